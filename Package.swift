@@ -1,0 +1,127 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms of the house stand in the order of docs/ARCHITECTURE.md: a target may import only what stands above it.
+// TidyTests checks the imports, because SwiftPM does not.
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "reprieve",
+    products: [
+        .executable(name: "reprieve", targets: ["reprieve"])
+    ],
+    traits: [
+        .trait(
+            name: "InotifyTools",
+            description: "Read inotify through libinotifytools (GPL-2.0-only). Without it the same shim reads inotify itself."
+        ),
+        .default(enabledTraits: ["InotifyTools"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // How do we read inotify? libinotifytools behind six C functions, or the same six on inotify itself.
+        .target(
+            name: "CInotifyTools",
+            cSettings: [
+                .define("_GNU_SOURCE"),
+                .define("REPRIEVE_INOTIFYTOOLS", .when(traits: ["InotifyTools"])),
+            ],
+            linkerSettings: [.linkedLibrary("inotifytools", .when(traits: ["InotifyTools"]))]
+        ),
+        // Which Linux calls does Swift not import? openat2, renameat2, statx, leases, handles, ioctls.
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        // What do we talk about? Values without behaviour.
+        .target(name: "Model", swiftSettings: strict),
+        // How do we talk to the kernel? Directory handles, the one walker, identity, barriers, locks, clocks.
+        .target(
+            name: "Disk",
+            dependencies: ["Model", "CLinux", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict
+        ),
+        // What to keep, and why? Pure and public.
+        .target(
+            name: "Retention",
+            dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict
+        ),
+        // What is this entry? One file a recogniser.
+        .target(name: "Recognition", dependencies: ["Model", "Disk"], swiftSettings: strict),
+        // What is on the disk, and when did it change?
+        .target(
+            name: "Survey",
+            dependencies: [
+                "Model", "Disk", "Recognition", "CInotifyTools",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        // What do we know? A cache in SQLite.
+        .target(
+            name: "Catalog",
+            dependencies: ["Model", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict
+        ),
+        // What did we do? The audit log.
+        .target(
+            name: "Audit",
+            dependencies: ["Model", "Disk", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict
+        ),
+        // How is a backup moved, brought back, purged? Marker, marks, manifests, recovery.
+        .target(
+            name: "Trash",
+            dependencies: [
+                "Model", "Disk",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        // What are the steps of each use case?
+        .target(
+            name: "Engine",
+            dependencies: [
+                "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict
+        ),
+        // What runs in the background?
+        .target(
+            name: "Agent",
+            dependencies: [
+                "Model", "Disk", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        // What did the person ask?
+        .executableTarget(
+            name: "reprieve",
+            dependencies: [
+                "Model", "Engine", "Agent",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
+

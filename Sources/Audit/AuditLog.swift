@@ -1,0 +1,126 @@
+internal import Crypto
+internal import Disk
+internal import Foundation
+package import Model
+
+/// The audit log: JSON lines, each with the hash of the one before. What could not be written here is not done
+/// (invariant 9).
+///
+/// Several processes append at once: each takes `audit.lock`, writes whole lines at the end, syncs, and leaves number
+/// and hash of the last line in `audit.head`. If we stop in between, the tail of the log tells; a line without its end
+/// was never acknowledged and is cut off by the next who appends.
+package final class AuditLog: Sendable {
+    let stateDirectory: Bytes
+    package let path: Bytes
+    private let actor: Actor
+
+    /// `path`: absolute; its directory must exist.
+    package init(path: Bytes, stateDirectory: Bytes, actor: Actor) {
+        self.path = path
+        self.stateDirectory = stateDirectory
+        self.actor = actor
+    }
+
+    struct Head: Codable {
+        var seq = 0
+        var hash = AuditLog.noHash
+        /// The number of the last run.
+        var run = 0
+    }
+
+    static let noHash = String(repeating: "0", count: 64)
+
+    /// Appends the records in one durable step: when this returns they are on stable storage.
+    package func append(_ records: [AuditRecord], at now: Moment) throws(Fault) {
+        guard !records.isEmpty else { return }
+        try withLock { state throws(Fault) in
+            var head = try self.head(state)
+            let log = try LogFile(path)
+            let tail = try log.cutTornTail()
+            // After a crash between log and head the log is ahead; a log that was taken away is behind.
+            if let tail, tail.seq >= head.seq {
+                head.seq = tail.seq
+                head.hash = tail.hash
+            }
+            var text: [UInt8] = []
+            for record in records {
+                let line = self.line(record, at: now, &head)
+                text += line.utf8
+                text.append(0x0A)
+            }
+            try log.append(text)
+            try write(head, state)
+        }
+    }
+
+    /// The number of a new run.
+    package func nextRun() throws(Fault) -> Int {
+        try withLock { state throws(Fault) in
+            var head = try self.head(state)
+            head.run += 1
+            try write(head, state)
+            return head.run
+        }
+    }
+
+    private func withLock<T>(_ body: (Directory) throws(Fault) -> T) throws(Fault) -> T {
+        do {
+            let state = try Directory.open(absolute: stateDirectory)
+            let lock = try FileLock.take("audit.lock", in: state, holder: "\(actor.program) (\(actor.pid))", waitSeconds: 10)
+            defer { withExtendedLifetime(lock) {} }
+            return try body(state)
+        } catch {
+            throw Fault(
+                .unaudited, "could not write the audit log: \(error.message)",
+                hint: error.hint ?? "nothing is moved or deleted without it", path: path, errno: error.errno)
+        }
+    }
+
+    private func head(_ state: Directory) throws(Fault) -> Head {
+        guard let bytes = try state.read("audit.head", limit: 4096) else { return Head() }
+        guard let head = try? JSONDecoder().decode(Head.self, from: Data(bytes.storage)) else {
+            // The tail of the log is as good; only the run number starts again above it.
+            return Head()
+        }
+        return head
+    }
+
+    private func write(_ head: Head, _ state: Directory) throws(Fault) {
+        let json: JSON = [
+            "seq": .integer(Int64(head.seq)), "hash": .string(head.hash), "run": .integer(Int64(head.run)),
+        ]
+        try state.replace("audit.head", with: Bytes(json.line + "\n"), mode: 0o640)
+    }
+
+    private func line(_ record: AuditRecord, at now: Moment, _ head: inout Head) -> String {
+        head.seq += 1
+        var fields: [JSON.Field] = [
+            .init("seq", .integer(Int64(head.seq))), .init("time", .string(now.wall.rfc3339Milliseconds)),
+            .init("event", .string(record.event.rawValue)),
+        ]
+        if let run = record.run { fields.append(.init("run", .integer(Int64(run)))) }
+        if let vault = record.vault { fields.append(.init("vault", .string(vault))) }
+        if let id = record.vaultID { fields.append(.init("vault_id", .string(id.text))) }
+        if let series = record.series { fields += [JSON.Field](path: series, key: "series") }
+        if let backup = record.backup { fields.append(.init("backup", .string(backup.text))) }
+        if let batch = record.batch { fields.append(.init("batch", .string(batch))) }
+        if let path = record.path { fields += [JSON.Field](path: path) }
+        if let reason = record.reason { fields.append(.init("reason", .string(reason))) }
+        fields.append(.init("actor", actor.json))
+        fields += record.more
+        fields.append(.init("prev", .string(head.hash)))
+        // The hash is over the bytes of the line before `,"hash":`.
+        let body = JSON.object(fields).line.dropLast()
+        head.hash = Self.hash(Array(body.utf8))
+        return "\(body),\"hash\":\"\(head.hash)\"}"
+    }
+
+    static func hash(_ bytes: some Collection<UInt8>) -> String {
+        Bytes(SHA256.hash(data: Array(bytes))).hexadecimal
+    }
+}
+
+extension AuditLog {
+    /// The end of a line: what the hash does not cover.
+    static let hashKey = Array(#","hash":""#.utf8)
+}

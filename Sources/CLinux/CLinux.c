@@ -1,0 +1,194 @@
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/btrfs.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
+// Our own copy of struct open_how: linux/openat2.h is missing from older headers.
+struct cl_open_how {
+    uint64_t flags, mode, resolve;
+};
+enum { R_NO_XDEV = 0x01, R_NO_MAGICLINKS = 0x02, R_NO_SYMLINKS = 0x04, R_BENEATH = 0x08 };
+
+static int answer(long value) { return value < 0 ? -errno : (int)value; }
+
+int cl_openat2(int dirfd, const char *path, int flags, uint32_t mode, uint32_t resolve) {
+    struct cl_open_how how = {.flags = (uint32_t)flags, .mode = mode, .resolve = 0};
+    if (resolve & CL_BENEATH) how.resolve |= R_BENEATH | R_NO_SYMLINKS | R_NO_MAGICLINKS;
+    if (resolve & CL_NO_XDEV) how.resolve |= R_NO_XDEV;
+    long fd;
+    do {
+        // EAGAIN: a rename elsewhere raced with the walk below RESOLVE_BENEATH; the manual says try again.
+        fd = syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+    } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    return answer(fd);
+}
+
+static int64_t nanoseconds(struct statx_timestamp t) { return t.tv_sec * 1000000000LL + t.tv_nsec; }
+
+int cl_statx(int dirfd, const char *path, int empty_path, struct cl_stat *out) {
+    struct statx s;
+    int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (empty_path ? AT_EMPTY_PATH : 0);
+    if (statx(dirfd, path, flags, STATX_BASIC_STATS | STATX_BTIME, &s) != 0) return -errno;
+    out->mode = s.stx_mode;
+    out->uid = s.stx_uid;
+    out->gid = s.stx_gid;
+    out->nlink = s.stx_nlink;
+    out->ino = s.stx_ino;
+    out->dev = ((uint64_t)s.stx_dev_major << 32) | s.stx_dev_minor;
+    out->size = s.stx_size;
+    out->allocated = s.stx_blocks * 512;
+    out->mtime = nanoseconds(s.stx_mtime);
+    out->ctime = nanoseconds(s.stx_ctime);
+    out->has_btime = (s.stx_mask & STATX_BTIME) != 0;
+    out->btime = out->has_btime ? nanoseconds(s.stx_btime) : 0;
+    out->attributes = s.stx_attributes;
+    out->attributes_mask = s.stx_attributes_mask;
+    return 0;
+}
+
+int cl_renameat2_noreplace(int olddir, const char *oldname, int newdir, const char *newname) {
+    return answer(renameat2(olddir, oldname, newdir, newname, RENAME_NOREPLACE));
+}
+
+long cl_getdents(int fd, void *buffer, size_t length) {
+    long n = syscall(SYS_getdents64, fd, buffer, length);
+    return n < 0 ? -errno : n;
+}
+
+int cl_handle(int dirfd, const char *name, int32_t *type, uint8_t *bytes, uint32_t *length) {
+    union {
+        struct file_handle handle;
+        char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    } h;
+    int mount;
+    h.handle.handle_bytes = MAX_HANDLE_SZ;
+    if (name_to_handle_at(dirfd, name, &h.handle, &mount, name[0] ? 0 : AT_EMPTY_PATH) != 0) return -errno;
+    if (h.handle.handle_bytes > *length) return -EOVERFLOW;
+    *type = h.handle.handle_type;
+    *length = h.handle.handle_bytes;
+    memcpy(bytes, h.handle.f_handle, h.handle.handle_bytes);
+    return 0;
+}
+
+int cl_written(int fd) {
+    // A granted lease is given back at once; SIGIO must be ignored (cl_ignore_signals), its default ends the process.
+    if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
+        fcntl(fd, F_SETLEASE, F_UNLCK);
+        return 0;
+    }
+    return errno == EAGAIN ? 1 : 2;
+}
+
+#ifndef FS_IOC_GETFSUUID
+struct cl_fsuuid2 {
+    uint8_t len;
+    uint8_t uuid[16];
+};
+#define FS_IOC_GETFSUUID _IOR(0x15, 0, struct cl_fsuuid2)
+#else
+#define cl_fsuuid2 fsuuid2
+#endif
+
+int cl_filesystem_id(int fd, uint8_t out[16]) {
+    struct cl_fsuuid2 u;
+    memset(out, 0, 16);
+    if (ioctl(fd, FS_IOC_GETFSUUID, &u) == 0 && u.len == 16) {
+        memcpy(out, u.uuid, 16);
+        return 0;
+    }
+    struct btrfs_ioctl_fs_info_args info = {0};
+    struct statfs s;
+    if (fstatfs(fd, &s) != 0) return -errno;
+    if (s.f_type == 0x9123683E && ioctl(fd, BTRFS_IOC_FS_INFO, &info) == 0) {
+        memcpy(out, info.fsid, 16);
+        return 0;
+    }
+    memcpy(out, &s.f_type, 8);
+    memcpy(out + 8, &s.f_fsid, 8);
+    return 0;
+}
+
+long cl_filesystem_type(int fd) {
+    struct statfs s;
+    return fstatfs(fd, &s) == 0 ? (long)s.f_type : -errno;
+}
+
+int cl_space(int fd, uint64_t *total, uint64_t *available, uint64_t *files, uint64_t *files_free) {
+    struct statvfs s;
+    if (fstatvfs(fd, &s) != 0) return -errno;
+    *total = (uint64_t)s.f_blocks * s.f_frsize;
+    *available = (uint64_t)s.f_bavail * s.f_frsize;
+    *files = s.f_files;
+    *files_free = s.f_favail;
+    return 0;
+}
+
+int cl_btrfs_commit(int fd) {
+    struct statfs s;
+    if (fstatfs(fd, &s) != 0) return -errno;
+    if (s.f_type != 0x9123683E) return -ENOTSUP;
+    uint64_t transaction = 0;
+    if (ioctl(fd, BTRFS_IOC_START_SYNC, &transaction) != 0) return -errno;
+    return answer(ioctl(fd, BTRFS_IOC_WAIT_SYNC, &transaction));
+}
+
+int cl_flock(int fd, int exclusive, int wait) {
+    return answer(flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB)));
+}
+
+int cl_sync_directory(int fd) { return answer(fsync(fd)); }
+
+int cl_ignore_signals(void) {
+    if (signal(SIGIO, SIG_IGN) == SIG_ERR) return -errno;
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) return -errno;
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) return -errno;
+    return 0;
+}
+
+int cl_eventfd(void) { return answer(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+int cl_eventfd_raise(int fd) {
+    uint64_t one = 1;
+    return write(fd, &one, sizeof one) == sizeof one || errno == EAGAIN ? 0 : -errno;
+}
+
+int cl_eventfd_clear(int fd) {
+    uint64_t value;
+    return read(fd, &value, sizeof value) == sizeof value || errno == EAGAIN ? 0 : -errno;
+}
+
+int cl_wait(const int *fds, int count, int timeout_ms) {
+    struct pollfd p[8];
+    if (count < 0 || count > 8) return -EINVAL;
+    for (int i = 0; i < count; i++) p[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    int n = poll(p, (nfds_t)count, timeout_ms);
+    if (n < 0) return errno == EINTR ? 0 : -errno;
+    int ready = 0;
+    for (int i = 0; i < count; i++)
+        if (p[i].revents) ready |= 1 << i;
+    return ready;
+}
+
+int cl_mounts_changed(int fd) {
+    struct pollfd p = {.fd = fd, .events = POLLPRI};
+    int n = poll(&p, 1, 0);
+    if (n < 0) return errno == EINTR ? 0 : -errno;
+    return n > 0 && (p.revents & (POLLPRI | POLLERR)) != 0;
+}

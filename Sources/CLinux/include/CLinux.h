@@ -1,0 +1,61 @@
+// The Linux calls that Swift's Glibc module does not import, each one system call thick.
+// Every function returns a value >= 0 on success and -errno on failure, so that errno cannot be lost on the way.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+/// What `statx` says of one object. Times are in nanoseconds since 1970.
+struct cl_stat {
+    uint32_t mode;      // type and permission bits
+    uint32_t uid, gid;
+    uint32_t nlink;
+    uint64_t ino;
+    uint64_t dev;       // major << 32 | minor
+    uint64_t size;      // bytes
+    uint64_t allocated; // bytes
+    int64_t mtime, ctime, btime;
+    int32_t has_btime;
+    uint64_t attributes;      // STATX_ATTR_*
+    uint64_t attributes_mask; // which of them this file system reports
+};
+
+/// Resolution flags for cl_openat2, together: beneath the directory, no links, no other mount.
+#define CL_BENEATH 1u // RESOLVE_BENEATH | NO_SYMLINKS | NO_MAGICLINKS
+#define CL_NO_XDEV 2u // RESOLVE_NO_XDEV
+
+int cl_openat2(int dirfd, const char *path, int flags, uint32_t mode, uint32_t resolve);
+int cl_statx(int dirfd, const char *path, int empty_path, struct cl_stat *out);
+int cl_renameat2_noreplace(int olddir, const char *oldname, int newdir, const char *newname);
+
+/// Reads raw linux_dirent64 records; 0 at the end.
+long cl_getdents(int fd, void *buffer, size_t length);
+
+/// The file handle of a name, or of the descriptor itself where the name is empty. `length` is room in, bytes out.
+int cl_handle(int dirfd, const char *name, int32_t *type, uint8_t *bytes, uint32_t *length);
+
+/// Asks with a read lease whether anybody has the file open for writing: 0 nobody, 1 somebody, 2 no leases here.
+int cl_written(int fd);
+
+/// 16 bytes that name the file system: its UUID where the kernel tells it, else f_type and f_fsid.
+int cl_filesystem_id(int fd, uint8_t out[16]);
+long cl_filesystem_type(int fd);
+/// Total, free to us, and total/free inodes of the file system below `fd`.
+int cl_space(int fd, uint64_t *total, uint64_t *available, uint64_t *files, uint64_t *files_free);
+
+/// A durability barrier for everything renamed or made below `fd`: on btrfs one transaction commit, else -ENOTSUP.
+int cl_btrfs_commit(int fd);
+
+int cl_flock(int fd, int exclusive, int wait);
+int cl_sync_directory(int fd);
+int cl_ignore_signals(void); // SIGIO, SIGXFSZ, SIGPIPE: each would end the process
+int cl_eventfd(void);
+int cl_eventfd_raise(int fd);
+int cl_eventfd_clear(int fd);
+/// Waits for any of `count` descriptors; bit i of the answer is set where descriptor i is ready. -EINTR is 0.
+int cl_wait(const int *fds, int count, int timeout_ms);
+/// Reads changes of /proc/self/mountinfo: POLLPRI. Its own call because the event differs.
+int cl_mounts_changed(int fd);
+
+#endif

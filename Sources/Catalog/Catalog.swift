@@ -1,0 +1,100 @@
+internal import Foundation
+internal import GRDB
+package import Model
+
+/// The database of what exists: a cache. Delete it, and only time is lost (invariant 10).
+///
+/// Present backups stand under their vault and path with an empty batch; trashed, purged and missing ones under the
+/// batch they went into.
+package final class Catalog: Sendable {
+    let pool: DatabasePool
+
+    /// Opens or makes `catalog.sqlite`. A file that is no database of ours is `.damaged`: set it aside and open again.
+    package init(path: String) throws(Fault) {
+        do {
+            var configuration = GRDB.Configuration()
+            configuration.busyMode = .timeout(10)
+            configuration.maximumReaderCount = 4
+            configuration.prepareDatabase { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+            }
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try Self.migrator.migrate(pool)
+        } catch let error as DatabaseError {
+            throw Self.fault(error, path)
+        } catch {
+            throw Fault(.io, "could not open the catalog '\(path)': \(error)", path: Bytes(path))
+        }
+        let isNewer = (try? pool.read { try Self.migrator.hasBeenSuperseded($0) }) ?? false
+        if isNewer {
+            throw Fault(
+                .failed, "the catalog '\(path)' was written by a newer version of Reprieve",
+                hint: "use that version, or delete the file: it is only a cache", path: Bytes(path))
+        }
+    }
+
+    private static func fault(_ error: DatabaseError, _ path: String) -> Fault {
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            Fault(.damaged, "the catalog '\(path)' is damaged", hint: "it is only a cache: it is set aside and made anew")
+        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
+            Fault(
+                .permission, "could not open the catalog '\(path)': \(error.message ?? "no permission")",
+                hint: "run it as the owner of the state directory, or give another one with --state-dir",
+                path: Bytes(path))
+        default: Fault(.io, "could not open the catalog '\(path)': \(error)", path: Bytes(path))
+        }
+    }
+
+    private static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE backup (
+                        vault TEXT NOT NULL, batch TEXT NOT NULL, path BLOB NOT NULL, place BLOB NOT NULL,
+                        id INTEGER NOT NULL, link INTEGER, series BLOB NOT NULL, state TEXT NOT NULL,
+                        time INTEGER NOT NULL, time_source TEXT NOT NULL, kind TEXT NOT NULL, parent TEXT,
+                        condition TEXT NOT NULL, note TEXT NOT NULL,
+                        object TEXT NOT NULL, inode INTEGER NOT NULL, is_directory INTEGER NOT NULL,
+                        own_size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
+                        sides TEXT, size INTEGER NOT NULL, allocated INTEGER NOT NULL,
+                        mode INTEGER NOT NULL, uid INTEGER NOT NULL, gid INTEGER NOT NULL,
+                        observed_since INTEGER NOT NULL, changed_boot INTEGER NOT NULL, changed_boot_id TEXT NOT NULL,
+                        condemned_at INTEGER, earliest_purge INTEGER,
+                        PRIMARY KEY (vault, batch, path)
+                    ) WITHOUT ROWID;
+                    CREATE INDEX backup_place ON backup (vault, place);
+                    CREATE INDEX backup_id ON backup (id);
+                    CREATE TABLE left_alone (
+                        vault TEXT NOT NULL, place BLOB NOT NULL, path BLOB NOT NULL,
+                        tool TEXT, prune TEXT, why TEXT NOT NULL,
+                        PRIMARY KEY (vault, place, path)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE vault (id TEXT PRIMARY KEY, scanned_at INTEGER, unreconciled TEXT) WITHOUT ROWID;
+                    CREATE TABLE batch (
+                        vault TEXT NOT NULL, name TEXT NOT NULL, manifest_hash TEXT NOT NULL,
+                        seen_witnessed INTEGER NOT NULL, PRIMARY KEY (vault, name)
+                    ) WITHOUT ROWID;
+                    """)
+        }
+        return migrator
+    }()
+
+    /// Runs a read; every error is a ``Fault``.
+    func read<T>(_ body: (Database) throws -> T) throws(Fault) -> T {
+        do { return try pool.read(body) } catch { throw Self.wrap(error) }
+    }
+
+    func write<T>(_ body: (Database) throws -> T) throws(Fault) -> T {
+        do { return try pool.write(body) } catch { throw Self.wrap(error) }
+    }
+
+    private static func wrap(_ error: any Error) -> Fault {
+        if let fault = error as? Fault { return fault }
+        if let error = error as? DatabaseError, error.resultCode == .SQLITE_BUSY {
+            return Fault(.locked, "the catalog is busy", hint: "try again in a moment")
+        }
+        return Fault(.io, "the catalog failed: \(error)")
+    }
+}

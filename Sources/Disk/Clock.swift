@@ -1,0 +1,78 @@
+internal import Glibc
+package import Model
+
+/// The one place that asks the clocks; everywhere else a ``Moment`` is an argument.
+package struct Clock: Sendable {
+    package var now: @Sendable () -> Moment
+
+    package init(now: @escaping @Sendable () -> Moment) { self.now = now }
+
+    package static let system: Clock = {
+        let bootID = Surroundings.bootID
+        return Clock { Moment(wall: Timestamp(nanoseconds: ask(CLOCK_REALTIME)), boot: ask(CLOCK_BOOTTIME), bootID: bootID) }
+    }()
+
+    private static func ask(_ clock: clockid_t) -> Int64 {
+        var t = timespec()
+        precondition(clock_gettime(clock, &t) == 0, "these clocks exist on every Linux")
+        return Int64(t.tv_sec) * 1_000_000_000 + Int64(t.tv_nsec)
+    }
+}
+
+/// What else differs between machines and runs: who we are, chance, the host.
+package enum Surroundings {
+    package static var bootID: String {
+        // A container may hide it; then every start counts as another boot, which only makes grace longer.
+        (try? Directory.read(absolute: "/proc/sys/kernel/random/boot_id", limit: 64))
+            .map { String(decoding: $0.storage.prefix { $0 > 0x20 }, as: UTF8.self) } ?? randomHex(bytes: 16)
+    }
+
+    package static func randomHex(bytes: Int) -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<bytes).map { _ in Bytes.hex(UInt8.random(in: 0...255, using: &generator)) }.joined()
+    }
+
+    package static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    package static var userID: UInt32 { geteuid() }
+    package static var isRoot: Bool { geteuid() == 0 }
+    package static var processID: Int32 { getpid() }
+
+    /// The user who logged in, through sudo and su; `nil` for a service.
+    package static var loginUserID: UInt32? {
+        guard let text = try? Directory.read(absolute: "/proc/self/loginuid", limit: 32) else { return nil }
+        let id = UInt32(String(decoding: text.storage.prefix { $0 > 0x20 }, as: UTF8.self))
+        return id == .max ? nil : id
+    }
+
+    package static func userName(_ uid: UInt32) -> String {
+        guard let entry = getpwuid(uid) else { return String(uid) }
+        return String(cString: entry.pointee.pw_name)
+    }
+
+    package static func groupName(_ gid: UInt32) -> String {
+        guard let entry = getgrgid(gid) else { return String(gid) }
+        return String(cString: entry.pointee.gr_name)
+    }
+
+    /// The path with every link resolved; `nil` where there is nothing.
+    package static func resolved(_ path: Bytes) -> Bytes? {
+        guard let found = path.withCString({ realpath($0, nil) }) else { return nil }
+        defer { free(found) }
+        return Bytes(UnsafeBufferPointer(start: found, count: strlen(found)).map { UInt8(bitPattern: $0) })
+    }
+}
+
+extension Bytes {
+    /// The bytes with a NUL behind them. A name never has one inside: the kernel gave it to us, or it is refused first.
+    func withCString<T>(_ body: (UnsafePointer<CChar>) throws -> T) rethrows -> T {
+        precondition(!storage.contains(0), "a NUL inside a name")
+        return try (storage + [0]).withUnsafeBufferPointer { buffer in
+            try buffer.withMemoryRebound(to: CChar.self) { try body($0.baseAddress!) }
+        }
+    }
+}

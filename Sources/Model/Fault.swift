@@ -1,0 +1,59 @@
+/// What went wrong, for a person and for a script: a stable code, what happened, and what to do.
+///
+/// One struct serves all rooms: what differs between them is the code, and the command line needs one place that turns
+/// a code into an exit status.
+package struct Fault: Error, Hashable, Sendable {
+    package enum Code: String, Sendable {
+        case failed, partial, held, frozen, offline
+        case notFound = "not-found"
+        case ambiguous
+        case locked
+        case usage
+        case configuration
+        case permission
+        case io
+        case unsafe
+        case damaged
+        case unaudited
+
+        package var status: ExitStatus {
+            switch self {
+            case .failed, .offline, .permission, .io, .unsafe, .damaged: .failed
+            case .partial, .unaudited: .partial
+            case .held, .frozen: .held
+            case .notFound: .notFound
+            case .locked: .locked
+            case .ambiguous, .usage: .usage
+            case .configuration: .configuration
+            }
+        }
+    }
+
+    package var code: Code
+    /// Lower case, no full stop, names the thing.
+    package var message: String
+    package var hint: String?
+    package var path: Bytes?
+    /// The system call and its error number, where there was one.
+    package var errno: Int32?
+
+    package init(_ code: Code, _ message: String, hint: String? = nil, path: Bytes? = nil, errno: Int32? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.path = path
+        self.errno = errno
+    }
+}
+
+/// The exit statuses of every command.
+package enum ExitStatus: Int32, Sendable {
+    case done = 0
+    case failed = 1
+    case partial = 3
+    case held = 4
+    case notFound = 5
+    case locked = 11
+    case usage = 64
+    case configuration = 78
+}

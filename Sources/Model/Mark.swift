@@ -1,0 +1,79 @@
+/// What a person said and must outlive us. It lives on disk twice: in the state directory and in the vault.
+package struct Mark: Hashable, Sendable, Codable {
+    package enum Kind: String, Sendable, Codable {
+        /// Of a backup: keep it, for a reason, perhaps until a time.
+        case preserved
+        /// Of a backup: restored; the next cleanups leave it alone until a time.
+        case reprieved
+        /// Of a vault or a series: no condemning and no purging until it is lifted.
+        case frozen
+        /// Of a vault: this policy, and the listed condemnations of this plan, were approved.
+        case approved
+
+        /// Whether it can only keep. Such a mark counts even where only the vault's copy has it; the others never do.
+        package var protects: Bool { self != .approved }
+    }
+
+    package var kind: Kind
+    /// What it is about: an object's 16 hex digits, `vault`, or `series:` and the key in hexadecimal.
+    package var target: String
+    package var counter: Int
+    /// A tombstone: it was lifted by this, a later, word.
+    package var released: Bool
+    package var reason: String
+    package var actor: String
+    package var at: Timestamp
+    package var until: Timestamp?
+    /// How it is found again where the object changed (a copy on another disk).
+    package var path: String?
+    package var pathRaw: String?
+    package var time: Timestamp?
+    package var size: Int64?
+    package var approval: Approval?
+
+    package struct Approval: Hashable, Sendable, Codable {
+        package var plan: String
+        package var policyHash: String
+        package var policyText: String
+        package var ids: [String]
+
+        package init(plan: String, policyHash: String, policyText: String, ids: [String]) {
+            self.plan = plan
+            self.policyHash = policyHash
+            self.policyText = policyText
+            self.ids = ids
+        }
+    }
+
+    package init(
+        kind: Kind, target: String, counter: Int = 0, released: Bool = false, reason: String, actor: String,
+        at: Timestamp, until: Timestamp? = nil
+    ) {
+        self.kind = kind
+        self.target = target
+        self.counter = counter
+        self.released = released
+        self.reason = reason
+        self.actor = actor
+        self.at = at
+        self.until = until
+    }
+
+    package struct Key: Hashable, Sendable {
+        package var kind: Kind
+        package var target: String
+
+        package init(_ kind: Kind, _ target: String) {
+            self.kind = kind
+            self.target = target
+        }
+    }
+
+    package var key: Key { Key(kind, target) }
+
+    /// Whether it says something now: not lifted, and not past its end.
+    package func holds(at now: Timestamp) -> Bool { !released && (until.map { now < $0 } ?? true) }
+
+    package static let vaultTarget = "vault"
+    package static func seriesTarget(_ key: Bytes) -> String { "series:" + key.hexadecimal }
+}

@@ -1,0 +1,99 @@
+/// A length of time as a person writes it: `30d`, `4w`, `6mo`, `1y`. Years, months and days are calendar units.
+package struct Span: Hashable, Sendable, Codable {
+    package var years = 0
+    package var months = 0
+    package var days = 0
+    package var seconds: Int64 = 0
+
+    package init(years: Int = 0, months: Int = 0, days: Int = 0, seconds: Int64 = 0) {
+        self.years = years
+        self.months = months
+        self.days = days
+        self.seconds = seconds
+    }
+
+    /// Whether it is the same number of seconds everywhere (a day counted as 24 hours).
+    package var isFixed: Bool { years == 0 && months == 0 }
+
+    /// Seconds, where it ``isFixed``; else with a month of 31 and a year of 366 days (the longer reading keeps more).
+    package var fixedSeconds: Int64 { seconds + Int64(days + months * 31 + years * 366) * 86_400 }
+
+    /// `self` before `instant`, by the calendar of `zone`; a day that a month does not have rolls over into the next
+    /// month, as in Go's AddDate (31 March minus one month = 3 March): restic's meaning.
+    package func before(_ instant: Timestamp, zone: inout Zone) -> Timestamp {
+        guard years != 0 || months != 0 || days != 0 else { return instant.adding(seconds: -seconds) }
+        var civil = zone.civil(instant)
+        let month = civil.year * 12 + civil.month - 1 - years * 12 - months
+        let day = civil.day - days
+        civil.year = Int(Int64(month).floorDivided(by: 12))
+        civil.month = month - civil.year * 12 + 1
+        civil.day = 1
+        let local = civil.localSeconds + Int64(day - 1) * 86_400
+        let fraction = instant.nanoseconds - instant.seconds * 1_000_000_000
+        let moved = zone.instant(of: CivilTime(localSeconds: local)).adding(seconds: -seconds)
+        return Timestamp(nanoseconds: moved.nanoseconds + fraction)
+    }
+}
+
+extension Span {
+    package enum Problem: Error, Hashable {
+        case empty
+        case noUnit
+        case ambiguousMinuteOrMonth
+        case unknownUnit(String)
+        case zero
+        case tooLarge
+    }
+
+    /// Reads `90s`, `15min`, `36h`, `7d`, `2w`, `6mo`, `1y` and sums of them (`1y6mo`). A bare `m` is refused.
+    package init(parsing text: String) throws(Problem) {
+        self.init()
+        var rest = text[...]
+        guard !rest.isEmpty else { throw .empty }
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            rest = rest.dropFirst(digits.count)
+            let unit = rest.prefix { !$0.isNumber }
+            rest = rest.dropFirst(unit.count)
+            guard !digits.isEmpty else { throw .unknownUnit(String(unit)) }
+            guard !unit.isEmpty else { throw .noUnit }
+            guard let n = Int(digits), n <= 1_000_000_000 else { throw .tooLarge }
+            switch unit.trimmed {
+            case "s": seconds += Int64(n)
+            case "min": seconds += Int64(n) * 60
+            case "h": seconds += Int64(n) * 3600
+            case "d": days += n
+            case "w": days += n * 7
+            case "mo": months += n
+            case "y": years += n
+            case "m": throw .ambiguousMinuteOrMonth
+            default: throw .unknownUnit(String(unit.trimmed))
+            }
+        }
+        // 1000 years: past it dates leave the range of Timestamp.
+        guard fixedSeconds <= 366 * 86_400 * 1000 else { throw .tooLarge }
+        guard self != Span() else { throw .zero }
+    }
+
+    package var text: String {
+        var parts: [String] = []
+        if years != 0 { parts.append("\(years)y") }
+        if months != 0 { parts.append("\(months)mo") }
+        if days != 0 { parts.append("\(days)d") }
+        if seconds != 0 {
+            let (unit, size): (String, Int64) =
+                seconds.isMultiple(of: 3600) ? ("h", 3600) : seconds.isMultiple(of: 60) ? ("min", 60) : ("s", 1)
+            parts.append("\(seconds / size)\(unit)")
+        }
+        return parts.isEmpty ? "0s" : parts.joined()
+    }
+}
+
+extension Substring {
+    fileprivate var trimmed: Substring {
+        var result = self
+        while result.first == " " { result = result.dropFirst() }
+        while result.last == " " { result = result.dropLast() }
+        return result
+    }
+}

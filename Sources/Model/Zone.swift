@@ -1,0 +1,153 @@
+import Foundation
+
+/// A time zone, with the offset of the last day asked for at hand.
+///
+/// An offset is constant through a UTC day whose both ends have it, which is all but two days a year; so a sorted list
+/// asks Foundation once a day of it and not once an entry.
+package struct Zone: Sendable {
+    package let name: String
+    private let zone: TimeZone
+    private var day = Int64.min
+    private var offsetOfDay: Int64?
+
+    /// `nil` where the name is unknown. Never another zone in its place.
+    package init?(name: String) {
+        guard let zone = TimeZone(identifier: name) else { return nil }
+        self.name = name
+        self.zone = zone
+    }
+
+    /// The system's zone, by the name that `/etc/localtime` or `TZ` gives it.
+    package static var system: Zone { Zone(name: TimeZone.current.identifier) ?? Zone(fixed: TimeZone.current) }
+
+    package static let utc = Zone(fixed: TimeZone(secondsFromGMT: 0)!)  // 0 is always in range
+
+    private init(fixed zone: TimeZone) {
+        self.zone = zone
+        name = zone.identifier == "GMT" ? "UTC" : zone.identifier
+    }
+
+    /// Seconds east of UTC at this instant.
+    package mutating func offset(at instant: Timestamp) -> Int64 {
+        let seconds = instant.seconds
+        let asked = seconds.floorDivided(by: 86_400)
+        if asked != day {
+            let (start, end) = (ask(asked * 86_400), ask((asked + 1) * 86_400))
+            day = asked
+            offsetOfDay = start == end ? start : nil
+        }
+        return offsetOfDay ?? ask(seconds)
+    }
+
+    private func ask(_ seconds: Int64) -> Int64 {
+        Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds))))
+    }
+
+    package mutating func civil(_ instant: Timestamp) -> CivilTime {
+        CivilTime(localSeconds: instant.seconds + offset(at: instant))
+    }
+
+    /// The instant at which this zone's clocks show `civil`: the first of the two in a repeated hour; in a skipped hour
+    /// as if the clocks had not been moved yet.
+    package mutating func instant(of civil: CivilTime) -> Timestamp {
+        let local = civil.localSeconds
+        let before = offset(at: Timestamp(seconds: local - 86_400))
+        let after = offset(at: Timestamp(seconds: local + 86_400))
+        for candidate in [before, after] {
+            let instant = Timestamp(seconds: local - candidate)
+            if offset(at: instant) == candidate { return instant }
+        }
+        return Timestamp(seconds: local - before)
+    }
+}
+
+extension Timestamp {
+    /// RFC 3339 with the zone's offset, to the second: `2026-11-23T04:15:00+01:00`.
+    package func rfc3339(in zone: Zone) -> String {
+        var zone = zone
+        let offset = zone.offset(at: self)
+        let c = zone.civil(self)
+        let sign = offset < 0 ? "-" : "+"
+        let minutes = abs(offset) / 60
+        let suffix = offset == 0 ? "Z" : "\(sign)\(two(Int(minutes / 60))):\(two(Int(minutes % 60)))"
+        return "\(four(c.year))-\(two(c.month))-\(two(c.day))T\(two(c.hour)):\(two(c.minute)):\(two(c.second))\(suffix)"
+    }
+
+    /// RFC 3339 in UTC to the millisecond: `2026-11-23T04:15:00.123Z`.
+    package var rfc3339Milliseconds: String {
+        let base = rfc3339(in: .utc).dropLast()
+        return "\(base).\(three(milliseconds))Z"
+    }
+
+    /// The same to the nanosecond.
+    package var rfc3339Nanoseconds: String {
+        let fraction = String(nanoseconds - seconds * 1_000_000_000)
+        return "\(rfc3339(in: .utc).dropLast()).\(String(repeating: "0", count: 9 - fraction.utf8.count))\(fraction)Z"
+    }
+
+    /// The name of a batch: `20261123T041500.123Z`.
+    package var batchName: String {
+        let c = CivilTime(localSeconds: seconds)
+        return "\(four(c.year))\(two(c.month))\(two(c.day))T\(two(c.hour))\(two(c.minute))\(two(c.second)).\(three(milliseconds))Z"
+    }
+
+    private var milliseconds: Int { Int((nanoseconds - seconds * 1_000_000_000) / 1_000_000) }
+
+    /// Reads what ``rfc3339(in:)`` and ``rfc3339Milliseconds`` write, and a date alone (midnight in `zone`).
+    package init?(rfc3339 text: String, zone: Zone = .utc) {
+        var rest = Substring(text)
+        func number(_ digits: Int) -> Int? {
+            let part = rest.prefix(digits)
+            guard part.utf8.count == digits, part.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+            rest = rest.dropFirst(digits)
+            return Int(part)
+        }
+        func skip(_ character: Character) -> Bool {
+            guard rest.first == character else { return false }
+            rest = rest.dropFirst()
+            return true
+        }
+        guard let year = number(4), skip("-"), let month = number(2), skip("-"), let day = number(2) else { return nil }
+        var civil = CivilTime(year: year, month: month, day: day)
+        var zone = zone
+        if rest.isEmpty {
+            guard civil.isPossible else { return nil }
+            self = zone.instant(of: civil)
+            return
+        }
+        guard skip("T") || skip(" "), let hour = number(2), skip(":"), let minute = number(2) else { return nil }
+        civil.hour = hour
+        civil.minute = minute
+        if skip(":") {
+            guard let second = number(2) else { return nil }
+            civil.second = second
+        }
+        guard civil.isPossible else { return nil }
+        var fraction: Int64 = 0
+        if skip(".") {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            guard !digits.isEmpty, let value = Int64(digits.prefix(9)) else { return nil }
+            fraction = (digits.count..<max(9, digits.count)).reduce(value) { sum, _ in sum * 10 }
+            rest = rest.dropFirst(digits.count)
+        }
+        let instant: Timestamp
+        if rest.isEmpty {
+            instant = zone.instant(of: civil)
+        } else if skip("Z") {
+            instant = Timestamp(seconds: civil.localSeconds)
+        } else {
+            let east = rest.first == "+"
+            guard skip("+") || skip("-"), let hours = number(2) else { return nil }
+            _ = skip(":")
+            guard let minutes = number(2), hours < 24, minutes < 60 else { return nil }
+            instant = Timestamp(seconds: civil.localSeconds - Int64((east ? 1 : -1) * (hours * 3600 + minutes * 60)))
+        }
+        guard rest.isEmpty else { return nil }
+        let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(fraction)
+        self.init(nanoseconds: overflow ? .max : sum)
+    }
+}
+
+package func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
+func three(_ n: Int) -> String { n < 10 ? "00\(n)" : n < 100 ? "0\(n)" : "\(n)" }
+func four(_ n: Int) -> String { String(repeating: "0", count: max(0, 4 - String(n).count)) + String(n) }

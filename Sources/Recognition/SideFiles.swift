@@ -1,0 +1,39 @@
+package import Model
+
+/// Files beside a backup that go where it goes: `X.sha256`, and `X.log` beside `X.vma.zst`.
+package enum SideFiles {
+    private static let endings: [Bytes] = [".sha256", ".md5", ".log", ".notes"]
+
+    /// The name without a side file's ending; `nil` for any other name.
+    package static func stem(of name: Bytes) -> Bytes? {
+        for ending in endings where name.hasSuffix(ending) && name.count > ending.count {
+            return name.dropLast(ending.count)
+        }
+        return nil
+    }
+
+    /// Which of the names go with which: side file to backup. One that could belong to two belongs to none.
+    package static func assign(files: [Bytes], directories: [Bytes]) -> [Bytes: Bytes] {
+        let sides = files.filter { stem(of: $0) != nil }
+        guard !sides.isEmpty else { return [:] }
+        let own = files.filter { stem(of: $0) == nil } + directories
+        let exact = Set(own)
+        // `vzdump-….log` belongs to the one name that is its stem and an extension.
+        var byStem: [Bytes: [Bytes]] = [:]
+        for name in own {
+            for dot in name.storage.indices where dot > 0 && name.storage[dot] == UInt8(ascii: ".") {
+                byStem[Bytes(name.storage[..<dot]), default: []].append(name)
+            }
+        }
+        var assigned: [Bytes: Bytes] = [:]
+        for side in sides {
+            guard let stem = stem(of: side) else { continue }
+            if exact.contains(stem) {
+                assigned[side] = stem
+            } else if let candidates = byStem[stem], candidates.count == 1 {
+                assigned[side] = candidates[0]
+            }
+        }
+        return assigned
+    }
+}

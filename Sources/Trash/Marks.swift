@@ -1,0 +1,125 @@
+internal import Disk
+internal import Foundation
+package import Model
+
+/// What people said of one vault, from both copies: the state directory's and the vault's (invariant 10).
+package struct Marks: Sendable {
+    package private(set) var all: [Mark.Key: Mark]
+
+    package init(_ marks: [Mark] = []) { all = Dictionary(marks.map { ($0.key, $0) }) { $0.counter > $1.counter ? $0 : $1 } }
+
+    /// One copy missing: the other counts. In both: the newer by counter, but a protection in either copy holds unless
+    /// the state's copy has its release. A mark that only the vault knows can keep, never condemn.
+    package init(state: [Mark]?, vault: [Mark]?) {
+        let (own, theirs) = (Marks(state ?? []).all, Marks(vault ?? []).all)
+        all = own
+        for (key, other) in theirs {
+            guard key.kind.protects else { continue }
+            guard let mine = own[key] else {
+                if !other.released { all[key] = other }
+                continue
+            }
+            if mine.released {
+                if !other.released, other.counter > mine.counter { all[key] = other }
+            } else if !other.released, other.counter > mine.counter {
+                all[key] = other
+            }
+        }
+    }
+
+    package func mark(_ kind: Mark.Kind, _ target: String, at now: Timestamp) -> Mark? {
+        all[Mark.Key(kind, target)].flatMap { $0.holds(at: now) ? $0 : nil }
+    }
+
+    /// Why nothing may be condemned or purged in the vault.
+    package func frozen(at now: Timestamp) -> Mark? { mark(.frozen, Mark.vaultTarget, at: now) }
+
+    package func frozen(series: Bytes, at now: Timestamp) -> Mark? { mark(.frozen, Mark.seriesTarget(series), at: now) }
+
+    package func holding(_ kind: Mark.Kind, at now: Timestamp) -> [Mark] {
+        all.values.filter { $0.kind == kind && $0.holds(at: now) }.sorted { $0.target < $1.target }
+    }
+
+    /// Adds a word; it is newer than all before.
+    package mutating func say(_ mark: Mark) {
+        var mark = mark
+        mark.counter = (all.values.map(\.counter).max() ?? 0) + 1
+        all[mark.key] = mark
+    }
+}
+
+/// Reads and writes both copies. A copy that cannot be read freezes the vault: it may hold a protection.
+package struct MarkStore: Sendable {
+    private static let name: Bytes = "marks.json"
+    private static let limit = 1 << 26
+    private let stateDirectory: Bytes
+
+    package init(stateDirectory: Bytes) { self.stateDirectory = stateDirectory }
+
+    private struct File: Codable {
+        static let currentFormat = "reprieve.marks/1"
+        var format = File.currentFormat
+        var vaults: [String: [Mark]] = [:]
+    }
+
+    /// `trash`: `nil` where the vault has none yet.
+    package func read(_ vault: VaultID, trash: TrashDirectory?) throws(Fault) -> Marks {
+        let state = try Directory.open(absolute: stateDirectory)
+        let own = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path)
+        let theirs = try trash.map { trash throws(Fault) in
+            try Self.decode(try trash.directory.read(Self.name, limit: Self.limit), trash.directory.path)
+        }
+        return Marks(state: own?.vaults[vault.text], vault: theirs??.vaults[vault.text])
+    }
+
+    /// The vault's copy first, then the state's. If we stop in between, the vault's protection holds, and its approval
+    /// counts for nothing. Both are tried; the first fault is thrown.
+    package func write(_ marks: Marks, _ vault: VaultID, trash: TrashDirectory) throws(Fault) {
+        let sorted = marks.all.values.sorted { $0.counter < $1.counter }
+        var fault: Fault?
+        do {
+            try trash.directory.replace(Self.name, with: Self.encode(File(vaults: [vault.text: sorted])), mode: 0o640)
+        } catch {
+            fault = error
+        }
+        do {
+            let state = try Directory.open(absolute: stateDirectory)
+            let lock = try FileLock.take("marks.lock", in: state, holder: "marks", waitSeconds: 10)
+            defer { withExtendedLifetime(lock) {} }
+            var file = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path) ?? File()
+            file.vaults[vault.text] = sorted
+            try state.replace(Self.name, with: Self.encode(file), mode: 0o640)
+        } catch {
+            fault = fault ?? error
+        }
+        if let fault { throw fault }
+    }
+
+    /// Policies approved for other vaults: what a wildcard's later match inherits from.
+    package func approvals(of vaults: [VaultID]) throws(Fault) -> [Mark] {
+        let state = try Directory.open(absolute: stateDirectory)
+        let file = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path)
+        return vaults.flatMap { file?.vaults[$0.text] ?? [] }.filter { $0.kind == .approved && !$0.released }
+    }
+
+    private static func encode(_ file: File) -> Bytes {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        guard let data = try? encoder.encode(file) else { preconditionFailure("marks are plain values") }
+        return Bytes(Array(data) + [0x0A])
+    }
+
+    private static func decode(_ bytes: Bytes?, _ directory: Bytes) throws(Fault) -> File? {
+        guard let bytes else { return nil }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        guard let file = try? decoder.decode(File.self, from: Data(bytes.storage)), file.format == File.currentFormat else {
+            throw Fault(
+                .frozen, "the marks in '\(directory.display)' cannot be read, so nothing is condemned or purged",
+                hint: "they may hold protections: repair marks.json there, or move it away if the other copy is good",
+                path: directory.appending(name))
+        }
+        return file
+    }
+}

@@ -1,0 +1,91 @@
+package import Disk
+package import Model
+
+/// The `.trash` of one vault, opened without following a link and checked each time.
+package struct TrashDirectory: Sendable {
+    package static let name: Bytes = ".trash"
+    package static let lockName: Bytes = ".lock"
+    static let spareName: Bytes = ".spare"
+    static let purgingPrefix: Bytes = ".purging-"
+    static let filesName: Bytes = "files"
+    static let manifestName: Bytes = "manifest.json"
+
+    package let root: Directory
+    package let directory: Directory
+
+    /// `nil`: the vault has none yet.
+    package static func open(in root: Directory) throws(Fault) -> TrashDirectory? {
+        let directory: Directory
+        do {
+            directory = try root.open(name)
+        } catch {
+            if error.errno == 2 { return nil }  // ENOENT
+            throw error
+        }
+        try check(directory, vaultOwner: try root.sighting().uid)
+        return TrashDirectory(root: root, directory: directory)
+    }
+
+    /// Makes it where it is missing: with a README for people, a tag that keeps it out of other backups, and an empty
+    /// directory in reserve, because a full disk makes none.
+    package static func make(in root: Directory) throws(Fault) -> TrashDirectory {
+        if let existing = try open(in: root) { return existing }
+        let vault = try root.sighting()
+        let directory = try root.ensureDirectory(name, mode: 0o750)
+        if vault.gid != (try directory.sighting().gid) { try directory.setOwner(gid: vault.gid) }
+        try directory.setMode(0o750)
+        try directory.replace("README", with: Bytes(readme), mode: 0o644)
+        try directory.replace("CACHEDIR.TAG", with: Bytes(cacheTag), mode: 0o644)
+        _ = try directory.ensureDirectory(spareName, mode: 0o700)
+        try directory.sync()
+        try root.sync()
+        return TrashDirectory(root: root, directory: directory)
+    }
+
+    /// Nothing in a trash that strangers can write is trusted. The vault's owner is none: they own the backups too.
+    private static func check(_ directory: Directory, vaultOwner: UInt32) throws(Fault) {
+        let seen = try directory.sighting()
+        guard seen.mode & 0o002 == 0 else {
+            throw Fault(
+                .unsafe, "refused '\(directory.path.display)': everybody may write there",
+                hint: "chmod o-w '\(directory.path.display)'", path: directory.path)
+        }
+        guard [0, vaultOwner, Surroundings.userID].contains(seen.uid) else {
+            throw Fault(
+                .unsafe, "refused '\(directory.path.display)': it belongs to \(Surroundings.userName(seen.uid))",
+                hint: "neither we nor the vault's owner made it: look what it is, and move it away", path: directory.path)
+        }
+    }
+
+    /// Held for renames and their barriers only.
+    package func lock(holder: String, waitSeconds: Double) throws(Fault) -> FileLock {
+        try FileLock.take(Self.lockName, in: directory, holder: holder, waitSeconds: waitSeconds)
+    }
+
+    /// The names of all batches, oldest first.
+    package func batchNames() throws(Fault) -> [String] {
+        try directory.entries().filter { $0.kind == .directory && !$0.name.hasPrefix(".") }
+            .compactMap(\.name.utf8).sorted()
+    }
+
+    private static let readme = """
+        This is the trash of a backup directory kept in order by Reprieve.
+
+        Each directory here with a date for a name is a batch: backups that no rule
+        keeps any more. What was PATH is now BATCH/files/PATH. It stays until the
+        grace period is over (earliest_purge in BATCH/manifest.json), then it goes.
+
+        To bring one back:   reprieve restore PATH
+        or without Reprieve: mv BATCH/files/PATH  to where it was
+        Both are noticed, and it is left alone for another grace period.
+        To stop everything here: touch FREEZE in this directory.
+        Exclude this directory from off-site copies; never rsync --delete over it.
+
+        """
+
+    private static let cacheTag = """
+        Signature: 8a477f597d28d172789f06886806bc55
+        # This directory holds backups that are about to be deleted. See https://bford.info/cachedir/
+
+        """
+}
