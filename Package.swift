@@ -109,6 +109,7 @@ let package = Package(
                 "Model", "Disk", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),

@@ -20,6 +20,7 @@ extension AuditLog {
             }
         }
 
+        package var condemned: Set<Item> = []
         package var purgeIntended: Set<Item> = []
         package var purged: Set<Item> = []
         package var restored: Set<Item> = []
@@ -45,12 +46,11 @@ extension AuditLog {
         var facts = Facts()
         try forEach { line, _ in
             guard line.vaultID == vault.text, let batch = line.batch else { return }
-            if line.event == AuditEvent.condemnIntent.rawValue, line.backup == nil, let hash = line.reason {
-                facts.manifests[batch] = hash
-            }
+            if let hash = line.manifest { facts.manifests[batch] = hash }
             guard let id = line.backup else { return }
             let item = Facts.Item(batch: batch, text: id)
             switch AuditEvent(rawValue: line.event) {
+            case .condemned: facts.condemned.insert(item)
             case .purgeIntent: facts.purgeIntended.insert(item)
             case .purged: facts.purged.insert(item)
             case .restored: facts.restored.insert(item)

@@ -68,11 +68,13 @@ package struct AuditLine: Codable, Sendable {
     package var batch: String?
     package var path: String?
     package var reason: String?
+    /// Of an intent to condemn: the hash of the batch's manifest.
+    package var manifest: String?
     package var prev: String
     package var hash: String
 
     enum CodingKeys: String, CodingKey {
-        case seq, time, event, run, vault, series, backup, batch, path, reason, prev, hash
+        case seq, time, event, run, vault, series, backup, batch, path, reason, manifest, prev, hash
         case vaultID = "vault_id"
     }
 }

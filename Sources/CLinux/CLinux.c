@@ -174,21 +174,14 @@ int cl_eventfd_clear(int fd) {
     return read(fd, &value, sizeof value) == sizeof value || errno == EAGAIN ? 0 : -errno;
 }
 
-int cl_wait(const int *fds, int count, int timeout_ms) {
+int cl_wait(const int *fds, int count, int urgent, int timeout_ms) {
     struct pollfd p[8];
     if (count < 0 || count > 8) return -EINVAL;
-    for (int i = 0; i < count; i++) p[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    for (int i = 0; i < count; i++) p[i] = (struct pollfd){.fd = fds[i], .events = urgent & (1 << i) ? POLLPRI : POLLIN};
     int n = poll(p, (nfds_t)count, timeout_ms);
     if (n < 0) return errno == EINTR ? 0 : -errno;
     int ready = 0;
     for (int i = 0; i < count; i++)
         if (p[i].revents) ready |= 1 << i;
     return ready;
-}
-
-int cl_mounts_changed(int fd) {
-    struct pollfd p = {.fd = fd, .events = POLLPRI};
-    int n = poll(&p, 1, 0);
-    if (n < 0) return errno == EINTR ? 0 : -errno;
-    return n > 0 && (p.revents & (POLLPRI | POLLERR)) != 0;
 }

@@ -17,22 +17,25 @@ package final class Wakeup: Sendable {
 /// Waits for any of a few descriptors.
 package struct Waiting: Sendable {
     private let descriptors: [Int32]
+    private let urgent: Int32
 
-    package init(descriptors: [Int32]) {
-        precondition(descriptors.count <= 8, "poll is given a fixed table")
-        self.descriptors = descriptors
+    /// `mounts`: also ends when anything is mounted or unmounted; its index is after those of the descriptors.
+    package init(descriptors: [Int32], mounts: MountTable? = nil) {
+        precondition(descriptors.count < 8, "poll is given a fixed table")
+        self.descriptors = descriptors + (mounts.map { [$0.descriptor] } ?? [])
+        urgent = mounts == nil ? 0 : 1 << Int32(descriptors.count)
     }
 
     /// Indices of those that are ready; empty after the time or a signal. -1 waits for ever.
     package func wait(milliseconds: Int32) -> Set<Int> {
-        let ready = cl_wait(descriptors, Int32(descriptors.count), milliseconds)
+        let ready = cl_wait(descriptors, Int32(descriptors.count), urgent, milliseconds)
         return Set(descriptors.indices.filter { ready > 0 && ready & (1 << Int32($0)) != 0 })
     }
 }
 
-/// Tells whether anything was mounted or unmounted since the last question.
+/// The table of mounts, whose changes can be waited for.
 package final class MountTable: Sendable {
-    private let descriptor: Int32
+    let descriptor: Int32
 
     package init() throws(Fault) {
         descriptor = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)
@@ -40,6 +43,4 @@ package final class MountTable: Sendable {
     }
 
     deinit { close(descriptor) }
-
-    package func changed() -> Bool { cl_mounts_changed(descriptor) > 0 }
 }

@@ -95,6 +95,9 @@ package struct Backup: Hashable, Sendable {
         self.changedBootID = changedBootID
     }
 
+    /// The note of what its writer keeps under a temporary name: it settles never.
+    package static let temporaryNote = "a temporary name"
+
     package var primary: Member { members[0] }
     package var path: Bytes { members[0].path }
     package var object: ObjectID { members[0].object }

@@ -41,10 +41,7 @@ package enum Reason: Hashable, Sendable {
     case beyond(String)
     case noRule
 
-    /// A few words for a table.
-    package var text: String { text { $0.text.prefix(4).description } }
-
-    /// The same, with ids and times as the reader wants them.
+    /// A few words, with ids and times as the reader wants them.
     package func text(id: (BackupID) -> String, date: (Timestamp) -> String = { $0.rfc3339(in: .utc) }) -> String {
         switch self {
         case .rule(let name, let n, let total): total.map { "\(name) \(n)/\($0)" } ?? "\(name) \(n)"

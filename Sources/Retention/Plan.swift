@@ -25,10 +25,13 @@ package struct Plan: Sendable {
         case firstPlan
         /// These would go only by the changed policy; what goes by the approved one as well is not held.
         case policyChanged(heldBack: Set<BackupID>)
+        /// The configuration wants every plan approved.
+        case always
 
         package var text: String {
             switch self {
             case .firstPlan: "first plan of this vault. It needs one approval, later ones do not"
+            case .always: "every plan of this vault needs an approval (approval: always)"
             case .policyChanged(let ids):
                 "the policy changed, and \(ids.count) backup\(ids.count == 1 ? "" : "s") would go that stayed before"
             }
@@ -38,6 +41,7 @@ package struct Plan: Sendable {
             switch self {
             case .firstPlan: "first-plan"
             case .policyChanged: "policy-changed"
+            case .always: "approval-always"
             }
         }
     }
@@ -49,13 +53,16 @@ package struct Plan: Sendable {
     package var released: [Judged] {
         switch hold {
         case nil: condemned
-        case .firstPlan: []
+        case .firstPlan, .always: []
         case .policyChanged(let heldBack): condemned.filter { !heldBack.contains($0.backup.id) }
         }
     }
 }
 
 extension Plan {
+    /// When a person must approve a plan: the first one and changed policies, all, or none.
+    package enum ApprovalMode: Sendable { case onChange, always, never }
+
     /// What was approved for this vault, as far as plans need it.
     package struct Approved: Sendable {
         package var policyHash: String
@@ -69,7 +76,7 @@ extension Plan {
 
     /// Decides every present backup of a vault. `nil` where a zone is unknown.
     package static func make(
-        vault: VaultID, backups: [Backup], policy: VaultPolicy, approved: Approved?, needsApproval: Bool,
+        vault: VaultID, backups: [Backup], policy: VaultPolicy, approved: Approved?, approval: ApprovalMode,
         protection: Judge.Protection, now: Moment
     ) -> Plan? {
         guard var judge = Judge(policy: policy, now: now, protection: protection) else { return nil }
@@ -77,7 +84,12 @@ extension Plan {
         let condemned = judged.filter { !$0.decision.retain }
         let id = planID(vault, policy, condemned.map(\.backup.id))
         var plan = Plan(id: id, vault: vault, at: now, policy: policy, judged: judged, hold: nil)
-        guard needsApproval, !condemned.isEmpty, approved?.policyHash != policy.hash else { return plan }
+        guard approval != .never, !condemned.isEmpty else { return plan }
+        if approval == .always {
+            plan.hold = .always
+            return plan
+        }
+        guard approved?.policyHash != policy.hash else { return plan }
         // An approved policy that cannot be read any more keeps everything.
         guard let approved, let old = approved.policy,
             var before = Judge(policy: old, now: now, protection: protection)

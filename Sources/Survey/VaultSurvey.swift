@@ -243,7 +243,7 @@ package struct VaultSurvey: Sendable {
         _ unit: DirectoryReading.Unit, _ members: [Sighting], _ newest: Timestamp, _ place: Directory, _ now: Moment,
         unchangedSince backup: Backup, isFinished: Bool
     ) -> (Backup.Condition, String) {
-        if unit.isTemporary { return (.settling, "a temporary name") }
+        if unit.isTemporary { return (.settling, Backup.temporaryNote) }
         let quiet = isFinished ? min(5, quietSeconds) : quietSeconds
         let answers = members.filter { $0.kind == .file }.map { place.writer(of: $0.name) }
         if answers.contains(where: { if case .written = $0 { true } else { false } }) { return (.settling, "being written") }

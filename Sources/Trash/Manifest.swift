@@ -129,6 +129,9 @@ package struct Manifest: Codable, Sendable {
         return Bytes(Array(data) + [0x0A])
     }
 
+    /// SHA-256 of the file's bytes: what makes a batch *verified*.
+    package var hash: String { Self.hash(encoded) }
+
     init(decoding bytes: Bytes) throws {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -16,15 +16,15 @@ package struct Purging {
     package func begin(batch: String) throws(Fault) -> Directory {
         for n in 1...10_000 {
             let name = TrashDirectory.purgingPrefix + Bytes("\(batch).\(n)")
+            // EEXIST: an earlier purge has the name.
+            guard try trash.directory.sighting(of: name) == nil else { continue }
             do {
                 try trash.directory.rename(TrashDirectory.spareName, to: trash.directory, as: name)
-                return try trash.directory.open(name)
             } catch {
-                if error.errno == 17 { continue }  // EEXIST: an earlier purge is not finished
-                guard error.errno == 2 else { throw error }
+                guard error.errno == 2 else { throw error }  // ENOENT: the spare is in use
                 try trash.directory.makeDirectory(name, mode: 0o700)
-                return try trash.directory.open(name)
             }
+            return try trash.directory.open(name)
         }
         throw Fault(.failed, "ten thousand unfinished purges of batch \(batch)", hint: "`reprieve purge` works them off")
     }

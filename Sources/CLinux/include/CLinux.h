@@ -53,9 +53,8 @@ int cl_ignore_signals(void); // SIGIO, SIGXFSZ, SIGPIPE: each would end the proc
 int cl_eventfd(void);
 int cl_eventfd_raise(int fd);
 int cl_eventfd_clear(int fd);
-/// Waits for any of `count` descriptors; bit i of the answer is set where descriptor i is ready. -EINTR is 0.
-int cl_wait(const int *fds, int count, int timeout_ms);
-/// Reads changes of /proc/self/mountinfo: POLLPRI. Its own call because the event differs.
-int cl_mounts_changed(int fd);
+/// Waits for any of `count` (at most 8) descriptors; bit i of the answer is set where descriptor i is ready. -EINTR is 0.
+/// `urgent` has a bit for each descriptor that waits for POLLPRI instead of POLLIN: /proc/self/mountinfo.
+int cl_wait(const int *fds, int count, int urgent, int timeout_ms);
 
 #endif

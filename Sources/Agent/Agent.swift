@@ -1,0 +1,144 @@
+internal import Catalog
+internal import Disk
+package import Engine
+internal import Foundation
+internal import Logging
+package import Model
+internal import ServiceLifecycle
+internal import Survey
+internal import Synchronization
+internal import UnixSignals
+
+/// The background service: keeps the index live, cleans up and purges when due.
+///
+/// One thread runs ``step(at:)`` and owns all state; what may block runs in a lane for each vault. Newcomers start
+/// reading at `step`.
+package final class Agent: Service {
+    let home: Home
+    let load: @Sendable () throws -> Configuration
+    let log: Logger
+    let watcher: Watcher
+    let mounts: MountTable
+    let lanes = Lanes()
+    let wakeup: Wakeup
+    private let inbox = Mutex(Inbox())
+    private let initial: Configuration
+
+    private struct Inbox {
+        var results: [Result] = []
+        var isReloadWanted = false
+        var isStopping = false
+    }
+
+    /// What a job found out.
+    enum Result: Sendable {
+        case looked(path: Bytes, id: VaultID, settling: [Bytes: Int64], places: Set<Bytes>, completed: Bool)
+        case rescanned(path: Bytes, id: VaultID, settling: [Bytes: Int64], doubts: Int)
+        case cleaned(path: Bytes)
+        case purged(path: Bytes, retryAfterSeconds: Int64?)
+        case trashChanged(path: Bytes, differs: Bool)
+        case failed(path: Bytes, what: String, fault: Fault)
+        case configuration(Configuration)
+    }
+
+    /// `load` reads the configuration again on SIGHUP; a broken one is refused and the old one stays.
+    package init(configuration: Configuration, home: Home, load: @escaping @Sendable () throws -> Configuration) throws(Fault) {
+        self.home = home
+        self.load = load
+        initial = configuration
+        var log = Logger(label: "reprieve") { StreamLogHandler.standardError(label: $0) }
+        log.logLevel = .info
+        self.log = log
+        let wakeup = try Wakeup()
+        self.wakeup = wakeup
+        watcher = try Watcher(onDirt: { wakeup.raise() })
+        mounts = try MountTable()
+    }
+
+    /// Runs until it is told to stop (SIGTERM, SIGINT).
+    package func run() async throws {
+        try await withTaskCancellationOrGracefulShutdownHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let thread = Thread { [self] in
+                    do {
+                        try loop()
+                        continuation.resume()
+                    } catch {
+                        continuation.resume(throwing: error)
+                    }
+                }
+                thread.name = "agent"
+                thread.stackSize = 4 << 20
+                thread.start()
+            }
+        } onCancelOrGracefulShutdown: { [self] in
+            inbox.withLock { $0.isStopping = true }
+            wakeup.raise()
+        }
+    }
+
+    /// Reads the configuration again.
+    package func reload() {
+        inbox.withLock { $0.isReloadWanted = true }
+        wakeup.raise()
+    }
+
+    func post(_ result: Result) {
+        inbox.withLock { $0.results.append(result) }
+        wakeup.raise()
+    }
+
+    private func loop() throws {
+        let lock = try home.takeAgentLock()
+        defer { withExtendedLifetime(lock) {} }
+        try home.noteAgent(started: true, detail: "\(Watcher.backend), \(initial.vaults.count) vaults")
+        var turn = Turn(agent: self, keeper: Keeper(configuration: initial, home: home))
+        watcher.start()
+        log.info("watching \(initial.vaults.count) vaults with \(Watcher.backend)")
+        let waiting = Waiting(descriptors: [wakeup.descriptor], mounts: mounts)
+        var mountsChanged = false
+        while true {
+            let (results, isReloadWanted, isStopping) = inbox.withLock { inbox in
+                defer {
+                    inbox.results = []
+                    inbox.isReloadWanted = false
+                }
+                return (inbox.results, inbox.isReloadWanted, inbox.isStopping)
+            }
+            if isStopping { break }
+            let now = home.clock.now()
+            if isReloadWanted { turn.reload(isAsked: true) }
+            turn.step(at: now, results: results, mountsChanged: mountsChanged)
+            let ready = waiting.wait(milliseconds: turn.pauseMilliseconds(at: home.clock.now()))
+            mountsChanged = ready.contains(1)
+            wakeup.clear()
+        }
+        stop()
+    }
+
+    /// Within two seconds, plus the system call that a lane may hang in.
+    private func stop() {
+        lanes.stop()
+        let end = home.clock.now().boot + 2 * VaultState.second
+        while !lanes.isIdle, home.clock.now().boot < end { Thread.sleep(forTimeInterval: 0.01) }
+        watcher.end()
+        do {
+            try home.noteAgent(started: false, detail: "asked to")
+        } catch {
+            log.error("\(error.message)")
+        }
+        log.info("stopped")
+    }
+}
+
+extension Agent {
+    /// Runs as a service group: SIGTERM and SIGINT end it gracefully.
+    package func runUntilSignalled() async throws {
+        let group = ServiceGroup(
+            configuration: .init(services: [self], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+        try await group.run()
+    }
+}
+
+/// What every process of ours does before anything else.
+package func prepareProcess() { Signals.ignoreFatal() }

@@ -1,0 +1,252 @@
+internal import Disk
+internal import Engine
+internal import Logging
+internal import Model
+internal import Survey
+
+/// The agent's own thread: its state, and the straight line of steps.
+struct Turn {
+    private let agent: Agent
+    private(set) var keeper: Keeper
+    private var vaults: [Bytes: VaultState] = [:]
+    private var nextHour: Int64 = 0
+    private var nextExpansion: Int64 = 0
+
+    /// Everything is looked at again this often, whatever the events said.
+    static let reconcileSeconds: Int64 = 3600
+
+    init(agent: Agent, keeper: Keeper) {
+        self.agent = agent
+        self.keeper = keeper
+        adopt(keeper.configuration)
+    }
+
+    /// One turn: events say "look here", never more; what may block goes into the vault's lane; nothing is awaited.
+    mutating func step(at now: Moment, results: [Agent.Result], mountsChanged: Bool) {
+        for result in results { record(result, at: now) }
+        if mountsChanged { doubt(Array(vaults.keys), "something was mounted or unmounted", at: now) }
+        absorb(agent.watcher.take(), at: now)
+        hourly(at: now)
+        for path in vaults.keys.sorted() {
+            startLooks(path, at: now)
+            startRescan(path, at: now)
+            startTrashCheck(path, at: now)
+            startCleanup(path, at: now)
+            startPurge(path, at: now)
+        }
+    }
+
+    /// How long nothing is due, at most a minute.
+    func pauseMilliseconds(at now: Moment) -> Int32 {
+        var next = min(nextHour, now.boot + 60 * VaultState.second)
+        for state in vaults.values {
+            let times = [state.due.values.min(), state.rescanAt, state.nextCleanup(at: now), state.purgeAt, state.trashCheckAt]
+            // What is due already waits for its lane, whose result wakes us.
+            next = times.compactMap { $0 }.filter { $0 > now.boot }.reduce(next, min)
+        }
+        return Int32(clamping: max(0, next - now.boot) / 1_000_000 + 1)
+    }
+
+    // MARK: Events
+
+    private mutating func absorb(_ dirt: Watcher.Dirt, at now: Moment) {
+        guard !dirt.isEmpty else { return }
+        for (path, state) in vaults {
+            guard let id = state.id else { continue }
+            if let places = dirt.places[id] {
+                if places.contains(".trash") { vaults[path]?.trashCheckAt = now.boot + VaultState.second / 2 }
+                vaults[path]?.dirty.formUnion(places.subtracting([".trash"]))
+                vaults[path]?.finished.formUnion(dirt.finished[id] ?? [])
+            }
+            if let why = dirt.unreconciled[id] { doubt([path], why, at: now) }
+        }
+    }
+
+    /// Something may have been missed: nothing is taken for granted until a rescan has finished.
+    private mutating func doubt(_ paths: [Bytes], _ why: String, at now: Moment) {
+        for path in paths {
+            guard var state = vaults[path] else { continue }
+            state.doubts += 1
+            state.rescanAt = min(max(state.rescanAt, now.boot), now.boot + VaultState.second)
+            vaults[path] = state
+            markUnreconciled(state, why)
+        }
+    }
+
+    private func markUnreconciled(_ state: VaultState, _ why: String?) {
+        guard let id = state.id else { return }
+        do {
+            try keeper.home.setUnreconciled(id, why)
+        } catch {
+            agent.log.error("\(error.message)")
+        }
+    }
+
+    // MARK: Jobs
+
+    private mutating func startLooks(_ path: Bytes, at now: Moment) {
+        guard var state = vaults[path], state.id != nil, !agent.lanes.isBusy(lane(path)) else { return }
+        let settled = state.due.filter { $0.value <= now.boot }.keys
+        let places = state.dirty.union(settled)
+        guard !places.isEmpty else { return }
+        let finished = state.finished
+        for place in places { state.due[place] = nil }
+        state.dirty = []
+        state.finished = []
+        vaults[path] = state
+        let (agent, keeper, configuration) = (self.agent, self.keeper, state.configuration)
+        agent.lanes.start(lane(path), "look") { agent.look(keeper, configuration, places, finished) }
+    }
+
+    private mutating func startRescan(_ path: Bytes, at now: Moment) {
+        guard let state = vaults[path], state.rescanAt <= now.boot, !agent.lanes.isBusy(lane(path)) else { return }
+        vaults[path]?.rescanAt = now.boot + Self.reconcileSeconds * VaultState.second
+        let (agent, keeper) = (self.agent, self.keeper)
+        agent.lanes.start(lane(path), "rescan") { agent.rescan(keeper, state.configuration, doubts: state.doubts) }
+    }
+
+    private mutating func startTrashCheck(_ path: Bytes, at now: Moment) {
+        guard let state = vaults[path], let at = state.trashCheckAt, at <= now.boot else { return }
+        vaults[path]?.trashCheckAt = nil
+        let (agent, keeper) = (self.agent, self.keeper)
+        agent.lanes.start(lane(path), "trash") { agent.checkTrash(keeper, state.configuration) }
+    }
+
+    private mutating func startCleanup(_ path: Bytes, at now: Moment) {
+        guard let state = vaults[path], state.id != nil, state.doubts == 0, state.cleanupIsDue(at: now) else { return }
+        vaults[path]?.wantsCleanup = false
+        vaults[path]?.lastCleanup = now.boot
+        vaults[path]?.schedule(after: now.wall, zone: keeper.configuration.zone.value)
+        let (agent, keeper) = (self.agent, self.keeper)
+        agent.lanes.start(lane(path), "cleanup") { agent.cleanup(keeper, state.configuration) }
+    }
+
+    private mutating func startPurge(_ path: Bytes, at now: Moment) {
+        guard let state = vaults[path], state.doubts == 0, let at = state.purgeAt, at <= now.boot else { return }
+        vaults[path]?.purgeAt = nil
+        let (agent, keeper) = (self.agent, self.keeper)
+        agent.lanes.start(lane(path), "purge") { agent.purge(keeper, state.configuration) }
+    }
+
+    private func lane(_ path: Bytes) -> Lanes.Key { Lanes.Key(vault: path.display) }
+
+    // MARK: Results
+
+    private mutating func record(_ result: Agent.Result, at now: Moment) {
+        switch result {
+        case .looked(let path, let id, let settling, let places, let completed):
+            for place in places { vaults[path]?.due[place] = settling[place] }
+            vaults[path]?.id = id
+            if completed { vaults[path]?.wantsCleanup = true }
+        case .rescanned(let path, let id, let settling, let doubts):
+            rescanned(path, id, settling, doubts, at: now)
+        case .cleaned(let path):
+            plan(purgeOf: path, retryAfterSeconds: nil, at: now)
+        case .purged(let path, let retry):
+            plan(purgeOf: path, retryAfterSeconds: retry, at: now)
+        case .trashChanged(let path, let differs):
+            if differs { doubt([path], "its trash was changed by somebody else", at: now) }
+            plan(purgeOf: path, retryAfterSeconds: nil, at: now)
+        case .failed(let path, let what, let fault): failed(path, what, fault, at: now)
+        case .configuration(let configuration): adopt(configuration)
+        }
+    }
+
+    private mutating func rescanned(
+        _ path: Bytes, _ id: VaultID, _ settling: [Bytes: Int64], _ doubts: Int, at now: Moment
+    ) {
+        guard var state = vaults[path] else { return }
+        state.id = id
+        state.due = settling
+        state.backOffSeconds = 1
+        if state.lastProblem != nil { agent.log.notice("\(state.configuration.label): in order again") }
+        state.lastProblem = nil
+        // A doubt that came during the rescan is not answered by it.
+        if state.doubts == doubts {
+            state.doubts = 0
+            markUnreconciled(state, nil)
+        }
+        vaults[path] = state
+        plan(purgeOf: path, retryAfterSeconds: nil, at: now)
+    }
+
+    private mutating func plan(purgeOf path: Bytes, retryAfterSeconds: Int64?, at now: Moment) {
+        guard let state = vaults[path] else { return }
+        do {
+            guard let due = try keeper.nextPurge(state.configuration) else { return vaults[path]!.purgeAt = nil }
+            let wait = max(0, due.nanoseconds - now.wall.nanoseconds)
+            // What was due and stayed (wanted, not witnessed long enough) is asked again later.
+            let retry = retryAfterSeconds.map { $0 * VaultState.second } ?? 0
+            vaults[path]?.purgeAt = now.boot + max(wait, retry)
+        } catch {
+            agent.log.error("\(error.message)")
+        }
+    }
+
+    private mutating func failed(_ path: Bytes, _ what: String, _ fault: Fault, at now: Moment) {
+        guard var state = vaults[path] else { return }
+        // Said once, not every minute.
+        if state.lastProblem != fault.message { agent.log.error("\(state.configuration.label): \(what): \(fault.message)") }
+        state.lastProblem = fault.message
+        state.doubts += 1
+        state.rescanAt = now.boot + state.backOffSeconds * VaultState.second
+        state.backOffSeconds = min(60, state.backOffSeconds * 2)
+        vaults[path] = state
+        markUnreconciled(state, fault.message)
+    }
+
+    // MARK: Configuration and time
+
+    private mutating func hourly(at now: Moment) {
+        if now.boot >= nextHour {
+            nextHour = now.boot + Self.reconcileSeconds * VaultState.second
+            do {
+                try keeper.home.renewWitness()
+            } catch {
+                agent.log.error("\(error.message)")
+            }
+        }
+        if now.boot >= nextExpansion, keeper.configuration.hasWildcards {
+            nextExpansion = now.boot + 60 * VaultState.second
+            reload(isAsked: false)
+        }
+    }
+
+    /// Reads the configuration in a lane of its own: its paths may hang too.
+    func reload(isAsked: Bool) {
+        let (agent, old) = (self.agent, keeper.configuration)
+        agent.lanes.start(Lanes.Key(vault: "configuration"), "load") {
+            do {
+                let fresh = try agent.load()
+                guard isAsked || fresh.vaults.map(\.path) != old.vaults.map(\.path) else { return }
+                agent.log.notice("configuration read: \(fresh.vaults.count) vaults")
+                agent.post(.configuration(fresh))
+            } catch let fault as Fault {
+                agent.log.error("the configuration is refused, the old one stays: \(fault.message)")
+            } catch {
+                agent.log.error("the configuration is refused, the old one stays: \(error)")
+            }
+        }
+    }
+
+    private mutating func adopt(_ configuration: Configuration) {
+        keeper = Keeper(configuration: configuration, home: keeper.home)
+        let now = keeper.now()
+        var fresh: [Bytes: VaultState] = [:]
+        for vault in configuration.vaults {
+            var state = vaults[vault.path] ?? VaultState(vault)
+            state.configuration = vault
+            state.id = state.id ?? (try? keeper.lastKnownID(vault)) ?? nil
+            state.doubts += 1
+            state.rescanAt = now.boot
+            state.wantsCleanup = true
+            state.schedule(after: now.wall, zone: configuration.zone.value)
+            fresh[vault.path] = state
+            markUnreconciled(state, "the agent has not looked at it yet")
+        }
+        for (path, state) in vaults where fresh[path] == nil {
+            if let id = state.id { agent.watcher.forget(vault: id) }
+        }
+        vaults = fresh
+    }
+}

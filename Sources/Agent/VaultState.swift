@@ -1,0 +1,67 @@
+internal import Engine
+internal import Model
+
+/// What the agent keeps in mind of one vault between two turns. Only the agent's own thread touches it.
+struct VaultState {
+    var configuration: VaultConfiguration
+    var id: VaultID?
+
+    /// Places to look at, and the boot time at which: they settle.
+    var due: [Bytes: Int64] = [:]
+    /// Dirty places that no job has taken yet, and paths whose writer renamed them to their final name.
+    var dirty: Set<Bytes> = []
+    var finished: Set<Bytes> = []
+
+    /// Counted up when anything may have been missed; the catalog is vouched for again only by a rescan begun since.
+    var doubts = 1
+    var rescanAt: Int64 = 0
+    var backOffSeconds: Int64 = 1
+    var lastProblem: String?
+
+    var wantsCleanup = true
+    var lastCleanup: Int64?
+    var nextScheduled: Timestamp?
+    var purgeAt: Int64?
+    var trashCheckAt: Int64?
+
+    init(_ configuration: VaultConfiguration) { self.configuration = configuration }
+
+    static let second: Int64 = 1_000_000_000
+
+    /// Whether cleanup is due: after a backup became complete, at most once in `cleanup-every`; or by the clock.
+    func cleanupIsDue(at now: Moment) -> Bool {
+        switch configuration.settings.schedule.value {
+        case .manual: return false
+        case .daily: return nextScheduled.map { now.wall >= $0 } ?? false
+        case .hourly: return lastCleanup.map { now.boot - $0 >= 3600 * Self.second } ?? true
+        case .afterBackup:
+            let pause = configuration.settings.cleanupEvery.value.fixedSeconds * Self.second
+            return wantsCleanup && (lastCleanup.map { now.boot - $0 >= pause } ?? true)
+        }
+    }
+
+    /// When it is due again, by the boot clock, as far as that is known.
+    func nextCleanup(at now: Moment) -> Int64? {
+        let last = lastCleanup ?? now.boot
+        switch configuration.settings.schedule.value {
+        case .manual: return nil
+        case .daily: return nextScheduled.map { now.boot + max(0, $0.nanoseconds - now.wall.nanoseconds) }
+        case .hourly: return last + 3600 * Self.second
+        case .afterBackup:
+            return wantsCleanup ? last + configuration.settings.cleanupEvery.value.fixedSeconds * Self.second : nil
+        }
+    }
+
+    /// The next instant at which the clocks of `zone` show the time of a daily schedule.
+    mutating func schedule(after now: Timestamp, zone: Zone) {
+        guard case .daily(let hour, let minute) = configuration.settings.schedule.value else { return }
+        var zone = zone
+        var day = zone.civil(now)
+        day.hour = hour
+        day.minute = minute
+        day.second = 0
+        let today = zone.instant(of: day)
+        let tomorrow = zone.instant(of: CivilTime(localSeconds: day.localSeconds + 86_400))
+        nextScheduled = today > now ? today : tomorrow
+    }
+}

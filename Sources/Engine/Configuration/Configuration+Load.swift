@@ -1,0 +1,137 @@
+internal import Disk
+package import Model
+
+/// What stands on the command line and before any file.
+package struct Overrides: Sendable {
+    package var config: String?
+    package var stateDirectory: String?
+    /// `--vault PATH` and its rules: no file is read.
+    package var adHoc: AdHoc?
+    package var environment: [String: String]
+
+    package struct AdHoc: Sendable {
+        package var paths: [String]
+        package var keep: [(rule: String, value: String)]
+        package var settings: [(key: String, value: String)]
+
+        package init(paths: [String], keep: [(rule: String, value: String)], settings: [(key: String, value: String)]) {
+            self.paths = paths
+            self.keep = keep
+            self.settings = settings
+        }
+    }
+
+    package init(config: String?, stateDirectory: String?, adHoc: AdHoc?, environment: [String: String]) {
+        self.config = config
+        self.stateDirectory = stateDirectory
+        self.adHoc = adHoc
+        self.environment = environment
+    }
+}
+
+/// Where things are, for root and for others (XDG).
+package struct Places: Sendable {
+    package var config: String
+    package var state: String
+    /// `nil`: in the state directory.
+    package var auditLog: String?
+
+    package init(_ overrides: Overrides) {
+        let environment = overrides.environment
+        let home = environment["HOME"] ?? "/nonexistent"
+        let system = "/etc/reprieve/reprieve.yaml"
+        let own = (environment["XDG_CONFIG_HOME"] ?? home + "/.config") + "/reprieve/reprieve.yaml"
+        // Without a file of their own people ask about the system's vaults.
+        let isSystem = Surroundings.isRoot || (Self.exists(system) && !Self.exists(own))
+        config = overrides.config ?? (isSystem ? system : own)
+        state =
+            overrides.stateDirectory
+            ?? (isSystem && overrides.adHoc == nil || Surroundings.isRoot
+                ? "/var/lib/reprieve" : (environment["XDG_STATE_HOME"] ?? home + "/.local/state") + "/reprieve")
+        auditLog = Surroundings.isRoot && overrides.stateDirectory == nil ? "/var/log/reprieve/audit.log" : nil
+    }
+
+    private static func exists(_ path: String) -> Bool { Surroundings.resolved(Bytes(path)) != nil }
+}
+
+extension Configuration {
+    /// Reads the main file and `conf.d/*.yaml` beside it, in the order of their names.
+    package static func load(_ overrides: Overrides) throws(Fault) -> Configuration {
+        let places = Places(overrides)
+        var reader = ConfigurationReader()
+        var files: [String] = []
+        if let adHoc = overrides.adHoc {
+            try reader.read(yaml(adHoc), file: "the command line")
+        } else {
+            files = try Self.files(places.config)
+            for file in files {
+                let text = try Directory.read(absolute: Bytes(file), limit: 1 << 22)
+                guard let text = text.utf8 else {
+                    throw Fault(.configuration, "\(file) is not UTF-8", hint: "save it as UTF-8", path: Bytes(file))
+                }
+                try reader.read(text, file: file)
+            }
+        }
+        // --state-dir wins over the file, as every option does.
+        let state = overrides.stateDirectory.map { absolute($0) } ?? reader.stateDirectory?.value ?? Bytes(places.state)
+        let log =
+            reader.auditLog?.value
+            ?? (reader.stateDirectory == nil ? places.auditLog.map { Bytes($0) } : nil) ?? state.appending("audit.log")
+        let configuration = Configuration(
+            zone: reader.zone ?? Sourced(Zone.system), vaults: try reader.vaults(), stateDirectory: state, auditLog: log,
+            hasWildcards: reader.hasWildcards, files: files)
+        try configuration.checkPaths()
+        return configuration
+    }
+
+    private static func absolute(_ path: String) -> Bytes {
+        let here = path.hasPrefix("/") ? Bytes() : Surroundings.resolved(".") ?? "/"
+        return ConfigurationReader.normalised(here.appending(Bytes(path)))
+    }
+
+    private static func files(_ main: String) throws(Fault) -> [String] {
+        var files: [String] = []
+        if Surroundings.resolved(Bytes(main)) != nil { files.append(main) }
+        let directory = Bytes(main).parent.appending("conf.d")
+        if let opened = try? Directory.open(absolute: directory) {
+            files += try opened.entries().filter { $0.kind != .directory && $0.name.hasSuffix(".yaml") && !$0.name.hasPrefix(".") }
+                .map(\.name).sorted().compactMap { directory.appending($0).utf8 }
+        }
+        guard !files.isEmpty else {
+            throw Fault(
+                .configuration, "there is no configuration yet ('\(main)')",
+                hint: "`reprieve init DIRECTORY` proposes one; or try without: reprieve plan --vault DIRECTORY --keep-daily 7",
+                path: Bytes(main))
+        }
+        return files
+    }
+
+    /// `--vault PATH --keep-daily 7` as the file that would mean the same, so that there is one reader.
+    private static func yaml(_ adHoc: Overrides.AdHoc) -> String {
+        func quoted(_ text: String) -> String { "\"" + text.map { $0 == "\\" || $0 == "\"" ? "\\\($0)" : String($0) }.joined() + "\"" }
+        let keep =
+            adHoc.keep.isEmpty
+            ? "all" : "{ " + adHoc.keep.map { "\($0.rule): \(quoted($0.value))" }.joined(separator: ", ") + " }"
+        var text = "vaults:\n"
+        for path in adHoc.paths {
+            let whole = absolute(path)
+            let name = whole.lastComponent.display.filter { !$0.isWhitespace && $0 != "/" }
+            text += "  \(quoted(name.isEmpty ? "vault" : name)):\n    path: \(quoted(whole.utf8 ?? whole.display))\n    keep: \(keep)\n"
+            for setting in adHoc.settings { text += "    \(setting.key): \(quoted(setting.value))\n" }
+        }
+        return text
+    }
+
+    /// The state must not lie in a vault: its own files would be backups to be cleaned up.
+    private func checkPaths() throws(Fault) {
+        let state = Surroundings.resolved(stateDirectory) ?? stateDirectory
+        for vault in vaults {
+            let path = Surroundings.resolved(vault.path) ?? vault.path
+            guard !state.isWithin(path) else {
+                throw Fault(
+                    .configuration, "the state directory '\(state.display)' lies inside the vault '\(vault.label)' ('\(path.display)')",
+                    hint: "choose another one with state-directory: or --state-dir", path: state)
+            }
+        }
+    }
+}

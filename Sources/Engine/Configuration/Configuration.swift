@@ -1,0 +1,106 @@
+package import Model
+package import Recognition
+package import Retention
+
+/// Everything that a person configured, checked.
+package struct Configuration: Sendable {
+    package var zone: Sourced<Zone>
+    package var vaults: [VaultConfiguration]
+    package var stateDirectory: Bytes
+    package var auditLog: Bytes
+    /// Whether a vault's path has a wildcard: then new vaults may come by themselves.
+    package var hasWildcards: Bool
+    /// The files that were read, in order.
+    package var files: [String]
+}
+
+/// A value and where it was written; no origin: the default.
+package struct Sourced<Value: Sendable>: Sendable {
+    package var value: Value
+    package var origin: Origin?
+
+    package init(_ value: Value, _ origin: Origin? = nil) {
+        self.value = value
+        self.origin = origin
+    }
+}
+
+/// A line of a configuration file.
+package struct Origin: Hashable, Sendable {
+    package var file: String
+    package var line: Int
+
+    package var text: String { "\(file):\(line)" }
+}
+
+package struct VaultConfiguration: Sendable {
+    /// What people call it: the key in the file, and for a wildcard's match the last path component too.
+    package var label: String
+    /// The key in the file: matches of one wildcard share it, and an approval.
+    package var entry: String
+    package var path: Bytes
+    package var keep: Sourced<KeepRules>
+    package var series: Sourced<[VaultPolicy.SeriesPolicy]>
+    package var settings: Settings
+
+    /// Keys that `defaults` and a vault share, each replaced one by one.
+    package struct Settings: Sendable {
+        package var quietPeriod = Sourced(Span(seconds: 60))
+        package var schedule = Sourced(Schedule.afterBackup)
+        package var cleanupEvery = Sourced(Span(seconds: 3600))
+        package var gracePeriod = Sourced(Span(days: 14))
+        package var minGrace = Sourced(Span(seconds: 24 * 3600))
+        package var minAge = Sourced(Span(seconds: 3600))
+        package var minObservedAge = Sourced(Span(seconds: 24 * 3600))
+        package var timeFrom = Sourced(DirectoryReading.TimeSource.name)
+        package var approval = Sourced(Approval.onChange)
+        package var minimum = Sourced(1)
+
+        package init() {}
+
+        package var timeFromText: String { timeFrom.value.rawValue }
+    }
+
+    package func policy(zone: Zone) -> VaultPolicy {
+        var policy = VaultPolicy(
+            timezone: zone.name, keep: keep.value, series: series.value, minAge: settings.minAge.value,
+            minObservedAge: settings.minObservedAge.value)
+        policy.minimum = settings.minimum.value
+        return policy
+    }
+}
+
+/// When a vault is cleaned up by itself.
+package enum Schedule: Hashable, Sendable {
+    case afterBackup, hourly, manual
+    case daily(hour: Int, minute: Int)
+
+    package init?(text: String) {
+        switch text {
+        case "after-backup": self = .afterBackup
+        case "hourly": self = .hourly
+        case "manual": self = .manual
+        default:
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts.allSatisfy({ (1...2).contains($0.utf8.count) }), let hour = Int(parts[0]),
+                let minute = Int(parts[1]), (0..<24).contains(hour), (0..<60).contains(minute)
+            else { return nil }
+            self = .daily(hour: hour, minute: minute)
+        }
+    }
+
+    package var text: String {
+        switch self {
+        case .afterBackup: "after-backup"
+        case .hourly: "hourly"
+        case .manual: "manual"
+        case .daily(let hour, let minute): "\(two(hour)):\(two(minute))"
+        }
+    }
+}
+
+/// When a person must approve a plan.
+package enum Approval: String, Sendable, CaseIterable {
+    case onChange = "on-change"
+    case always, never
+}

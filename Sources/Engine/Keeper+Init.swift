@@ -1,0 +1,107 @@
+package import Disk
+package import Model
+internal import Recognition
+internal import Survey
+internal import Trash
+
+/// What `init` saw in a directory and would write.
+package struct Proposal: Sendable {
+    package var path: Bytes
+    package var name: String
+    package var series: Int
+    package var backups: Int
+    package var size: Int64
+    package var foreign: Int
+    package var opaque: [LeftAlone]
+    /// Most files carry no date: times come from mtime.
+    package var isUndated: Bool
+    package var yaml: String
+}
+
+extension Proposal {
+    /// Looks at a directory; changes nothing.
+    package static func look(at text: String, zone: Zone, taken: Set<String>, clock: Clock = .system) throws(Fault) -> Proposal {
+        guard let path = Surroundings.resolved(Bytes(text)) else {
+            throw Fault(
+                .notFound, "there is no directory '\(text)'", hint: "name the one that backups are written into",
+                path: Bytes(text))
+        }
+        guard path != "/" else {
+            throw Fault(.usage, "'/' can be no vault", hint: "name the directory that backups are written into")
+        }
+        let root = try Directory.open(absolute: path)
+        func scan(_ source: DirectoryReading.TimeSource) -> VaultSurvey.Scan {
+            VaultSurvey(vault: VaultID(text: ""), quietSeconds: 60, timeFrom: source, zone: zone, nested: [])
+                .scan(below: root, known: .init(backups: [:], trashedInodes: []), now: clock.now())
+        }
+        var found = scan(.name)
+        let undated = found.leftAlone.filter { $0.why == .foreign("no date in its name") }.count
+        let isUndated = found.backups.count < undated
+        if isUndated { found = scan(.mtime) }
+        let name = Self.name(path, taken)
+        let keep = isUndated ? "{ within: 30d }" : "{ last: 3, daily: 7, weekly: 5, monthly: 12, yearly: 3 }"
+        var yaml = """
+            vaults:
+              \(name):
+                path: \(quoted(path))
+                keep: \(keep)    # for each series
+
+            """
+        if isUndated { yaml += "    time-from: mtime      # most names carry no date\n" }
+        return Proposal(
+            path: path, name: name, series: Set(found.backups.map(\.series)).count, backups: found.backups.count,
+            size: found.backups.reduce(0) { $0 + $1.size },
+            foreign: found.leftAlone.filter { $0.why.condition == "foreign" }.count,
+            opaque: found.leftAlone.filter { $0.why.condition == "opaque" }, isUndated: isUndated, yaml: yaml)
+    }
+
+    private static func name(_ path: Bytes, _ taken: Set<String>) -> String {
+        let letters = path.lastComponent.display.lowercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        let base = letters.isEmpty || letters.hasPrefix("-") ? "vault" : letters
+        return taken.contains(base) ? (2...).lazy.map { "\(base)-\($0)" }.first { !taken.contains($0) } ?? base : base
+    }
+
+    private static func quoted(_ path: Bytes) -> String {
+        let text = path.utf8 ?? path.display
+        let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-".contains($0)) }
+        return plain ? text : "\"" + text.map { $0 == "\\" || $0 == "\"" ? "\\\($0)" : String($0) }.joined() + "\""
+    }
+
+    /// Writes the proposal: as the configuration where there is none, else as a file of its own in `conf.d`. Never over
+    /// an existing file. Answers where.
+    package func write(besides main: String) throws(Fault) -> String {
+        let exists = Surroundings.resolved(Bytes(main)) != nil
+        let target = exists ? Bytes(main).parent.appending("conf.d").appending(Bytes(name + ".yaml")) : Bytes(main)
+        var directory = try Directory.open(absolute: "/")
+        for component in target.parent.components {
+            directory = try directory.step(component)
+        }
+        try directory.create(target.lastComponent, Bytes(yaml), mode: 0o644)
+        try directory.sync()
+        return target.display
+    }
+}
+
+extension Directory {
+    /// Into a directory of a person's own path, links and mounts allowed, made where it is missing.
+    fileprivate func step(_ name: Bytes) throws(Fault) -> Directory {
+        let whole = path == "/" ? path + name : path.appending(name)
+        do {
+            return try Directory.open(absolute: whole)
+        } catch {
+            guard error.errno == 2 else { throw error }
+            try makeDirectory(name, mode: 0o755)
+            return try Directory.open(absolute: whole)
+        }
+    }
+}
+
+extension Keeper {
+    /// Makes the trash and the marker of a vault. Not in an empty directory: that may be a disk that is not mounted.
+    package func initialise(_ configuration: VaultConfiguration) throws(Fault) -> Bool {
+        let vault = try open(configuration)
+        guard !(try vault.root.entries().isEmpty) else { return false }
+        _ = try makeTrash(vault)
+        return true
+    }
+}

@@ -1,0 +1,132 @@
+internal import Disk
+package import Model
+package import Retention
+internal import Survey
+internal import Trash
+
+/// A plan with all that a person needs to see beside it.
+package struct PlanReport: Sendable {
+    package var attended: Attended
+    package var plan: Plan
+    package var leftAlone: [LeftAlone]
+    /// Series that wait for a person; nothing of them goes.
+    package var frozenSeries: Set<Bytes>
+    package var frozen: Mark?
+    /// What the trash holds now.
+    package var trashSize: Int64
+
+    package var label: String { attended.vault.label }
+    package var protection: Judge.Protection
+    package var recovery: [String] { attended.recovery.map(\.text) }
+    package var unreadable: [Fault] { attended.scan.faults }
+    package var graceSeconds: Int64 { attended.vault.configuration.settings.gracePeriod.value.fixedSeconds }
+    package var graceText: String { attended.vault.configuration.settings.gracePeriod.value.text }
+
+    /// What cleanup would move now.
+    package var released: [Plan.Judged] {
+        frozen == nil ? plan.released.filter { !frozenSeries.contains($0.backup.series) } : []
+    }
+}
+
+extension Keeper {
+    /// Looks at the vault and decides; changes nothing there. The plan is kept in the state, so that it can be approved.
+    package func plan(_ vault: VaultConfiguration) throws(Fault) -> PlanReport {
+        let report = try report(try attend(vault, acting: false))
+        try home.plans.store(report.plan, held: false)
+        return report
+    }
+
+    func report(_ attended: Attended) throws(Fault) -> PlanReport {
+        let vault = attended.vault
+        let protection = protection(attended)
+        let plan = try decide(
+            vault.configuration, vault.id, attended.present, attended.marks, protection, at: attended.at)
+        let now = attended.at.wall
+        return PlanReport(
+            attended: attended, plan: plan, leftAlone: attended.scan.leftAlone.sorted { $0.path < $1.path },
+            frozenSeries: Set(plan.judged.map(\.backup.series).filter { attended.marks.frozen(series: $0, at: now) != nil }),
+            frozen: try frozen(vault, attended.marks, at: now), trashSize: attended.trashed.reduce(0) { $0 + $1.item.backup.size },
+            protection: protection)
+    }
+
+    func decide(
+        _ vault: VaultConfiguration, _ id: VaultID, _ present: [Backup], _ marks: Marks, _ protection: Judge.Protection,
+        at now: Moment
+    ) throws(Fault) -> Plan {
+        let policy = vault.policy(zone: configuration.zone.value)
+        let plan = Plan.make(
+            vault: id, backups: present, policy: policy, approved: try approved(vault, policy, marks),
+            approval: vault.settings.approval.value.mode, protection: protection, now: now)
+        guard let plan else {
+            throw Fault(
+                .configuration, "the time zone '\(policy.timezone)' is not known on this machine, so nothing is decided",
+                hint: "install tzdata, or set timezone: to a name that /usr/share/zoneinfo has")
+        }
+        return plan
+    }
+
+    /// The marks of single backups as the judge needs them, and those that a hand brought back just now.
+    func protection(_ attended: Attended) -> Judge.Protection {
+        var protection = protection(attended.marks, attended.present, at: attended.at.wall)
+        for backup in attended.broughtBack {
+            protection.reprieved[backup.id.objectText] = reprieveEnd(attended.vault.configuration)
+        }
+        return protection
+    }
+
+    func protection(_ marks: Marks, _ present: [Backup], at now: Timestamp) -> Judge.Protection {
+        let protecting = marks.holding(.preserved, at: now) + marks.holding(.reprieved, at: now)
+        var protection = Judge.Protection()
+        for mark in protecting { protection.add(mark, mark.target) }
+        // A mark whose object is nowhere (a copy on another disk) protects what has its path, time and size.
+        let objects = Set(present.map(\.id.objectText))
+        for mark in protecting where !objects.contains(mark.target) {
+            if let twin = present.first(where: { mark.describes($0) }) { protection.add(mark, twin.id.objectText) }
+        }
+        return protection
+    }
+
+    /// Why nothing may go in this vault: a mark, or a file that anybody can make.
+    func frozen(_ vault: OpenVault, _ marks: Marks, at now: Timestamp) throws(Fault) -> Mark? {
+        if let mark = marks.frozen(at: now) { return mark }
+        guard try vault.trash()?.directory.sighting(of: "FREEZE") != nil else { return nil }
+        return Mark(
+            kind: .frozen, target: Mark.vaultTarget, reason: "the file .trash/FREEZE is there", actor: "somebody", at: now)
+    }
+
+    /// What was approved for this vault, or for another match of the same wildcard with the same policy.
+    private func approved(_ vault: VaultConfiguration, _ policy: VaultPolicy, _ marks: Marks) throws(Fault) -> Plan.Approved? {
+        if let mark = marks.all[Mark.Key(.approved, Mark.vaultTarget)], !mark.released, let approval = mark.approval {
+            return Plan.Approved(policyHash: approval.policyHash, policy: VaultPolicy(text: approval.policyText))
+        }
+        let siblings = configuration.vaults.filter { $0.entry == vault.entry && $0.path != vault.path }
+        guard !siblings.isEmpty else { return nil }
+        var ids: [VaultID] = []
+        for sibling in siblings {
+            if let id = try home.registry.lastKnown(sibling.path) { ids.append(id) }
+        }
+        let inherited = try home.marks.approvals(of: ids).compactMap(\.approval)
+            .first { $0.policyHash == policy.hash }
+        return inherited.map { Plan.Approved(policyHash: $0.policyHash, policy: VaultPolicy(text: $0.policyText)) }
+    }
+}
+
+extension Approval {
+    var mode: Plan.ApprovalMode {
+        switch self {
+        case .onChange: .onChange
+        case .always: .always
+        case .never: .never
+        }
+    }
+}
+
+extension Judge.Protection {
+    fileprivate mutating func add(_ mark: Mark, _ target: String) {
+        if mark.kind == .preserved {
+            preserved[target] = (mark.reason, mark.until)
+        } else {
+            reprieved[target] = mark.until ?? Timestamp(nanoseconds: .max)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+internal import Audit
+package import Disk
+package import Model
+package import Retention
+package import Survey
+package import Trash
+
+/// The steps of every use case, one function each; the agent and the command line run the same ones.
+///
+/// It holds no lock and no open directory between two calls.
+package struct Keeper: Sendable {
+    package let configuration: Configuration
+    package let home: Home
+    /// How long to wait for a lock that another process holds.
+    package var waitSeconds = 10.0
+
+    package init(configuration: Configuration, home: Home) {
+        self.configuration = configuration
+        self.home = home
+    }
+
+    package func now() -> Moment { home.clock.now() }
+
+    var holder: String { "\(home.program) (\(Surroundings.processID))" }
+}
+
+/// A configured vault whose directory was opened and is the one it was.
+package struct OpenVault: Sendable {
+    package let configuration: VaultConfiguration
+    package let id: VaultID
+    package let root: Directory
+    package let survey: VaultSurvey
+    package let policy: VaultPolicy
+    package let hasMarker: Bool
+
+    package var label: String { configuration.label }
+
+    /// Opened each time: it may have been made or replaced meanwhile.
+    package func trash() throws(Fault) -> TrashDirectory? { try TrashDirectory.open(in: root) }
+}
+
+extension Keeper {
+    /// Opens a vault and makes sure that it is the one it was: an unmounted disk looks like an empty directory.
+    package func open(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
+        let root = try Self.root(of: vault)
+        let marker = try Marker.read(in: root)
+        switch try home.registry.identify(vault.path, try Self.signs(root, marker)) {
+        case .known(let id): return open(vault, id, root, hasMarker: marker != nil)
+        case .stranger(let why):
+            throw Fault(
+                .offline, "the vault '\(vault.label)' is not what it was: \(why); nothing is done there",
+                hint: "mount the right disk, or if this is meant: reprieve adopt \(vault.path.display)", path: vault.path)
+        }
+    }
+
+    /// Takes what is there for the vault from now on.
+    package func adopt(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
+        let root = try Self.root(of: vault)
+        let marker = try Marker.read(in: root)
+        let id = try home.registry.adopt(vault.path, try Self.signs(root, marker))
+        try home.audit.append(
+            [.init(.vaultAdopted, vault: vault.label, vaultID: id, path: vault.path)], at: now())
+        return open(vault, id, root, hasMarker: marker != nil)
+    }
+
+    private func open(_ vault: VaultConfiguration, _ id: VaultID, _ root: Directory, hasMarker: Bool) -> OpenVault {
+        let nested = configuration.vaults.compactMap { other -> Bytes? in
+            guard other.path != vault.path, other.path.isWithin(vault.path) else { return nil }
+            return other.path.dropFirst(vault.path.count + 1)
+        }
+        let survey = VaultSurvey(
+            vault: id, quietSeconds: vault.settings.quietPeriod.value.fixedSeconds, timeFrom: vault.settings.timeFrom.value,
+            zone: configuration.zone.value, nested: Set(nested))
+        return OpenVault(
+            configuration: vault, id: id, root: root, survey: survey, policy: vault.policy(zone: configuration.zone.value),
+            hasMarker: hasMarker)
+    }
+
+    private static func signs(_ root: Directory, _ marker: Marker?) throws(Fault) -> VaultRegistry.Signs {
+        VaultRegistry.Signs(
+            markerID: marker?.id, keeper: marker?.keeper, filesystem: try FileSystem(of: root).id,
+            root: try root.sighting().object)
+    }
+
+    private static func root(of vault: VaultConfiguration) throws(Fault) -> Directory {
+        do {
+            let root = try Directory.open(absolute: vault.path)
+            try checkAncestors(vault, root)
+            return root
+        } catch {
+            let where_ = vault.path.display
+            switch error.errno {
+            case 2:
+                throw Fault(
+                    .offline, "the vault '\(vault.label)' is not there: '\(where_)' does not exist",
+                    hint: "mount its disk, make the directory, or correct its path in the configuration", path: vault.path, errno: 2)
+            case 20:
+                throw Fault(
+                    .offline, "the vault '\(vault.label)' is no directory: '\(where_)' is a file",
+                    hint: "name the directory that the backups are written into", path: vault.path, errno: 20)
+            default: throw error
+            }
+        }
+    }
+
+    /// As root we rename and unlink below this path: nobody else may be able to swap a part of it.
+    private static func checkAncestors(_ vault: VaultConfiguration, _ root: Directory) throws(Fault) {
+        guard Surroundings.isRoot else { return }
+        var path = Surroundings.resolved(vault.path) ?? vault.path
+        while true {
+            let seen = try Directory.open(absolute: path).sighting()
+            guard seen.mode & 0o002 == 0 || seen.mode & 0o1000 != 0 else {
+                throw Fault(
+                    .unsafe, "refused the vault '\(vault.label)': everybody may write in '\(path.display)', and we run as root",
+                    hint: "chmod o-w '\(path.display)', or run Reprieve as the owner of the vault", path: path)
+            }
+            guard path != "/" else { return }
+            path = path.parent.isEmpty ? "/" : path.parent
+        }
+    }
+
+    /// Opens the trash for writing: made where it is missing, with the marker.
+    func makeTrash(_ vault: OpenVault) throws(Fault) -> TrashDirectory {
+        let trash = try TrashDirectory.make(in: vault.root)
+        if try Marker.read(in: vault.root) == nil {
+            let marker = Marker(id: vault.id, label: vault.label, keeper: Surroundings.hostName, made: now().wall)
+            try marker.write(in: trash)
+        }
+        return trash
+    }
+}

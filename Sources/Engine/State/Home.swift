@@ -1,0 +1,136 @@
+package import Audit
+package import Catalog
+package import Disk
+package import Model
+package import Trash
+
+/// The state directory and what lives there; opened once a process.
+package struct Home: Sendable {
+    package let path: Bytes
+    package let catalog: Catalog
+    package let audit: AuditLog
+    package let marks: MarkStore
+    package let clock: Clock
+    package let program: String
+    let registry: VaultRegistry
+    let witness: WitnessFile
+    let plans: PlanStore
+
+    /// Makes the directories where they are missing.
+    package init(configuration: Configuration, clock: Clock = .system, program: String) throws(Fault) {
+        path = configuration.stateDirectory
+        self.clock = clock
+        self.program = program
+        let directory = try Self.make(path)
+        _ = try Self.make(configuration.auditLog.parent)
+        _ = try directory.ensureDirectory("plans", mode: 0o750)
+        catalog = try Self.openCatalog(directory, clock)
+        let uid = Surroundings.userID
+        let actor = Actor(
+            uid: uid, loginUID: Surroundings.loginUserID, user: Surroundings.userName(uid), pid: Surroundings.processID,
+            program: program)
+        audit = AuditLog(path: configuration.auditLog, stateDirectory: path, actor: actor)
+        marks = MarkStore(stateDirectory: path)
+        registry = VaultRegistry(stateDirectory: path)
+        witness = WitnessFile(stateDirectory: path)
+        plans = PlanStore(stateDirectory: path)
+        _ = try witness.renew(at: clock.now())
+    }
+
+    /// Makes a directory with its parents, ours only.
+    private static func make(_ path: Bytes) throws(Fault) -> Directory {
+        do {
+            let directory = try Directory.open(absolute: path)
+            try checkOwner(directory)
+            return directory
+        } catch {
+            guard error.errno == 2 else { throw explain(error, path) }
+        }
+        do {
+            var directory = try Directory.open(absolute: "/")
+            var rest = path.components[...]
+            // Links in the part that exists are a person's choice (/var/lib moved elsewhere); below it we make all.
+            var existing = path.parent
+            while existing.count > 1 {
+                if let opened = try? Directory.open(absolute: existing) {
+                    directory = opened
+                    rest = path.components[existing.components.count...]
+                    break
+                }
+                existing = existing.parent
+            }
+            for component in rest { directory = try directory.ensureDirectory(component, mode: 0o750) }
+            return directory
+        } catch {
+            throw explain(error, path)
+        }
+    }
+
+    private static func explain(_ fault: Fault, _ path: Bytes) -> Fault {
+        guard fault.code == .permission else { return fault }
+        return Fault(
+            .permission, "could not use the state directory '\(path.display)': permission denied",
+            hint: "it belongs to another user: run it with sudo, or use one of your own with --state-dir DIRECTORY", path: path,
+            errno: fault.errno)
+    }
+
+    private static func checkOwner(_ directory: Directory) throws(Fault) {
+        let seen = try directory.sighting()
+        guard !Surroundings.isRoot || seen.mode & 0o002 == 0 || seen.mode & 0o1000 != 0 else {
+            throw Fault(
+                .unsafe, "refused the state directory '\(directory.path.display)': everybody may write there",
+                hint: "chmod o-w '\(directory.path.display)'", path: directory.path)
+        }
+    }
+
+    private static func openCatalog(_ directory: Directory, _ clock: Clock) throws(Fault) -> Catalog {
+        guard let path = directory.path.appending("catalog.sqlite").utf8 else {
+            throw Fault(.usage, "the path of the state directory must be UTF-8", path: directory.path)
+        }
+        do {
+            return try Catalog(path: path)
+        } catch {
+            if error.code == .permission { throw explain(error, directory.path) }
+            guard error.code == .damaged else { throw error }
+        }
+        // It is a cache: the damaged one is set aside for whoever wants to look, and a new one is filled by the scan.
+        let suffix = Bytes(".damaged-" + clock.now().wall.batchName)
+        for name in ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"] as [Bytes] {
+            do {
+                try directory.rename(name, to: directory, as: name + suffix)
+            } catch {
+                guard error.errno == 2 else { throw error }
+            }
+        }
+        return try Catalog(path: path)
+    }
+
+    /// Whether an agent runs on this state.
+    package var agentIsRunning: Bool {
+        guard let directory = try? Directory.open(absolute: path) else { return false }
+        do {
+            _ = try FileLock.take(Self.agentLock, in: directory, holder: program, waitSeconds: 0, isExclusive: false)
+            return false
+        } catch {
+            return error.code == .locked
+        }
+    }
+
+    private static let agentLock: Bytes = "agent.lock"
+
+    /// Held by the one agent of this state for as long as it runs.
+    package func takeAgentLock() throws(Fault) -> FileLock {
+        let directory = try Directory.open(absolute: path)
+        do {
+            return try FileLock.take(
+                Self.agentLock, in: directory, holder: "\(program) (\(Surroundings.processID))", waitSeconds: 0)
+        } catch {
+            guard error.code == .locked else { throw error }
+            throw Fault(
+                .locked, "an agent runs on '\(path.display)' already: \(error.message.split(separator: ": ").last ?? "")",
+                hint: "stop that one first, or use another --state-dir", path: path)
+        }
+    }
+
+    package var actorName: String { Surroundings.userName(Surroundings.loginUserID ?? Surroundings.userID) }
+}

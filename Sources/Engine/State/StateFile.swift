@@ -1,0 +1,48 @@
+internal import Disk
+internal import Foundation
+internal import Model
+
+/// A small JSON file of the state directory, changed under a lock and replaced in one step.
+struct StateFile<Value: Codable & Sendable>: Sendable {
+    let directory: Bytes
+    let name: Bytes
+
+    /// `nil`: there is none. One that cannot be read is a fault: it is never silently begun anew.
+    func read() throws(Fault) -> Value? { try read(in: try Directory.open(absolute: directory)) }
+
+    private func read(in opened: Directory) throws(Fault) -> Value? {
+        guard let bytes = try opened.read(name, limit: 1 << 26) else { return nil }
+        guard let value = try? Self.decoder.decode(Value.self, from: Data(bytes.storage)) else {
+            throw Fault(
+                .damaged, "'\(directory.appending(name).display)' cannot be read",
+                hint: "look at it; moved away, it is begun anew", path: directory.appending(name))
+        }
+        return value
+    }
+
+    /// Reads, changes and replaces it, alone.
+    @discardableResult
+    func change<T>(_ body: (inout Value?) throws(Fault) -> T) throws(Fault) -> T {
+        let opened = try Directory.open(absolute: directory)
+        let lock = try FileLock.take(name + ".lock", in: opened, holder: "state", waitSeconds: 10)
+        defer { withExtendedLifetime(lock) {} }
+        var value = try read(in: opened)
+        let answer = try body(&value)
+        guard let value, let data = try? Self.encoder.encode(value) else { return answer }
+        try opened.replace(name, with: Bytes(Array(data) + [0x0A]), mode: 0o640)
+        return answer
+    }
+
+    private static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return encoder
+    }
+
+    private static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return decoder
+    }
+}

@@ -1,0 +1,88 @@
+internal import Disk
+internal import Model
+
+/// Which vault is at which path. The id is drawn at first sight of a path and kept here; two of three signs must agree
+/// before it is taken for the same vault again: marker, file system, root directory.
+struct VaultRegistry: Sendable {
+    struct File: Codable, Sendable {
+        var vaults: [Entry] = []
+    }
+
+    struct Entry: Codable, Sendable {
+        var path: String
+        var pathRaw: String?
+        var id: VaultID
+        var filesystem: String
+        var root: String
+    }
+
+    private let file: StateFile<File>
+
+    init(stateDirectory: Bytes) { file = StateFile(directory: stateDirectory, name: "vaults.json") }
+
+    /// What is seen of a vault when it is opened.
+    struct Signs: Sendable {
+        var markerID: VaultID?
+        var keeper: String?
+        var filesystem: String
+        var root: ObjectID
+    }
+
+    enum Answer: Sendable {
+        case known(VaultID)
+        /// Another disk, or none; why.
+        case stranger(String)
+    }
+
+    /// Who is at this path. A path never seen gets the id of its marker, if it is this host's, or a new one.
+    func identify(_ path: Bytes, _ signs: Signs) throws(Fault) -> Answer {
+        let host = Surroundings.hostName
+        return try file.change { file in
+            var current = file ?? File()
+            defer { file = current }
+            guard let n = current.vaults.firstIndex(where: { Bytes(text: $0.path, raw: $0.pathRaw) == path }) else {
+                if signs.markerID != nil, signs.keeper != host {
+                    return .stranger("it is a vault of the host '\(signs.keeper ?? "?")'")
+                }
+                let id = signs.markerID ?? VaultID(text: Surroundings.randomHex(bytes: 16))
+                current.vaults.append(Self.entry(path, id, signs))
+                return .known(id)
+            }
+            let entry = current.vaults[n]
+            let isMarked = signs.markerID == entry.id
+            let agreeing = [isMarked, signs.filesystem == entry.filesystem, signs.root.text == entry.root].filter { $0 }.count
+            let isOther = signs.markerID != nil && !isMarked
+            guard agreeing >= 2, !isOther else { return .stranger(Self.why(entry, signs)) }
+            current.vaults[n] = Self.entry(path, entry.id, signs)
+            return .known(entry.id)
+        }
+    }
+
+    /// Takes what is at this path now for its vault, whatever was there before.
+    func adopt(_ path: Bytes, _ signs: Signs) throws(Fault) -> VaultID {
+        try file.change { file in
+            var current = file ?? File()
+            let id = signs.markerID ?? VaultID(text: Surroundings.randomHex(bytes: 16))
+            current.vaults.removeAll { Bytes(text: $0.path, raw: $0.pathRaw) == path }
+            current.vaults.append(Self.entry(path, id, signs))
+            file = current
+            return id
+        }
+    }
+
+    /// The id at a path as last seen, without a look at the disk.
+    func lastKnown(_ path: Bytes) throws(Fault) -> VaultID? {
+        try file.read()?.vaults.first { Bytes(text: $0.path, raw: $0.pathRaw) == path }?.id
+    }
+
+    private static func entry(_ path: Bytes, _ id: VaultID, _ signs: Signs) -> Entry {
+        let (text, raw) = path.textAndRaw
+        return Entry(path: text, pathRaw: raw, id: id, filesystem: signs.filesystem, root: signs.root.text)
+    }
+
+    private static func why(_ entry: Entry, _ signs: Signs) -> String {
+        if signs.markerID != nil, signs.markerID != entry.id { return "another vault is there than before" }
+        if signs.filesystem != entry.filesystem { return "another file system is there than before: is the disk mounted?" }
+        return "another directory is there than before"
+    }
+}

@@ -1,0 +1,55 @@
+internal import Disk
+package import Model
+
+/// How much time this state has seen pass. The wall clock can jump; this cannot run ahead: within a boot the boot clock
+/// counts whole, across boots at most 24 hours, never backwards.
+package struct Witness: Codable, Hashable, Sendable {
+    /// Names this count: another state's seconds mean nothing here.
+    package var id: String
+    package var bootId: String
+    package var bootNanoseconds: Int64
+    package var wall: Timestamp
+    package var seconds: Int64
+    /// What is left of the last whole second.
+    package var nanoseconds: Int64
+
+    package init(id: String, at now: Moment) {
+        self.id = id
+        bootId = now.bootID
+        bootNanoseconds = now.boot
+        wall = now.wall
+        seconds = 0
+        nanoseconds = 0
+    }
+
+    static let mostAcrossBoots: Int64 = 24 * 3600
+
+    package mutating func advance(to now: Moment) {
+        if now.bootID == bootId {
+            let passed = max(0, now.boot - bootNanoseconds) + nanoseconds
+            seconds += passed / 1_000_000_000
+            nanoseconds = passed % 1_000_000_000
+        } else {
+            seconds += min(max(0, now.wall.seconds(since: wall)), Self.mostAcrossBoots)
+        }
+        bootId = now.bootID
+        bootNanoseconds = now.boot
+        wall = now.wall
+    }
+}
+
+struct WitnessFile: Sendable {
+    private let file: StateFile<Witness>
+
+    init(stateDirectory: Bytes) { file = StateFile(directory: stateDirectory, name: "witness") }
+
+    /// Counts the time since the last call by anybody, and keeps it.
+    func renew(at now: Moment) throws(Fault) -> Witness {
+        try file.change { witness in
+            var current = witness ?? Witness(id: Surroundings.randomHex(bytes: 8), at: now)
+            current.advance(to: now)
+            witness = current
+            return current
+        }
+    }
+}

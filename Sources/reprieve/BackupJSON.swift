@@ -1,0 +1,51 @@
+internal import Engine
+internal import Model
+internal import Retention
+
+extension Session {
+    /// A backup as every command gives it.
+    func json(_ backup: Backup, _ vault: String, protection: Judge.Protection, names: SeriesNames) -> JSON {
+        let isFuture = Judge.isFuture(backup, now: keeper.now())
+        let preserved = protection.preserved[backup.id.objectText]
+        let reprieved = protection.reprieved[backup.id.objectText]
+        var fields: [JSON.Field] = [
+            .init("id", .string(backup.id.text)), .init("object", .string(backup.id.objectText)),
+            .init("vault", .string(vault)), .init("series", .string(names.text(backup.series))),
+        ]
+        fields += [JSON.Field](path: backup.series, key: "series_key")
+        fields += [JSON.Field](path: backup.path)
+        fields += [
+            .init("time", .string(backup.time.rfc3339(in: zone))), .init("time_source", .string(backup.timeSource.rawValue)),
+            .init("kind", .string(backup.kind.rawValue)), .init("size", .integer(backup.size)),
+            .init("allocated", .integer(backup.allocated)), .init("state", .string(backup.state.rawValue)),
+            .init("condition", .string(isFuture && backup.isComplete ? "future" : backup.condition.rawValue)),
+            .init("note", .string(backup.note)), .init("complete", .bool(backup.isComplete && !isFuture)),
+            .init("preserved", .bool(preserved != nil)), .init("preserved_reason", JSON(preserved?.reason)),
+            .init("reprieved_until", JSON(reprieved?.rfc3339(in: zone))),
+            .init("side_files", .array(backup.members.dropFirst().map { .string($0.path.display) })),
+            .init("batch", JSON(backup.trashed?.batch)),
+            .init("earliest_purge", JSON(backup.trashed?.earliestPurge.rfc3339(in: zone))),
+        ]
+        return .object(fields)
+    }
+
+    func json(_ decision: Decision) -> JSON {
+        [
+            "id": .string(decision.id.text), "retain": .bool(decision.retain),
+            "priority": .string(decision.priority.rawValue),
+            "reasons": .array(decision.reasons.map { .string($0.text(id: \.text, date: { $0.rfc3339(in: zone) })) }),
+            "set_aside": .bool(decision.isSetAside),
+        ]
+    }
+
+    func json(_ entry: LeftAlone, _ vault: String) -> JSON {
+        var fields: [JSON.Field] = [.init("vault", .string(vault))] + [JSON.Field](path: entry.path)
+        fields += [.init("condition", .string(entry.why.condition)), .init("why", .string(entry.why.text))]
+        if case .opaque(_, let prune) = entry.why { fields.append(.init("prune_with", .string(prune))) }
+        return .object(fields)
+    }
+
+    func json(_ fault: Fault) -> JSON {
+        ["code": .string(fault.code.rawValue), "message": .string(fault.message), "hint": JSON(fault.hint)]
+    }
+}

@@ -1,0 +1,60 @@
+internal import Agent
+import ArgumentParser
+internal import Dispatch
+internal import Engine
+internal import Foundation
+internal import Model
+
+struct AgentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent", abstract: "The service, in the foreground; --once for cron and timers.",
+        discussion: "SIGTERM stops it, SIGHUP reads the configuration again.\n\n" + Reprieve.exits)
+
+    @Flag(help: "One turn: recover, look at everything, clean up, purge what is due.") var once = false
+    @OptionGroup var common: Common
+
+    func run() async throws {
+        let session = try common.session()
+        if once { return try turn(session) }
+        let common = self.common
+        let agent = try Agent(configuration: session.keeper.configuration, home: session.keeper.home) {
+            try Configuration.load(try common.overrides())
+        }
+        // SIGHUP's default would end us; the source below reads it.
+        signal(SIGHUP, SIG_IGN)
+        let hangup = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+        hangup.setEventHandler { agent.reload() }
+        hangup.resume()
+        defer { hangup.cancel() }
+        try await agent.runUntilSignalled()
+    }
+
+    private func turn(_ session: Session) throws {
+        let outcomes = try session.keeper.turn()
+        for outcome in outcomes {
+            if let cleanup = outcome.cleanup { session.say(Cleanup.text(cleanup, session)) }
+            if let purge = outcome.purge { session.say(Purge.text(purge)) }
+        }
+        if session.json {
+            session.emit(
+                "agent-once",
+                [
+                    .init(
+                        "vaults",
+                        .array(
+                            outcomes.map {
+                                [
+                                    "vault": .string($0.vault.label), "condemned": .integer(Int64($0.cleanup?.condemned.count ?? 0)),
+                                    "waiting": .integer(Int64($0.cleanup?.waiting ?? 0)),
+                                    "purged": .integer(Int64($0.purge?.purged.count ?? 0)),
+                                    "problems": .array($0.faults.map { session.json($0) }),
+                                ]
+                            }))
+                ])
+        } else {
+            for fault in outcomes.flatMap(\.faults) { session.warn(fault) }
+        }
+        let statuses = outcomes.flatMap { [$0.cleanup?.status, $0.purge?.status].compactMap { $0 } }
+        try Ending.with(Cleanup.status(statuses, outcomes.flatMap(\.faults)))
+    }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+internal import Engine
+internal import Foundation
+internal import Model
+internal import Retention
+
+struct Cleanup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Move what no rule keeps to the trash.",
+        discussion: """
+            The first plan of a vault, and a changed policy, wait for one approval:
+              reprieve plan dumps        then      reprieve cleanup dumps --approve
+            What was approved goes; what is new since then is decided by itself.
+
+            \(Reprieve.exits)
+            """, aliases: ["prune"])
+
+    @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault")) var vaults: [String] = []
+    @Flag(name: [.customShort("n"), .long], help: "Only show the plan.") var dryRun = false
+    @Flag(help: "Approve the last plan that was shown, or the one named by --plan.") var approve = false
+    @Option(help: ArgumentHelp("The plan to approve, by the beginning of its id.", valueName: "id")) var plan: String?
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        // `--approve 9c41`: the word after it names a plan where it names no vault.
+        var words = vaults
+        var id = plan
+        if approve, id == nil, let last = words.last, session.vaults([last]).rest == [last],
+            last.allSatisfy(\.isHexDigit), last.utf8.count >= 4
+        {
+            id = words.removeLast()
+        }
+        let chosen = try session.onlyVaults(words)
+        if dryRun { return try PlanCommand.show(chosen, [], session) }
+        let approval: Keeper.ApprovedPlan? = approve || plan != nil ? id.map { .id($0.lowercased()) } ?? .last : nil
+        var reports: [CleanupReport] = []
+        var faults: [(label: String, fault: Fault)] = []
+        for vault in chosen {
+            do {
+                let report = try session.keeper.cleanup(vault, approve: approval)
+                reports.append(report)
+                session.say(Self.text(report, session))
+            } catch {
+                faults.append((vault.label, error))
+            }
+        }
+        if session.json { Self.emit(reports, faults.map(\.fault), session) }
+        if reports.isEmpty, faults.count == 1 { throw faults[0].fault }
+        if !session.json { for fault in faults { session.warn(fault.fault) } }
+        try Ending.with(Self.status(reports.map(\.status), faults.map(\.fault)))
+    }
+
+    /// Any failure 3 (nothing done at all: 1); otherwise anything held 4; otherwise 0.
+    static func status(_ statuses: [ExitStatus], _ faults: [Fault]) -> ExitStatus {
+        let failures = statuses.count { $0 == .failed || $0 == .partial } + faults.count
+        if failures > 0 {
+            let nothing = statuses.allSatisfy { $0 == .failed }
+            return nothing && faults.count == 1 && statuses.isEmpty ? faults[0].code.status : nothing ? .failed : .partial
+        }
+        return statuses.contains(.held) ? .held : .done
+    }
+
+    static func text(_ report: CleanupReport, _ session: Session) -> String {
+        let label = report.plan.label
+        var lines: [String] = []
+        for finding in report.plan.recovery { lines.append("\(label): \(finding)") }
+        if report.condemned.isEmpty {
+            lines.append("\(label): nothing moved.")
+        } else {
+            let size = report.condemned.reduce(0) { $0 + $1.size }
+            let until = report.condemned[0].trashed.map { Text.precise($0.earliestPurge, session.zone).trimmingCharacters(in: .whitespaces) } ?? ""
+            lines.append("\(label): \(Text.plural(report.condemned.count, "backup")) (\(Text.size(size))) moved to the trash, run \(report.run ?? 0)")
+            let trash = report.plan.attended.vault.configuration.path.appending(".trash")
+            lines += report.batches.map { "  \(trash.appending(Bytes($0)).display)/" }
+            lines.append("  Purged after \(until). Until then: reprieve restore ID, or a plain mv")
+        }
+        if let frozen = report.plan.frozen { lines.append("\(label): frozen: \(frozen.reason)\n  reprieve unfreeze \(label)") }
+        if report.waiting > 0, let hold = report.plan.plan.hold {
+            lines.append("\(label): \(Text.plural(report.waiting, "backup")) would go, HELD: \(hold.text).")
+            lines.append("  reprieve plan \(label)      then      reprieve cleanup \(label) --approve")
+        }
+        for (backup, why) in report.dropped { lines.append("  stays: \(backup.path.display): \(why)") }
+        for (backup, fault) in report.failed { lines.append("  FAILED: \(backup.path.display): \(fault.message)") }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func emit(_ reports: [CleanupReport], _ faults: [Fault], _ session: Session) {
+        let runs = reports.map { report -> JSON in
+            let names = SeriesNames(report.plan.plan.judged.map(\.backup.series))
+            return PlanCommand.json(report.plan, session).appending([
+                .init("run", JSON(report.run)), .init("approved", .bool(report.approved)),
+                .init("batches", .array(report.batches.map { .string($0) })), .init("waiting", .integer(Int64(report.waiting))),
+                .init(
+                    "moved",
+                    .array(report.condemned.map { session.json($0, report.plan.label, protection: report.plan.protection, names: names) })),
+                .init("dropped", .array(report.dropped.map { ["id": .string($0.backup.id.text), "why": .string($0.why)] })),
+                .init("failed", .array(report.failed.map { ["id": .string($0.backup.id.text), "error": session.json($0.fault)] })),
+            ])
+        }
+        var fields: [JSON.Field] = []
+        if runs.count == 1, case .object(let own) = runs[0] { fields = own }
+        session.emit("cleanup", fields + [.init("runs", .array(runs)), .init("problems", .array(faults.map { session.json($0) }))])
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+internal import Retention
+
+struct Explain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What one backup or entry is, and what keeps it.", discussion: Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("An id, a path, or a file name.", valueName: "id or path")) var what: String
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let views = session.keeper.views(of: session.keeper.configuration.vaults)
+        if let (view, entry) = leftAlone(views) { return show(entry, view, session) }
+        let found = try session.keeper.targets([what], in: views).flatMap(Self.backups)
+        if session.json {
+            session.emit("explain", [.init("backups", .array(found.map { json($0.0, $0.1, session) }))])
+        } else {
+            print(found.map { text($0.0, $0.1, session) }.joined(separator: "\n\n"))
+        }
+    }
+
+    private static func backups(_ target: Keeper.Target) -> [(VaultView, Backup)] {
+        switch target {
+        case .backup(let view, let backup): [(view, backup)]
+        case .series(let view, let key): view.present.filter { $0.series == key }.map { (view, $0) }
+        case .batch(let view, let name): view.everything.filter { $0.trashed?.batch == name }.map { (view, $0) }
+        case .vault(let view): view.present.map { (view, $0) }
+        }
+    }
+
+    private func leftAlone(_ views: [VaultView]) -> (VaultView, LeftAlone)? {
+        for view in views {
+            for entry in view.leftAlone {
+                let whole = view.configuration.path.appending(entry.path)
+                if [entry.path.display, whole.display, entry.path.lastComponent.display].contains(what) { return (view, entry) }
+            }
+        }
+        return nil
+    }
+
+    private func show(_ entry: LeftAlone, _ view: VaultView, _ session: Session) {
+        if session.json { return session.emit("explain", [.init("left_alone", .array([session.json(entry, view.label)]))]) }
+        print("\(view.configuration.path.appending(entry.path).display)")
+        switch entry.why {
+        case .opaque(let tool, let prune):
+            print("is a repository of \(tool). Its files belong together in ways only \(tool) knows:\nReprieve never touches it. What removes old backups there: \(prune)")
+        case .foreign(let why): print("is no backup that Reprieve knows (\(why)). It is never touched.")
+        }
+    }
+
+    private func text(_ view: VaultView, _ backup: Backup, _ session: Session) -> String {
+        let ids = ShortIDs(view.everything)
+        let zone = session.zone
+        var lines = [
+            "\(backup.id.text)  \(view.configuration.path.appending(backup.path).display)",
+            "  series     \(SeriesNames(view).text(backup.series)) in \(view.label)",
+            "  time       \(Text.dayAndTime(backup.time, zone)) \(zone.name)  (from \(backup.timeSource == .name ? "its name" : backup.timeSource.rawValue))",
+            "  size       \(Text.size(backup.size))" + (backup.members.count > 1 ? " with \(Text.plural(backup.members.count - 1, "side file"))" : ""),
+        ]
+        lines += backup.members.dropFirst().map { "             \($0.path.lastComponent.display)" }
+        lines.append("  condition  \(backup.condition.rawValue)" + (backup.note.isEmpty ? "" : ": \(backup.note)"))
+        lines.append("  known      since \(Text.time(backup.observedSince, zone))")
+        switch backup.state {
+        case .present:
+            guard let decision = view.decision(of: backup) else { break }
+            let verb = decision.isSetAside ? "set aside" : decision.retain ? "kept" : "GOES"
+            lines.append("  decision   \(verb) (\(decision.priority.rawValue))")
+            lines += decision.reasons.map { "             \($0.text(id: ids.text, date: { Text.time($0, zone) }))" }
+            if view.isFrozen(series: backup.series) { lines.append("             its series is frozen: nothing of it goes") }
+        case .trashed:
+            guard let trashed = backup.trashed else { break }
+            lines.append("  trash      since \(Text.time(trashed.condemnedAt, zone)), batch \(trashed.batch)")
+            lines.append("             purged after \(Text.precise(trashed.earliestPurge, zone)), if the policy still says so")
+            lines.append("             reprieve restore \(ids.text(backup.id))")
+        case .purged: lines.append("  gone       purged; `reprieve audit tail \(backup.id.objectText.prefix(8))` tells when and why")
+        case .missing: lines.append("  MISSING    somebody else removed it from the trash (batch \(backup.trashed?.batch ?? ""))")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func json(_ view: VaultView, _ backup: Backup, _ session: Session) -> JSON {
+        let own = session.json(backup, view.label, protection: view.protection, names: SeriesNames(view))
+        return own.appending([.init("decision", view.decision(of: backup).map { session.json($0) } ?? .null)])
+    }
+}

@@ -1,0 +1,192 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+internal import Retention
+
+struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Series; with a series or a path, its backups.",
+        discussion: "Without a word: all series. Times are local.\n\n" + Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("A vault, a series, an id or a path.", valueName: "what")) var what: [String] = []
+    @Flag(name: .shortAndLong, help: "Every backup, those in the trash and those gone for good too.") var all = false
+    @Flag(help: "What is in the trash.") var trash = false
+    @Flag(help: "What is gone for good: purged or missing.") var purged = false
+    @Flag(help: "What is left alone: foreign entries and repositories.") var foreign = false
+    @Option(help: ArgumentHelp("Only those from this time on: a date, or an age as 3d.", valueName: "time")) var since: String?
+    @Option(help: ArgumentHelp("Only those before this time.", valueName: "time")) var before: String?
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let (vaults, rest) = session.vaults(what)
+        let views = session.keeper.views(of: vaults)
+        let (since, before) = (try session.time(since), try session.time(before))
+        let chosen = try choose(rest, views, session).map { view, backups in
+            (
+                view,
+                backups.filter { backup in
+                    (since.map { backup.time >= $0 } ?? true) && (before.map { backup.time < $0 } ?? true)
+                }
+            )
+        }
+        if session.json {
+            emit(session, chosen)
+        } else if foreign {
+            print(foreignText(views))
+        } else if rest.isEmpty, !all, !trash, !purged {
+            print(seriesText(chosen, session))
+        } else {
+            print(backupsText(chosen, session))
+        }
+        for fault in views.compactMap(\.fault) { session.warn(fault) }
+        for fault in views.flatMap(\.unreadable) { session.warn(fault) }
+        let failed = views.count { $0.fault != nil }
+        try Ending.with(
+            failed > 0 ? (failed == views.count ? .failed : .partial) : views.contains { !$0.unreadable.isEmpty } ? .partial : .done)
+    }
+
+    /// The backups that the words and flags mean, by vault.
+    private func choose(_ words: [String], _ views: [VaultView], _ session: Session) throws -> [(VaultView, [Backup])] {
+        func byState(_ view: VaultView) -> [Backup] {
+            if all { return view.everything }
+            if trash { return view.trashed }
+            if purged { return view.gone }
+            return view.present
+        }
+        guard !words.isEmpty else { return views.map { ($0, byState($0)) } }
+        let targets = try session.keeper.targets(words, in: views)
+        return views.compactMap { view in
+            var found: [Backup] = []
+            for target in targets {
+                switch target {
+                case .vault(let other) where other.label == view.label: found += byState(view)
+                case .series(let other, let key) where other.label == view.label:
+                    found += byState(view).filter { $0.series == key }
+                case .backup(let other, let backup) where other.label == view.label: found.append(backup)
+                case .batch(let other, let name) where other.label == view.label:
+                    found += view.everything.filter { $0.trashed?.batch == name }
+                default: break
+                }
+            }
+            return found.isEmpty && targets.allSatisfy({ !$0.isOf(view.label) }) ? nil : (view, found)
+        }
+    }
+
+    // MARK: Text
+
+    private func seriesText(_ chosen: [(VaultView, [Backup])], _ session: Session) -> String {
+        var blocks: [String] = []
+        for (view, backups) in chosen where view.id != nil {
+            var table = Table(
+                ["SERIES", "BACKUPS", "SIZE", "OLDEST", "NEWEST", "EVERY", "STATE"],
+                [.left, .right, .right, .right, .right, .right, .left])
+            let names = SeriesNames(view)
+            let series = Dictionary(grouping: backups, by: \.series)
+            for (name, members) in series.map({ (names.text($0.key), $0.value) }).sorted(by: { $0.0 < $1.0 }) {
+                let complete = members.filter(\.isComplete).map(\.time).sorted()
+                table.add([
+                    Text.fit(name, 30), Text.count(members.count), Text.size(members.reduce(0) { $0 + $1.size }),
+                    complete.first.map { Text.date($0, session.zone) } ?? "-",
+                    complete.last.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-", rhythm(complete),
+                    view.isFrozen(series: members[0].series)
+                        ? "FROZEN" : complete.count == members.count ? "ok" : "\(members.count - complete.count) unfinished",
+                ])
+            }
+            for case let entry in view.leftAlone {
+                guard case .opaque(let tool, _) = entry.why else { continue }
+                table.add([Text.fit(entry.path.isEmpty ? "." : entry.path.display, 30), "1", "-", "-", "-", "-", tool])
+            }
+            var text = "\(view.label): \(view.configuration.path.display)\n\(table.text)"
+            let foreign = view.leftAlone.count { $0.why.condition == "foreign" }
+            if foreign > 0 { text += "\n\(Text.plural(foreign, "foreign entry", "foreign entries"))  (reprieve list \(view.label) --foreign)" }
+            if !view.trashed.isEmpty { text += "\n\(Text.count(view.trashed.count)) in the trash  (reprieve list \(view.label) --trash)" }
+            blocks.append(text)
+        }
+        return blocks.isEmpty ? "No vault could be looked at." : blocks.joined(separator: "\n\n")
+    }
+
+    /// The median of the last ten intervals.
+    private func rhythm(_ times: [Timestamp]) -> String {
+        let recent = times.suffix(11)
+        guard recent.count > 1 else { return "-" }
+        let intervals = zip(recent, recent.dropFirst()).map { $1.seconds(since: $0) }.sorted()
+        return Text.age(intervals[intervals.count / 2])
+    }
+
+    private func backupsText(_ chosen: [(VaultView, [Backup])], _ session: Session) -> String {
+        let ids = ShortIDs(chosen.flatMap { $0.0.everything })
+        var blocks: [String] = []
+        for (view, backups) in chosen {
+            let names = SeriesNames(view)
+            for (key, members) in Dictionary(grouping: backups, by: \.series).sorted(by: { $0.key < $1.key }) {
+                let trashed = view.trashed.count { $0.series == key }
+                let here = view.present.count { $0.series == key }
+                var table = Table(["ID", "TIME", "SIZE", "STATE", "KEPT BY, OR GOES"], [.left, .left, .right, .left, .left])
+                for backup in members.sorted(by: { ($0.time, $0.path) > ($1.time, $1.path) }) {
+                    table.add(row(backup, view, ids, session))
+                }
+                blocks.append("\(names.text(key)) in \(view.label): \(here) here, \(trashed) in the trash\n\(table.text)")
+            }
+        }
+        return blocks.isEmpty ? "None." : blocks.joined(separator: "\n\n")
+    }
+
+    private func row(_ backup: Backup, _ view: VaultView, _ ids: ShortIDs, _ session: Session) -> [String] {
+        let (state, why): (String, String)
+        switch backup.state {
+        case .present:
+            let decision = view.decision(of: backup)
+            let reasons = decision?.reasons.map { $0.text(id: ids.text, date: { Text.date($0, session.zone) }) }.joined(separator: ", ")
+            state = backup.isComplete ? "here" : backup.condition.rawValue
+            why = decision.map { ($0.retain ? "" : "GOES: ") + (reasons ?? "") } ?? "-"
+        case .trashed:
+            state = "trash"
+            why = backup.trashed.map { "purge \(Text.time($0.earliestPurge, session.zone))" } ?? "-"
+        case .purged:
+            state = "purged"
+            why = "-"
+        case .missing:
+            state = "MISSING"
+            why = "somebody else removed it from the trash"
+        }
+        return [ids.text(backup.id), Text.time(backup.time, session.zone), Text.size(backup.size), state, Text.fit(why, 60)]
+    }
+
+    private func foreignText(_ views: [VaultView]) -> String {
+        var lines: [String] = []
+        for view in views {
+            lines.append("\(view.label): \(view.configuration.path.display)")
+            lines += view.leftAlone.map { "  \($0.path.isEmpty ? "." : $0.path.display)  (\($0.why.text))" }
+            if view.leftAlone.isEmpty { lines.append("  nothing is left alone here") }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func emit(_ session: Session, _ chosen: [(VaultView, [Backup])]) {
+        session.emit(
+            "list",
+            [
+                .init(
+                    "backups",
+                    .array(
+                        chosen.flatMap { view, backups in
+                            let names = SeriesNames(view)
+                            return backups.sorted { ($0.series, $0.time, $0.path) < ($1.series, $1.time, $1.path) }
+                                .map { session.json($0, view.label, protection: view.protection, names: names) }
+                        })),
+                .init("left_alone", .array(chosen.flatMap { view, _ in view.leftAlone.map { session.json($0, view.label) } })),
+                .init(
+                    "problems",
+                    .array(chosen.flatMap { view, _ in ([view.fault].compactMap { $0 } + view.unreadable).map { session.json($0) } })),
+            ])
+    }
+}
+
+extension Keeper.Target {
+    func isOf(_ label: String) -> Bool {
+        switch self {
+        case .vault(let view), .series(let view, _), .backup(let view, _), .batch(let view, _): view.label == label
+        }
+    }
+}

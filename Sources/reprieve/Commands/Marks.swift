@@ -1,0 +1,143 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+internal import Retention
+
+struct Preserve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Keep a backup whatever the rules say.",
+        discussion: "It holds in the trash too: what is preserved there is not purged.\n\n" + Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what")) var what: [String]
+    @Option(help: ArgumentHelp("Why; it is shown wherever the backup is.", valueName: "reason")) var reason: String
+    @Option(help: ArgumentHelp("Until this date, or for this long: 90d. None: without end.", valueName: "time")) var until: String?
+    @Flag(name: [.customShort("n"), .long], help: "Only say what would be marked.") var dryRun = false
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let until = try session.deadline(until)
+        try Marking.say(what, dryRun, session, done: "preserved: \(reason)" + (until.map { ", until \(Text.time($0, session.zone))" } ?? ", without end")) {
+            .preserve($0, reason: reason, until: until)
+        }
+    }
+}
+
+struct Release: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take back a preserve; the rules decide again.", discussion: Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what")) var what: [String]
+    @Flag(name: [.customShort("n"), .long], help: "Only say what would be marked.") var dryRun = false
+    @OptionGroup var common: Common
+
+    func run() throws {
+        try Marking.say(what, dryRun, try common.session(), done: "released: the rules decide again") { .release($0) }
+    }
+}
+
+private enum Marking {
+    static func say(
+        _ words: [String], _ dryRun: Bool, _ session: Session, done: String, _ word: ([Backup]) -> Keeper.Word
+    ) throws {
+        let views = session.keeper.views(of: session.vaults(words).vaults)
+        var marked: [(VaultView, Backup)] = []
+        for target in try session.keeper.targets(words, in: views) {
+            guard case .backup(let view, let backup) = target else {
+                throw Fault(.usage, "marks are for single backups", hint: "name ids or paths; `reprieve list SERIES` shows them")
+            }
+            guard backup.state == .present || backup.state == .trashed else {
+                throw Fault(.notFound, "'\(backup.path.display)' is gone", path: backup.path)
+            }
+            marked.append((view, backup))
+        }
+        // One word must mean one object: several links of it are protected together anyway.
+        if Set(marked.map(\.1.id.object)).count > words.count {
+            let list = marked.prefix(10).map { "  \($0.1.id.text)  \($0.1.path.display)" }.joined(separator: "\n")
+            throw Fault(.ambiguous, "'\(words.joined(separator: " "))' names \(marked.count) backups", hint: "name them by id:\n" + list)
+        }
+        let byVault = Dictionary(grouping: marked) { $0.0.label }
+        if !dryRun {
+            for (_, pairs) in byVault.sorted(by: { $0.key < $1.key }) {
+                try session.keeper.say(word(pairs.map(\.1)), in: pairs[0].0.configuration)
+            }
+        }
+        if session.json {
+            let fresh = dryRun ? views : session.keeper.views(of: views.map(\.configuration))
+            session.emit(
+                "mark",
+                [
+                    .init("dry_run", .bool(dryRun)),
+                    .init(
+                        "backups",
+                        .array(
+                            marked.map { view, backup in
+                                let now = fresh.first { $0.label == view.label } ?? view
+                                return session.json(backup, view.label, protection: now.protection, names: SeriesNames(now))
+                            })),
+                ])
+        } else {
+            for (_, backup) in marked { session.say("\(dryRun ? "would be " : "")\(done)\n  \(backup.id.text)  \(backup.path.display)") }
+        }
+    }
+}
+
+struct Freeze: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Condemn and purge nothing until it is lifted. Restore always works.", discussion: Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("Vaults or series.", valueName: "what")) var what: [String] = []
+    @Flag(help: "All vaults.") var all = false
+    @Option(help: ArgumentHelp("Why; `status` shows it.", valueName: "reason")) var reason: String
+    @Option(help: ArgumentHelp("Until this date, or for this long: 3d.", valueName: "time")) var until: String?
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let until = try session.deadline(until)
+        try Freezing.say(what, all, session, "frozen: \(reason)") { .freeze(series: $0, reason: reason, until: until) }
+    }
+}
+
+struct Unfreeze: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Lift a freeze.", discussion: Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("Vaults or series.", valueName: "what")) var what: [String] = []
+    @Flag(help: "All vaults.") var all = false
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        try Freezing.say(what, all, session, "no longer frozen") { .unfreeze(series: $0) }
+    }
+}
+
+private enum Freezing {
+    static func say(_ words: [String], _ all: Bool, _ session: Session, _ done: String, _ word: ([Bytes]) -> Keeper.Word) throws {
+        guard all != !words.isEmpty else {
+            throw Fault(.usage, "say what: vaults or series, or --all for every vault", hint: "reprieve freeze dumps --reason 'moving disks'")
+        }
+        var marked: [(vault: VaultConfiguration, series: [Bytes])] = []
+        let (vaults, rest) = session.vaults(words)
+        if rest.isEmpty {
+            marked = vaults.map { ($0, []) }
+        } else {
+            let views = session.keeper.views(of: vaults)
+            for target in try session.keeper.targets(rest, in: views) {
+                guard case .series(let view, let key) = target else {
+                    throw Fault(.usage, "only vaults and series can be frozen", hint: "a single backup: reprieve preserve ID --reason WHY")
+                }
+                marked.append((view.configuration, [key]))
+            }
+        }
+        for (vault, series) in marked {
+            try session.keeper.say(word(series), in: vault)
+            session.say("\(series.isEmpty ? vault.label : "\(Backup.name(ofSeries: series[0]).display) in \(vault.label)"): \(done)")
+        }
+        if session.json {
+            session.emit(
+                "freeze",
+                [.init("frozen", .array(marked.map { ["vault": .string($0.vault.label), "series": .array($0.series.map { .string($0.display) })] }))])
+        }
+    }
+}

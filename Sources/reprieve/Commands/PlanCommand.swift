@@ -1,0 +1,184 @@
+import ArgumentParser
+internal import Engine
+internal import Foundation
+internal import Model
+internal import Retention
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "What cleanup would do, and why. Nothing is changed.",
+        discussion: "With a series: each of its backups with its reasons.\n\n" + Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("A vault, or a vault and a series.", valueName: "what")) var what: [String] = []
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let (vaults, words) = session.vaults(what)
+        try Self.show(vaults, words, session)
+    }
+
+    /// Also what `cleanup --dry-run` is: the plan without the second half.
+    static func show(_ vaults: [VaultConfiguration], _ words: [String], _ session: Session) throws {
+        var reports: [PlanReport] = []
+        var faults: [Fault] = []
+        for vault in vaults {
+            do { reports.append(try session.keeper.plan(vault)) } catch { faults.append(error) }
+        }
+        let series = try reports.map { try Self.series(words, $0) }
+        if !words.isEmpty, series.allSatisfy(\.isEmpty), faults.isEmpty {
+            throw Fault(.notFound, "no series is called '\(words[0])'", hint: "`reprieve list` shows the series")
+        }
+        if session.json {
+            emit(reports, faults, session)
+        } else {
+            let texts = zip(reports, series).compactMap { report, keys -> String? in
+                if words.isEmpty { return PlanText(report, session).summary }
+                return keys.isEmpty ? nil : keys.map { PlanText(report, session).detail($0) }.joined(separator: "\n\n")
+            }
+            print(texts.joined(separator: "\n\n"))
+            for fault in faults { session.warn(fault) }
+        }
+        for fault in reports.flatMap({ $0.unreadable }) { session.warn(fault) }
+        try Ending.with(faults.isEmpty ? (reports.contains { !$0.unreadable.isEmpty } ? .partial : .done) : reports.isEmpty ? .failed : .partial)
+    }
+
+    private static func series(_ words: [String], _ report: PlanReport) throws -> [Bytes] {
+        let keys = Set(report.plan.judged.map(\.backup.series)).sorted()
+        return keys.filter { key in
+            let names = [key, Backup.name(ofSeries: key), Backup.shortName(ofSeries: key)]
+            return words.contains { word in names.contains { $0 == Bytes(word) || $0.display == word } }
+        }
+    }
+
+    private static func emit(_ reports: [PlanReport], _ faults: [Fault], _ session: Session) {
+        let plans = reports.map { json($0, session) }
+        // One vault, the usual case: its plan stands at the top as well.
+        var fields: [JSON.Field] = []
+        if plans.count == 1, case .object(let own) = plans[0] { fields = own }
+        session.emit("plan", fields + [.init("plans", .array(plans)), .init("problems", .array(faults.map { session.json($0) }))])
+    }
+
+    static func json(_ report: PlanReport, _ session: Session) -> JSON {
+        let names = SeriesNames(report.plan.judged.map(\.backup.series))
+        return .object([
+            .init("vault", .string(report.label)), .init("plan_id", .string(report.plan.id)),
+            .init("held", .bool(report.plan.hold != nil)), .init("hold", JSON(report.plan.hold?.code)),
+            .init("frozen", .bool(report.frozen != nil)), .init("policy", .string(report.plan.policy.hash)),
+            .init("timezone", .string(session.zone.name)), .init("condemned", .integer(Int64(report.plan.condemned.count))),
+            .init("condemned_size", .integer(report.plan.condemned.reduce(0) { $0 + $1.backup.size })),
+            .init("decisions", .array(report.plan.judged.map { session.json($0.decision) })),
+            .init(
+                "backups",
+                .array(
+                    report.plan.judged.map {
+                        session.json($0.backup, report.label, protection: report.protection, names: names)
+                    })),
+        ])
+    }
+}
+
+/// A plan on the screen.
+struct PlanText {
+    private let report: PlanReport
+    private let session: Session
+    private let names: SeriesNames
+    private let ids: ShortIDs
+
+    init(_ report: PlanReport, _ session: Session) {
+        self.report = report
+        self.session = session
+        names = SeriesNames(report.plan.judged.map(\.backup.series))
+        ids = ShortIDs(report.plan.judged.map(\.backup))
+    }
+
+    private var id: Substring { report.plan.id.prefix(4) }
+
+    var summary: String {
+        let zone = session.zone
+        var lines = [
+            "PLAN \(id)   vault \(report.label)   \(Text.time(report.plan.at.wall, zone)) \(zone.name)   nothing done yet"
+        ]
+        if let frozen = report.frozen { lines.append("FROZEN: \(frozen.reason). Nothing goes until `reprieve unfreeze \(report.label)`.") }
+        if let hold = report.plan.hold { lines.append("HELD: \(hold.text).") }
+        lines += report.recovery.map { "Recovery comes first: \($0)." }
+        lines.append("")
+        lines.append(table)
+        lines.append("")
+        if let text = leftAlone { lines.append(text) }
+        lines.append(freed)
+        if !report.plan.condemned.isEmpty {
+            lines.append("")
+            lines.append("Look     reprieve plan \(report.label) SERIES        each backup and why")
+            if report.frozen == nil { lines.append("Do it    reprieve cleanup \(report.label)" + (report.plan.hold == nil ? "" : " --approve \(id)")) }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private var table: String {
+        var table = Table(
+            ["SERIES", "HAVE", "KEEP", "GO", "SIZE GO", "OLDEST KEPT", "NOTE"],
+            [.left, .right, .right, .right, .right, .right, .left])
+        let groups = Dictionary(grouping: report.plan.judged, by: \.backup.series)
+            .map { (name: names.text($0.key), members: $0.value) }
+            .sorted { ($0.members.count { !$0.decision.retain }, $1.name) > ($1.members.count { !$0.decision.retain }, $0.name) }
+        let shown = groups.prefix(groups.count > 25 ? 20 : 25)
+        for group in shown { table.add(row(group.name, group.members)) }
+        if groups.count > shown.count {
+            table.add(row("\(groups.count - shown.count) more", groups.dropFirst(shown.count).flatMap(\.members)))
+        }
+        if groups.count > 1 { table.add(row("\(groups.count) series", report.plan.judged)) }
+        return groups.isEmpty ? "There is no backup in this vault." : table.text
+    }
+
+    private func row(_ name: String, _ members: [Plan.Judged]) -> [String] {
+        let going = members.filter { !$0.decision.retain }
+        let kept = members.filter { $0.decision.retain && !$0.decision.isSetAside }
+        let aside = members.count { $0.decision.isSetAside }
+        var notes: [String] = []
+        if aside > 0 { notes.append("\(aside) set aside") }
+        if members.contains(where: { $0.decision.reasons == [.all] }) { notes.append("keep: all") }
+        if members.contains(where: { report.frozenSeries.contains($0.backup.series) }) { notes.append("FROZEN") }
+        return [
+            Text.fit(name, 24), Text.count(members.count), Text.count(members.count - going.count),
+            going.isEmpty ? "-" : Text.count(going.count), going.isEmpty ? "-" : Text.size(going.reduce(0) { $0 + $1.backup.size }),
+            kept.map(\.backup.time).min().map { Text.date($0, session.zone) } ?? "-", notes.joined(separator: ", "),
+        ]
+    }
+
+    private var leftAlone: String? {
+        var parts: [String] = []
+        let foreign = report.leftAlone.count { $0.why.condition == "foreign" }
+        let opaque = report.leftAlone.count - foreign
+        let preserved = report.plan.judged.count { $0.decision.reasons.contains { if case .preserved = $0 { true } else { false } } }
+        if foreign > 0 { parts.append(Text.plural(foreign, "foreign entry", "foreign entries")) }
+        if opaque > 0 { parts.append(Text.plural(opaque, "repository", "repositories")) }
+        if preserved > 0 { parts.append("\(preserved) preserved") }
+        return parts.isEmpty ? nil : "Left alone: " + parts.joined(separator: ", ")
+    }
+
+    private var freed: String {
+        let size = report.plan.condemned.reduce(0) { $0 + $1.backup.size }
+        guard size > 0 || !report.plan.condemned.isEmpty else {
+            return report.trashSize > 0 ? "Nothing goes. The trash holds \(Text.size(report.trashSize))." : "Nothing goes."
+        }
+        let grace = report.graceSeconds
+        let on = report.plan.at.wall.adding(seconds: grace)
+        let when = grace < 86_400 ? Text.precise(on, session.zone) : Text.date(on, session.zone).trimmingCharacters(in: .whitespaces)
+        return "This frees nothing today, and \(Text.size(size)) on \(when), when the grace of \(report.graceText) is over."
+    }
+
+    func detail(_ key: Bytes) -> String {
+        var table = Table(sides: [.left, .left, .left, .left, .right, .left])
+        for judged in report.plan.judged where judged.backup.series == key {
+            let decision = judged.decision
+            let reasons = decision.reasons.map { $0.text(id: ids.text, date: { Text.date($0, session.zone) }) }
+            table.add([
+                decision.retain ? " " : "-", decision.isSetAside ? "aside" : decision.retain ? "keep" : "go", ids.text(judged.backup.id),
+                Text.dayAndTime(judged.backup.time, session.zone), Text.size(judged.backup.size),
+                reasons.joined(separator: ", "),
+            ])
+        }
+        return "\(names.text(key)) in \(report.label)\n\(table.text)"
+    }
+}

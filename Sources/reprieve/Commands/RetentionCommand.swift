@@ -1,0 +1,70 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+internal import Retention
+
+struct RetentionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retention", abstract: "The policy of each vault.", subcommands: [Show.self], defaultSubcommand: Show.self)
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Every value in force, and the line it comes from.", discussion: Reprieve.exits)
+
+        @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault")) var vaults: [String] = []
+        @OptionGroup var common: Common
+
+        func run() throws {
+            let session = try common.session()
+            let chosen = try session.onlyVaults(vaults)
+            if session.json {
+                session.emit("retention", [.init("vaults", .array(chosen.map { json($0, session) }))])
+            } else {
+                print(chosen.map { text($0, session) }.joined(separator: "\n\n"))
+            }
+        }
+
+        private typealias Row = (key: String, value: String, origin: Origin?)
+
+        private func rows(_ vault: VaultConfiguration, _ session: Session) -> [Row] {
+            let settings = vault.settings
+            let zone = session.keeper.configuration.zone
+            func row<T>(_ key: String, _ value: Sourced<T>, _ text: (T) -> String) -> Row { (key, text(value.value), value.origin) }
+            return [
+                row("keep", vault.keep, \.text),
+            ]
+                + vault.series.value.map { ("series \"\($0.pattern)\"", $0.keep.text, vault.series.origin) }
+                + [
+                    row("timezone", zone, \.name), ("time-from", settings.timeFromText, settings.timeFrom.origin),
+                    row("schedule", settings.schedule, \.text), row("cleanup-every", settings.cleanupEvery, \.text),
+                    row("grace-period", settings.gracePeriod, \.text), row("min-grace", settings.minGrace, \.text),
+                    row("quiet-period", settings.quietPeriod, \.text), row("min-age", settings.minAge, \.text),
+                    row("min-observed-age", settings.minObservedAge, \.text), row("approval", settings.approval, \.rawValue),
+                    row("safeguards.min", settings.minimum, String.init),
+                ]
+        }
+
+        private func text(_ vault: VaultConfiguration, _ session: Session) -> String {
+            var table = Table(sides: [.left, .left, .left])
+            for row in rows(vault, session) { table.add(["  " + row.key, row.value, row.origin?.text ?? "default"]) }
+            return "\(vault.label): \(vault.path.display)\n\(table.text)"
+        }
+
+        private func json(_ vault: VaultConfiguration, _ session: Session) -> JSON {
+            let policy = vault.policy(zone: session.zone)
+            return .object(
+                [.init("vault", .string(vault.label))] + [JSON.Field](path: vault.path) + [
+                    .init("policy", .string(policy.hash)),
+                    .init(
+                        "values",
+                        .array(
+                            rows(vault, session).map {
+                                [
+                                    "key": .string($0.key), "value": .string($0.value), "file": JSON($0.origin?.file),
+                                    "line": JSON($0.origin?.line),
+                                ]
+                            })),
+                ])
+        }
+    }
+}

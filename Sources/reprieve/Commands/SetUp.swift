@@ -1,0 +1,146 @@
+import ArgumentParser
+internal import Engine
+internal import Foundation
+internal import Model
+
+struct Init: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look at directories, propose a configuration, ask, write it.", discussion: Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("Directories that backups are written into.", valueName: "path")) var paths: [String]
+    @Flag(name: .shortAndLong, help: "Write without asking.") var yes = false
+    @Flag(name: [.customShort("n"), .long], help: "Only propose.") var dryRun = false
+    @OptionGroup var common: Common
+
+    func run() throws {
+        guard common.adHoc.vault.isEmpty else { throw Fault(.usage, "init takes its directories without --vault") }
+        let overrides = try common.overrides()
+        let existing = try self.existing(overrides)
+        var taken = Set(existing?.vaults.map(\.entry) ?? [])
+        var proposals: [Proposal] = []
+        for path in paths {
+            let proposal = try Proposal.look(at: path, zone: existing?.zone.value ?? .system, taken: taken)
+            if let vault = existing?.vaults.first(where: { $0.path == proposal.path }) {
+                throw Fault(.usage, "'\(proposal.path.display)' is the vault '\(vault.label)' already", hint: "reprieve retention show \(vault.label)")
+            }
+            taken.insert(proposal.name)
+            proposals.append(proposal)
+            if !common.json { print(text(proposal)) }
+        }
+        let target = Places(overrides).config
+        var written: [String] = []
+        if !dryRun, try isMeant(proposals, target) {
+            for proposal in proposals { written.append(try proposal.write(besides: target)) }
+            try prepare(proposals)
+        }
+        if common.json { return emit(proposals, written) }
+        for file in written { print("Written: \(file)") }
+        if !written.isEmpty { print("Next: reprieve plan     what would go, and why. Nothing goes before you approve it.") }
+    }
+
+    private func existing(_ overrides: Overrides) throws -> Configuration? {
+        do {
+            return try Configuration.load(overrides)
+        } catch {
+            // No file yet is what init is for; a broken one is the person's to mend first.
+            if error.code == .configuration, error.message.hasPrefix("there is no configuration yet") { return nil }
+            throw error
+        }
+    }
+
+    private func isMeant(_ proposals: [Proposal], _ target: String) throws -> Bool {
+        if yes { return true }
+        guard isatty(0) == 1, !common.json else {
+            throw Fault(.usage, "nothing is written without an answer", hint: "add --yes, or put the lines above into \(target) yourself")
+        }
+        print("Write this to \(target) (or conf.d beside it)? [y/N] ", terminator: "")
+        fflush(nil)
+        return ["y", "yes"].contains((readLine() ?? "").lowercased())
+    }
+
+    /// The vaults' markers, so that another disk at the same path is noticed from now on.
+    private func prepare(_ proposals: [Proposal]) throws {
+        let session = try common.session()
+        for vault in session.keeper.configuration.vaults where proposals.contains(where: { $0.path == vault.path }) {
+            if try !session.keeper.initialise(vault), !common.json {
+                print("'\(vault.path.display)' is empty: its marker is written with the first cleanup.")
+            }
+        }
+    }
+
+    private func text(_ proposal: Proposal) -> String {
+        var lines = [
+            "\(proposal.path.display): \(Text.plural(proposal.backups, "backup")) in \(Text.plural(proposal.series, "series", "series")), \(Text.size(proposal.size))"
+        ]
+        if proposal.foreign > 0 { lines.append("  \(Text.plural(proposal.foreign, "foreign entry", "foreign entries")): left alone") }
+        for entry in proposal.opaque { lines.append("  \(entry.path.isEmpty ? "." : entry.path.display): \(entry.why.text), left alone") }
+        if proposal.isUndated { lines.append("  most names carry no date, so times come from mtime") }
+        return lines.joined(separator: "\n") + "\n\n" + proposal.yaml
+    }
+
+    private func emit(_ proposals: [Proposal], _ written: [String]) {
+        let list = proposals.map { proposal -> JSON in
+            .object(
+                [.init("name", .string(proposal.name))] + [JSON.Field](path: proposal.path) + [
+                    .init("backups", .integer(Int64(proposal.backups))), .init("series", .integer(Int64(proposal.series))),
+                    .init("yaml", .string(proposal.yaml)),
+                ])
+        }
+        let fields: JSON = ["schema": "reprieve.init/1", "proposals": .array(list), "written": .array(written.map { .string($0) })]
+        print(fields.pretty)
+    }
+}
+
+struct Adopt: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take what is at a vault's path now for that vault.",
+        discussion: "For a disk of another host, a copy, or a directory made anew.\n\n" + Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("The vault's path or name.", valueName: "path")) var path: String
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        guard let vault = session.keeper.configuration.vaults.first(where: { $0.path.display == path || $0.label == path }) else {
+            throw Fault(.notFound, "no vault is configured at '\(path)'", hint: "add it to the configuration first: reprieve init \(path)")
+        }
+        let opened = try session.keeper.adopt(vault)
+        session.say("\(vault.label): adopted, its id is \(opened.id.text)")
+        if session.json { session.emit("adopt", [.init("vault", .string(vault.label)), .init("id", .string(opened.id.text))]) }
+    }
+}
+
+struct ConfigCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Check the configuration.", subcommands: [Check.self], defaultSubcommand: Check.self)
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read every file and look at every vault's directory.", discussion: Reprieve.exits)
+
+        @OptionGroup var common: Common
+
+        func run() throws {
+            let session = try common.session()
+            let configuration = session.keeper.configuration
+            var faults: [Fault] = []
+            for vault in configuration.vaults {
+                do { _ = try session.keeper.open(vault) } catch { faults.append(error) }
+            }
+            if session.json {
+                session.emit(
+                    "config-check",
+                    [
+                        .init("files", .array(configuration.files.map { .string($0) })),
+                        .init("vaults", .integer(Int64(configuration.vaults.count))),
+                        .init("problems", .array(faults.map { session.json($0) })),
+                    ])
+            } else {
+                for file in configuration.files { session.say("\(file): ok") }
+                session.say("\(Text.plural(configuration.vaults.count, "vault")), \(faults.isEmpty ? "all there" : "\(faults.count) not usable now")")
+                for fault in faults { session.warn(fault) }
+            }
+            try Ending.with(faults.isEmpty ? .done : faults.count == configuration.vaults.count ? .failed : .partial)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+internal import Retention
+
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "One screen: how every vault is, and what waits for you.", discussion: Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault")) var vaults: [String] = []
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let views = session.keeper.views(of: try session.onlyVaults(vaults))
+        let isRunning = session.keeper.home.agentIsRunning
+        let matters = views.flatMap { self.matters(of: $0, session) }
+        if session.json {
+            emit(session, views, matters, isRunning)
+        } else {
+            print(text(session, views, matters, isRunning))
+        }
+        try Ending.with(views.contains { $0.fault != nil } ? .failed : .done)
+    }
+
+    /// Something that a person has to decide, and the commands that end it.
+    private struct Matter {
+        var vault: String
+        var code: String
+        var text: String
+        var commands: [String]
+    }
+
+    private func matters(of view: VaultView, _ session: Session) -> [Matter] {
+        var found: [Matter] = []
+        let label = view.label
+        if let fault = view.fault {
+            found.append(Matter(vault: label, code: fault.code.rawValue, text: fault.message + ".", commands: fault.hint.map { [$0] } ?? []))
+        }
+        if let frozen = view.frozen {
+            let until = frozen.until.map { " until \(Text.time($0, session.zone))" } ?? ""
+            found.append(
+                Matter(
+                    vault: label, code: "frozen",
+                    text: "frozen since \(Text.time(frozen.at, session.zone))\(until): \(frozen.reason). Nothing is condemned or purged; restore works.",
+                    commands: ["reprieve unfreeze \(label)"]))
+        }
+        if let plan = view.plan, let hold = plan.hold {
+            let id = plan.id.prefix(4)
+            let going = plan.condemned.reduce(0) { $0 + $1.backup.size }
+            found.append(
+                Matter(
+                    vault: label, code: hold.code,
+                    text: "plan \(id) is held: \(hold.text). \(Text.plural(plan.condemned.count, "backup")) (\(Text.size(going))) would go.",
+                    commands: ["reprieve plan \(label)", "reprieve cleanup \(label) --approve"]))
+        }
+        for finding in view.recovery {
+            found.append(Matter(vault: label, code: "recovery", text: finding + ".", commands: ["reprieve cleanup \(label)"]))
+        }
+        for fault in view.unreadable {
+            found.append(Matter(vault: label, code: "unreadable", text: fault.message + ".", commands: fault.hint.map { [$0] } ?? []))
+        }
+        return found
+    }
+
+    // MARK: Text
+
+    private func text(_ session: Session, _ views: [VaultView], _ matters: [Matter], _ isRunning: Bool) -> String {
+        let agent = isRunning ? "agent running" : "no agent running"
+        let waits = matters.isEmpty ? "all in order" : "\(Text.plural(matters.count, "THING")) TO DECIDE"
+        var lines = [agent + String(repeating: " ", count: max(2, 79 - agent.count - waits.count)) + waits, ""]
+        var table = Table(
+            ["VAULT", "STATE", "SERIES", "BACKUPS", "SIZE", "TRASH", "NEWEST", "NEXT"],
+            [.left, .left, .right, .right, .right, .right, .right, .left])
+        for view in views {
+            let newest = view.present.filter(\.isComplete).map(\.time).max()
+            table.add([
+                Text.fit(view.label, 20), state(view), Text.count(Set(view.present.map(\.series)).count),
+                Text.count(view.present.count), Text.size(view.present.reduce(0) { $0 + $1.size }),
+                view.trashed.isEmpty ? "-" : Text.size(view.trashed.reduce(0) { $0 + $1.size }),
+                newest.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-", next(view, isRunning, session),
+            ])
+        }
+        lines.append(views.isEmpty ? "No vault is configured. `reprieve init DIRECTORY` proposes one." : table.text)
+        for (n, matter) in matters.enumerated() {
+            lines.append("")
+            lines += wrap("\(n + 1) \(matter.vault): \(matter.text)", indent: "  ")
+            lines += matter.commands.map { "    " + $0 }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func state(_ view: VaultView) -> String {
+        if let fault = view.fault { return fault.code == .offline ? "OFFLINE" : "FAILED" }
+        if view.frozen != nil { return "FROZEN" }
+        return view.plan?.hold == nil ? "ok" : "HELD"
+    }
+
+    private func next(_ view: VaultView, _ isRunning: Bool, _ session: Session) -> String {
+        if view.fault != nil || view.frozen != nil { return "stopped" }
+        if let plan = view.plan, plan.hold != nil { return "plan \(plan.id.prefix(4)) waits" }
+        let purge = view.trashed.compactMap(\.trashed?.earliestPurge).min().map { ", purge \(Text.date($0, session.zone))" } ?? ""
+        guard isRunning else { return "no agent" }
+        switch view.configuration.settings.schedule.value {
+        case .afterBackup: return "after a backup" + purge
+        case .manual: return "by hand" + purge
+        case .hourly: return "hourly" + purge
+        case .daily: return "cleanup \(view.configuration.settings.schedule.value.text)" + purge
+        }
+    }
+
+    private func wrap(_ text: String, indent: String) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + 1 + word.count > 79 {
+                lines.append(line)
+                line = indent + word
+            } else {
+                line += (line.isEmpty ? "" : " ") + word
+            }
+        }
+        return lines + [line]
+    }
+
+    private func emit(_ session: Session, _ views: [VaultView], _ matters: [Matter], _ isRunning: Bool) {
+        session.emit(
+            "status",
+            [
+                .init("agent", ["running": .bool(isRunning)]),
+                .init(
+                    "vaults",
+                    .array(
+                        views.map { view in
+                            let newest = view.present.filter(\.isComplete).map(\.time).max()
+                            return .object(
+                                [.init("vault", .string(view.label)), .init("id", JSON(view.id?.text))]
+                                    + [JSON.Field](path: view.configuration.path) + [
+                                        .init("state", .string(state(view).lowercased())),
+                                        .init("series", .integer(Int64(Set(view.present.map(\.series)).count))),
+                                        .init("backups", .integer(Int64(view.present.count))),
+                                        .init("size", .integer(view.present.reduce(0) { $0 + $1.size })),
+                                        .init("trashed", .integer(Int64(view.trashed.count))),
+                                        .init("trash_size", .integer(view.trashed.reduce(0) { $0 + $1.size })),
+                                        .init("newest", JSON(newest?.rfc3339(in: session.zone))),
+                                        .init("held_plan", JSON(view.plan?.hold == nil ? nil : view.plan?.id)),
+                                    ])
+                        })),
+                .init(
+                    "to_decide",
+                    .array(
+                        matters.map {
+                            [
+                                "vault": .string($0.vault), "code": .string($0.code), "message": .string($0.text),
+                                "commands": .array($0.commands.map { .string($0) }),
+                            ]
+                        })),
+            ])
+    }
+}

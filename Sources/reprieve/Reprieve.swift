@@ -1,0 +1,90 @@
+internal import Agent
+import ArgumentParser
+internal import Engine
+internal import Foundation
+internal import Model
+
+@main
+struct Reprieve: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let exits = """
+        EXIT STATUS
+          0 done  1 failed  3 done in part  4 held  5 not found  11 locked
+          64 usage  78 configuration
+        """
+
+    static let configuration = CommandConfiguration(
+        commandName: "reprieve",
+        abstract: "Deletes old backups for you, and lets you change your mind.",
+        discussion: """
+            A word after a command is a vault, a series, an id (or its beginning), a path or a
+            batch. What no rule keeps goes into .trash of its vault; `restore` brings it back
+            until its grace is over.
+
+            \(exits)
+            """,
+        version: version,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Look", subcommands: [Status.self, List.self, PlanCommand.self, Explain.self, AuditCommand.self]),
+            CommandGroup(
+                name: "Act",
+                subcommands: [
+                    Cleanup.self, Restore.self, Purge.self, Preserve.self, Release.self, Freeze.self, Unfreeze.self,
+                ]),
+            CommandGroup(
+                name: "Set up",
+                subcommands: [Init.self, Adopt.self, RetentionCommand.self, ConfigCommand.self, AgentCommand.self]),
+        ])
+
+    static func main() async {
+        prepareProcess()
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let fault as Fault {
+            report(fault)
+        } catch let status as Ending {
+            fflush(nil)
+            Foundation.exit(status.status.rawValue)
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    /// A fault on standard error, and out. JSON where that was asked for.
+    private static func report(_ fault: Fault) -> Never {
+        fflush(nil)
+        if CommandLine.arguments.contains("--json") {
+            var fields: [JSON.Field] = [
+                .init("code", .string(fault.code.rawValue)), .init("message", .string(fault.message)),
+                .init("hint", JSON(fault.hint)),
+            ]
+            if let path = fault.path { fields += [JSON.Field](path: path) } else { fields.append(.init("path", .null)) }
+            let error: JSON = ["error": .object(fields)]
+            FileHandle.standardError.write(Data((error.line + "\n").utf8))
+        } else {
+            FileHandle.standardError.write(Data((text(of: fault) + "\n").utf8))
+        }
+        Foundation.exit(fault.code.status.rawValue)
+    }
+
+    static func text(of fault: Fault) -> String {
+        "reprieve: \(fault.message)" + (fault.hint.map { "\nHINT: \($0)" } ?? "")
+    }
+}
+
+/// Ends the process with a status after all was said.
+struct Ending: Error {
+    var status: ExitStatus
+
+    /// Throws where the status is not *done*.
+    static func with(_ status: ExitStatus) throws {
+        if status != .done { throw Ending(status: status) }
+    }
+}

@@ -1,0 +1,158 @@
+import ArgumentParser
+internal import Engine
+internal import Foundation
+internal import Model
+internal import Retention
+
+/// Options that every command takes.
+struct Common: ParsableArguments {
+    @Option(help: ArgumentHelp("The configuration file; conf.d/*.yaml beside it is read too.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Where catalog, marks and plans are kept.", valueName: "directory"))
+    var stateDir: String?
+
+    @Option(help: ArgumentHelp("How long to wait for a lock of another process.", valueName: "duration"))
+    var wait = "10s"
+
+    @Flag(help: "One JSON object instead of text.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Say only what went wrong.")
+    var quiet = false
+
+    @OptionGroup(title: "Without any configuration")
+    var adHoc: AdHoc
+
+    struct AdHoc: ParsableArguments {
+        @Option(help: ArgumentHelp("This directory, by the rules given here; no file is read.", valueName: "path"))
+        var vault: [String] = []
+
+        @Option(help: ArgumentHelp("The newest N of each series.", valueName: "n"))
+        var keepLast: String?
+        @Option(help: ArgumentHelp("The newest of each of the last N hours that have one.", valueName: "n"))
+        var keepHourly: String?
+        @Option(help: ArgumentHelp("… days.", valueName: "n"))
+        var keepDaily: String?
+        @Option(help: ArgumentHelp("… weeks.", valueName: "n"))
+        var keepWeekly: String?
+        @Option(help: ArgumentHelp("… months.", valueName: "n"))
+        var keepMonthly: String?
+        @Option(help: ArgumentHelp("… years.", valueName: "n"))
+        var keepYearly: String?
+        @Option(help: ArgumentHelp("All younger than this, counted from the newest: 30d, 6mo.", valueName: "duration"))
+        var keepWithin: String?
+        @Option(help: ArgumentHelp("name (a date in it) or mtime.", valueName: "source"))
+        var timeFrom: String?
+        @Option(help: ArgumentHelp("How long the trash keeps what goes. Default: 14d.", valueName: "duration"))
+        var gracePeriod: String?
+
+        func overrides() throws -> Overrides.AdHoc? {
+            let rules: [(String, String?)] = [
+                ("last", keepLast), ("hourly", keepHourly), ("daily", keepDaily), ("weekly", keepWeekly),
+                ("monthly", keepMonthly), ("yearly", keepYearly), ("within", keepWithin),
+            ]
+            let keep = rules.compactMap { rule, value in value.map { (rule: rule, value: $0) } }
+            let settings = [("time-from", timeFrom), ("grace-period", gracePeriod)]
+                .compactMap { key, value in value.map { (key: key, value: $0) } }
+            guard !vault.isEmpty else {
+                guard keep.isEmpty, settings.isEmpty else {
+                    throw Fault(
+                        .usage, "--keep-… and the like need a directory",
+                        hint: "add --vault PATH; the rules of configured vaults stand in their file")
+                }
+                return nil
+            }
+            return Overrides.AdHoc(paths: vault, keep: keep, settings: settings)
+        }
+    }
+
+    func overrides() throws -> Overrides {
+        Overrides(
+            config: config, stateDirectory: stateDir, adHoc: try adHoc.overrides(),
+            environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// Reads the configuration and opens the state.
+    func session() throws -> Session {
+        let overrides = try overrides()
+        let configuration = try Configuration.load(overrides)
+        let home = try Home(configuration: configuration, program: "reprieve \(Reprieve.version)")
+        var keeper = Keeper(configuration: configuration, home: home)
+        do {
+            keeper.waitSeconds = Double(try Span(parsing: wait).fixedSeconds)
+        } catch Span.Problem.zero {
+            keeper.waitSeconds = 0
+        } catch {
+            throw Fault(.usage, "'\(wait)' is no length of time for --wait", hint: "write it as 30s or 5min")
+        }
+        return Session(keeper: keeper, json: json, quiet: quiet)
+    }
+}
+
+/// One command's run: what it works with, and how it speaks.
+struct Session {
+    let keeper: Keeper
+    let json: Bool
+    let quiet: Bool
+
+    var zone: Zone { keeper.configuration.zone.value }
+
+    func say(_ text: @autoclosure () -> String) {
+        if !quiet, !json { print(text()) }
+    }
+
+    /// A warning that does not end the command.
+    func warn(_ fault: Fault) {
+        fflush(nil)
+        FileHandle.standardError.write(Data((Reprieve.text(of: fault) + "\n").utf8))
+    }
+
+    func emit(_ schema: String, _ fields: [JSON.Field]) {
+        print(JSON.object([.init("schema", .string("reprieve.\(schema)/1"))] + fields).pretty)
+    }
+
+    /// The vaults that the first words name, and the words that are left. No vault named: all.
+    func vaults(_ words: [String]) -> (vaults: [VaultConfiguration], rest: [String]) {
+        let all = keeper.configuration.vaults
+        var named: [VaultConfiguration] = []
+        var rest = words[...]
+        while let word = rest.first {
+            let matching = all.filter { $0.label == word || $0.entry == word }
+            guard !matching.isEmpty else { break }
+            named += matching
+            rest = rest.dropFirst()
+        }
+        return (named.isEmpty ? all : named, Array(rest))
+    }
+
+    /// Vaults only: anything else is a mistake.
+    func onlyVaults(_ words: [String]) throws -> [VaultConfiguration] {
+        let (vaults, rest) = vaults(words)
+        guard rest.isEmpty else {
+            let known = keeper.configuration.vaults.map(\.label).joined(separator: ", ")
+            throw Fault(.notFound, "there is no vault '\(rest[0])'", hint: "known: \(known)")
+        }
+        return vaults
+    }
+
+    func time(_ text: String?) throws -> Timestamp? {
+        guard let text else { return nil }
+        if let instant = Timestamp(rfc3339: text, zone: zone) { return instant }
+        if let span = try? Span(parsing: text) {
+            var zone = zone
+            return span.before(keeper.now().wall, zone: &zone)
+        }
+        throw Fault(.usage, "'\(text)' is no time", hint: "write 2026-11-23, '2026-11-23 04:15', or an age: 3d")
+    }
+
+    /// A time ahead: a date, or a length of time from now.
+    func deadline(_ text: String?) throws -> Timestamp? {
+        guard let text else { return nil }
+        if let instant = Timestamp(rfc3339: text, zone: zone) { return instant }
+        guard let span = try? Span(parsing: text) else {
+            throw Fault(.usage, "'\(text)' is no time", hint: "write 2027-01-01, or a length of time: 90d")
+        }
+        return keeper.now().wall.adding(seconds: span.fixedSeconds)
+    }
+}

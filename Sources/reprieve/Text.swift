@@ -1,0 +1,144 @@
+internal import Foundation
+internal import Model
+
+/// Sizes, ages, dates and tables, for 80 columns.
+enum Text {
+    /// `5.9 GiB`, three digits at most.
+    static func size(_ bytes: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+        var value = Double(bytes)
+        var unit = 0
+        while value >= 999.5, unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        let digits = unit == 0 || value >= 99.95 ? "%.0f" : "%.1f"
+        return String(format: digits, value) + " " + units[unit]
+    }
+
+    /// `22 804`.
+    static func count(_ n: Int) -> String {
+        let digits = String(n)
+        var text = ""
+        for (i, digit) in digits.enumerated() {
+            if i > 0, (digits.count - i).isMultiple(of: 3) { text += " " }
+            text.append(digit)
+        }
+        return text
+    }
+
+    static func plural(_ n: Int, _ one: String, _ many: String? = nil) -> String {
+        "\(count(n)) \(n == 1 ? one : many ?? one + "s")"
+    }
+
+    /// `3 min`, `2 h`, `9 d`, `5 y`.
+    static func age(_ seconds: Int64) -> String {
+        switch seconds {
+        case ..<0: "ahead"
+        case ..<120: "\(seconds) s"
+        case ..<7200: "\(seconds / 60) min"
+        case ..<172_800: "\(seconds / 3600) h"
+        case ..<(2 * 365 * 86_400): "\(seconds / 86_400) d"
+        default: "\(seconds / (365 * 86_400)) y"
+        }
+    }
+
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    private static let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+
+    /// `23 Nov 2026 01:00`.
+    static func time(_ instant: Timestamp, _ zone: Zone) -> String {
+        var zone = zone
+        let c = zone.civil(instant)
+        return "\(date(c)) \(two(c.hour)):\(two(c.minute))"
+    }
+
+    /// With seconds where a grace is that short.
+    static func precise(_ instant: Timestamp, _ zone: Zone) -> String {
+        var zone = zone
+        return "\(time(instant, zone)):\(two(zone.civil(instant).second))"
+    }
+
+    static func date(_ instant: Timestamp, _ zone: Zone) -> String {
+        var zone = zone
+        return date(zone.civil(instant))
+    }
+
+    /// `Mon 23 Nov 2026 01:00`.
+    static func dayAndTime(_ instant: Timestamp, _ zone: Zone) -> String {
+        var zone = zone
+        let day = Int((zone.civil(instant).daysSince1970 + 3) % 7 + 7) % 7
+        return "\(days[day]) \(time(instant, zone))"
+    }
+
+    private static func date(_ c: CivilTime) -> String {
+        (c.day < 10 ? " " : "") + "\(c.day) \(months[c.month - 1]) \(c.year)"
+    }
+
+    /// Cut in the middle, so that beginning and end of a name stay.
+    static func fit(_ text: String, _ width: Int) -> String {
+        guard text.count > width, width > 3 else { return text }
+        let head = (width - 1) / 2
+        return text.prefix(head) + "…" + text.suffix(width - 1 - head)
+    }
+}
+
+/// Columns as wide as their widest cell; two spaces between.
+struct Table {
+    enum Side { case left, right }
+
+    private var rows: [[String]] = []
+    private let sides: [Side]
+
+    init(_ header: [String], _ sides: [Side]) {
+        self.sides = sides
+        rows = [header]
+    }
+
+    mutating func add(_ cells: [String]) { rows.append(cells) }
+
+    /// A row of the table alone, without any header.
+    init(sides: [Side]) { self.sides = sides }
+
+    var text: String {
+        let widths = sides.indices.map { column in rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0 }
+        return rows.map { row in
+            let cells = sides.indices.map { column -> String in
+                let cell = row.indices.contains(column) ? row[column] : ""
+                let pad = String(repeating: " ", count: widths[column] - cell.count)
+                return sides[column] == .left ? cell + pad : pad + cell
+            }
+            var line = cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line
+        }.joined(separator: "\n")
+    }
+}
+
+/// Ids as short as they can be told apart, four characters at least.
+struct ShortIDs {
+    private let sorted: [String]
+
+    init(_ backups: some Sequence<Backup>) { sorted = Array(Set(backups.map(\.id.objectText))).sorted() }
+
+    func text(_ id: BackupID) -> String {
+        let whole = id.objectText
+        guard let n = sorted.partitioningIndex(of: whole) else { return id.text }
+        let neighbours = [n > 0 ? sorted[n - 1] : nil, n + 1 < sorted.count ? sorted[n + 1] : nil].compactMap { $0 }
+        let needed = neighbours.map { zip($0, whole).prefix { $0 == $1 }.count + 1 }.max() ?? 4
+        let link = id.text.split(separator: "~").dropFirst().first.map { "~" + $0 } ?? ""
+        return whole.prefix(max(4, min(16, needed))) + link
+    }
+}
+
+extension [String] {
+    /// Where an element stands in a sorted array.
+    fileprivate func partitioningIndex(of element: String) -> Int? {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < element { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[low] == element ? low : nil
+    }
+}
