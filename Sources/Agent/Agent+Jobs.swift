@@ -36,7 +36,9 @@ extension Agent {
         attempt(configuration, "could not clean up") { () throws(Fault) in
             let report = try keeper.cleanup(try attend(keeper, configuration))
             if !report.condemned.isEmpty {
-                log.notice("\(configuration.label): \(report.condemned.count) backups moved to the trash, run \(report.run ?? 0)")
+                log.notice(
+                    "\(configuration.label): \(report.condemned.count) backups moved to the trash, run \(report.run ?? 0)"
+                )
             }
             for failure in report.failed { log.error("\(configuration.label): \(failure.fault.message)") }
             return .cleaned(path: configuration.path)

@@ -42,7 +42,9 @@ package final class Agent: Service {
     }
 
     /// `load` reads the configuration again on SIGHUP; a broken one is refused and the old one stays.
-    package init(configuration: Configuration, home: Home, load: @escaping @Sendable () throws -> Configuration) throws(Fault) {
+    package init(configuration: Configuration, home: Home, load: @escaping @Sendable () throws -> Configuration)
+        throws(Fault)
+    {
         self.home = home
         self.load = load
         initial = configuration

@@ -1,8 +1,8 @@
 internal import Foundation
 internal import Synchronization
 
-/// Work that may block, in one bounded lane for each vault: a hung mount or a long purge delays no other vault. A lane is
-/// a thread that lives while it has work.
+/// Work that may block, in one bounded lane for each vault: a hung mount or a long purge delays no other vault. A lane
+/// is a thread that lives while it has work.
 final class Lanes: Sendable {
     struct Key: Hashable, Sendable {
         var vault: String

@@ -40,7 +40,9 @@ struct Turn {
     func pauseMilliseconds(at now: Moment) -> Int32 {
         var next = min(nextHour, now.boot + 60 * VaultState.second)
         for state in vaults.values {
-            let times = [state.due.values.min(), state.rescanAt, state.nextCleanup(at: now), state.purgeAt, state.trashCheckAt]
+            let times = [
+                state.due.values.min(), state.rescanAt, state.nextCleanup(at: now), state.purgeAt, state.trashCheckAt,
+            ]
             // What is due already waits for its lane, whose result wakes us.
             next = times.compactMap { $0 }.filter { $0 > now.boot }.reduce(next, min)
         }
@@ -173,7 +175,10 @@ struct Turn {
     private mutating func plan(purgeOf path: Bytes, retryAfterSeconds: Int64?, at now: Moment) {
         guard let state = vaults[path] else { return }
         do {
-            guard let due = try keeper.nextPurge(state.configuration) else { return vaults[path]!.purgeAt = nil }
+            guard let due = try keeper.nextPurge(state.configuration) else {
+                vaults[path]!.purgeAt = nil
+                return
+            }
             let wait = max(0, due.nanoseconds - now.wall.nanoseconds)
             // What was due and stayed (wanted, not witnessed long enough) is asked again later.
             let retry = retryAfterSeconds.map { $0 * VaultState.second } ?? 0
@@ -186,7 +191,9 @@ struct Turn {
     private mutating func failed(_ path: Bytes, _ what: String, _ fault: Fault, at now: Moment) {
         guard var state = vaults[path] else { return }
         // Said once, not every minute.
-        if state.lastProblem != fault.message { agent.log.error("\(state.configuration.label): \(what): \(fault.message)") }
+        if state.lastProblem != fault.message {
+            agent.log.error("\(state.configuration.label): \(what): \(fault.message)")
+        }
         state.lastProblem = fault.message
         state.doubts += 1
         state.rescanAt = now.boot + state.backOffSeconds * VaultState.second

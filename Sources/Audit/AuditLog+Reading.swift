@@ -86,14 +86,19 @@ extension AuditLog {
                 if Self.hash(body) != record.hash { problems.append(Problem(line: number, text: "was changed (hash)")) }
                 if let last, record.prev != last.hash || record.seq != last.seq + 1 {
                     problems.append(
-                        Problem(line: number, text: "does not follow record \(last.seq): records were removed, added or moved"))
+                        Problem(
+                            line: number,
+                            text: "does not follow record \(last.seq): records were removed, added or moved"))
                 }
                 last = (record.seq, record.hash)
             }
         }
-        if let anchor = try anchor(), (last?.seq ?? 0) < anchor.seq || (last?.seq == anchor.seq && last?.hash != anchor.hash) {
+        if let anchor = try anchor(),
+            (last?.seq ?? 0) < anchor.seq || (last?.seq == anchor.seq && last?.hash != anchor.hash)
+        {
             problems.append(
-                Problem(line: number + 1, text: "the log ends at record \(last?.seq ?? 0), but \(anchor.seq) were written"))
+                Problem(
+                    line: number + 1, text: "the log ends at record \(last?.seq ?? 0), but \(anchor.seq) were written"))
         }
         return (number, problems)
     }

@@ -66,7 +66,8 @@ package final class AuditLog: Sendable {
     private func withLock<T>(_ body: (Directory) throws(Fault) -> T) throws(Fault) -> T {
         do {
             let state = try Directory.open(absolute: stateDirectory)
-            let lock = try FileLock.take("audit.lock", in: state, holder: "\(actor.program) (\(actor.pid))", waitSeconds: 10)
+            let lock = try FileLock.take(
+                "audit.lock", in: state, holder: "\(actor.program) (\(actor.pid))", waitSeconds: 10)
             defer { withExtendedLifetime(lock) {} }
             return try body(state)
         } catch {

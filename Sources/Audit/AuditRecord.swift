@@ -16,7 +16,8 @@ package struct AuditRecord: Sendable {
 
     package init(
         _ event: AuditEvent, run: Int? = nil, vault: String? = nil, vaultID: VaultID? = nil, series: Bytes? = nil,
-        backup: BackupID? = nil, batch: String? = nil, path: Bytes? = nil, reason: String? = nil, more: [JSON.Field] = []
+        backup: BackupID? = nil, batch: String? = nil, path: Bytes? = nil, reason: String? = nil,
+        more: [JSON.Field] = []
     ) {
         self.event = event
         self.run = run

@@ -62,7 +62,9 @@ final class LogFile {
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
-            let n = bytes[done...].withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset + done)) }
+            let n = bytes[done...].withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress, $0.count, off_t(offset + done))
+            }
             if n < 0, errno == EINTR { continue }
             guard n > 0 else { throw .system("read", path, n < 0 ? errno : EIO) }
             done += n

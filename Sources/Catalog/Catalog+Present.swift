@@ -189,7 +189,9 @@ extension Catalog {
     /// Why the agent does not vouch for what stands here; `nil` where it does.
     package func unreconciled(vault: VaultID) throws(Fault) -> String? {
         try read { db in
-            guard let row = try Row.fetchOne(db, sql: "SELECT unreconciled FROM vault WHERE id = ?", arguments: [vault.text])
+            guard
+                let row = try Row.fetchOne(
+                    db, sql: "SELECT unreconciled FROM vault WHERE id = ?", arguments: [vault.text])
             else { return "not looked at yet" }
             return row[0]
         }

@@ -4,13 +4,14 @@ internal import Model
 
 extension Catalog {
     static let columns = """
-        vault, batch, path, place, id, link, series, state, time, time_source, kind, parent, condition, note, object, inode,
-        is_directory, own_size, mtime, ctime, sides, size, allocated, mode, uid, gid, observed_since, changed_boot,
-        changed_boot_id, condemned_at, earliest_purge
+        vault, batch, path, place, id, link, series, state, time, time_source, kind, parent, condition, note, object,
+        inode, is_directory, own_size, mtime, ctime, sides, size, allocated, mode, uid, gid, observed_since,
+        changed_boot, changed_boot_id, condemned_at, earliest_purge
         """
 
     static let insert = """
-        INSERT OR REPLACE INTO backup (\(columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        INSERT OR REPLACE INTO backup (\(columns))
+        VALUES (\(Array(repeating: "?", count: 31).joined(separator: ",")))
         """
 
     static func arguments(_ b: Backup) -> StatementArguments {
@@ -37,13 +38,16 @@ extension Catalog {
 
     static func backup(_ row: Row) throws -> Backup {
         let own = Backup.Member(
-            path: bytes(row[2]), object: ObjectID(text: row[14]), inode: UInt64(bitPattern: row[15] as Int64), isDirectory: row[16],
+            path: bytes(row[2]), object: ObjectID(text: row[14]), inode: UInt64(bitPattern: row[15] as Int64),
+            isDirectory: row[16],
             size: row[17], mtime: Timestamp(nanoseconds: row[18]), ctime: Timestamp(nanoseconds: row[19]))
         let link: Int? = row[5]
         var backup = Backup(
-            id: BackupID(object: UInt64(bitPattern: row[4] as Int64), link: link.map { UInt16(truncatingIfNeeded: $0) }),
+            id: BackupID(
+                object: UInt64(bitPattern: row[4] as Int64), link: link.map { UInt16(truncatingIfNeeded: $0) }),
             vault: VaultID(text: row[0]), series: bytes(row[6]), members: [own] + (try decode(row[20])),
-            time: Timestamp(nanoseconds: row[8]), timeSource: try value(row[9]), condition: try value(row[12]), note: row[13],
+            time: Timestamp(nanoseconds: row[8]), timeSource: try value(row[9]), condition: try value(row[12]),
+            note: row[13],
             size: row[21], allocated: row[22], mode: row[23], uid: row[24], gid: row[25],
             observedSince: Timestamp(nanoseconds: row[26]), changedBoot: row[27], changedBootID: row[28])
         backup.kind = try value(row[10])
@@ -87,7 +91,8 @@ extension Catalog {
         guard let text else { return [] }
         return try JSONDecoder().decode([Side].self, from: Data(text.utf8)).map {
             Backup.Member(
-                path: Bytes($0.path), object: ObjectID(text: $0.object), inode: $0.inode, isDirectory: false, size: $0.size,
+                path: Bytes($0.path), object: ObjectID(text: $0.object), inode: $0.inode, isDirectory: false,
+                size: $0.size,
                 mtime: Timestamp(nanoseconds: $0.mtime), ctime: Timestamp(nanoseconds: $0.ctime))
         }
     }

@@ -36,7 +36,8 @@ package final class Catalog: Sendable {
     private static func fault(_ error: DatabaseError, _ path: String) -> Fault {
         switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-            Fault(.damaged, "the catalog '\(path)' is damaged", hint: "it is only a cache: it is set aside and made anew")
+            Fault(
+                .damaged, "the catalog '\(path)' is damaged", hint: "it is only a cache: it is set aside and made anew")
         case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
             Fault(
                 .permission, "could not open the catalog '\(path)': \(error.message ?? "no permission")",

@@ -9,7 +9,9 @@ package struct Clock: Sendable {
 
     package static let system: Clock = {
         let bootID = Surroundings.bootID
-        return Clock { Moment(wall: Timestamp(nanoseconds: ask(CLOCK_REALTIME)), boot: ask(CLOCK_BOOTTIME), bootID: bootID) }
+        return Clock {
+            Moment(wall: Timestamp(nanoseconds: ask(CLOCK_REALTIME)), boot: ask(CLOCK_BOOTTIME), bootID: bootID)
+        }
     }()
 
     private static func ask(_ clock: clockid_t) -> Int64 {

@@ -70,6 +70,12 @@ package final class Directory: Sendable {
         package var name: Bytes
         package var kind: Kind
         package var inode: UInt64
+
+        package init(name: Bytes, kind: Kind, inode: UInt64) {
+            self.name = name
+            self.kind = kind
+            self.inode = inode
+        }
     }
 
     /// All names but `.` and `..`, in the directory's own order.
@@ -111,7 +117,9 @@ package final class Directory: Sendable {
                     default: .other
                     }
                 found.append(
-                    Entry(name: Bytes(name), kind: kind, inode: buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
+                    Entry(
+                        name: Bytes(name), kind: kind, inode: buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                )
             }
             at += length
         }
@@ -153,7 +161,8 @@ package final class Directory: Sendable {
     package func read(_ name: Bytes, limit: Int) throws(Fault) -> Bytes? {
         let whole = path.appending(name)
         let fd = name.withCString {
-            cl_openat2(descriptor, $0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0, UInt32(CL_BENEATH | CL_NO_XDEV))
+            cl_openat2(
+                descriptor, $0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0, UInt32(CL_BENEATH | CL_NO_XDEV))
         }
         guard fd != -ENOENT else { return nil }
         try check(fd, "open", whole)
@@ -208,7 +217,7 @@ package final class Directory: Sendable {
         guard fchmod(descriptor, mode) == 0 else { throw .system("set the mode of", path, errno) }
     }
 
-    /// Renames without replacing: a name that is taken is EEXIST. After this line the rename is done but not yet durable.
+    /// Renames without replacing: a name that is taken is EEXIST. When it returns the rename is done, not yet durable.
     package func rename(_ name: Bytes, to target: Directory, as newName: Bytes) throws(Fault) {
         let answer = name.withCString { old in
             newName.withCString { cl_renameat2_noreplace(descriptor, old, target.descriptor, $0) }
@@ -242,7 +251,8 @@ package final class Directory: Sendable {
         let fd = try check(
             name.withCString {
                 cl_openat2(
-                    descriptor, $0, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, mode, UInt32(CL_BENEATH | CL_NO_XDEV))
+                    descriptor, $0, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, mode,
+                    UInt32(CL_BENEATH | CL_NO_XDEV))
             }, "write", whole)
         defer { close(fd) }
         try Self.writeAll(fd, content.storage, whole)

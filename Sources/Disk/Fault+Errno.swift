@@ -6,7 +6,8 @@ extension Fault {
     /// An errno as a sentence with its remedy.
     package static func system(_ deed: String, _ path: Bytes, _ errno: Int32) -> Fault {
         Fault(
-            code(errno), "could not \(deed) '\(path.display)': \(text(errno))", hint: hint(errno), path: path, errno: errno)
+            code(errno), "could not \(deed) '\(path.display)': \(text(errno))", hint: hint(errno), path: path,
+            errno: errno)
     }
 
     private static func text(_ errno: Int32) -> String {
@@ -30,7 +31,8 @@ extension Fault {
         case EPERM: "an immutable or append-only flag stands in the way; `lsattr` shows it"
         case EROFS: "the file system is mounted read-only"
         case ENOSPC, EDQUOT: "the disk or the quota is full; `reprieve purge` frees what is due"
-        case EXDEV: "that is another file system: give the directory a vault of its own, vaults may lie inside one another"
+        case EXDEV:
+            "that is another file system: give the directory a vault of its own, vaults may lie inside one another"
         case EIO: "the disk reports errors: look at `dmesg` before anything else"
         case ENOSYS: "this kernel is too old: Linux 5.6 or later is needed"
         case ELOOP: "a symbolic link stands in the way, and Reprieve follows none here"

@@ -40,7 +40,9 @@ package final class FileLock: Sendable {
     private func leave(_ holder: String) {
         let text = Array((holder + "\n").utf8)
         // For people only: a full disk must not stop a lock.
-        if ftruncate(descriptor, 0) == 0 { _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) } }
+        if ftruncate(descriptor, 0) == 0 {
+            _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+        }
     }
 
     private var holderText: String {

@@ -38,7 +38,9 @@ package struct UnlinkWalk {
         switch answer {
         case 0: removed += 1
         case ENOENT: break
-        case EISDIR, EPERM where isDirectory(name, in: directory): removeDirectory(name, in: directory)
+        case EISDIR,
+            EPERM where isDirectory(name, in: directory):
+            removeDirectory(name, in: directory)
         default: fail("remove", directory.path.appending(name), answer)
         }
     }

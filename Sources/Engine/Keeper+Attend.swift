@@ -90,14 +90,17 @@ extension Keeper {
     }
 
     /// Half in the trash and not to be put back: its series waits for a person.
-    private func freezeStuck(_ findings: [Recovery.Finding], _ vault: OpenVault, _ trash: TrashDirectory) throws(Fault) {
+    private func freezeStuck(_ findings: [Recovery.Finding], _ vault: OpenVault, _ trash: TrashDirectory) throws(Fault)
+    {
         let at = now()
         var marks = try home.marks.read(vault.id, trash: trash)
         var isChanged = false
-        for case .stuck(let backup, let fault) in findings where marks.frozen(series: backup.series, at: at.wall) == nil {
+        for case .stuck(let backup, let fault) in findings where marks.frozen(series: backup.series, at: at.wall) == nil
+        {
             marks.say(
                 Mark(
-                    kind: .frozen, target: Mark.seriesTarget(backup.series), reason: "'\(backup.path.display)' is half in the trash: \(fault.message)",
+                    kind: .frozen, target: Mark.seriesTarget(backup.series),
+                    reason: "'\(backup.path.display)' is half in the trash: \(fault.message)",
                     actor: home.program, at: at.wall))
             isChanged = true
         }
@@ -138,7 +141,9 @@ extension Keeper {
                 if known[Self.key(backup)] != nil { try home.catalog.recordLeft([backup], as: .purged) }
             } else if places.contains(backup.object) {
                 if known[Self.key(backup)] != nil { try home.catalog.recordLeft([backup], as: .present) }
-                if !proven.restored.contains(item), proven.condemned.contains(item) { attended.broughtBack.append(backup) }
+                if !proven.restored.contains(item), proven.condemned.contains(item) {
+                    attended.broughtBack.append(backup)
+                }
             } else if isSure, isOurs, !proven.missing.contains(item), !proven.restored.contains(item) {
                 attended.missing.append(backup)
             }
@@ -220,8 +225,11 @@ extension Keeper {
         }
         if let first = attended.missing.first {
             let count = attended.missing.count
-            let reason = "\(count) backup\(count == 1 ? "" : "s") missing from the trash ('\(first.path.display)'): removed by somebody else"
-            marks.say(Mark(kind: .frozen, target: Mark.vaultTarget, reason: reason, actor: home.program, at: attended.at.wall))
+            let reason =
+                "\(count) backup\(count == 1 ? "" : "s") missing from the trash ('\(first.path.display)'): removed by somebody else"
+            marks.say(
+                Mark(kind: .frozen, target: Mark.vaultTarget, reason: reason, actor: home.program, at: attended.at.wall)
+            )
             records.append(AuditRecord(.vaultFrozen, vault: vault.label, vaultID: vault.id, reason: reason))
         }
         try home.marks.write(marks, vault.id, trash: trash)
@@ -234,7 +242,8 @@ extension Keeper {
 
     func reprieve(_ backup: Backup, until: Timestamp, reason: String, at: Moment) -> Mark {
         var mark = Mark(
-            kind: .reprieved, target: backup.id.objectText, reason: reason, actor: home.actorName, at: at.wall, until: until)
+            kind: .reprieved, target: backup.id.objectText, reason: reason, actor: home.actorName, at: at.wall,
+            until: until)
         mark.describe(backup)
         return mark
     }

@@ -34,7 +34,9 @@ extension Keeper {
     }
 
     /// Carries out a vault's plan: moves what goes into the trash.
-    package func cleanup(_ configuration: VaultConfiguration, approve: ApprovedPlan? = nil) throws(Fault) -> CleanupReport {
+    package func cleanup(_ configuration: VaultConfiguration, approve: ApprovedPlan? = nil) throws(Fault)
+        -> CleanupReport
+    {
         let attended = try attend(configuration, acting: true)
         return try cleanup(attended, approve: approve)
     }
@@ -46,7 +48,8 @@ extension Keeper {
         if let approve {
             let ids = try self.approve(approve, report.plan)
             // What is in the approved plan and still condemned now goes; what is new is decided by itself, next time.
-            going = report.plan.frozen == nil ? report.plan.plan.condemned.filter { ids.contains($0.backup.id.text) } : []
+            going =
+                report.plan.frozen == nil ? report.plan.plan.condemned.filter { ids.contains($0.backup.id.text) } : []
             going.removeAll { report.plan.frozenSeries.contains($0.backup.series) }
             report.approved = true
         } else {
@@ -80,7 +83,9 @@ extension Keeper {
             [
                 .init(
                     .planApproved, vault: vault.label, vaultID: vault.id,
-                    more: [.init("plan", .string(found.plan)), .init("condemnations", .integer(Int64(found.ids.count)))])
+                    more: [
+                        .init("plan", .string(found.plan)), .init("condemnations", .integer(Int64(found.ids.count))),
+                    ])
             ], at: at)
         var marks = try home.marks.read(vault.id, trash: trash)
         var mark = Mark(
@@ -118,11 +123,14 @@ extension Keeper {
         let plan = report.plan.plan
         try home.audit.append(
             [
-                .init(.retentionStarted, run: run, vault: vault.label, vaultID: vault.id, more: [.init("plan", .string(plan.id))]),
+                .init(
+                    .retentionStarted, run: run, vault: vault.label, vaultID: vault.id,
+                    more: [.init("plan", .string(plan.id))]),
                 .init(
                     .retentionPolicyApplied, run: run, vault: vault.label, vaultID: vault.id,
                     more: [
-                        .init("policy", .string(plan.policy.hash)), .init("backups", .integer(Int64(plan.judged.count))),
+                        .init("policy", .string(plan.policy.hash)),
+                        .init("backups", .integer(Int64(plan.judged.count))),
                         .init("going", .integer(Int64(going.count))),
                     ]),
             ], at: now())
@@ -160,7 +168,8 @@ extension Keeper {
             Condemning.Item(
                 backup: judged.backup,
                 decision: .init(
-                    retain: false, priority: judged.decision.priority.rawValue, reasons: judged.decision.reasons.map { $0.text(id: \.text) }))
+                    retain: false, priority: judged.decision.priority.rawValue,
+                    reasons: judged.decision.reasons.map { $0.text(id: \.text) }))
         }
         let (still, dropped) = confirm(items, report.plan, marks, &condemning, at)
         report.dropped += dropped
@@ -205,7 +214,9 @@ extension Keeper {
                 dropped.append((item.backup, "the newest complete backup of its series is not there any more"))
             } else if marks.frozen(series: series, at: at.wall) != nil {
                 dropped.append((item.backup, "its series is frozen"))
-            } else if marks.mark(.preserved, target, at: at.wall) != nil || marks.mark(.reprieved, target, at: at.wall) != nil {
+            } else if marks.mark(.preserved, target, at: at.wall) != nil
+                || marks.mark(.reprieved, target, at: at.wall) != nil
+            {
                 dropped.append((item.backup, "it is protected since the plan"))
             } else {
                 open.append(item)
@@ -237,7 +248,8 @@ extension Keeper {
             condemnedAt: .init(moment: at, witness: witness.id, witnessedSeconds: witness.seconds),
             graceSeconds: vault.configuration.settings.gracePeriod.value.fixedSeconds,
             policy: .init(hash: report.plan.policy.hash, text: report.plan.policy.text),
-            parents: condemning.parents(of: items), items: items.map { Manifest.Item($0.backup, decision: $0.decision) })
+            parents: condemning.parents(of: items), items: items.map { Manifest.Item($0.backup, decision: $0.decision) }
+        )
     }
 
     private func intents(
@@ -261,7 +273,8 @@ extension Keeper {
     ) -> [AuditRecord] {
         moved.moved.map {
             AuditRecord(
-                .condemned, run: run, vault: vault.label, vaultID: vault.id, series: $0.backup.series, backup: $0.backup.id,
+                .condemned, run: run, vault: vault.label, vaultID: vault.id, series: $0.backup.series,
+                backup: $0.backup.id,
                 batch: manifest.batch, path: $0.backup.path, reason: $0.decision.reasons.joined(separator: ", "),
                 more: [
                     .init("size", .integer($0.backup.size)),
@@ -271,7 +284,8 @@ extension Keeper {
             + moved.failed.map {
                 AuditRecord(
                     .condemnFailed, run: run, vault: vault.label, vaultID: vault.id, series: $0.item.backup.series,
-                    backup: $0.item.backup.id, batch: manifest.batch, path: $0.item.backup.path, reason: $0.fault.message)
+                    backup: $0.item.backup.id, batch: manifest.batch, path: $0.item.backup.path,
+                    reason: $0.fault.message)
             }
     }
 }

@@ -20,7 +20,9 @@ package struct Proposal: Sendable {
 
 extension Proposal {
     /// Looks at a directory; changes nothing.
-    package static func look(at text: String, zone: Zone, taken: Set<String>, clock: Clock = .system) throws(Fault) -> Proposal {
+    package static func look(at text: String, zone: Zone, taken: Set<String>, clock: Clock = .system) throws(Fault)
+        -> Proposal
+    {
         guard let path = Surroundings.resolved(Bytes(text)) else {
             throw Fault(
                 .notFound, "there is no directory '\(text)'", hint: "name the one that backups are written into",
@@ -56,7 +58,9 @@ extension Proposal {
     }
 
     private static func name(_ path: Bytes, _ taken: Set<String>) -> String {
-        let letters = path.lastComponent.display.lowercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        let letters = path.lastComponent.display.lowercased().filter {
+            $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")
+        }
         let base = letters.isEmpty || letters.hasPrefix("-") ? "vault" : letters
         return taken.contains(base) ? (2...).lazy.map { "\(base)-\($0)" }.first { !taken.contains($0) } ?? base : base
     }

@@ -35,8 +35,12 @@ extension Keeper {
     }
 
     private func marks(of word: Word, at: Moment) -> [(Mark, AuditEvent, Backup?)] {
-        func mark(_ kind: Mark.Kind, _ target: String, _ reason: String, _ until: Timestamp? = nil, released: Bool = false) -> Mark {
-            Mark(kind: kind, target: target, released: released, reason: reason, actor: home.actorName, at: at.wall, until: until)
+        func mark(
+            _ kind: Mark.Kind, _ target: String, _ reason: String, _ until: Timestamp? = nil, released: Bool = false
+        ) -> Mark {
+            Mark(
+                kind: kind, target: target, released: released, reason: reason, actor: home.actorName, at: at.wall,
+                until: until)
         }
         switch word {
         case .preserve(let backups, let reason, let until):

@@ -29,7 +29,7 @@ package struct PlanReport: Sendable {
 }
 
 extension Keeper {
-    /// Looks at the vault and decides; changes nothing there. The plan is kept in the state, so that it can be approved.
+    /// Looks at the vault and decides; changes nothing there. The plan is kept in the state, to be approved.
     package func plan(_ vault: VaultConfiguration) throws(Fault) -> PlanReport {
         let report = try report(try attend(vault, acting: false))
         try home.plans.store(report.plan, held: false)
@@ -44,8 +44,10 @@ extension Keeper {
         let now = attended.at.wall
         return PlanReport(
             attended: attended, plan: plan, leftAlone: attended.scan.leftAlone.sorted { $0.path < $1.path },
-            frozenSeries: Set(plan.judged.map(\.backup.series).filter { attended.marks.frozen(series: $0, at: now) != nil }),
-            frozen: try frozen(vault, attended.marks, at: now), trashSize: attended.trashed.reduce(0) { $0 + $1.item.backup.size },
+            frozenSeries: Set(
+                plan.judged.map(\.backup.series).filter { attended.marks.frozen(series: $0, at: now) != nil }),
+            frozen: try frozen(vault, attended.marks, at: now),
+            trashSize: attended.trashed.reduce(0) { $0 + $1.item.backup.size },
             protection: protection)
     }
 
@@ -59,7 +61,8 @@ extension Keeper {
             approval: vault.settings.approval.value.mode, protection: protection, now: now)
         guard let plan else {
             throw Fault(
-                .configuration, "the time zone '\(policy.timezone)' is not known on this machine, so nothing is decided",
+                .configuration,
+                "the time zone '\(policy.timezone)' is not known on this machine, so nothing is decided",
                 hint: "install tzdata, or set timezone: to a name that /usr/share/zoneinfo has")
         }
         return plan
@@ -91,11 +94,14 @@ extension Keeper {
         if let mark = marks.frozen(at: now) { return mark }
         guard try vault.trash()?.directory.sighting(of: "FREEZE") != nil else { return nil }
         return Mark(
-            kind: .frozen, target: Mark.vaultTarget, reason: "the file .trash/FREEZE is there", actor: "somebody", at: now)
+            kind: .frozen, target: Mark.vaultTarget, reason: "the file .trash/FREEZE is there", actor: "somebody",
+            at: now)
     }
 
     /// What was approved for this vault, or for another match of the same wildcard with the same policy.
-    private func approved(_ vault: VaultConfiguration, _ policy: VaultPolicy, _ marks: Marks) throws(Fault) -> Plan.Approved? {
+    private func approved(_ vault: VaultConfiguration, _ policy: VaultPolicy, _ marks: Marks) throws(Fault) -> Plan
+        .Approved?
+    {
         if let mark = marks.all[Mark.Key(.approved, Mark.vaultTarget)], !mark.released, let approval = mark.approval {
             return Plan.Approved(policyHash: approval.policyHash, policy: VaultPolicy(text: approval.policyText))
         }

@@ -38,7 +38,7 @@ extension Keeper {
         return try home.catalog.trashed(vault: id).compactMap(\.trashed?.earliestPurge).min()
     }
 
-    /// The first half, under the vault's lock: a fresh decision for each item (invariant 5), the audited intent, and the
+    /// The first half, under the vault's lock: a fresh decision for each item (invariant 5), the audited intent, the
     /// renames into `.purging-*`.
     package func takeDue(_ attended: Attended) throws(Fault) -> PurgeReport {
         let vault = attended.vault
@@ -56,7 +56,8 @@ extension Keeper {
     }
 
     private func take(
-        _ batch: Batch, _ attended: Attended, _ trash: TrashDirectory, _ wanted: Set<BackupID>, _ newest: [Bytes: Backup],
+        _ batch: Batch, _ attended: Attended, _ trash: TrashDirectory, _ wanted: Set<BackupID>,
+        _ newest: [Bytes: Backup],
         _ facts: LazyFacts, _ report: inout PurgeReport
     ) throws(Fault) {
         let vault = attended.vault
@@ -125,7 +126,9 @@ extension Keeper {
         try purging.sync(directory)
         report.purged += taken
         try home.catalog.recordLeft(taken, as: .purged)
-        if let rest = try trash.batch(named: batch.name), rest.items.allSatisfy({ $0.inBatch.isEmpty && $0.strangers.isEmpty }) {
+        if let rest = try trash.batch(named: batch.name),
+            rest.items.allSatisfy({ $0.inBatch.isEmpty && $0.strangers.isEmpty })
+        {
             try purging.takeEmpty(rest)
         }
     }
@@ -135,7 +138,8 @@ extension Keeper {
     ) -> AuditRecord {
         AuditRecord(
             event, run: run, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
-            batch: backup.trashed?.batch, path: backup.path, reason: reason, more: [.init("size", .integer(backup.size))])
+            batch: backup.trashed?.batch, path: backup.path, reason: reason,
+            more: [.init("size", .integer(backup.size))])
     }
 
     /// Nothing of the batch is left, and each item is accounted for: its directory may go.
@@ -156,12 +160,16 @@ extension Keeper {
         guard let run = report.run else { return }
         var records = report.purged.map { Self.record(.purged, vault, run, $0, nil) }
         records += faults.prefix(100).map {
-            AuditRecord(.purgeFailed, run: run, vault: vault.label, vaultID: vault.id, path: $0.path, reason: $0.message)
+            AuditRecord(
+                .purgeFailed, run: run, vault: vault.label, vaultID: vault.id, path: $0.path, reason: $0.message)
         }
         records.append(
             AuditRecord(
                 .retentionCompleted, run: run, vault: vault.label, vaultID: vault.id,
-                more: [.init("purged", .integer(Int64(report.purged.count))), .init("failed", .integer(Int64(faults.count)))]))
+                more: [
+                    .init("purged", .integer(Int64(report.purged.count))),
+                    .init("failed", .integer(Int64(faults.count))),
+                ]))
         try home.audit.append(records, at: now())
     }
 

@@ -25,7 +25,9 @@ extension Keeper {
     }
 
     /// Chooses what `restore WORDS` means. `before`: only backups dated before it.
-    package func chooseRestore(_ words: [String], before: Timestamp?, in views: [VaultView]) throws(Fault) -> [RestoreChoice] {
+    package func chooseRestore(_ words: [String], before: Timestamp?, in views: [VaultView]) throws(Fault)
+        -> [RestoreChoice]
+    {
         var choices: [RestoreChoice] = []
         var single: [(VaultView, Backup)] = []
         for target in try targets(words, in: views) {
@@ -80,7 +82,9 @@ extension Keeper {
         if let present, present.time >= (trashed?.time ?? present.time) { return .inPlace(view, present) }
         if let trashed { return .restore(view, trashed) }
         throw Fault(
-            .notFound, "no backup of '\(Backup.name(ofSeries: series).display)' is in the trash" + (before == nil ? "" : " or here before that date"),
+            .notFound,
+            "no backup of '\(Backup.name(ofSeries: series).display)' is in the trash"
+                + (before == nil ? "" : " or here before that date"),
             hint: "`reprieve list \(Backup.name(ofSeries: series).display) -a` shows what there is")
     }
 
@@ -138,7 +142,8 @@ extension Keeper {
 
     private static func notThere(_ backup: Backup) -> Fault {
         Fault(
-            .notFound, "'\(backup.path.display)' is not in the trash any more", hint: "`reprieve list -a` shows what is where",
+            .notFound, "'\(backup.path.display)' is not in the trash any more",
+            hint: "`reprieve list -a` shows what is where",
             path: backup.path)
     }
 

@@ -10,7 +10,7 @@ package struct TurnOutcome: Sendable {
 }
 
 extension Keeper {
-    /// One turn for cron: every vault recovered, looked at, cleaned up unless it is `manual`, and purged of what is due.
+    /// One turn for cron: every vault recovered, looked at, cleaned up unless it is `manual`, purged of what is due.
     /// A vault that fails stops no other. Not beside an agent, which does the same by itself.
     package func turn() throws(Fault) -> [TurnOutcome] {
         let lock = try home.takeAgentLock()

@@ -131,7 +131,8 @@ extension Keeper {
     }
 
     private static func matches(_ backup: Backup, _ word: String, _ bytes: Bytes, _ view: VaultView) -> Bool {
-        let parts = word.lowercased().split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let parts = word.lowercased().split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
         if parts[0].utf8.count >= 4, backup.id.objectText.hasPrefix(parts[0]) {
             let link = backup.id.text.split(separator: "~").dropFirst().first.map(String.init) ?? ""
             if parts.count == 1 || link.hasPrefix(parts[1]) { return true }

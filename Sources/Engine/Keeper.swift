@@ -49,7 +49,8 @@ extension Keeper {
         case .stranger(let why):
             throw Fault(
                 .offline, "the vault '\(vault.label)' is not what it was: \(why); nothing is done there",
-                hint: "mount the right disk, or if this is meant: reprieve adopt \(vault.path.display)", path: vault.path)
+                hint: "mount the right disk, or if this is meant: reprieve adopt \(vault.path.display)",
+                path: vault.path)
         }
     }
 
@@ -69,10 +70,12 @@ extension Keeper {
             return other.path.dropFirst(vault.path.count + 1)
         }
         let survey = VaultSurvey(
-            vault: id, quietSeconds: vault.settings.quietPeriod.value.fixedSeconds, timeFrom: vault.settings.timeFrom.value,
+            vault: id, quietSeconds: vault.settings.quietPeriod.value.fixedSeconds,
+            timeFrom: vault.settings.timeFrom.value,
             zone: configuration.zone.value, nested: Set(nested))
         return OpenVault(
-            configuration: vault, id: id, root: root, survey: survey, policy: vault.policy(zone: configuration.zone.value),
+            configuration: vault, id: id, root: root, survey: survey,
+            policy: vault.policy(zone: configuration.zone.value),
             hasMarker: hasMarker)
     }
 
@@ -93,7 +96,8 @@ extension Keeper {
             case 2:
                 throw Fault(
                     .offline, "the vault '\(vault.label)' is not there: '\(where_)' does not exist",
-                    hint: "mount its disk, make the directory, or correct its path in the configuration", path: vault.path, errno: 2)
+                    hint: "mount its disk, make the directory, or correct its path in the configuration",
+                    path: vault.path, errno: 2)
             case 20:
                 throw Fault(
                     .offline, "the vault '\(vault.label)' is no directory: '\(where_)' is a file",
@@ -111,7 +115,8 @@ extension Keeper {
             let seen = try Directory.open(absolute: path).sighting()
             guard seen.mode & 0o002 == 0 || seen.mode & 0o1000 != 0 else {
                 throw Fault(
-                    .unsafe, "refused the vault '\(vault.label)': everybody may write in '\(path.display)', and we run as root",
+                    .unsafe,
+                    "refused the vault '\(vault.label)': everybody may write in '\(path.display)', and we run as root",
                     hint: "chmod o-w '\(path.display)', or run Reprieve as the owner of the vault", path: path)
             }
             guard path != "/" else { return }

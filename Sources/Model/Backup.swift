@@ -21,7 +21,8 @@ package struct Backup: Hashable, Sendable {
         package var ctime: Timestamp
 
         package init(
-            path: Bytes, object: ObjectID, inode: UInt64, isDirectory: Bool, size: Int64, mtime: Timestamp, ctime: Timestamp
+            path: Bytes, object: ObjectID, inode: UInt64, isDirectory: Bool, size: Int64, mtime: Timestamp,
+            ctime: Timestamp
         ) {
             self.path = path
             self.object = object

@@ -17,7 +17,7 @@ extension Bytes: Comparable {
     package static func < (a: Bytes, b: Bytes) -> Bool { a.storage.lexicographicallyPrecedes(b.storage) }
 }
 
-extension Bytes: ExpressibleByStringLiteral {
+extension Bytes: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
     package init(stringLiteral value: String) { self.init(value) }
 }
 
@@ -54,7 +54,9 @@ extension Bytes {
 
     package var components: [Bytes] { storage.split(separator: UInt8(ascii: "/")).map { Bytes($0) } }
 
-    package func appending(_ name: Bytes) -> Bytes { isEmpty ? name : Bytes(storage + [UInt8(ascii: "/")] + name.storage) }
+    package func appending(_ name: Bytes) -> Bytes {
+        isEmpty ? name : Bytes(storage + [UInt8(ascii: "/")] + name.storage)
+    }
 
     /// Whether this path lies below `directory` or is it.
     package func isWithin(_ directory: Bytes) -> Bool {

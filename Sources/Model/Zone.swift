@@ -88,7 +88,8 @@ extension Timestamp {
     /// The name of a batch: `20261123T041500.123Z`.
     package var batchName: String {
         let c = CivilTime(localSeconds: seconds)
-        return "\(four(c.year))\(two(c.month))\(two(c.day))T\(two(c.hour))\(two(c.minute))\(two(c.second)).\(three(milliseconds))Z"
+        return
+            "\(four(c.year))\(two(c.month))\(two(c.day))T\(two(c.hour))\(two(c.minute))\(two(c.second)).\(three(milliseconds))Z"
     }
 
     private var milliseconds: Int { Int((nanoseconds - seconds * 1_000_000_000) / 1_000_000) }

@@ -58,7 +58,9 @@ package struct DirectoryReading: Sendable {
             if SideFiles.stem(of: name) != nil { return leave(name, "side file without its backup") }
         }
         let isTemporary = TemporaryNames.isTemporary(name)
-        if !isTemporary, name.hasPrefix(".") || Self.systems.contains(name) { return leave(name, "hidden or of the system") }
+        if !isTemporary, name.hasPrefix(".") || Self.systems.contains(name) {
+            return leave(name, "hidden or of the system")
+        }
         let reading = parser.read(name)
         switch reading {
         case .time(let time, let pattern):
@@ -68,7 +70,11 @@ package struct DirectoryReading: Sendable {
                     name: name, isDirectory: entry.kind == .directory, sideFiles: sideFiles,
                     time: timeFrom == .name ? time : nil, series: series, isTemporary: isTemporary))
         case .refused(let why):
-            if entry.kind == .directory { descend.append(name) } else { undated(entry, directory, sideFiles, timeFrom, why) }
+            if entry.kind == .directory {
+                descend.append(name)
+            } else {
+                undated(entry, directory, sideFiles, timeFrom, why)
+            }
         case .none:
             if isTemporary {
                 leave(name, "unfinished (a temporary name)")

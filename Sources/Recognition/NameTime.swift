@@ -155,11 +155,14 @@ private struct Scanner {
 
     /// `23-11-2026`, `1.2.2026`: recognised only to be refused.
     private func dayFirst() -> Result? {
-        guard let joint = byte(endOfDigits), Self.dateJoints.contains(joint) || joint == UInt8(ascii: "/") else { return nil }
+        guard let joint = byte(endOfDigits), Self.dateJoints.contains(joint) || joint == UInt8(ascii: "/") else {
+            return nil
+        }
         var at = endOfDigits + 1
         let second = at
         while at < bytes.count, bytes[at].isDigit { at += 1 }
-        guard (1...2).contains(at - second), byte(at) == joint, isNumber(at + 1, 4), byte(at + 5).map({ !$0.isDigit }) ?? true,
+        guard (1...2).contains(at - second), byte(at) == joint, isNumber(at + 1, 4),
+            byte(at + 5).map({ !$0.isDigit }) ?? true,
             Self.years.contains(number(at + 1, 4)), (1...31).contains(number(start, endOfDigits - start)),
             (1...31).contains(number(second, at - second))
         else { return nil }
@@ -198,7 +201,9 @@ private struct Scanner {
             if run == 6 { civil.second = number(at + 4, 2) }
             return (civil, at + run, run == 6)
         }
-        guard run == 2, let joint = byte(at + 2), Self.clockJoints.contains(joint), isNumber(at + 3, 2) else { return nil }
+        guard run == 2, let joint = byte(at + 2), Self.clockJoints.contains(joint), isNumber(at + 3, 2) else {
+            return nil
+        }
         civil.minute = number(at + 3, 2)
         var end = at + 5
         let expected = joint == UInt8(ascii: "h") ? UInt8(ascii: "m") : joint

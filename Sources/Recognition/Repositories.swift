@@ -28,7 +28,10 @@ package enum Repositories {
     ]
 
     private static let tools: [(tool: Tool, isMatch: @Sendable (Set<Bytes>) -> Bool)] = [
-        (Tool(name: "restic", prune: "restic forget --prune"), { $0.isSuperset(of: ["config", "data", "keys", "snapshots"]) }),
+        (
+            Tool(name: "restic", prune: "restic forget --prune"),
+            { $0.isSuperset(of: ["config", "data", "keys", "snapshots"]) }
+        ),
         (
             Tool(name: "borg", prune: "borg prune"),
             { names in

@@ -3,7 +3,9 @@ package import Model
 /// Names under which writers hide what they have not finished. They settle never.
 package enum TemporaryNames {
     package static func isTemporary(_ name: Bytes) -> Bool {
-        if endings.contains(where: { name.hasSuffix($0) }) || beginnings.contains(where: { name.hasPrefix($0) }) { return true }
+        if endings.contains(where: { name.hasSuffix($0) }) || beginnings.contains(where: { name.hasPrefix($0) }) {
+            return true
+        }
         if directories.contains(name) || isRsync(name.storage) || isNumbered(name.storage) { return true }
         return name.hasPrefix("vzdump-") && (name.hasSuffix(".dat") || name.hasSuffix(".tmp"))
     }
@@ -16,7 +18,9 @@ package enum TemporaryNames {
 
     /// rsync's `.NAME.XXXXXX`.
     private static func isRsync(_ name: [UInt8]) -> Bool {
-        guard name.first == UInt8(ascii: "."), name.count > 8, name[name.count - 7] == UInt8(ascii: ".") else { return false }
+        guard name.first == UInt8(ascii: "."), name.count > 8, name[name.count - 7] == UInt8(ascii: ".") else {
+            return false
+        }
         return name.suffix(6).allSatisfy { $0.isDigit || ($0.isLetter && $0 < 0x80) }
     }
 

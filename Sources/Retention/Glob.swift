@@ -11,7 +11,11 @@ package struct Glob: Sendable {
             switch byte {
             case UInt8(ascii: "?"): tokens.append(.one)
             case UInt8(ascii: "*"):
-                if tokens.last == .some { tokens[tokens.count - 1] = .any } else if tokens.last != .any { tokens.append(.some) }
+                if tokens.last == .some {
+                    tokens[tokens.count - 1] = .any
+                } else if tokens.last != .any {
+                    tokens.append(.some)
+                }
             default: tokens.append(.byte(byte))
             }
         }

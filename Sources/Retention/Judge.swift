@@ -99,7 +99,9 @@ package struct Judge {
         let isNewPeriod = key == nil || key != state.lastKey
         if let total = state.count.number, state.used >= total {
             // Full: what shares the last kept period was outdone in it, all else is beyond.
-            if !isNewPeriod, let keeper = state.keeper { verdict.goes.append(.outdone(period: state.rule.period, by: keeper)) }
+            if !isNewPeriod, let keeper = state.keeper {
+                verdict.goes.append(.outdone(period: state.rule.period, by: keeper))
+            }
             if isNewPeriod { state.keeper = nil }
             if isNewPeriod { state.lastKey = key }
             return
@@ -135,7 +137,9 @@ package struct Judge {
     /// What holds back a condemnation for a while; not shown beside a reason to stay for good.
     private func tooEarly(_ backup: Backup) -> [Reason] {
         var reasons: [Reason] = []
-        if now.wall.seconds(since: backup.time) < policy.minAge.fixedSeconds { reasons.append(.tooYoung(policy.minAge.text)) }
+        if now.wall.seconds(since: backup.time) < policy.minAge.fixedSeconds {
+            reasons.append(.tooYoung(policy.minAge.text))
+        }
         if now.wall.seconds(since: backup.observedSince) < policy.minObservedAge.fixedSeconds {
             reasons.append(.observedTooShortly(policy.minObservedAge.text))
         }

@@ -69,7 +69,8 @@ package struct KeepRules: Hashable, Sendable, Codable {
     /// `last 3, daily 7, within 30d`.
     package var text: String {
         if all { return "all" }
-        let parts = counting.map { "\($0.rule.rawValue) \($0.count.text)" } + (within.map { ["within \($0.text)"] } ?? [])
+        let parts =
+            counting.map { "\($0.rule.rawValue) \($0.count.text)" } + (within.map { ["within \($0.text)"] } ?? [])
         return parts.joined(separator: ", ")
     }
 }

@@ -22,7 +22,9 @@ extension VaultSurvey {
         var waiting: [Bytes] = [Bytes()]
         while let directory = waiting.popLast(), !shouldStop() {
             do {
-                guard let place = try look(at: directory, below: root, known: known, now: now, watch: watch) else { continue }
+                guard let place = try look(at: directory, below: root, known: known, now: now, watch: watch) else {
+                    continue
+                }
                 scan.places.insert(directory)
                 scan.backups += place.backups
                 scan.leftAlone += place.leftAlone

@@ -82,7 +82,11 @@ package struct VaultSurvey: Sendable {
     }
 
     private static func otherDevice(_ directory: Bytes, _ root: Directory) -> Place {
-        single(directory, .foreign("another file system; to keep it in order too: vaults: { NAME: { path: \(root.path.appending(directory).display) } }"))
+        single(
+            directory,
+            .foreign(
+                "another file system; to keep it in order too: vaults: { NAME: { path: \(root.path.appending(directory).display) } }"
+            ))
     }
 
     private func holdsVault(_ place: Directory) -> Bool {
@@ -99,7 +103,9 @@ package struct VaultSurvey: Sendable {
         result.descend = reading.descend.map { directory.appending($0) }
         result.leftAlone = Self.bounded(reading.leftAlone, directory)
         for entry in entries where known.trashedInodes.contains(entry.inode) {
-            if let seen = try? place.sighting(of: entry.name) { result.strays[seen.object] = directory.appending(entry.name) }
+            if let seen = try? place.sighting(of: entry.name) {
+                result.strays[seen.object] = directory.appending(entry.name)
+            }
         }
         for unit in reading.units {
             do {
@@ -131,11 +137,15 @@ package struct VaultSurvey: Sendable {
     }
 
     private static func bounded(_ found: [(name: Bytes, why: LeftAlone.Why)], _ directory: Bytes) -> [LeftAlone] {
-        let listed = found.prefix(foreignListed).map { LeftAlone(path: directory.appending($0.name), place: directory, why: $0.why) }
+        let listed = found.prefix(foreignListed).map {
+            LeftAlone(path: directory.appending($0.name), place: directory, why: $0.why)
+        }
         guard found.count > foreignListed else { return listed }
         let more = found.count - foreignListed
         return listed + [
-            LeftAlone(path: directory.appending("…"), place: directory, why: .foreign("\(more) more entries of this directory"))
+            LeftAlone(
+                path: directory.appending("…"), place: directory,
+                why: .foreign("\(more) more entries of this directory"))
         ]
     }
 
@@ -246,7 +256,9 @@ package struct VaultSurvey: Sendable {
         if unit.isTemporary { return (.settling, Backup.temporaryNote) }
         let quiet = isFinished ? min(5, quietSeconds) : quietSeconds
         let answers = members.filter { $0.kind == .file }.map { place.writer(of: $0.name) }
-        if answers.contains(where: { if case .written = $0 { true } else { false } }) { return (.settling, "being written") }
+        if answers.contains(where: { if case .written = $0 { true } else { false } }) {
+            return (.settling, "being written")
+        }
         // Without leases only time can tell: four quiet periods.
         let needed = answers.contains { if case .unsupported = $0 { true } else { false } } ? quiet * 4 : quiet
         let rested = backup.changedBootID == now.bootID && now.boot - backup.changedBoot >= needed * 1_000_000_000

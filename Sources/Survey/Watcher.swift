@@ -21,6 +21,8 @@ package final class Watcher: Sendable {
         package var unreconciled: [VaultID: String] = [:]
         package var events = 0
 
+        package init() {}
+
         package var isEmpty: Bool { places.isEmpty && unreconciled.isEmpty }
     }
 

@@ -51,14 +51,16 @@ extension TrashDirectory {
             throw error
         }
         guard let bytes = try directory.read(Self.manifestName, limit: Self.manifestLimit) else {
-            return Batch(name: name, manifest: nil, manifestHash: "", problem: "it has no manifest", directory: directory)
+            return Batch(
+                name: name, manifest: nil, manifestHash: "", problem: "it has no manifest", directory: directory)
         }
         let hash = Manifest.hash(bytes)
         guard let manifest = try? Manifest(decoding: bytes), manifest.format == Manifest.currentFormat,
             manifest.batch == name
         else {
             return Batch(
-                name: name, manifest: nil, manifestHash: hash, problem: "its manifest cannot be read", directory: directory)
+                name: name, manifest: nil, manifestHash: hash, problem: "its manifest cannot be read",
+                directory: directory)
         }
         var batch = Batch(name: name, manifest: manifest, manifestHash: hash, problem: nil, directory: directory)
         var places = OpenPlaces()
@@ -69,7 +71,8 @@ extension TrashDirectory {
         return batch
     }
 
-    private func stand(_ backup: Backup, _ reasons: [String], in batch: Batch, _ places: inout OpenPlaces) -> Batch.Item {
+    private func stand(_ backup: Backup, _ reasons: [String], in batch: Batch, _ places: inout OpenPlaces) -> Batch.Item
+    {
         var item = Batch.Item(backup: backup, reasons: reasons)
         for member in backup.members {
             let below = Self.filesName.appending(member.path)

@@ -41,12 +41,16 @@ package struct Condemning {
     /// Whether a backup is where and what it was; `nil` where it is.
     package mutating func change(of backup: Backup) -> String? {
         for member in backup.members {
-            guard let seen = places.sighting(of: member.path, below: trash.root) else { return "it is not there any more" }
+            guard let seen = places.sighting(of: member.path, below: trash.root) else {
+                return "it is not there any more"
+            }
             guard seen.object == member.object else { return "another object stands at its name" }
             guard seen.mtime == member.mtime else { return "it has changed" }
             guard !member.isDirectory else { continue }  // the times of what is inside are those of the survey
             guard seen.size == member.size, seen.ctime == member.ctime else { return "it has changed" }
-            if case .written = places.place(member.path.parent, below: trash.root)?.writer(of: member.path.lastComponent) {
+            if case .written = places.place(member.path.parent, below: trash.root)?.writer(
+                of: member.path.lastComponent)
+            {
                 return "it is being written"
             }
         }
@@ -81,7 +85,8 @@ package struct Condemning {
         try directory.sync()
         try trash.directory.sync()
         return Batch(
-            name: manifest.batch, manifest: manifest, manifestHash: Manifest.hash(bytes), problem: nil, directory: directory)
+            name: manifest.batch, manifest: manifest, manifestHash: Manifest.hash(bytes), problem: nil,
+            directory: directory)
     }
 
     /// A name for a batch that is not taken.

@@ -6,7 +6,9 @@ package import Model
 package struct Marks: Sendable {
     package private(set) var all: [Mark.Key: Mark]
 
-    package init(_ marks: [Mark] = []) { all = Dictionary(marks.map { ($0.key, $0) }) { $0.counter > $1.counter ? $0 : $1 } }
+    package init(_ marks: [Mark] = []) {
+        all = Dictionary(marks.map { ($0.key, $0) }) { $0.counter > $1.counter ? $0 : $1 }
+    }
 
     /// One copy missing: the other counts. In both: the newer by counter, but a protection in either copy holds unless
     /// the state's copy has its release. A mark that only the vault knows can keep, never condemn.
@@ -114,7 +116,8 @@ package struct MarkStore: Sendable {
         guard let bytes else { return nil }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let file = try? decoder.decode(File.self, from: Data(bytes.storage)), file.format == File.currentFormat else {
+        guard let file = try? decoder.decode(File.self, from: Data(bytes.storage)), file.format == File.currentFormat
+        else {
             throw Fault(
                 .frozen, "the marks in '\(directory.display)' cannot be read, so nothing is condemned or purged",
                 hint: "they may hold protections: repair marks.json there, or move it away if the other copy is good",

@@ -26,7 +26,8 @@ package struct Purging {
             }
             return try trash.directory.open(name)
         }
-        throw Fault(.failed, "ten thousand unfinished purges of batch \(batch)", hint: "`reprieve purge` works them off")
+        throw Fault(
+            .failed, "ten thousand unfinished purges of batch \(batch)", hint: "`reprieve purge` works them off")
     }
 
     /// Renames an item's members out of the batch. Names in `.purging-*` are flat and start with the item's id.
@@ -78,7 +79,9 @@ package struct Purging {
 
     /// The `.purging-*` that are there.
     package func unfinished() throws(Fault) -> [Bytes] {
-        try trash.directory.entries().filter { $0.kind == .directory && $0.name.hasPrefix(TrashDirectory.purgingPrefix) }
-            .map(\.name).sorted()
+        try trash.directory.entries().filter {
+            $0.kind == .directory && $0.name.hasPrefix(TrashDirectory.purgingPrefix)
+        }
+        .map(\.name).sorted()
     }
 }

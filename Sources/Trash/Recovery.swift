@@ -21,7 +21,8 @@ package struct Recovery {
         package var text: String {
             switch self {
             case .broughtBack(let backup): "'\(backup.path.display)' was found half in the trash and put back"
-            case .stuck(let backup, let fault): "'\(backup.path.display)' is half in the trash and could not be put back: \(fault.message)"
+            case .stuck(let backup, let fault):
+                "'\(backup.path.display)' is half in the trash and could not be put back: \(fault.message)"
             case .purgeCompleted(let backup): "the purge of '\(backup.path.display)' was completed"
             case .emptyBatch(let name): "batch \(name) was begun and never filled; it was removed"
             case .unreadable(let name, let why): "batch \(name) is left alone: \(why)"
@@ -41,7 +42,8 @@ package struct Recovery {
         findings += purging.keys.sorted().map(Finding.unlinkUnfinished)
         for batch in try trash.batches() {
             guard batch.manifest != nil else {
-                findings.append(isUnfilled(batch) ? .emptyBatch(batch.name) : .unreadable(batch.name, batch.problem ?? ""))
+                findings.append(
+                    isUnfilled(batch) ? .emptyBatch(batch.name) : .unreadable(batch.name, batch.problem ?? ""))
                 continue
             }
             for item in batch.items {
@@ -61,7 +63,8 @@ package struct Recovery {
         for finding in try inspect(purgeIntended: purgeIntended) {
             switch finding {
             case .broughtBack(let backup): done.append(bringBack(backup))
-            case .purgeCompleted(let backup): try completePurge(backup)
+            case .purgeCompleted(let backup):
+                try completePurge(backup)
                 done.append(finding)
             case .emptyBatch(let name):
                 if let batch = try trash.batch(named: name) { try Purging(trash: trash).takeEmpty(batch) }

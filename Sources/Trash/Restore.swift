@@ -24,7 +24,8 @@ package struct Restoring {
         }
         for stranger in item.strangers {
             throw Fault(
-                .damaged, "refused '\(stranger.display)' in batch \(item.backup.trashed?.batch ?? ""): it is not the object that was condemned",
+                .damaged,
+                "refused '\(stranger.display)' in batch \(item.backup.trashed?.batch ?? ""): it is not the object that was condemned",
                 hint: "somebody replaced it; look at it, and move it by hand", path: stranger)
         }
     }

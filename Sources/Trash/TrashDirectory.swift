@@ -53,7 +53,8 @@ package struct TrashDirectory: Sendable {
         guard [0, vaultOwner, Surroundings.userID].contains(seen.uid) else {
             throw Fault(
                 .unsafe, "refused '\(directory.path.display)': it belongs to \(Surroundings.userName(seen.uid))",
-                hint: "neither we nor the vault's owner made it: look what it is, and move it away", path: directory.path)
+                hint: "neither we nor the vault's owner made it: look what it is, and move it away",
+                path: directory.path)
         }
     }
 

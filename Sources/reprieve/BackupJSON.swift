@@ -15,7 +15,8 @@ extension Session {
         fields += [JSON.Field](path: backup.series, key: "series_key")
         fields += [JSON.Field](path: backup.path)
         fields += [
-            .init("time", .string(backup.time.rfc3339(in: zone))), .init("time_source", .string(backup.timeSource.rawValue)),
+            .init("time", .string(backup.time.rfc3339(in: zone))),
+            .init("time_source", .string(backup.timeSource.rawValue)),
             .init("kind", .string(backup.kind.rawValue)), .init("size", .integer(backup.size)),
             .init("allocated", .integer(backup.allocated)), .init("state", .string(backup.state.rawValue)),
             .init("condition", .string(isFuture && backup.isComplete ? "future" : backup.condition.rawValue)),

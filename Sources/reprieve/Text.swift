@@ -101,7 +101,9 @@ struct Table {
     init(sides: [Side]) { self.sides = sides }
 
     var text: String {
-        let widths = sides.indices.map { column in rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0 }
+        let widths = sides.indices.map { column in
+            rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+        }
         return rows.map { row in
             let cells = sides.indices.map { column -> String in
                 let cell = row.indices.contains(column) ? row[column] : ""

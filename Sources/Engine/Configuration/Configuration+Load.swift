@@ -78,7 +78,8 @@ extension Configuration {
             reader.auditLog?.value
             ?? (reader.stateDirectory == nil ? places.auditLog.map { Bytes($0) } : nil) ?? state.appending("audit.log")
         let configuration = Configuration(
-            zone: reader.zone ?? Sourced(Zone.system), vaults: try reader.vaults(), stateDirectory: state, auditLog: log,
+            zone: reader.zone ?? Sourced(Zone.system), vaults: try reader.vaults(), stateDirectory: state,
+            auditLog: log,
             hasWildcards: reader.hasWildcards, files: files)
         try configuration.checkPaths()
         return configuration
@@ -94,13 +95,16 @@ extension Configuration {
         if Surroundings.resolved(Bytes(main)) != nil { files.append(main) }
         let directory = Bytes(main).parent.appending("conf.d")
         if let opened = try? Directory.open(absolute: directory) {
-            files += try opened.entries().filter { $0.kind != .directory && $0.name.hasSuffix(".yaml") && !$0.name.hasPrefix(".") }
-                .map(\.name).sorted().compactMap { directory.appending($0).utf8 }
+            files += try opened.entries().filter {
+                $0.kind != .directory && $0.name.hasSuffix(".yaml") && !$0.name.hasPrefix(".")
+            }
+            .map(\.name).sorted().compactMap { directory.appending($0).utf8 }
         }
         guard !files.isEmpty else {
             throw Fault(
                 .configuration, "there is no configuration yet ('\(main)')",
-                hint: "`reprieve init DIRECTORY` proposes one; or try without: reprieve plan --vault DIRECTORY --keep-daily 7",
+                hint:
+                    "`reprieve init DIRECTORY` proposes one; or try without: reprieve plan --vault DIRECTORY --keep-daily 7",
                 path: Bytes(main))
         }
         return files
@@ -108,7 +112,9 @@ extension Configuration {
 
     /// `--vault PATH --keep-daily 7` as the file that would mean the same, so that there is one reader.
     private static func yaml(_ adHoc: Overrides.AdHoc) -> String {
-        func quoted(_ text: String) -> String { "\"" + text.map { $0 == "\\" || $0 == "\"" ? "\\\($0)" : String($0) }.joined() + "\"" }
+        func quoted(_ text: String) -> String {
+            "\"" + text.map { $0 == "\\" || $0 == "\"" ? "\\\($0)" : String($0) }.joined() + "\""
+        }
         let keep =
             adHoc.keep.isEmpty
             ? "all" : "{ " + adHoc.keep.map { "\($0.rule): \(quoted($0.value))" }.joined(separator: ", ") + " }"
@@ -116,7 +122,8 @@ extension Configuration {
         for path in adHoc.paths {
             let whole = absolute(path)
             let name = whole.lastComponent.display.filter { !$0.isWhitespace && $0 != "/" }
-            text += "  \(quoted(name.isEmpty ? "vault" : name)):\n    path: \(quoted(whole.utf8 ?? whole.display))\n    keep: \(keep)\n"
+            text +=
+                "  \(quoted(name.isEmpty ? "vault" : name)):\n    path: \(quoted(whole.utf8 ?? whole.display))\n    keep: \(keep)\n"
             for setting in adHoc.settings { text += "    \(setting.key): \(quoted(setting.value))\n" }
         }
         return text
@@ -129,7 +136,8 @@ extension Configuration {
             let path = Surroundings.resolved(vault.path) ?? vault.path
             guard !state.isWithin(path) else {
                 throw Fault(
-                    .configuration, "the state directory '\(state.display)' lies inside the vault '\(vault.label)' ('\(path.display)')",
+                    .configuration,
+                    "the state directory '\(state.display)' lies inside the vault '\(vault.label)' ('\(path.display)')",
                     hint: "choose another one with state-directory: or --state-dir", path: state)
             }
         }

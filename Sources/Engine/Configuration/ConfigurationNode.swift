@@ -12,7 +12,8 @@ struct ConfigurationNode {
     func refuse(_ message: String, hint: String? = nil) -> Fault {
         let mark = node.mark
         return Fault(
-            .configuration, "\(file):\(mark?.line ?? 1):\(mark?.column ?? 1): \(message)", hint: hint, path: Bytes(file))
+            .configuration, "\(file):\(mark?.line ?? 1):\(mark?.column ?? 1): \(message)", hint: hint, path: Bytes(file)
+        )
     }
 
     /// The text of a scalar, as written: YAML's own types are not asked (it reads `010` as 8, and `04:15` as 255).
@@ -57,7 +58,9 @@ struct ConfigurationNode {
 
     /// The known word that a typing error most likely meant.
     static func nearest(to word: String, in known: [String]) -> String? {
-        let ranked = known.map { (word: $0, distance: distance(Array(word), Array($0))) }.min { $0.distance < $1.distance }
+        let ranked = known.map { (word: $0, distance: distance(Array(word), Array($0))) }.min {
+            $0.distance < $1.distance
+        }
         return ranked.flatMap { $0.distance <= max(2, word.count / 3) ? $0.word : nil }
     }
 
@@ -129,7 +132,8 @@ extension ConfigurationNode {
     func number(_ what: String, in range: ClosedRange<Int>) throws(Fault) -> Int {
         let text = try text(what)
         guard let n = Int(text), range.contains(n) else {
-            throw refuse("'\(what)' must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'")
+            throw refuse(
+                "'\(what)' must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'")
         }
         return n
     }

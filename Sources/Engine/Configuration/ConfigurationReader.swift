@@ -22,7 +22,9 @@ struct ConfigurationReader {
         "keep", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age", "min-observed-age",
         "time-from", "approval", "safeguards",
     ]
-    private static let later = ["incomplete-after", "exclude", "depth", "layout", "match", "limits", "hooks", "semantics", "sizes"]
+    private static let later = [
+        "incomplete-after", "exclude", "depth", "layout", "match", "limits", "hooks", "semantics", "sizes",
+    ]
 
     mutating func read(_ text: String, file: String) throws(Fault) {
         let root: Node?
@@ -67,7 +69,8 @@ struct ConfigurationReader {
     private static func zone(_ node: ConfigurationNode) throws(Fault) -> Sourced<Zone> {
         let name = try node.text("timezone")
         guard let zone = Zone(name: name), name != "" else {
-            throw node.refuse("unknown time zone '\(name)'", hint: "write a name as in /usr/share/zoneinfo: Europe/Berlin, UTC")
+            throw node.refuse(
+                "unknown time zone '\(name)'", hint: "write a name as in /usr/share/zoneinfo: Europe/Berlin, UTC")
         }
         return Sourced(zone, node.origin)
     }
@@ -114,7 +117,8 @@ struct ConfigurationReader {
         case "schedule":
             guard let schedule = Schedule(text: try node.text(name)) else {
                 throw node.refuse(
-                    "'\(try node.text(name))' is no schedule", hint: "known: after-backup, hourly, manual, or a time as 04:15")
+                    "'\(try node.text(name))' is no schedule",
+                    hint: "known: after-backup, hourly, manual, or a time as 04:15")
             }
             settings.schedule = Sourced(schedule, node.origin)
         case "time-from":
@@ -131,19 +135,23 @@ struct ConfigurationReader {
         }
     }
 
-    static let rules = ["all", "last", "hourly", "daily", "weekly", "monthly", "yearly", "within", "max-age", "max-count"]
+    static let rules = [
+        "all", "last", "hourly", "daily", "weekly", "monthly", "yearly", "within", "max-age", "max-count",
+    ]
 
     static func keep(_ node: ConfigurationNode) throws(Fault) -> KeepRules {
         if node.node.scalar != nil {
             guard try node.text("keep") == "all" else {
-                throw node.refuse("'keep' is a mapping of rules, or the word all", hint: "keep: { daily: 7, weekly: 5 }")
+                throw node.refuse(
+                    "'keep' is a mapping of rules, or the word all", hint: "keep: { daily: 7, weekly: 5 }")
             }
             return .everything
         }
         var rules = KeepRules()
         var names: Set<String> = []
         let later = [
-            "quarterly", "full", "window", "within-hourly", "within-daily", "within-weekly", "within-monthly", "within-yearly",
+            "quarterly", "full", "window", "within-hourly", "within-daily", "within-weekly", "within-monthly",
+            "within-yearly",
         ]
         for (key, name, value) in try node.pairs("keep", known: Self.rules, later: later) {
             names.insert(name)
@@ -161,11 +169,13 @@ struct ConfigurationReader {
             }
             if names.isSuperset(of: ["last", "max-count"]) || names.isSuperset(of: ["within", "max-age"]) {
                 throw key.refuse(
-                    "'\(name)' says the same thing a second time", hint: "max-count is last, max-age is within: keep one of the two")
+                    "'\(name)' says the same thing a second time",
+                    hint: "max-count is last, max-age is within: keep one of the two")
             }
         }
         guard !rules.isEmpty else {
-            throw node.refuse("'keep' has no rule", hint: "write `keep: all` to keep everything, or rules: { daily: 7 }")
+            throw node.refuse(
+                "'keep' has no rule", hint: "write `keep: all` to keep everything, or rules: { daily: 7 }")
         }
         return rules
     }
@@ -175,10 +185,12 @@ struct ConfigurationReader {
     private mutating func readVaults(_ node: ConfigurationNode) throws(Fault) {
         for (key, name, value) in try node.pairs("vaults") {
             if let other = entries.first(where: { $0.name == name }) {
-                throw key.refuse("vault '\(name)' stands in \(other.node.origin.text) already", hint: "give it another name")
+                throw key.refuse(
+                    "vault '\(name)' stands in \(other.node.origin.text) already", hint: "give it another name")
             }
             guard !name.isEmpty, !name.contains("/"), !name.hasPrefix("-"), name.allSatisfy({ !$0.isWhitespace }) else {
-                throw key.refuse("'\(name)' is no name for a vault", hint: "one word without '/', not starting with '-'")
+                throw key.refuse(
+                    "'\(name)' is no name for a vault", hint: "one word without '/', not starting with '-'")
             }
             entries.append((name, value))
         }
@@ -202,7 +214,8 @@ struct ConfigurationReader {
             let path = Surroundings.resolved(vault.path) ?? vault.path
             if let other = seen.updateValue(vault.label, forKey: path) {
                 throw Fault(
-                    .configuration, "the vaults '\(other)' and '\(vault.label)' are the same directory, '\(path.display)'",
+                    .configuration,
+                    "the vaults '\(other)' and '\(vault.label)' are the same directory, '\(path.display)'",
                     hint: "remove one of the two", path: path)
             }
         }
@@ -214,7 +227,9 @@ struct ConfigurationReader {
         var keep = defaultKeep ?? Sourced(.everything)
         var series: Sourced<[VaultPolicy.SeriesPolicy]> = Sourced([])
         var settings = defaults
-        for (_, key, value) in try node.pairs("vault '\(name)'", known: ["path", "series"] + Self.shared, later: Self.later) {
+        for (_, key, value) in try node.pairs(
+            "vault '\(name)'", known: ["path", "series"] + Self.shared, later: Self.later)
+        {
             switch key {
             case "path": path = (try Self.absolute(value, "path"), value)
             case "keep": keep = Sourced(try Self.keep(value), value.origin)
@@ -231,7 +246,8 @@ struct ConfigurationReader {
         try Self.check(keep, series, settings, name, node)
         return Wildcard.expand(path).map { match in
             VaultConfiguration(
-                label: match == path ? name : "\(name)/\(match.lastComponent.display)", entry: name, path: match, keep: keep,
+                label: match == path ? name : "\(name)/\(match.lastComponent.display)", entry: name, path: match,
+                keep: keep,
                 series: series, settings: settings)
         }
     }
@@ -245,7 +261,8 @@ struct ConfigurationReader {
                 keep = try Self.keep(value)
             }
             guard let keep else {
-                throw pair.value.refuse("series '\(pair.name)' says nothing", hint: "\"\(pair.name)\": { keep: { last: 2 } }")
+                throw pair.value.refuse(
+                    "series '\(pair.name)' says nothing", hint: "\"\(pair.name)\": { keep: { last: 2 } }")
             }
             return VaultPolicy.SeriesPolicy(pattern: pair.name, keep: keep)
         }
@@ -253,7 +270,8 @@ struct ConfigurationReader {
 
     /// Contradictions between keys.
     private static func check(
-        _ keep: Sourced<KeepRules>, _ series: Sourced<[VaultPolicy.SeriesPolicy]>, _ settings: VaultConfiguration.Settings,
+        _ keep: Sourced<KeepRules>, _ series: Sourced<[VaultPolicy.SeriesPolicy]>,
+        _ settings: VaultConfiguration.Settings,
         _ name: String, _ node: ConfigurationNode
     ) throws(Fault) {
         if settings.timeFrom.value == .mtime {
@@ -267,7 +285,9 @@ struct ConfigurationReader {
         if settings.gracePeriod.value.fixedSeconds < settings.minGrace.value.fixedSeconds {
             throw node.refuse(
                 "the grace-period of vault '\(name)' (\(settings.gracePeriod.value.text)) is shorter than its min-grace (\(settings.minGrace.value.text))",
-                hint: "lengthen grace-period, or set `min-grace: \(settings.gracePeriod.value.text)` as well if you mean it")
+                hint:
+                    "lengthen grace-period, or set `min-grace: \(settings.gracePeriod.value.text)` as well if you mean it"
+            )
         }
     }
 }

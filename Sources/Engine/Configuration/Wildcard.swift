@@ -4,7 +4,9 @@ internal import Retention
 
 /// `/srv/backups/hosts/*`: a vault for each directory that matches.
 enum Wildcard {
-    static func isPattern(_ path: Bytes) -> Bool { path.storage.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") } }
+    static func isPattern(_ path: Bytes) -> Bool {
+        path.storage.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+    }
 
     /// The directories that match now, in byte order; a path without wildcard is its own match, there or not.
     static func expand(_ path: Bytes) -> [Bytes] {
@@ -22,7 +24,9 @@ enum Wildcard {
             return [path]  // whether it is there shows at the end
         }
         // A directory that cannot be listed matches nothing; `config check` shows what a wildcard found.
-        guard let directory = try? Directory.open(absolute: parent), let entries = try? directory.entries() else { return [] }
+        guard let directory = try? Directory.open(absolute: parent), let entries = try? directory.entries() else {
+            return []
+        }
         let glob = Glob(component)
         return entries.filter { $0.kind == .directory && !$0.name.hasPrefix(".") && glob.matches($0.name) }
             .map { parent == "/" ? parent + $0.name : parent.appending($0.name) }

@@ -70,7 +70,8 @@ package struct Home: Sendable {
         guard fault.code == .permission else { return fault }
         return Fault(
             .permission, "could not use the state directory '\(path.display)': permission denied",
-            hint: "it belongs to another user: run it with sudo, or use one of your own with --state-dir DIRECTORY", path: path,
+            hint: "it belongs to another user: run it with sudo, or use one of your own with --state-dir DIRECTORY",
+            path: path,
             errno: fault.errno)
     }
 
@@ -127,7 +128,8 @@ package struct Home: Sendable {
         } catch {
             guard error.code == .locked else { throw error }
             throw Fault(
-                .locked, "an agent runs on '\(path.display)' already: \(error.message.split(separator: ": ").last ?? "")",
+                .locked,
+                "an agent runs on '\(path.display)' already: \(error.message.split(separator: ": ").last ?? "")",
                 hint: "stop that one first, or use another --state-dir", path: path)
         }
     }

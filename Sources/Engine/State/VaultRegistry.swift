@@ -50,7 +50,8 @@ struct VaultRegistry: Sendable {
             }
             let entry = current.vaults[n]
             let isMarked = signs.markerID == entry.id
-            let agreeing = [isMarked, signs.filesystem == entry.filesystem, signs.root.text == entry.root].filter { $0 }.count
+            let agreeing = [isMarked, signs.filesystem == entry.filesystem, signs.root.text == entry.root].filter { $0 }
+                .count
             let isOther = signs.markerID != nil && !isMarked
             guard agreeing >= 2, !isOther else { return .stranger(Self.why(entry, signs)) }
             current.vaults[n] = Self.entry(path, entry.id, signs)
@@ -82,7 +83,9 @@ struct VaultRegistry: Sendable {
 
     private static func why(_ entry: Entry, _ signs: Signs) -> String {
         if signs.markerID != nil, signs.markerID != entry.id { return "another vault is there than before" }
-        if signs.filesystem != entry.filesystem { return "another file system is there than before: is the disk mounted?" }
+        if signs.filesystem != entry.filesystem {
+            return "another file system is there than before: is the disk mounted?"
+        }
         return "another directory is there than before"
     }
 }

@@ -44,7 +44,8 @@ struct AgentCommand: AsyncParsableCommand {
                         .array(
                             outcomes.map {
                                 [
-                                    "vault": .string($0.vault.label), "condemned": .integer(Int64($0.cleanup?.condemned.count ?? 0)),
+                                    "vault": .string($0.vault.label),
+                                    "condemned": .integer(Int64($0.cleanup?.condemned.count ?? 0)),
                                     "waiting": .integer(Int64($0.cleanup?.waiting ?? 0)),
                                     "purged": .integer(Int64($0.purge?.purged.count ?? 0)),
                                     "problems": .array($0.faults.map { session.json($0) }),

@@ -12,11 +12,14 @@ struct AuditCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "The last records; -f follows. `tail -F` on the file works too.", discussion: Reprieve.exits)
 
-        @Argument(help: ArgumentHelp("Only of this vault, series, id or path.", valueName: "what")) var what: [String] = []
+        @Argument(help: ArgumentHelp("Only of this vault, series, id or path.", valueName: "what")) var what: [String] =
+            []
         @Flag(name: .shortAndLong, help: "Go on as records come.") var follow = false
         @Option(name: .shortAndLong, help: ArgumentHelp("How many at first.", valueName: "n")) var number = 20
-        @Option(help: ArgumentHelp("Only this kind: backup.condemned, or the beginning of it.", valueName: "event")) var event: String?
-        @Option(help: ArgumentHelp("Only from this time on: a date, or an age as 2h.", valueName: "time")) var since: String?
+        @Option(help: ArgumentHelp("Only this kind: backup.condemned, or the beginning of it.", valueName: "event"))
+        var event: String?
+        @Option(help: ArgumentHelp("Only from this time on: a date, or an age as 2h.", valueName: "time")) var since:
+            String?
         @OptionGroup var common: Common
 
         func run() throws {
@@ -59,7 +62,8 @@ struct AuditCommand: ParsableCommand {
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Checks that no record was changed, removed or added.",
-            discussion: "It is tamper-evident, not tamper-proof: who may write everything can forge everything.\n\n" + Reprieve.exits)
+            discussion: "It is tamper-evident, not tamper-proof: who may write everything can forge everything.\n\n"
+                + Reprieve.exits)
 
         @OptionGroup var common: Common
 

@@ -56,7 +56,8 @@ struct Cleanup: ParsableCommand {
         let failures = statuses.count { $0 == .failed || $0 == .partial } + faults.count
         if failures > 0 {
             let nothing = statuses.allSatisfy { $0 == .failed }
-            return nothing && faults.count == 1 && statuses.isEmpty ? faults[0].code.status : nothing ? .failed : .partial
+            return nothing && faults.count == 1 && statuses.isEmpty
+                ? faults[0].code.status : nothing ? .failed : .partial
         }
         return statuses.contains(.held) ? .held : .done
     }
@@ -69,13 +70,20 @@ struct Cleanup: ParsableCommand {
             lines.append("\(label): nothing moved.")
         } else {
             let size = report.condemned.reduce(0) { $0 + $1.size }
-            let until = report.condemned[0].trashed.map { Text.precise($0.earliestPurge, session.zone).trimmingCharacters(in: .whitespaces) } ?? ""
-            lines.append("\(label): \(Text.plural(report.condemned.count, "backup")) (\(Text.size(size))) moved to the trash, run \(report.run ?? 0)")
+            let until =
+                report.condemned[0].trashed.map {
+                    Text.precise($0.earliestPurge, session.zone).trimmingCharacters(in: .whitespaces)
+                } ?? ""
+            lines.append(
+                "\(label): \(Text.plural(report.condemned.count, "backup")) (\(Text.size(size))) moved to the trash, run \(report.run ?? 0)"
+            )
             let trash = report.plan.attended.vault.configuration.path.appending(".trash")
             lines += report.batches.map { "  \(trash.appending(Bytes($0)).display)/" }
             lines.append("  Purged after \(until). Until then: reprieve restore ID, or a plain mv")
         }
-        if let frozen = report.plan.frozen { lines.append("\(label): frozen: \(frozen.reason)\n  reprieve unfreeze \(label)") }
+        if let frozen = report.plan.frozen {
+            lines.append("\(label): frozen: \(frozen.reason)\n  reprieve unfreeze \(label)")
+        }
         if report.waiting > 0, let hold = report.plan.plan.hold {
             lines.append("\(label): \(Text.plural(report.waiting, "backup")) would go, HELD: \(hold.text).")
             lines.append("  reprieve plan \(label)      then      reprieve cleanup \(label) --approve")
@@ -90,16 +98,26 @@ struct Cleanup: ParsableCommand {
             let names = SeriesNames(report.plan.plan.judged.map(\.backup.series))
             return PlanCommand.json(report.plan, session).appending([
                 .init("run", JSON(report.run)), .init("approved", .bool(report.approved)),
-                .init("batches", .array(report.batches.map { .string($0) })), .init("waiting", .integer(Int64(report.waiting))),
+                .init("batches", .array(report.batches.map { .string($0) })),
+                .init("waiting", .integer(Int64(report.waiting))),
                 .init(
                     "moved",
-                    .array(report.condemned.map { session.json($0, report.plan.label, protection: report.plan.protection, names: names) })),
-                .init("dropped", .array(report.dropped.map { ["id": .string($0.backup.id.text), "why": .string($0.why)] })),
-                .init("failed", .array(report.failed.map { ["id": .string($0.backup.id.text), "error": session.json($0.fault)] })),
+                    .array(
+                        report.condemned.map {
+                            session.json($0, report.plan.label, protection: report.plan.protection, names: names)
+                        })),
+                .init(
+                    "dropped",
+                    .array(report.dropped.map { ["id": .string($0.backup.id.text), "why": .string($0.why)] })),
+                .init(
+                    "failed",
+                    .array(report.failed.map { ["id": .string($0.backup.id.text), "error": session.json($0.fault)] })),
             ])
         }
         var fields: [JSON.Field] = []
         if runs.count == 1, case .object(let own) = runs[0] { fields = own }
-        session.emit("cleanup", fields + [.init("runs", .array(runs)), .init("problems", .array(faults.map { session.json($0) }))])
+        session.emit(
+            "cleanup",
+            fields + [.init("runs", .array(runs)), .init("problems", .array(faults.map { session.json($0) }))])
     }
 }

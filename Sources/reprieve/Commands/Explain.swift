@@ -35,18 +35,24 @@ struct Explain: ParsableCommand {
         for view in views {
             for entry in view.leftAlone {
                 let whole = view.configuration.path.appending(entry.path)
-                if [entry.path.display, whole.display, entry.path.lastComponent.display].contains(what) { return (view, entry) }
+                if [entry.path.display, whole.display, entry.path.lastComponent.display].contains(what) {
+                    return (view, entry)
+                }
             }
         }
         return nil
     }
 
     private func show(_ entry: LeftAlone, _ view: VaultView, _ session: Session) {
-        if session.json { return session.emit("explain", [.init("left_alone", .array([session.json(entry, view.label)]))]) }
+        if session.json {
+            return session.emit("explain", [.init("left_alone", .array([session.json(entry, view.label)]))])
+        }
         print("\(view.configuration.path.appending(entry.path).display)")
         switch entry.why {
         case .opaque(let tool, let prune):
-            print("is a repository of \(tool). Its files belong together in ways only \(tool) knows:\nReprieve never touches it. What removes old backups there: \(prune)")
+            print(
+                "is a repository of \(tool). Its files belong together in ways only \(tool) knows:\nReprieve never touches it. What removes old backups there: \(prune)"
+            )
         case .foreign(let why): print("is no backup that Reprieve knows (\(why)). It is never touched.")
         }
     }
@@ -58,7 +64,8 @@ struct Explain: ParsableCommand {
             "\(backup.id.text)  \(view.configuration.path.appending(backup.path).display)",
             "  series     \(SeriesNames(view).text(backup.series)) in \(view.label)",
             "  time       \(Text.dayAndTime(backup.time, zone)) \(zone.name)  (from \(backup.timeSource == .name ? "its name" : backup.timeSource.rawValue))",
-            "  size       \(Text.size(backup.size))" + (backup.members.count > 1 ? " with \(Text.plural(backup.members.count - 1, "side file"))" : ""),
+            "  size       \(Text.size(backup.size))"
+                + (backup.members.count > 1 ? " with \(Text.plural(backup.members.count - 1, "side file"))" : ""),
         ]
         lines += backup.members.dropFirst().map { "             \($0.path.lastComponent.display)" }
         lines.append("  condition  \(backup.condition.rawValue)" + (backup.note.isEmpty ? "" : ": \(backup.note)"))
@@ -69,14 +76,20 @@ struct Explain: ParsableCommand {
             let verb = decision.isSetAside ? "set aside" : decision.retain ? "kept" : "GOES"
             lines.append("  decision   \(verb) (\(decision.priority.rawValue))")
             lines += decision.reasons.map { "             \($0.text(id: ids.text, date: { Text.time($0, zone) }))" }
-            if view.isFrozen(series: backup.series) { lines.append("             its series is frozen: nothing of it goes") }
+            if view.isFrozen(series: backup.series) {
+                lines.append("             its series is frozen: nothing of it goes")
+            }
         case .trashed:
             guard let trashed = backup.trashed else { break }
             lines.append("  trash      since \(Text.time(trashed.condemnedAt, zone)), batch \(trashed.batch)")
-            lines.append("             purged after \(Text.precise(trashed.earliestPurge, zone)), if the policy still says so")
+            lines.append(
+                "             purged after \(Text.precise(trashed.earliestPurge, zone)), if the policy still says so")
             lines.append("             reprieve restore \(ids.text(backup.id))")
-        case .purged: lines.append("  gone       purged; `reprieve audit tail \(backup.id.objectText.prefix(8))` tells when and why")
-        case .missing: lines.append("  MISSING    somebody else removed it from the trash (batch \(backup.trashed?.batch ?? ""))")
+        case .purged:
+            lines.append(
+                "  gone       purged; `reprieve audit tail \(backup.id.objectText.prefix(8))` tells when and why")
+        case .missing:
+            lines.append("  MISSING    somebody else removed it from the trash (batch \(backup.trashed?.batch ?? ""))")
         }
         return lines.joined(separator: "\n")
     }

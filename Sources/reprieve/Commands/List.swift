@@ -13,7 +13,8 @@ struct List: ParsableCommand {
     @Flag(help: "What is in the trash.") var trash = false
     @Flag(help: "What is gone for good: purged or missing.") var purged = false
     @Flag(help: "What is left alone: foreign entries and repositories.") var foreign = false
-    @Option(help: ArgumentHelp("Only those from this time on: a date, or an age as 3d.", valueName: "time")) var since: String?
+    @Option(help: ArgumentHelp("Only those from this time on: a date, or an age as 3d.", valueName: "time")) var since:
+        String?
     @Option(help: ArgumentHelp("Only those before this time.", valueName: "time")) var before: String?
     @OptionGroup var common: Common
 
@@ -43,7 +44,9 @@ struct List: ParsableCommand {
         for fault in views.flatMap(\.unreadable) { session.warn(fault) }
         let failed = views.count { $0.fault != nil }
         try Ending.with(
-            failed > 0 ? (failed == views.count ? .failed : .partial) : views.contains { !$0.unreadable.isEmpty } ? .partial : .done)
+            failed > 0
+                ? (failed == views.count ? .failed : .partial)
+                : views.contains { !$0.unreadable.isEmpty } ? .partial : .done)
     }
 
     /// The backups that the words and flags mean, by vault.
@@ -90,7 +93,8 @@ struct List: ParsableCommand {
                     complete.first.map { Text.date($0, session.zone) } ?? "-",
                     complete.last.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-", rhythm(complete),
                     view.isFrozen(series: members[0].series)
-                        ? "FROZEN" : complete.count == members.count ? "ok" : "\(members.count - complete.count) unfinished",
+                        ? "FROZEN"
+                        : complete.count == members.count ? "ok" : "\(members.count - complete.count) unfinished",
                 ])
             }
             for case let entry in view.leftAlone {
@@ -99,8 +103,13 @@ struct List: ParsableCommand {
             }
             var text = "\(view.label): \(view.configuration.path.display)\n\(table.text)"
             let foreign = view.leftAlone.count { $0.why.condition == "foreign" }
-            if foreign > 0 { text += "\n\(Text.plural(foreign, "foreign entry", "foreign entries"))  (reprieve list \(view.label) --foreign)" }
-            if !view.trashed.isEmpty { text += "\n\(Text.count(view.trashed.count)) in the trash  (reprieve list \(view.label) --trash)" }
+            if foreign > 0 {
+                text +=
+                    "\n\(Text.plural(foreign, "foreign entry", "foreign entries"))  (reprieve list \(view.label) --foreign)"
+            }
+            if !view.trashed.isEmpty {
+                text += "\n\(Text.count(view.trashed.count)) in the trash  (reprieve list \(view.label) --trash)"
+            }
             blocks.append(text)
         }
         return blocks.isEmpty ? "No vault could be looked at." : blocks.joined(separator: "\n\n")
@@ -122,11 +131,13 @@ struct List: ParsableCommand {
             for (key, members) in Dictionary(grouping: backups, by: \.series).sorted(by: { $0.key < $1.key }) {
                 let trashed = view.trashed.count { $0.series == key }
                 let here = view.present.count { $0.series == key }
-                var table = Table(["ID", "TIME", "SIZE", "STATE", "KEPT BY, OR GOES"], [.left, .left, .right, .left, .left])
+                var table = Table(
+                    ["ID", "TIME", "SIZE", "STATE", "KEPT BY, OR GOES"], [.left, .left, .right, .left, .left])
                 for backup in members.sorted(by: { ($0.time, $0.path) > ($1.time, $1.path) }) {
                     table.add(row(backup, view, ids, session))
                 }
-                blocks.append("\(names.text(key)) in \(view.label): \(here) here, \(trashed) in the trash\n\(table.text)")
+                blocks.append(
+                    "\(names.text(key)) in \(view.label): \(here) here, \(trashed) in the trash\n\(table.text)")
             }
         }
         return blocks.isEmpty ? "None." : blocks.joined(separator: "\n\n")
@@ -137,7 +148,8 @@ struct List: ParsableCommand {
         switch backup.state {
         case .present:
             let decision = view.decision(of: backup)
-            let reasons = decision?.reasons.map { $0.text(id: ids.text, date: { Text.date($0, session.zone) }) }.joined(separator: ", ")
+            let reasons = decision?.reasons.map { $0.text(id: ids.text, date: { Text.date($0, session.zone) }) }.joined(
+                separator: ", ")
             state = backup.isComplete ? "here" : backup.condition.rawValue
             why = decision.map { ($0.retain ? "" : "GOES: ") + (reasons ?? "") } ?? "-"
         case .trashed:
@@ -150,7 +162,9 @@ struct List: ParsableCommand {
             state = "MISSING"
             why = "somebody else removed it from the trash"
         }
-        return [ids.text(backup.id), Text.time(backup.time, session.zone), Text.size(backup.size), state, Text.fit(why, 60)]
+        return [
+            ids.text(backup.id), Text.time(backup.time, session.zone), Text.size(backup.size), state, Text.fit(why, 60),
+        ]
     }
 
     private func foreignText(_ views: [VaultView]) -> String {
@@ -175,10 +189,15 @@ struct List: ParsableCommand {
                             return backups.sorted { ($0.series, $0.time, $0.path) < ($1.series, $1.time, $1.path) }
                                 .map { session.json($0, view.label, protection: view.protection, names: names) }
                         })),
-                .init("left_alone", .array(chosen.flatMap { view, _ in view.leftAlone.map { session.json($0, view.label) } })),
+                .init(
+                    "left_alone",
+                    .array(chosen.flatMap { view, _ in view.leftAlone.map { session.json($0, view.label) } })),
                 .init(
                     "problems",
-                    .array(chosen.flatMap { view, _ in ([view.fault].compactMap { $0 } + view.unreadable).map { session.json($0) } })),
+                    .array(
+                        chosen.flatMap { view, _ in
+                            ([view.fault].compactMap { $0 } + view.unreadable).map { session.json($0) }
+                        })),
             ])
     }
 }

@@ -10,14 +10,18 @@ struct Preserve: ParsableCommand {
 
     @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what")) var what: [String]
     @Option(help: ArgumentHelp("Why; it is shown wherever the backup is.", valueName: "reason")) var reason: String
-    @Option(help: ArgumentHelp("Until this date, or for this long: 90d. None: without end.", valueName: "time")) var until: String?
+    @Option(help: ArgumentHelp("Until this date, or for this long: 90d. None: without end.", valueName: "time"))
+    var until: String?
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be marked.") var dryRun = false
     @OptionGroup var common: Common
 
     func run() throws {
         let session = try common.session()
         let until = try session.deadline(until)
-        try Marking.say(what, dryRun, session, done: "preserved: \(reason)" + (until.map { ", until \(Text.time($0, session.zone))" } ?? ", without end")) {
+        try Marking.say(
+            what, dryRun, session,
+            done: "preserved: \(reason)" + (until.map { ", until \(Text.time($0, session.zone))" } ?? ", without end")
+        ) {
             .preserve($0, reason: reason, until: until)
         }
     }
@@ -44,7 +48,9 @@ private enum Marking {
         var marked: [(VaultView, Backup)] = []
         for target in try session.keeper.targets(words, in: views) {
             guard case .backup(let view, let backup) = target else {
-                throw Fault(.usage, "marks are for single backups", hint: "name ids or paths; `reprieve list SERIES` shows them")
+                throw Fault(
+                    .usage, "marks are for single backups", hint: "name ids or paths; `reprieve list SERIES` shows them"
+                )
             }
             guard backup.state == .present || backup.state == .trashed else {
                 throw Fault(.notFound, "'\(backup.path.display)' is gone", path: backup.path)
@@ -54,7 +60,9 @@ private enum Marking {
         // One word must mean one object: several links of it are protected together anyway.
         if Set(marked.map(\.1.id.object)).count > words.count {
             let list = marked.prefix(10).map { "  \($0.1.id.text)  \($0.1.path.display)" }.joined(separator: "\n")
-            throw Fault(.ambiguous, "'\(words.joined(separator: " "))' names \(marked.count) backups", hint: "name them by id:\n" + list)
+            throw Fault(
+                .ambiguous, "'\(words.joined(separator: " "))' names \(marked.count) backups",
+                hint: "name them by id:\n" + list)
         }
         let byVault = Dictionary(grouping: marked) { $0.0.label }
         if !dryRun {
@@ -73,11 +81,14 @@ private enum Marking {
                         .array(
                             marked.map { view, backup in
                                 let now = fresh.first { $0.label == view.label } ?? view
-                                return session.json(backup, view.label, protection: now.protection, names: SeriesNames(now))
+                                return session.json(
+                                    backup, view.label, protection: now.protection, names: SeriesNames(now))
                             })),
                 ])
         } else {
-            for (_, backup) in marked { session.say("\(dryRun ? "would be " : "")\(done)\n  \(backup.id.text)  \(backup.path.display)") }
+            for (_, backup) in marked {
+                session.say("\(dryRun ? "would be " : "")\(done)\n  \(backup.id.text)  \(backup.path.display)")
+            }
         }
     }
 }
@@ -113,9 +124,13 @@ struct Unfreeze: ParsableCommand {
 }
 
 private enum Freezing {
-    static func say(_ words: [String], _ all: Bool, _ session: Session, _ done: String, _ word: ([Bytes]) -> Keeper.Word) throws {
+    static func say(
+        _ words: [String], _ all: Bool, _ session: Session, _ done: String, _ word: ([Bytes]) -> Keeper.Word
+    ) throws {
         guard all != !words.isEmpty else {
-            throw Fault(.usage, "say what: vaults or series, or --all for every vault", hint: "reprieve freeze dumps --reason 'moving disks'")
+            throw Fault(
+                .usage, "say what: vaults or series, or --all for every vault",
+                hint: "reprieve freeze dumps --reason 'moving disks'")
         }
         var marked: [(vault: VaultConfiguration, series: [Bytes])] = []
         let (vaults, rest) = session.vaults(words)
@@ -125,19 +140,33 @@ private enum Freezing {
             let views = session.keeper.views(of: vaults)
             for target in try session.keeper.targets(rest, in: views) {
                 guard case .series(let view, let key) = target else {
-                    throw Fault(.usage, "only vaults and series can be frozen", hint: "a single backup: reprieve preserve ID --reason WHY")
+                    throw Fault(
+                        .usage, "only vaults and series can be frozen",
+                        hint: "a single backup: reprieve preserve ID --reason WHY")
                 }
                 marked.append((view.configuration, [key]))
             }
         }
         for (vault, series) in marked {
             try session.keeper.say(word(series), in: vault)
-            session.say("\(series.isEmpty ? vault.label : "\(Backup.name(ofSeries: series[0]).display) in \(vault.label)"): \(done)")
+            session.say(
+                "\(series.isEmpty ? vault.label : "\(Backup.name(ofSeries: series[0]).display) in \(vault.label)"): \(done)"
+            )
         }
         if session.json {
             session.emit(
                 "freeze",
-                [.init("frozen", .array(marked.map { ["vault": .string($0.vault.label), "series": .array($0.series.map { .string($0.display) })] }))])
+                [
+                    .init(
+                        "frozen",
+                        .array(
+                            marked.map {
+                                [
+                                    "vault": .string($0.vault.label),
+                                    "series": .array($0.series.map { .string($0.display) }),
+                                ]
+                            }))
+                ])
         }
     }
 }

@@ -40,7 +40,10 @@ struct PlanCommand: ParsableCommand {
             for fault in faults { session.warn(fault) }
         }
         for fault in reports.flatMap({ $0.unreadable }) { session.warn(fault) }
-        try Ending.with(faults.isEmpty ? (reports.contains { !$0.unreadable.isEmpty } ? .partial : .done) : reports.isEmpty ? .failed : .partial)
+        try Ending.with(
+            faults.isEmpty
+                ? (reports.contains { !$0.unreadable.isEmpty } ? .partial : .done)
+                : reports.isEmpty ? .failed : .partial)
     }
 
     private static func series(_ words: [String], _ report: PlanReport) throws -> [Bytes] {
@@ -56,7 +59,9 @@ struct PlanCommand: ParsableCommand {
         // One vault, the usual case: its plan stands at the top as well.
         var fields: [JSON.Field] = []
         if plans.count == 1, case .object(let own) = plans[0] { fields = own }
-        session.emit("plan", fields + [.init("plans", .array(plans)), .init("problems", .array(faults.map { session.json($0) }))])
+        session.emit(
+            "plan",
+            fields + [.init("plans", .array(plans)), .init("problems", .array(faults.map { session.json($0) }))])
     }
 
     static func json(_ report: PlanReport, _ session: Session) -> JSON {
@@ -65,7 +70,8 @@ struct PlanCommand: ParsableCommand {
             .init("vault", .string(report.label)), .init("plan_id", .string(report.plan.id)),
             .init("held", .bool(report.plan.hold != nil)), .init("hold", JSON(report.plan.hold?.code)),
             .init("frozen", .bool(report.frozen != nil)), .init("policy", .string(report.plan.policy.hash)),
-            .init("timezone", .string(session.zone.name)), .init("condemned", .integer(Int64(report.plan.condemned.count))),
+            .init("timezone", .string(session.zone.name)),
+            .init("condemned", .integer(Int64(report.plan.condemned.count))),
             .init("condemned_size", .integer(report.plan.condemned.reduce(0) { $0 + $1.backup.size })),
             .init("decisions", .array(report.plan.judged.map { session.json($0.decision) })),
             .init(
@@ -99,7 +105,9 @@ struct PlanText {
         var lines = [
             "PLAN \(id)   vault \(report.label)   \(Text.time(report.plan.at.wall, zone)) \(zone.name)   nothing done yet"
         ]
-        if let frozen = report.frozen { lines.append("FROZEN: \(frozen.reason). Nothing goes until `reprieve unfreeze \(report.label)`.") }
+        if let frozen = report.frozen {
+            lines.append("FROZEN: \(frozen.reason). Nothing goes until `reprieve unfreeze \(report.label)`.")
+        }
         if let hold = report.plan.hold { lines.append("HELD: \(hold.text).") }
         lines += report.recovery.map { "Recovery comes first: \($0)." }
         lines.append("")
@@ -110,7 +118,10 @@ struct PlanText {
         if !report.plan.condemned.isEmpty {
             lines.append("")
             lines.append("Look     reprieve plan \(report.label) SERIES        each backup and why")
-            if report.frozen == nil { lines.append("Do it    reprieve cleanup \(report.label)" + (report.plan.hold == nil ? "" : " --approve \(id)")) }
+            if report.frozen == nil {
+                lines.append(
+                    "Do it    reprieve cleanup \(report.label)" + (report.plan.hold == nil ? "" : " --approve \(id)"))
+            }
         }
         return lines.joined(separator: "\n")
     }
@@ -121,7 +132,11 @@ struct PlanText {
             [.left, .right, .right, .right, .right, .right, .left])
         let groups = Dictionary(grouping: report.plan.judged, by: \.backup.series)
             .map { (name: names.text($0.key), members: $0.value) }
-            .sorted { ($0.members.count { !$0.decision.retain }, $1.name) > ($1.members.count { !$0.decision.retain }, $0.name) }
+            .sorted {
+                ($0.members.count { !$0.decision.retain }, $1.name) > (
+                    $1.members.count { !$0.decision.retain }, $0.name
+                )
+            }
         let shown = groups.prefix(groups.count > 25 ? 20 : 25)
         for group in shown { table.add(row(group.name, group.members)) }
         if groups.count > shown.count {
@@ -141,7 +156,8 @@ struct PlanText {
         if members.contains(where: { report.frozenSeries.contains($0.backup.series) }) { notes.append("FROZEN") }
         return [
             Text.fit(name, 24), Text.count(members.count), Text.count(members.count - going.count),
-            going.isEmpty ? "-" : Text.count(going.count), going.isEmpty ? "-" : Text.size(going.reduce(0) { $0 + $1.backup.size }),
+            going.isEmpty ? "-" : Text.count(going.count),
+            going.isEmpty ? "-" : Text.size(going.reduce(0) { $0 + $1.backup.size }),
             kept.map(\.backup.time).min().map { Text.date($0, session.zone) } ?? "-", notes.joined(separator: ", "),
         ]
     }
@@ -150,7 +166,9 @@ struct PlanText {
         var parts: [String] = []
         let foreign = report.leftAlone.count { $0.why.condition == "foreign" }
         let opaque = report.leftAlone.count - foreign
-        let preserved = report.plan.judged.count { $0.decision.reasons.contains { if case .preserved = $0 { true } else { false } } }
+        let preserved = report.plan.judged.count {
+            $0.decision.reasons.contains { if case .preserved = $0 { true } else { false } }
+        }
         if foreign > 0 { parts.append(Text.plural(foreign, "foreign entry", "foreign entries")) }
         if opaque > 0 { parts.append(Text.plural(opaque, "repository", "repositories")) }
         if preserved > 0 { parts.append("\(preserved) preserved") }
@@ -160,12 +178,16 @@ struct PlanText {
     private var freed: String {
         let size = report.plan.condemned.reduce(0) { $0 + $1.backup.size }
         guard size > 0 || !report.plan.condemned.isEmpty else {
-            return report.trashSize > 0 ? "Nothing goes. The trash holds \(Text.size(report.trashSize))." : "Nothing goes."
+            return report.trashSize > 0
+                ? "Nothing goes. The trash holds \(Text.size(report.trashSize))." : "Nothing goes."
         }
         let grace = report.graceSeconds
         let on = report.plan.at.wall.adding(seconds: grace)
-        let when = grace < 86_400 ? Text.precise(on, session.zone) : Text.date(on, session.zone).trimmingCharacters(in: .whitespaces)
-        return "This frees nothing today, and \(Text.size(size)) on \(when), when the grace of \(report.graceText) is over."
+        let when =
+            grace < 86_400
+            ? Text.precise(on, session.zone) : Text.date(on, session.zone).trimmingCharacters(in: .whitespaces)
+        return
+            "This frees nothing today, and \(Text.size(size)) on \(when), when the grace of \(report.graceText) is over."
     }
 
     func detail(_ key: Bytes) -> String {
@@ -174,7 +196,8 @@ struct PlanText {
             let decision = judged.decision
             let reasons = decision.reasons.map { $0.text(id: ids.text, date: { Text.date($0, session.zone) }) }
             table.add([
-                decision.retain ? " " : "-", decision.isSetAside ? "aside" : decision.retain ? "keep" : "go", ids.text(judged.backup.id),
+                decision.retain ? " " : "-", decision.isSetAside ? "aside" : decision.retain ? "keep" : "go",
+                ids.text(judged.backup.id),
                 Text.dayAndTime(judged.backup.time, session.zone), Text.size(judged.backup.size),
                 reasons.joined(separator: ", "),
             ])

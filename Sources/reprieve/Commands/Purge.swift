@@ -42,7 +42,10 @@ struct Purge: ParsableCommand {
         let size = report.purged.reduce(0) { $0 + $1.size }
         let waiting = report.notDue > 0 ? "; \(report.notDue) not due yet" : ""
         lines.append("\(label): \(Text.plural(report.purged.count, "backup")) (\(Text.size(size))) purged\(waiting)")
-        for backup in report.wanted { lines.append("  stays: \(backup.path.display): the policy would keep it now (reprieve restore \(backup.id.text))") }
+        for backup in report.wanted {
+            lines.append(
+                "  stays: \(backup.path.display): the policy would keep it now (reprieve restore \(backup.id.text))")
+        }
         for (backup, why) in report.kept { lines.append("  stays: \(backup.path.display): \(why)") }
         return lines.joined(separator: "\n")
     }
@@ -61,7 +64,10 @@ struct Purge: ParsableCommand {
             [
                 .init("backups", .array(reports.flatMap { list($0, $0.purged, .purged) })),
                 .init("wanted", .array(reports.flatMap { list($0, $0.wanted, .trashed) })),
-                .init("kept", .array(reports.flatMap { $0.kept.map { ["id": .string($0.backup.id.text), "why": .string($0.why)] } })),
+                .init(
+                    "kept",
+                    .array(
+                        reports.flatMap { $0.kept.map { ["id": .string($0.backup.id.text), "why": .string($0.why)] } })),
                 .init("not_due", .integer(Int64(reports.reduce(0) { $0 + $1.notDue }))),
                 .init("problems", .array((faults + reports.flatMap(\.faults)).map { session.json($0) })),
             ])

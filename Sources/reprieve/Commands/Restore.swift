@@ -7,18 +7,22 @@ internal import Retention
 struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Put a backup back where it was.",
-        discussion: "A series means its newest one in the trash; with --before, the newest before that time.\n\n" + Reprieve.exits,
+        discussion: "A series means its newest one in the trash; with --before, the newest before that time.\n\n"
+            + Reprieve.exits,
         aliases: ["undelete"])
 
     @Argument(help: ArgumentHelp("An id, a path, a series or a batch.", valueName: "what")) var what: [String]
     @Option(help: ArgumentHelp("Of a series: the newest before this time.", valueName: "time")) var before: String?
-    @Option(name: .customLong("as"), help: ArgumentHelp("Under another name, in its old directory.", valueName: "name")) var newName: String?
+    @Option(name: .customLong("as"), help: ArgumentHelp("Under another name, in its old directory.", valueName: "name"))
+    var newName: String?
     @Flag(help: "Also from a batch whose manifest was altered.") var trustManifest = false
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be put back.") var dryRun = false
     @OptionGroup var common: Common
 
     func run() throws {
-        guard !what.isEmpty else { throw Fault(.usage, "say what to restore", hint: "an id, a path, a series or a batch") }
+        guard !what.isEmpty else {
+            throw Fault(.usage, "say what to restore", hint: "an id, a path, a series or a batch")
+        }
         let session = try common.session()
         let (vaults, _) = session.vaults(what)
         let views = session.keeper.views(of: vaults)
@@ -29,14 +33,19 @@ struct Restore: ParsableCommand {
         for choice in choices {
             switch choice {
             case .inPlace(let view, let backup):
-                session.say("Nothing to restore: it is in its place already:\n  \(backup.id.text)  \(view.configuration.path.appending(backup.path).display)")
+                session.say(
+                    "Nothing to restore: it is in its place already:\n  \(backup.id.text)  \(view.configuration.path.appending(backup.path).display)"
+                )
             case .restore(let view, let backup):
                 if dryRun {
-                    session.say("Would put back \(view.configuration.path.appending(backup.path).display)  (\(Text.size(backup.size)))")
+                    session.say(
+                        "Would put back \(view.configuration.path.appending(backup.path).display)  (\(Text.size(backup.size)))"
+                    )
                     continue
                 }
                 do {
-                    let report = try session.keeper.restore(view.configuration, backup, as: name, trustManifest: trustManifest)
+                    let report = try session.keeper.restore(
+                        view.configuration, backup, as: name, trustManifest: trustManifest)
                     reports.append((report, view))
                     session.say(text(report, view, session))
                 } catch {
@@ -64,19 +73,26 @@ struct Restore: ParsableCommand {
         let backup = report.backup
         let zone = session.zone
         let ids = ShortIDs(view.everything)
-        let since = backup.trashed.map { "   in the trash since \(Text.date($0.condemnedAt, zone).trimmingCharacters(in: .whitespaces))" } ?? ""
+        let since =
+            backup.trashed.map {
+                "   in the trash since \(Text.date($0.condemnedAt, zone).trimmingCharacters(in: .whitespaces))"
+            } ?? ""
         let directory = view.configuration.path.appending(report.paths.first?.parent ?? Bytes())
         var lines = [
             "\(ids.text(backup.id))  \(SeriesNames(view).text(backup.series))  \(Text.dayAndTime(backup.time, zone))  \(Text.size(backup.size))\(since)",
             "Back in \(directory.display)/",
         ]
         lines += report.paths.map { "  \($0.lastComponent.display)" }
-        lines.append("It stays until \(Text.time(report.reprievedUntil, zone).trimmingCharacters(in: .whitespaces)). Longer: reprieve preserve \(ids.text(backup.id)) --reason WHY")
+        lines.append(
+            "It stays until \(Text.time(report.reprievedUntil, zone).trimmingCharacters(in: .whitespaces)). Longer: reprieve preserve \(ids.text(backup.id)) --reason WHY"
+        )
         lines.append("This put the file back. Loading it into a database is yours to do.")
         return lines.joined(separator: "\n")
     }
 
-    private func emit(_ choices: [Keeper.RestoreChoice], _ reports: [RestoreReport], _ faults: [Fault], _ session: Session) {
+    private func emit(
+        _ choices: [Keeper.RestoreChoice], _ reports: [RestoreReport], _ faults: [Fault], _ session: Session
+    ) {
         let names = SeriesNames(reports.map(\.backup.series))
         session.emit(
             "restore",
@@ -89,7 +105,9 @@ struct Restore: ParsableCommand {
                             backup.state = .present
                             let own = session.json(backup, report.vault.label, protection: .init(), names: names)
                             return own.appending([
-                                .init("restored_to", .array(report.paths.map { .string(report.vault.path.appending($0).display) })),
+                                .init(
+                                    "restored_to",
+                                    .array(report.paths.map { .string(report.vault.path.appending($0).display) })),
                                 .init("stays_until", .string(report.reprievedUntil.rfc3339(in: session.zone))),
                             ])
                         })),

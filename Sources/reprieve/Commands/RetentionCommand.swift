@@ -5,7 +5,8 @@ internal import Retention
 
 struct RetentionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retention", abstract: "The policy of each vault.", subcommands: [Show.self], defaultSubcommand: Show.self)
+        commandName: "retention", abstract: "The policy of each vault.", subcommands: [Show.self],
+        defaultSubcommand: Show.self)
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -29,9 +30,11 @@ struct RetentionCommand: ParsableCommand {
         private func rows(_ vault: VaultConfiguration, _ session: Session) -> [Row] {
             let settings = vault.settings
             let zone = session.keeper.configuration.zone
-            func row<T>(_ key: String, _ value: Sourced<T>, _ text: (T) -> String) -> Row { (key, text(value.value), value.origin) }
+            func row<T>(_ key: String, _ value: Sourced<T>, _ text: (T) -> String) -> Row {
+                (key, text(value.value), value.origin)
+            }
             return [
-                row("keep", vault.keep, \.text),
+                row("keep", vault.keep, \.text)
             ]
                 + vault.series.value.map { ("series \"\($0.pattern)\"", $0.keep.text, vault.series.origin) }
                 + [
@@ -39,7 +42,8 @@ struct RetentionCommand: ParsableCommand {
                     row("schedule", settings.schedule, \.text), row("cleanup-every", settings.cleanupEvery, \.text),
                     row("grace-period", settings.gracePeriod, \.text), row("min-grace", settings.minGrace, \.text),
                     row("quiet-period", settings.quietPeriod, \.text), row("min-age", settings.minAge, \.text),
-                    row("min-observed-age", settings.minObservedAge, \.text), row("approval", settings.approval, \.rawValue),
+                    row("min-observed-age", settings.minObservedAge, \.text),
+                    row("approval", settings.approval, \.rawValue),
                     row("safeguards.min", settings.minimum, String.init),
                 ]
         }

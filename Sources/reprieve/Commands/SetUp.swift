@@ -21,7 +21,9 @@ struct Init: ParsableCommand {
         for path in paths {
             let proposal = try Proposal.look(at: path, zone: existing?.zone.value ?? .system, taken: taken)
             if let vault = existing?.vaults.first(where: { $0.path == proposal.path }) {
-                throw Fault(.usage, "'\(proposal.path.display)' is the vault '\(vault.label)' already", hint: "reprieve retention show \(vault.label)")
+                throw Fault(
+                    .usage, "'\(proposal.path.display)' is the vault '\(vault.label)' already",
+                    hint: "reprieve retention show \(vault.label)")
             }
             taken.insert(proposal.name)
             proposals.append(proposal)
@@ -35,7 +37,9 @@ struct Init: ParsableCommand {
         }
         if common.json { return emit(proposals, written) }
         for file in written { print("Written: \(file)") }
-        if !written.isEmpty { print("Next: reprieve plan     what would go, and why. Nothing goes before you approve it.") }
+        if !written.isEmpty {
+            print("Next: reprieve plan     what would go, and why. Nothing goes before you approve it.")
+        }
     }
 
     private func existing(_ overrides: Overrides) throws -> Configuration? {
@@ -51,7 +55,9 @@ struct Init: ParsableCommand {
     private func isMeant(_ proposals: [Proposal], _ target: String) throws -> Bool {
         if yes { return true }
         guard isatty(0) == 1, !common.json else {
-            throw Fault(.usage, "nothing is written without an answer", hint: "add --yes, or put the lines above into \(target) yourself")
+            throw Fault(
+                .usage, "nothing is written without an answer",
+                hint: "add --yes, or put the lines above into \(target) yourself")
         }
         print("Write this to \(target) (or conf.d beside it)? [y/N] ", terminator: "")
         fflush(nil)
@@ -72,8 +78,12 @@ struct Init: ParsableCommand {
         var lines = [
             "\(proposal.path.display): \(Text.plural(proposal.backups, "backup")) in \(Text.plural(proposal.series, "series", "series")), \(Text.size(proposal.size))"
         ]
-        if proposal.foreign > 0 { lines.append("  \(Text.plural(proposal.foreign, "foreign entry", "foreign entries")): left alone") }
-        for entry in proposal.opaque { lines.append("  \(entry.path.isEmpty ? "." : entry.path.display): \(entry.why.text), left alone") }
+        if proposal.foreign > 0 {
+            lines.append("  \(Text.plural(proposal.foreign, "foreign entry", "foreign entries")): left alone")
+        }
+        for entry in proposal.opaque {
+            lines.append("  \(entry.path.isEmpty ? "." : entry.path.display): \(entry.why.text), left alone")
+        }
         if proposal.isUndated { lines.append("  most names carry no date, so times come from mtime") }
         return lines.joined(separator: "\n") + "\n\n" + proposal.yaml
     }
@@ -82,11 +92,14 @@ struct Init: ParsableCommand {
         let list = proposals.map { proposal -> JSON in
             .object(
                 [.init("name", .string(proposal.name))] + [JSON.Field](path: proposal.path) + [
-                    .init("backups", .integer(Int64(proposal.backups))), .init("series", .integer(Int64(proposal.series))),
+                    .init("backups", .integer(Int64(proposal.backups))),
+                    .init("series", .integer(Int64(proposal.series))),
                     .init("yaml", .string(proposal.yaml)),
                 ])
         }
-        let fields: JSON = ["schema": "reprieve.init/1", "proposals": .array(list), "written": .array(written.map { .string($0) })]
+        let fields: JSON = [
+            "schema": "reprieve.init/1", "proposals": .array(list), "written": .array(written.map { .string($0) }),
+        ]
         print(fields.pretty)
     }
 }
@@ -101,18 +114,26 @@ struct Adopt: ParsableCommand {
 
     func run() throws {
         let session = try common.session()
-        guard let vault = session.keeper.configuration.vaults.first(where: { $0.path.display == path || $0.label == path }) else {
-            throw Fault(.notFound, "no vault is configured at '\(path)'", hint: "add it to the configuration first: reprieve init \(path)")
+        guard
+            let vault = session.keeper.configuration.vaults.first(where: { $0.path.display == path || $0.label == path }
+            )
+        else {
+            throw Fault(
+                .notFound, "no vault is configured at '\(path)'",
+                hint: "add it to the configuration first: reprieve init \(path)")
         }
         let opened = try session.keeper.adopt(vault)
         session.say("\(vault.label): adopted, its id is \(opened.id.text)")
-        if session.json { session.emit("adopt", [.init("vault", .string(vault.label)), .init("id", .string(opened.id.text))]) }
+        if session.json {
+            session.emit("adopt", [.init("vault", .string(vault.label)), .init("id", .string(opened.id.text))])
+        }
     }
 }
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Check the configuration.", subcommands: [Check.self], defaultSubcommand: Check.self)
+        commandName: "config", abstract: "Check the configuration.", subcommands: [Check.self],
+        defaultSubcommand: Check.self)
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -137,7 +158,9 @@ struct ConfigCommand: ParsableCommand {
                     ])
             } else {
                 for file in configuration.files { session.say("\(file): ok") }
-                session.say("\(Text.plural(configuration.vaults.count, "vault")), \(faults.isEmpty ? "all there" : "\(faults.count) not usable now")")
+                session.say(
+                    "\(Text.plural(configuration.vaults.count, "vault")), \(faults.isEmpty ? "all there" : "\(faults.count) not usable now")"
+                )
                 for fault in faults { session.warn(fault) }
             }
             try Ending.with(faults.isEmpty ? .done : faults.count == configuration.vaults.count ? .failed : .partial)

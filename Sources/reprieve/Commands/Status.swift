@@ -35,14 +35,18 @@ struct Status: ParsableCommand {
         var found: [Matter] = []
         let label = view.label
         if let fault = view.fault {
-            found.append(Matter(vault: label, code: fault.code.rawValue, text: fault.message + ".", commands: fault.hint.map { [$0] } ?? []))
+            found.append(
+                Matter(
+                    vault: label, code: fault.code.rawValue, text: fault.message + ".",
+                    commands: fault.hint.map { [$0] } ?? []))
         }
         if let frozen = view.frozen {
             let until = frozen.until.map { " until \(Text.time($0, session.zone))" } ?? ""
             found.append(
                 Matter(
                     vault: label, code: "frozen",
-                    text: "frozen since \(Text.time(frozen.at, session.zone))\(until): \(frozen.reason). Nothing is condemned or purged; restore works.",
+                    text:
+                        "frozen since \(Text.time(frozen.at, session.zone))\(until): \(frozen.reason). Nothing is condemned or purged; restore works.",
                     commands: ["reprieve unfreeze \(label)"]))
         }
         if let plan = view.plan, let hold = plan.hold {
@@ -51,14 +55,19 @@ struct Status: ParsableCommand {
             found.append(
                 Matter(
                     vault: label, code: hold.code,
-                    text: "plan \(id) is held: \(hold.text). \(Text.plural(plan.condemned.count, "backup")) (\(Text.size(going))) would go.",
+                    text:
+                        "plan \(id) is held: \(hold.text). \(Text.plural(plan.condemned.count, "backup")) (\(Text.size(going))) would go.",
                     commands: ["reprieve plan \(label)", "reprieve cleanup \(label) --approve"]))
         }
         for finding in view.recovery {
-            found.append(Matter(vault: label, code: "recovery", text: finding + ".", commands: ["reprieve cleanup \(label)"]))
+            found.append(
+                Matter(vault: label, code: "recovery", text: finding + ".", commands: ["reprieve cleanup \(label)"]))
         }
         for fault in view.unreadable {
-            found.append(Matter(vault: label, code: "unreadable", text: fault.message + ".", commands: fault.hint.map { [$0] } ?? []))
+            found.append(
+                Matter(
+                    vault: label, code: "unreadable", text: fault.message + ".", commands: fault.hint.map { [$0] } ?? []
+                ))
         }
         return found
     }
@@ -99,7 +108,9 @@ struct Status: ParsableCommand {
     private func next(_ view: VaultView, _ isRunning: Bool, _ session: Session) -> String {
         if view.fault != nil || view.frozen != nil { return "stopped" }
         if let plan = view.plan, plan.hold != nil { return "plan \(plan.id.prefix(4)) waits" }
-        let purge = view.trashed.compactMap(\.trashed?.earliestPurge).min().map { ", purge \(Text.date($0, session.zone))" } ?? ""
+        let purge =
+            view.trashed.compactMap(\.trashed?.earliestPurge).min().map { ", purge \(Text.date($0, session.zone))" }
+            ?? ""
         guard isRunning else { return "no agent" }
         switch view.configuration.settings.schedule.value {
         case .afterBackup: return "after a backup" + purge

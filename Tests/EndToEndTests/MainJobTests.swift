@@ -1,0 +1,308 @@
+import Foundation
+import Testing
+
+@Suite("the main job, with the real binary")
+struct MainJobTests {
+    @Test("plan, hold, approval, cleanup: the rules' choice is moved, the rest untouched, and all is in the log")
+    func cleanup() throws {
+        let house = try House()
+        try house.dailies(5)
+        try house.put("app/orders-2026-11-01.dump.sha256", "sum")
+        try house.put("notes.txt")
+        try house.settle()
+
+        let plan = try house.run("plan", "--json").json()
+        #expect(plan["held"] as? Bool == true)
+        let decisions = try #require(plan["decisions"] as? [[String: Any]])
+        #expect(decisions.count == 5 && decisions.filter { $0["retain"] as? Bool == false }.count == 3)
+
+        let held = try house.run("cleanup")
+        #expect(held.status == 4)
+        #expect(house.names().count == 7, "a held plan moves nothing")
+
+        let done = try house.run("cleanup", "--approve", "--json")
+        #expect(done.status == 0)
+        #expect((try done.json()["moved"] as? [Any])?.count == 3)
+        #expect(house.names() == ["app/orders-2026-11-04.dump", "app/orders-2026-11-05.dump", "notes.txt"])
+        let batch = try #require(house.batches().first)
+        #expect(house.exists(".trash/\(batch)/files/app/orders-2026-11-01.dump"))
+        #expect(house.exists(".trash/\(batch)/files/app/orders-2026-11-01.dump.sha256"))
+        let manifest =
+            try JSONSerialization.jsonObject(
+                with: Data(contentsOf: house.vault.appending(path: ".trash/\(batch)/manifest.json"))) as? [String: Any]
+        #expect((manifest?["items"] as? [Any])?.count == 3)
+
+        // What it did is in the log, intent before outcome, and the chain is whole.
+        let events = try house.events().compactMap { $0["event"] as? String }
+        let intent = try #require(events.firstIndex(of: "condemn.intent"))
+        let outcome = try #require(events.firstIndex(of: "backup.condemned"))
+        #expect(intent < outcome && events.contains("plan.held") && events.contains("plan.approved"))
+        #expect(try house.run("audit", "verify").status == 0)
+
+        // A second run has nothing to do, and needs no approval any more.
+        #expect(try house.run("cleanup").status == 0)
+        try house.put("app/orders-2026-11-06.dump")
+        try house.settle()
+        #expect(try house.run("cleanup").status == 0)
+        #expect(!house.exists("app/orders-2026-11-04.dump"))
+    }
+
+    @Test("a restored backup is where and what it was, and the next cleanup leaves it")
+    func restore() throws {
+        let house = try House()
+        try house.dailies(4)
+        let file = try house.put("app/orders-2026-11-01.dump", "precious")
+        let before = try FileManager.default.attributesOfItem(atPath: file.path)
+        chmod(file.path, 0o640)
+        if geteuid() == 0 { chown(file.path, 65_534, 65_534) }
+        let old = Date(timeIntervalSince1970: 1_700_000_000)
+        try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: file.path)
+        try house.cleanup()
+        #expect(!house.exists("app/orders-2026-11-01.dump"))
+
+        let outcome = try house.run("restore", "orders-2026-11-01.dump")
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let after = try FileManager.default.attributesOfItem(atPath: file.path)
+        #expect(after[.posixPermissions] as? Int == 0o640)
+        #expect(after[.modificationDate] as? Date == old)
+        #expect(after[.systemFileNumber] as? Int == before[.systemFileNumber] as? Int)
+        if geteuid() == 0 { #expect(after[.ownerAccountID] as? Int == 65_534) }
+        #expect(try String(contentsOf: file, encoding: .utf8) == "precious")
+
+        try house.settle()
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.exists("app/orders-2026-11-01.dump"), "reprieved for a grace")
+        // Restored again: it is in its place.
+        #expect(try house.run("restore", "orders-2026-11-01.dump").out.contains("in its place already"))
+    }
+
+    @Test("brought back by hand with mv it is kept as well")
+    func byHand() throws {
+        let house = try House()
+        try house.dailies(4)
+        try house.cleanup()
+        let batch = try #require(house.batches().first)
+        try FileManager.default.moveItem(
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump"),
+            to: house.vault.appending(path: "app/orders-2026-11-01.dump"))
+        try house.settle()
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.exists("app/orders-2026-11-01.dump"))
+        #expect(try house.events().contains { $0["event"] as? String == "backup.reprieved" })
+        #expect(!(try house.events().contains { $0["event"] as? String == "backup.missing" }))
+    }
+
+    @Test("brought back by hand under a name that is no backup's, it is still not missing")
+    func byHandElsewhere() throws {
+        let house = try House()
+        try house.dailies(4)
+        try house.cleanup()
+        let batch = try #require(house.batches().first)
+        try FileManager.default.moveItem(
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump"),
+            to: house.vault.appending(path: "saved.bin"))
+        #expect(try house.run("cleanup").status == 0)
+        #expect(!(try house.events().contains { $0["event"] as? String == "backup.missing" }))
+    }
+
+    @Test("after the grace it is purged, and only then; what is gone is said to be gone")
+    func purge() throws {
+        let house = try House(grace: "3s")
+        try house.dailies(4)
+        try house.cleanup()
+        #expect(try house.run("purge").out.contains("0 backups"))
+        #expect(house.batches().count == 1)
+        usleep(3_200_000)
+        let outcome = try house.run("purge", "--json")
+        #expect(outcome.status == 0)
+        #expect((try outcome.json()["backups"] as? [Any])?.count == 2)
+        #expect(house.batches().isEmpty && house.purging().isEmpty)
+        #expect(house.names().count == 2)
+        let gone = try house.run("restore", "orders-2026-11-01.dump")
+        #expect(gone.status == 5 && gone.error.contains("was purged"))
+        #expect(try house.list("--purged").count == 2)
+        let events = try house.events().compactMap { $0["event"] as? String }
+        #expect(
+            events.filter { $0 == "purge.intent" }.count == 2 && events.filter { $0 == "backup.deleted" }.count == 2)
+    }
+
+    @Test("what the policy would keep now, and what is preserved, stays in the trash when its grace is over")
+    func purgeDecides() throws {
+        let house = try House(grace: "2s")
+        try house.dailies(5)
+        try house.cleanup()
+        #expect(try house.run("preserve", "orders-2026-11-01.dump", "--reason", "audit").status == 0)
+        // Somebody deletes the newest: the newest trashed one is wanted again.
+        try FileManager.default.removeItem(at: house.vault.appending(path: "app/orders-2026-11-05.dump"))
+        usleep(2_200_000)
+        let outcome = try house.run("purge", "--json").json()
+        #expect(
+            (outcome["backups"] as? [[String: Any]])?.map { $0["path"] as? String } == ["app/orders-2026-11-02.dump"])
+        let wanted = try #require(outcome["wanted"] as? [[String: Any]]).compactMap { $0["path"] as? String }
+        #expect(Set(wanted) == ["app/orders-2026-11-01.dump", "app/orders-2026-11-03.dump"])
+    }
+
+    @Test("a new file at a condemned one's old name: both live, and neither is taken for the other")
+    func oldName() throws {
+        let house = try House()
+        try house.dailies(4)
+        try house.cleanup()
+        let trashed = try #require(try house.backup("app/orders-2026-11-01.dump", "--trash")?["id"] as? String)
+        try house.put("app/orders-2026-11-01.dump", "a new one")
+        let taken = try house.run("restore", trashed)
+        #expect(taken.status == 1 && taken.error.contains("the name is taken") && taken.error.contains("--as"))
+        #expect(
+            try String(contentsOf: house.vault.appending(path: "app/orders-2026-11-01.dump"), encoding: .utf8)
+                == "a new one")
+        #expect(try house.backup("app/orders-2026-11-01.dump")?["id"] as? String != trashed)
+        let other = try house.run("restore", trashed, "--as", "old-orders-2026-11-01.dump")
+        #expect(other.status == 0, "\(other.error)")
+        #expect(
+            try String(contentsOf: house.vault.appending(path: "app/old-orders-2026-11-01.dump"), encoding: .utf8)
+                == "content of app/orders-2026-11-01.dump")
+    }
+
+    @Test("a batch emptied by hand: missing, said loudly, and the vault is frozen until a person lifts it")
+    func missing() throws {
+        let house = try House(grace: "2s")
+        try house.dailies(4)
+        try house.cleanup()
+        let batch = try #require(house.batches().first)
+        try FileManager.default.removeItem(
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump"))
+        try house.put("app/orders-2026-11-06.dump")
+        usleep(2_200_000)
+        let purge = try house.run("purge")
+        #expect(purge.status == 4 && purge.out.contains("missing"))
+        #expect(try house.events().contains { $0["event"] as? String == "backup.missing" })
+        #expect(house.exists(".trash/\(batch)/files/app/orders-2026-11-02.dump"), "nothing is purged in a frozen vault")
+        #expect(try house.run("cleanup").status == 4)
+        #expect(try house.run("status").out.contains("FROZEN"))
+        // Restore works all the same.
+        #expect(try house.run("restore", "orders-2026-11-02.dump").status == 0)
+        #expect(try house.run("unfreeze", "dumps").status == 0)
+        #expect(try house.run("cleanup").status == 0)
+        #expect(try house.run("status").out.contains("FROZEN") == false, "said once, not again")
+        #expect(try house.list("--purged").map { $0["state"] as? String } == ["missing"])
+    }
+
+    @Test("the whole trash removed by somebody else: missing and frozen too")
+    func trashRemoved() throws {
+        let house = try House()
+        try house.dailies(4)
+        try house.cleanup()
+        try FileManager.default.removeItem(at: house.vault.appending(path: ".trash"))
+        #expect(try house.run("cleanup").status == 4)
+        #expect(try house.run("status").out.contains("missing"))
+    }
+
+    @Test("freeze stops condemning, unfreeze lets it go on; a FREEZE file does the same")
+    func freeze() throws {
+        let house = try House()
+        try house.dailies(4)
+        try house.settle()
+        try house.run("plan")
+        #expect(try house.run("freeze", "dumps", "--reason", "moving disks").status == 0)
+        #expect(try house.run("cleanup", "--approve").status == 4)
+        #expect(house.names().count == 4)
+        #expect(try house.run("unfreeze", "dumps").status == 0)
+        try house.put(".trash/FREEZE", "")
+        #expect(try house.run("cleanup").status == 4)
+        try FileManager.default.removeItem(at: house.vault.appending(path: ".trash/FREEZE"))
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.names().count == 2)
+    }
+
+    @Test("a frozen series stays, the others go")
+    func freezeSeries() throws {
+        let house = try House()
+        try house.dailies(4)
+        try house.dailies(4, series: "app/users")
+        try house.settle()
+        #expect(try house.run("freeze", "app/users", "--reason", "look first").status == 0)
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(house.names().filter { $0.contains("users") }.count == 4)
+        #expect(house.names().filter { $0.contains("orders") }.count == 2)
+    }
+
+    @Test("preserved ones stay, and released ones go")
+    func preserve() throws {
+        let house = try House()
+        try house.dailies(4)
+        try house.settle()
+        #expect(try house.run("preserve", "orders-2026-11-01.dump", "--reason", "audit 2026").status == 0)
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(house.names().count == 3 && house.exists("app/orders-2026-11-01.dump"))
+        #expect(try house.run("explain", "orders-2026-11-01.dump").out.contains("preserved: audit 2026"))
+        #expect(try house.run("release", "orders-2026-11-01.dump").status == 0)
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.names().count == 2)
+    }
+
+    @Test("a changed policy holds what the approved one keeps, and goes on with the rest")
+    func changedPolicy() throws {
+        let house = try House(keep: "{ last: 4 }")
+        try house.dailies(6)
+        try house.cleanup()
+        #expect(house.names().count == 4)
+        try house.configure(keep: "{ last: 1 }")
+        try house.put("app/orders-2026-11-07.dump")
+        try house.settle()
+        let outcome = try house.run("cleanup")
+        #expect(outcome.status == 4 && outcome.out.contains("policy changed"))
+        #expect(house.names().count == 4, "the one that goes by both policies went")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(house.names() == ["app/orders-2026-11-07.dump"])
+    }
+
+    @Test("a second series is not touched by the first one's rules, and a repository never")
+    func othersUntouched() throws {
+        let house = try House(more: "    series: { \"keep/**\": { keep: all } }")
+        try house.dailies(4)
+        try house.dailies(4, series: "keep/these")
+        for name in ["config", "data/2026-11-01", "keys/k", "snapshots/2026-11-01", "index/i"] {
+            try house.put("repo/" + name)
+        }
+        try house.cleanup()
+        #expect(house.names().filter { $0.hasPrefix("keep/") }.count == 4)
+        #expect(house.names().filter { $0.hasPrefix("repo/") }.count == 5)
+        #expect(house.names().filter { $0.hasPrefix("app/") }.count == 2)
+        #expect(try house.run("explain", "repo").out.contains("restic"))
+    }
+
+    @Test("directories are backups too, and come back whole")
+    func directories() throws {
+        let house = try House()
+        for day in 1...4 { try house.put("host/2026-11-0\(day)/etc/conf", "day \(day)") }
+        try house.cleanup()
+        #expect(!house.exists("host/2026-11-01"))
+        #expect(try house.run("restore", "host/2026-11-01").status == 0)
+        #expect(
+            try String(contentsOf: house.vault.appending(path: "host/2026-11-01/etc/conf"), encoding: .utf8) == "day 1")
+    }
+
+    @Test("without any configuration: --vault and rules")
+    func adHoc() throws {
+        let house = try House()
+        try house.dailies(5)
+        let arguments = ["--vault", house.vault.path, "--keep-daily", "2"]
+        let plan = try house.run(["plan", "--json"] + arguments).json()
+        #expect((plan["decisions"] as? [Any])?.count == 5)
+        #expect(try house.run(["plan", "--keep-daily", "2"]).status == 64)
+        #expect(try house.run(["plan", "--vault", house.vault.path, "--keep-daily", "0"]).status == 78)
+    }
+
+    @Test("by mtime the directory is the series, and what find -mtime meant is kept within")
+    func byMtime() throws {
+        let house = try House(keep: "{ within: 30d }", more: "    time-from: mtime")
+        for (name, days) in [("a.tar", 0.0), ("b.tar", 10), ("c.tar", 40), ("d.tar", 400)] {
+            let file = try house.put("host/\(name)")
+            let date = Date().addingTimeInterval(-days * 86_400 - 60)
+            try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: file.path)
+        }
+        try house.cleanup()
+        #expect(house.names() == ["host/a.tar", "host/b.tar"])
+    }
+}

@@ -1,0 +1,179 @@
+import Disk
+import Foundation
+import Glibc
+import Model
+import Testing
+
+@Suite("directories")
+struct DirectoryTests {
+    @Test("no link is followed and no step out is taken, in any component")
+    func safePaths() throws {
+        let scratch = try Scratch()
+        try scratch.write("inside/file")
+        try FileManager.default.createSymbolicLink(
+            at: scratch.url.appending(path: "link"), withDestinationURL: URL(filePath: "/etc"))
+        let root = try scratch.open()
+        #expect(throws: Fault.self) { try root.open("link") }
+        #expect(throws: Fault.self) { try root.open("inside/../inside") }
+        #expect(throws: Fault.self) { try root.open("..") }
+        #expect(try root.open("inside").entries().map(\.name) == ["file"])
+        #expect(throws: Fault.self) { try root.read("link", limit: 10) }
+    }
+
+    @Test("a rename never replaces")
+    func noReplace() throws {
+        let scratch = try Scratch()
+        try scratch.write("a", "1")
+        try scratch.write("b", "2")
+        let root = try scratch.open()
+        let fault = #expect(throws: Fault.self) { try root.rename("a", to: root, as: "b") }
+        #expect(fault?.errno == EEXIST)
+        #expect(try root.read("b", limit: 10) == "2")
+    }
+
+    @Test("names of any bytes come back as they are, however many there are")
+    func anyNames() throws {
+        let scratch = try Scratch()
+        let root = try scratch.open()
+        var names: Set<Bytes> = [Bytes([0xFF, 0x0A, 0x1B]), "-rf *", Bytes([UInt8](repeating: 0x61, count: 255))]
+        for n in 0..<3000 { names.insert(Bytes("file-\(n)")) }
+        for name in names { try root.create(name, "", mode: 0o600) }
+        #expect(Set(try root.entries().map(\.name)) == names)
+    }
+
+    @Test("an object keeps its identity across a rename, and a new file at the old name is another")
+    func identity() throws {
+        let scratch = try Scratch()
+        let root = try scratch.open()
+        try root.create("a", "1", mode: 0o600)
+        let before = try #require(try root.sighting(of: "a"))
+        try root.rename("a", to: root, as: "b")
+        #expect(try root.sighting(of: "b")?.object == before.object)
+        for round in 0..<20 {
+            var walk = UnlinkWalk(below: try root.ensureDirectory("p\(round)", mode: 0o700))
+            walk.run()
+            try root.create("a", "1", mode: 0o600)
+            #expect(try root.sighting(of: "a")?.object != before.object)
+            try root.rename("a", to: try root.open("p\(round)"), as: "gone")
+        }
+        #expect(try root.sighting(of: "nothing") == nil)
+    }
+
+    @Test("paths longer than the kernel takes at once are walked in parts")
+    func deepPaths() throws {
+        let scratch = try Scratch()
+        let root = try scratch.open()
+        let name = Bytes([UInt8](repeating: 0x64, count: 200))
+        var place = root
+        var path = Bytes()
+        for _ in 0..<40 {
+            place = try place.ensureDirectory(name, mode: 0o700)
+            path = path.appending(name)
+        }
+        try place.create("bottom", "here", mode: 0o600)
+        #expect(path.count > 8000)
+        #expect(try root.open(path).read("bottom", limit: 10) == "here")
+        var walk = UnlinkWalk(below: root)
+        walk.run()
+        #expect(walk.faults.isEmpty)
+        #expect(try root.entries().isEmpty)
+    }
+}
+
+@Suite("the unlink walk")
+struct UnlinkTests {
+    @Test("everything below goes, nothing beside it and nothing behind a link")
+    func removes() throws {
+        let scratch = try Scratch()
+        try scratch.write("keep/precious", "1")
+        try scratch.write("top/a/b/c/file")
+        try scratch.write("top/a/h0", "a name of its own")
+        try scratch.write("top/h3/file")
+        for n in 0..<500 { try scratch.write("top/many/\(n)") }
+        try FileManager.default.createSymbolicLink(
+            at: scratch.url.appending(path: "top/a/link"), withDestinationURL: scratch.url.appending(path: "keep"))
+        mkfifo(scratch.url.appending(path: "top/fifo").path, 0o600)
+        let top = try scratch.open().open("top")
+        var walk = UnlinkWalk(below: top)
+        walk.run()
+        #expect(walk.faults.isEmpty)
+        #expect(try top.entries().isEmpty)
+        #expect(scratch.exists("keep/precious"))
+    }
+
+    @Test("a walk that was stopped goes on from where it was")
+    func goesOn() throws {
+        let scratch = try Scratch()
+        for n in 0..<30 { try scratch.write("top/d\(n)/e/f/file") }
+        let top = try scratch.open().open("top")
+        var rounds = 0
+        while try !top.entries().isEmpty, rounds < 300 {
+            var asked = 0
+            var walk = UnlinkWalk(below: top) {
+                asked += 1
+                return asked > 3
+            }
+            walk.run()
+            rounds += 1
+        }
+        #expect(try top.entries().isEmpty)
+        #expect(rounds > 3, "it was stopped in between")
+    }
+
+    @Test("20,000 levels need no more descriptors than one", .timeLimit(.minutes(2)))
+    func depth() throws {
+        let scratch = try Scratch()
+        let root = try scratch.open()
+        var place = try root.ensureDirectory("top", mode: 0o700)
+        let top = place
+        let levels = ProcessInfo.processInfo.environment["REPRIEVE_TESTS"] == "all" ? 20_000 : 3_000
+        for _ in 0..<levels { place = try place.ensureDirectory("d", mode: 0o700) }
+        var walk = UnlinkWalk(below: top)
+        walk.run()
+        #expect(walk.faults.isEmpty && walk.removed == levels)
+    }
+}
+
+@Suite("locks, writers, measures")
+struct DiskPartsTests {
+    @Test("a second lock waits, and names who holds the first")
+    func lock() throws {
+        let scratch = try Scratch()
+        let root = try scratch.open()
+        let first = try FileLock.take("l", in: root, holder: "reprieve 1 (42)", waitSeconds: 0)
+        let fault = #expect(throws: Fault.self) {
+            try FileLock.take("l", in: root, holder: "second", waitSeconds: 0.05)
+        }
+        #expect(fault?.code == .locked && fault?.message.contains("reprieve 1 (42)") == true)
+        withExtendedLifetime(first) {}
+    }
+
+    @Test("a file that is open for writing is being written, one that is only read is not")
+    func writer() throws {
+        Signals.ignoreFatal()
+        let scratch = try Scratch()
+        let file = try scratch.write("a")
+        let root = try scratch.open()
+        let reader = try FileHandle(forReadingFrom: file)
+        #expect(root.writer(of: "a") == .free)
+        let writer = try FileHandle(forWritingTo: file)
+        #expect(root.writer(of: "a") == .written)
+        try writer.close()
+        #expect(root.writer(of: "a") == .free)
+        try reader.close()
+    }
+
+    @Test("a tree's measure changes with any file in it, and sees a vault inside")
+    func measure() throws {
+        let scratch = try Scratch()
+        try scratch.write("t/a/b", "12345")
+        let tree = try scratch.open().open("t")
+        let first = try TreeMeasure(of: tree)
+        #expect(try TreeMeasure(of: tree) == first)
+        try scratch.write("t/a/b", "123456")
+        #expect(try TreeMeasure(of: tree) != first)
+        #expect(first.obstacle == nil)
+        try scratch.write("t/a/.trash/vault.json", "{}")
+        #expect(try TreeMeasure(of: tree).obstacle != nil)
+    }
+}

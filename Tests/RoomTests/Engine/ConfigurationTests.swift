@@ -1,0 +1,172 @@
+import Disk
+import Engine
+import Foundation
+import Model
+import Retention
+import Testing
+
+@Suite("configuration")
+struct ConfigurationTests {
+    private func load(_ yaml: String, files: [String: String] = [:]) throws -> Configuration {
+        let scratch = try Scratch()
+        try scratch.write("reprieve.yaml", yaml)
+        for (name, text) in files { try scratch.write(name, text) }
+        defer { withExtendedLifetime(scratch) {} }
+        return try Configuration.load(
+            Overrides(
+                config: scratch.url.appending(path: "reprieve.yaml").path, stateDirectory: "/tmp/reprieve-none",
+                adHoc: nil,
+                environment: [:]))
+    }
+
+    private func fault(_ yaml: String) -> Fault? {
+        do {
+            _ = try load(yaml)
+            return nil
+        } catch {
+            return error as? Fault
+        }
+    }
+
+    @Test("what a person writes is what is in force, with the line it stands on")
+    func values() throws {
+        let configuration = try load(
+            """
+            timezone: Europe/Berlin
+            defaults: { grace-period: 21d, schedule: "04:15" }
+            vaults:
+              dumps:
+                path: /srv/x
+                keep: { last: 3, daily: 7, max-age: 30d }
+                series:
+                  "legal/**": { keep: all }
+                  "*/scratch-*": { keep: { last: 2 } }
+            """)
+        let vault = try #require(configuration.vaults.first)
+        #expect(configuration.zone.value.name == "Europe/Berlin")
+        #expect(vault.keep.value.text == "last 3, daily 7, within 30d")
+        #expect(vault.keep.origin?.line == 6)
+        #expect(vault.settings.gracePeriod.value == Span(days: 21))
+        #expect(vault.settings.schedule.value == .daily(hour: 4, minute: 15))
+        #expect(vault.settings.minAge.origin == nil)
+        let policy = vault.policy(zone: configuration.zone.value)
+        #expect(policy.rules(for: "legal/2019/x-*.tar").all)
+        #expect(policy.rules(for: "app/scratch-db-*.sql").last == .first(2))
+        #expect(policy.rules(for: "app/db-*.sql").daily == .first(7))
+    }
+
+    @Test("numbers are read as written: 010 is ten")
+    func octal() throws {
+        let configuration = try load("vaults: { a: { path: /srv/x, keep: { daily: 010 } } }")
+        #expect(configuration.vaults[0].keep.value.daily == .first(10))
+    }
+
+    @Test("a keep further down replaces the one above, it never merges; none keeps all")
+    func replaces() throws {
+        let configuration = try load(
+            """
+            defaults: { keep: { daily: 7, monthly: 12 } }
+            vaults: { a: { path: /srv/a }, b: { path: /srv/b, keep: { last: 2 } } }
+            """)
+        #expect(configuration.vaults[0].keep.value.text == "daily 7, monthly 12")
+        #expect(configuration.vaults[1].keep.value.text == "last 2")
+        #expect(try load("vaults: { a: { path: /srv/a } }").vaults[0].keep.value.all)
+    }
+
+    @Test(
+        "mistakes are refused with line, column and a way out",
+        arguments: [
+            ("vaults:\n  a:\n    path: /srv/x\n    kep: { daily: 7 }", ":4:5:", "'keep'"),
+            ("vaults:\n  a:\n    path: /srv/x\n    keep: { dayly: 7 }", ":4:13:", "'daily'"),
+            ("vaults:\n  a:\n    path: /srv/x\n    path: /srv/y", ":", "remove one"),
+            ("vaults:\n  a:\n    path: /srv/x\n    keep: { daily: 7d }", ":4:20:", "within: 7d"),
+            ("vaults:\n  a:\n    path: /srv/x\n    keep: { daily: 0 }", ":4:20:", "leave the rule out"),
+            ("vaults:\n  a:\n    path: /srv/x\n    keep: { within: 30 }", ":4:21:", "7d"),
+            ("vaults:\n  a:\n    path: /srv/x\n    grace-period: 5m", ":4:19:", "15min"),
+            ("vaults:\n  a:\n    path: /srv/x\n    grace-period: 3s", "min-grace", "min-grace"),
+            ("vaults:\n  a:\n    path: /srv/x\n    keep: {}", ":4:11:", "keep: all"),
+            ("vaults:\n  a:\n    path: srv/x", ":3:11:", "start it with /"),
+            ("vaults:\n  a:\n    path: /", ":3:11:", "directory"),
+            ("vaults:\n  a:\n    keep: all", "no path", "path:"),
+            ("vaults:\n  a: { path: /srv/x }\n  b: { path: /srv/x }", "same directory", "remove one"),
+            ("vaults:\n  a:\n    path: /srv/x\n    time-from: mtime\n    keep: { daily: 7 }", "mtime", "within"),
+            ("vaults:\n  a:\n    path: /srv/x\n    schedule: 25:00", ":4:15:", "04:15"),
+            ("vaults:\n  a:\n    path: /srv/x\n    limits: { min-free: 5% }", "not supported", "leave it out"),
+            ("timezone: Europe/Atlantis", ":1:11:", "zoneinfo"),
+            ("vaults: [", ":", "YAML"),
+            ("vaults:\n  a:\n    path: /srv/x\n    keep: { last: 3, max-count: 4 }", "second time", "one of the two"),
+        ])
+    func mistakes(yaml: String, message: String, hint: String) throws {
+        let found = self.fault(yaml)
+        let fault = try #require(found)
+        #expect(fault.code == .configuration)
+        #expect(fault.message.contains(message), "\(fault.message)")
+        #expect(fault.hint?.contains(hint) == true, "\(fault.hint ?? "no hint") does not say '\(hint)'")
+    }
+
+    @Test("conf.d is read after the main file, and a vault may stand in one of them only")
+    func confD() throws {
+        let two = try load(
+            "vaults: { a: { path: /srv/a } }", files: ["conf.d/b.yaml": "vaults: { b: { path: /srv/b } }"])
+        #expect(two.vaults.map(\.label) == ["a", "b"])
+        #expect(throws: Fault.self) {
+            try load("vaults: { a: { path: /srv/a } }", files: ["conf.d/b.yaml": "vaults: { a: { path: /srv/b } }"])
+        }
+    }
+
+    @Test("a wildcard is a vault for each directory that matches")
+    func wildcard() throws {
+        let scratch = try Scratch()
+        for name in ["web1/x", "web2/x", ".hidden/x", "file"] { try scratch.write("hosts/" + name) }
+        let configuration = try load(
+            "vaults: { hosts: { path: \(scratch.path.display)/hosts/*, keep: { within: 30d } } }")
+        #expect(configuration.vaults.map(\.label) == ["hosts/web1", "hosts/web2"])
+        #expect(configuration.hasWildcards)
+    }
+
+    @Test("the state directory may not lie in a vault")
+    func stateInside() {
+        let fault = #expect(throws: Fault.self) {
+            try load("state-directory: /srv/x/state\nvaults: { a: { path: /tmp } }")
+        }
+        #expect(fault?.message.contains("lies inside the vault") == true)
+    }
+}
+
+@Suite("witnessed time")
+struct WitnessTests {
+    private func moment(_ wall: String, boot: Int64, _ id: String) -> Moment {
+        Moment(wall: Timestamp(rfc3339: wall)!, boot: boot * 1_000_000_000, bootID: id)
+    }
+
+    @Test("within a boot the boot clock counts, whatever the wall clock does")
+    func sameBoot() {
+        var witness = Witness(id: "w", at: moment("2026-11-23T00:00:00Z", boot: 100, "a"))
+        witness.advance(to: moment("2036-11-23T00:00:00Z", boot: 160, "a"))
+        #expect(witness.seconds == 60)
+        witness.advance(to: moment("2016-11-23T00:00:00Z", boot: 200, "a"))
+        #expect(witness.seconds == 100)
+    }
+
+    @Test("across boots at most a day, never backwards")
+    func acrossBoots() {
+        var witness = Witness(id: "w", at: moment("2026-11-23T00:00:00Z", boot: 100, "a"))
+        witness.advance(to: moment("2026-11-23T01:00:00Z", boot: 5, "b"))
+        #expect(witness.seconds == 3600)
+        witness.advance(to: moment("2036-11-23T01:00:00Z", boot: 5, "c"))
+        #expect(witness.seconds == 3600 + 86_400)
+        witness.advance(to: moment("2001-01-01T00:00:00Z", boot: 5, "d"))
+        #expect(witness.seconds == 3600 + 86_400)
+    }
+
+    @Test("parts of a second add up")
+    func parts() {
+        var now = moment("2026-11-23T00:00:00Z", boot: 0, "a")
+        var witness = Witness(id: "w", at: now)
+        for _ in 0..<10 {
+            now.boot += 300_000_000
+            witness.advance(to: now)
+        }
+        #expect(witness.seconds == 3)
+    }
+}

@@ -1,0 +1,48 @@
+import Disk
+import Foundation
+import Model
+
+/// A directory of a test's own, removed with it.
+final class Scratch {
+    let url: URL
+    var path: Bytes { Bytes(url.path(percentEncoded: false)).dropLast(url.hasDirectoryPath ? 1 : 0) }
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appending(
+            path: "reprieve-\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0 ... .max))",
+            directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    func open() throws -> Directory { try Directory.open(absolute: path) }
+
+    /// Writes a file, directories made as needed.
+    @discardableResult
+    func write(_ name: String, _ content: String = "x", agedSeconds: Double? = nil) throws -> URL {
+        let file = url.appending(path: name)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(content.utf8).write(to: file)
+        return file
+    }
+
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
+}
+
+/// A clock that a test sets.
+final class TestClock: @unchecked Sendable {
+    // Tests use it from one thread.
+    var moment: Moment
+
+    init(_ text: String = "2026-11-23T04:00:00Z") {
+        moment = Moment(wall: Timestamp(rfc3339: text)!, boot: 1_000_000_000_000, bootID: "boot-1")
+    }
+
+    var clock: Clock { Clock { self.moment } }
+
+    func pass(seconds: Int64) {
+        moment.wall = moment.wall.adding(seconds: seconds)
+        moment.boot += seconds * 1_000_000_000
+    }
+}
