@@ -208,13 +208,13 @@ final class House {
     }
 
     /// Waits until all of the vault is complete, so that a plan can be made.
-    func settle() throws {
+    func settle(pauseMicroseconds: UInt32 = 1_100_000) throws {
         try wait("everything to settle") {
             let all = try list()
             return !all.isEmpty && all.allSatisfy { $0["complete"] as? Bool == true }
         }
         // min-age and min-observed-age of one second.
-        usleep(1_100_000)
+        usleep(pauseMicroseconds)
     }
 
     /// Plan and approval: what goes is in the trash when this returns.
