@@ -13,13 +13,19 @@ extension Agent {
         attempt(configuration, "could not look") { () throws(Fault) in
             let vault = try keeper.open(configuration)
             let watched = watcher.watched(vault.id)
-            let changes = try keeper.refresh(
+            let seen = try keeper.refresh(
                 vault, places: places, finished: finished, watch: watch(vault.id), isWatched: { watched.contains($0) })
-            try keeper.note(changes, in: vault)
-            let settling = try self.settling(keeper, vault, places)
+            try keeper.note(seen.changes, in: vault)
+            let settling = try self.settling(keeper, vault, places.union(seen.changes.appeared.map(\.path.parent)))
+            // The trash may have been made since.
+            if places.contains(""), let trash = try vault.trash() {
+                watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
+            }
             return .looked(
-                path: configuration.path, id: vault.id, settling: settling, places: places,
-                completed: !changes.completed.isEmpty)
+                path: configuration.path, id: vault.id,
+                Looked(
+                    settling: settling, places: places, completed: !seen.changes.completed.isEmpty,
+                    hasReturned: seen.hasReturned, faults: seen.faults, isRefused: watcher.takeRefusal(vault.id)))
         }
     }
 
@@ -28,12 +34,18 @@ extension Agent {
         attempt(configuration, "could not look") { () throws(Fault) in
             let attended = try attend(keeper, configuration)
             let settling = try self.settling(keeper, attended.vault, nil)
-            return .rescanned(path: configuration.path, id: attended.vault.id, settling: settling, doubts: doubts)
+            let isUnfinished = attended.recovery.contains { if case .unlinkUnfinished = $0 { true } else { false } }
+            return .rescanned(
+                path: configuration.path, id: attended.vault.id, doubts: doubts,
+                Looked(
+                    settling: settling, places: [], completed: !attended.changes.completed.isEmpty,
+                    hasReturned: isUnfinished, faults: attended.scan.faults,
+                    isRefused: watcher.takeRefusal(attended.vault.id)))
         }
     }
 
     func cleanup(_ keeper: Keeper, _ configuration: VaultConfiguration) {
-        attempt(configuration, "could not clean up") { () throws(Fault) in
+        attempt(configuration, Self.cleanupFailed) { () throws(Fault) in
             let report = try keeper.cleanup(try attend(keeper, configuration))
             if !report.condemned.isEmpty {
                 log.notice(
@@ -45,16 +57,24 @@ extension Agent {
         }
     }
 
+    static let cleanupFailed = "could not clean up"
+
     func purge(_ keeper: Keeper, _ configuration: VaultConfiguration) {
         attempt(configuration, "could not purge") { () throws(Fault) in
             let report = try keeper.takeDue(try attend(keeper, configuration))
             // The walk may take hours and needs no lock: the vault's own lane is free meanwhile.
-            lanes.start(Lanes.Key(vault: configuration.path.display, isUnlinking: true), "unlink") { [self] in
+            let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
+            lanes.start(Lanes.Key(vault: configuration.path.display, isUnlinking: true), work) { [self] in
                 unlink(keeper, report)
             }
-            let isStuck = report.notDue > 0 || !report.kept.isEmpty || !report.wanted.isEmpty || report.frozen != nil
+            // What is past its time by the wall clock and stays is asked again, but not at once: the time of a minute,
+            // or of a short grace that was not yet witnessed whole.
             let grace = configuration.settings.gracePeriod.value.fixedSeconds
-            return .purged(path: configuration.path, retryAfterSeconds: isStuck ? min(3600, max(1, grace / 50)) : nil)
+            let isOnlyEarly =
+                report.kept.isEmpty && report.wanted.isEmpty && report.frozen == nil && report.faults.isEmpty
+            return .purged(
+                path: configuration.path,
+                retryAfterSeconds: isOnlyEarly && report.notDue > 0 ? min(3600, max(1, grace / 50)) : 60)
         }
     }
 

@@ -32,13 +32,27 @@ package final class Agent: Service {
 
     /// What a job found out.
     enum Result: Sendable {
-        case looked(path: Bytes, id: VaultID, settling: [Bytes: Int64], places: Set<Bytes>, completed: Bool)
-        case rescanned(path: Bytes, id: VaultID, settling: [Bytes: Int64], doubts: Int)
+        case looked(path: Bytes, id: VaultID, Looked)
+        case rescanned(path: Bytes, id: VaultID, doubts: Int, Looked)
         case cleaned(path: Bytes)
-        case purged(path: Bytes, retryAfterSeconds: Int64?)
+        /// What is due and stayed is asked again after this time at the earliest.
+        case purged(path: Bytes, retryAfterSeconds: Int64)
         case trashChanged(path: Bytes, differs: Bool)
         case failed(path: Bytes, what: String, fault: Fault)
         case configuration(Configuration)
+    }
+
+    /// What a look at places found.
+    struct Looked: Sendable {
+        /// When each place has something to look at again, by the boot clock.
+        var settling: [Bytes: Int64]
+        var places: Set<Bytes>
+        var completed: Bool
+        /// Something needs a whole look, or a purge to go on.
+        var hasReturned: Bool
+        var faults: [Fault]
+        /// The kernel refused a watch: events do not tell everything.
+        var isRefused: Bool
     }
 
     /// `load` reads the configuration again on SIGHUP; a broken one is refused and the old one stays.

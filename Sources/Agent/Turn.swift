@@ -136,12 +136,14 @@ struct Turn {
 
     private mutating func record(_ result: Agent.Result, at now: Moment) {
         switch result {
-        case .looked(let path, let id, let settling, let places, let completed):
-            for place in places { vaults[path]?.due[place] = settling[place] }
+        case .looked(let path, let id, let looked):
             vaults[path]?.id = id
-            if completed { vaults[path]?.wantsCleanup = true }
-        case .rescanned(let path, let id, let settling, let doubts):
-            rescanned(path, id, settling, doubts, at: now)
+            for place in looked.places { vaults[path]?.due[place] = nil }
+            vaults[path]?.due.merge(looked.settling) { _, new in new }
+            if looked.hasReturned { doubt([path], "a backup came back from the trash", at: now) }
+            note(looked, path)
+        case .rescanned(let path, let id, let doubts, let looked):
+            rescanned(path, id, looked, doubts, at: now)
         case .cleaned(let path):
             plan(purgeOf: path, retryAfterSeconds: nil, at: now)
         case .purged(let path, let retry):
@@ -154,22 +156,35 @@ struct Turn {
         }
     }
 
+    /// What every look says: is there something to clean up, and what could not be looked at. Said once, not each time.
+    private mutating func note(_ looked: Agent.Looked, _ path: Bytes) {
+        if looked.completed { vaults[path]?.wantsCleanup = true }
+        guard let fault = looked.faults.first, let label = vaults[path]?.configuration.label else { return }
+        if vaults[path]?.lastFault != fault.message { agent.log.warning("\(label): \(fault.message)") }
+        vaults[path]?.lastFault = fault.message
+    }
+
     private mutating func rescanned(
-        _ path: Bytes, _ id: VaultID, _ settling: [Bytes: Int64], _ doubts: Int, at now: Moment
+        _ path: Bytes, _ id: VaultID, _ looked: Agent.Looked, _ doubts: Int, at now: Moment
     ) {
+        note(looked, path)
         guard var state = vaults[path] else { return }
         state.id = id
-        state.due = settling
+        state.due = looked.settling
         state.backOffSeconds = 1
         if state.lastProblem != nil { agent.log.notice("\(state.configuration.label): in order again") }
         state.lastProblem = nil
         // A doubt that came during the rescan is not answered by it.
         if state.doubts == doubts {
             state.doubts = 0
-            markUnreconciled(state, nil)
+            // Where not all is watched, or could be read, who only looks must look for himself.
+            let why = looked.isRefused ? "the limit of inotify watches is reached" : looked.faults.first?.message
+            markUnreconciled(state, why)
+            if looked.isRefused { state.rescanAt = now.boot + 60 * VaultState.second }
         }
         vaults[path] = state
         plan(purgeOf: path, retryAfterSeconds: nil, at: now)
+        if looked.hasReturned { vaults[path]?.purgeAt = now.boot }
     }
 
     private mutating func plan(purgeOf path: Bytes, retryAfterSeconds: Int64?, at now: Moment) {
@@ -195,6 +210,13 @@ struct Turn {
             agent.log.error("\(state.configuration.label): \(what): \(fault.message)")
         }
         state.lastProblem = fault.message
+        if what == Agent.cleanupFailed {
+            // Not forgotten: after the next good look it is tried again, in a minute at the earliest.
+            state.wantsCleanup = true
+            let pause = state.configuration.settings.cleanupEvery.value.fixedSeconds
+            state.lastCleanup = now.boot - max(0, pause - 60) * VaultState.second
+            if state.nextScheduled != nil { state.nextScheduled = now.wall.adding(seconds: 60) }
+        }
         state.doubts += 1
         state.rescanAt = now.boot + state.backOffSeconds * VaultState.second
         state.backOffSeconds = min(60, state.backOffSeconds * 2)

@@ -17,6 +17,8 @@ struct VaultState {
     var rescanAt: Int64 = 0
     var backOffSeconds: Int64 = 1
     var lastProblem: String?
+    /// The last thing that a look could not read.
+    var lastFault: String?
 
     var wantsCleanup = true
     var lastCleanup: Int64?

@@ -15,7 +15,11 @@ extension Keeper {
         let vault = try open(configuration)
         let onDisk = Set(try vault.trash()?.batchNames() ?? [])
         let known = Set(try home.catalog.trashed(vault: vault.id).compactMap(\.trashed?.batch))
-        return !known.isSubset(of: onDisk)
+        guard known.isSubset(of: onDisk) else { return true }
+        for name in onDisk.subtracting(known) {
+            if try home.catalog.knownBatch(vault: vault.id, name: name) == nil { return true }
+        }
+        return false
     }
 
     /// What is to be looked at again: not temporary names, which settle never.

@@ -19,6 +19,10 @@ package struct Attended: Sendable {
     package var broughtBack: [Backup] = []
     /// Gone from a batch without our purge.
     package var missing: [Backup] = []
+    /// In a batch, but not so in our catalog.
+    var standing: [Backup] = []
+    /// Gone by a purge of ours whose outcome was not written.
+    var purgeCompleted: [Backup] = []
 
     package var present: [Backup] { scan.backups }
 
@@ -35,37 +39,79 @@ extension Keeper {
         shouldStop: () -> Bool = { false }
     ) throws(Fault) -> Attended {
         let vault = try open(configuration)
-        let at = now()
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         let recovery = try recover(vault, acting: acting, facts)
-        let trash = try vault.trash()
-        let batches = try trash?.batches() ?? []
-        let scan = try self.scan(vault, batches, at, watch, shouldStop)
-        let scope = Catalog.Scope.whole(unreadable: Set(scan.unreadable.keys))
-        let changes = try home.catalog.record(
-            vault: vault.id, scope: scope, backups: scan.backups, leftAlone: scan.leftAlone, at: at.wall)
-        var attended = Attended(
-            vault: vault, at: at, scan: scan, batches: batches, marks: try home.marks.read(vault.id, trash: trash),
-            changes: changes, recovery: recovery)
-        try settleTrash(&attended, facts)
-        if acting { try writeDown(&attended, trash, facts) }
+        let at = now()
+        // What was gone before the look began: what goes meanwhile is another process's doing, and the next look's.
+        let before = try Gone(vault, home.catalog)
+        let scan = try self.scan(vault, before.inodes, at, watch, shouldStop)
+        var attended = try settle(vault, at, scan, recovery, before, facts)
+        if acting { try writeDown(&attended, facts) }
         return attended
     }
 
     private func scan(
-        _ vault: OpenVault, _ batches: [Batch], _ at: Moment, _ watch: ((Directory, Bytes) -> Void)?,
+        _ vault: OpenVault, _ inodes: Set<UInt64>, _ at: Moment, _ watch: ((Directory, Bytes) -> Void)?,
         _ shouldStop: () -> Bool
     ) throws(Fault) -> VaultSurvey.Scan {
         let known = try home.catalog.present(vault: vault.id)
-        let inodes = batches.flatMap(\.items).flatMap { $0.backup.members.map(\.inode) }
-        return vault.survey.scan(
+        let scan = vault.survey.scan(
             below: vault.root,
-            known: .init(
-                backups: Dictionary(known.map { ($0.path, $0) }) { first, _ in first }, trashedInodes: Set(inodes)),
+            known: .init(backups: Dictionary(known.map { ($0.path, $0) }) { first, _ in first }, trashedInodes: inodes),
             now: at, watch: watch, shouldStop: shouldStop)
+        // Half a look would say that the other half is gone.
+        guard !scan.wasStopped else { throw Fault(.failed, "stopped while looking at '\(vault.label)'") }
+        return scan
+    }
+
+    /// Brings scan, trash and catalog together, under the vault's lock: nobody moves anything meanwhile.
+    private func settle(
+        _ vault: OpenVault, _ at: Moment, _ scan: VaultSurvey.Scan, _ recovery: [Recovery.Finding], _ before: Gone,
+        _ facts: LazyFacts
+    ) throws(Fault) -> Attended {
+        let trash = try vault.trash()
+        let lock = try trash.flatMap { trash throws(Fault) in try lockToLook(trash) }
+        defer { withExtendedLifetime(lock) {} }
+        let batches = try trash?.batches() ?? []
+        let inTrash = Set(
+            batches.flatMap(\.items).filter { $0.holdsPrimary && $0.atOrigin.isEmpty }.map(\.backup.object))
+        var scan = scan
+        // Condemned since the scan passed by.
+        scan.backups.removeAll { $0.id.link == nil && inTrash.contains($0.object) }
+        var changes = try home.catalog.record(
+            vault: vault.id, scope: .whole(unreadable: Set(scan.unreadable.keys)), backups: scan.backups,
+            leftAlone: scan.leftAlone, at: at.wall)
+        changes.vanished.removeAll { inTrash.contains($0.object) }
+        var attended = Attended(
+            vault: vault, at: at, scan: scan, batches: batches, marks: try home.marks.read(vault.id, trash: trash),
+            changes: changes, recovery: recovery)
+        try settleTrash(&attended, before, facts)
+        return attended
+    }
+
+    /// Who only looks may not be able to write the lock's file: then nobody of ours writes there either.
+    private func lockToLook(_ trash: TrashDirectory) throws(Fault) -> FileLock? {
+        do {
+            return try trash.lock(holder: holder, waitSeconds: waitSeconds)
+        } catch {
+            if error.code == .permission || error.errno == 30 { return nil }  // EROFS
+            throw error
+        }
     }
 
     // MARK: Recovery
+
+    /// Before a restore: what is half in the trash goes to its origin first. A fault does not stop the restore.
+    package func recoverBeforeRestore(_ configuration: VaultConfiguration) -> Fault? {
+        do {
+            let vault = try open(configuration)
+            _ = try recover(
+                vault, acting: true, LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) })
+            return nil
+        } catch {
+            return error
+        }
+    }
 
     private func recover(_ vault: OpenVault, acting: Bool, _ facts: LazyFacts) throws(Fault) -> [Recovery.Finding] {
         guard let trash = try vault.trash() else { return [] }
@@ -110,43 +156,32 @@ extension Keeper {
     // MARK: Trash
 
     /// Compares every batch with what is there: trashed, brought back, purged, missing (invariant 3).
-    private func settleTrash(_ attended: inout Attended, _ facts: LazyFacts) throws(Fault) {
+    private func settleTrash(_ attended: inout Attended, _ before: Gone, _ facts: LazyFacts) throws(Fault) {
         let vault = attended.vault
-        let rows = try home.catalog.trashed(vault: vault.id)
-        let known = Dictionary(rows.map { (Self.key($0), $0) }) { first, _ in first }
-        var standing: [Backup] = []
+        let rows = try home.catalog.trashed(vault: vault.id, states: [.trashed, .purged, .missing])
+        let known = Dictionary(rows.map { (Gone.key($0), $0) }) { first, _ in first }
         var gone: [(backup: Backup, isOurs: Bool)] = []
         var seen: Set<String> = []
         for batch in attended.batches {
             let isVerified = try isVerified(batch, vault, facts)
             for item in batch.items {
-                seen.insert(Self.key(item.backup))
-                if item.holdsPrimary {
-                    if known[Self.key(item.backup)] == nil { standing.append(item.backup) }
-                } else {
-                    gone.append((item.backup, isVerified || known[Self.key(item.backup)] != nil))
+                let key = Gone.key(item.backup)
+                seen.insert(key)
+                if !item.holdsPrimary {
+                    gone.append((item.backup, isVerified || known[key] != nil))
+                } else if known[key]?.state != .trashed {
+                    attended.standing.append(item.backup)
                 }
             }
         }
-        gone += rows.filter { !seen.contains(Self.key($0)) }.map { ($0, true) }
-        try home.catalog.recordCondemned(standing)
+        gone += rows.filter { $0.state == .trashed && !seen.contains(Gone.key($0)) }.map { ($0, true) }
+        try home.catalog.recordCondemned(attended.standing)
+        // What our catalog has as purged or missing is settled, also where the log was rotated away.
+        gone.removeAll { known[Gone.key($0.backup)].map { $0.state != .trashed } ?? false }
         guard !gone.isEmpty else { return }
-        let places = Set(attended.present.flatMap { $0.members.map(\.object) }).union(attended.scan.strays.keys)
-        // Where a directory could not be read, or the look was broken off, gone is not known to be gone.
-        let isSure = attended.scan.unreadable.isEmpty && attended.scan.faults.isEmpty
+        let found = Found(attended)
         for (backup, isOurs) in gone {
-            let item = AuditLog.Facts.Item(batch: backup.trashed?.batch ?? "", id: backup.id)
-            let proven = try facts.value()
-            if proven.purged.contains(item) || proven.purgeIntended.contains(item) {
-                if known[Self.key(backup)] != nil { try home.catalog.recordLeft([backup], as: .purged) }
-            } else if places.contains(backup.object) {
-                if known[Self.key(backup)] != nil { try home.catalog.recordLeft([backup], as: .present) }
-                if !proven.restored.contains(item), proven.condemned.contains(item) {
-                    attended.broughtBack.append(backup)
-                }
-            } else if isSure, isOurs, !proven.missing.contains(item), !proven.restored.contains(item) {
-                attended.missing.append(backup)
-            }
+            try settle(backup, isOurs: isOurs, known[Gone.key(backup)], found, before, &attended, try facts.value())
         }
         attended.broughtBack.removeAll { backup in
             guard let mark = attended.marks.all[Mark.Key(.reprieved, backup.id.objectText)] else { return false }
@@ -154,7 +189,91 @@ extension Keeper {
         }
     }
 
-    private static func key(_ backup: Backup) -> String { "\(backup.trashed?.batch ?? "")/\(backup.path.hexadecimal)" }
+    /// One item that left its batch: what became of it.
+    private func settle(
+        _ backup: Backup, isOurs: Bool, _ row: Backup?, _ found: Found, _ before: Gone, _ attended: inout Attended,
+        _ proven: AuditLog.Facts
+    ) throws(Fault) {
+        let item = AuditLog.Facts.Item(batch: backup.trashed?.batch ?? "", id: backup.id)
+        if proven.purged.contains(item) {
+            if row != nil { try home.catalog.recordLeft([backup], as: .purged) }
+        } else if found.isInVault(backup) {
+            if row != nil { try home.catalog.recordLeft([backup], as: .present) }
+            // Never moved at all (an interrupted condemn) it came back from nowhere.
+            let wasThere = row != nil || proven.condemned.contains(item)
+            if wasThere, !proven.restored.contains(item) { attended.broughtBack.append(backup) }
+        } else if proven.purgeIntended.contains(item) {
+            if row != nil { try home.catalog.recordLeft([backup], as: .purged) }
+            attended.purgeCompleted.append(backup)
+        } else if found.isInAnotherBatch(backup) || proven.restored.contains(item) || proven.missing.contains(item) {
+            if row != nil { try home.catalog.recordLeft([backup], as: .present) }
+        } else if found.isSure, isOurs, before.keys.contains(Gone.key(backup)) {
+            attended.missing.append(backup)
+        }
+    }
+
+    /// Where objects are now.
+    private struct Found {
+        private var inVault: [ObjectID: Set<Bytes>] = [:]
+        private var atOrigin: Set<String> = []
+        private var inBatches: [ObjectID: Set<String>] = [:]
+        /// Where a directory could not be read, gone is not known to be gone.
+        let isSure: Bool
+
+        init(_ attended: Attended) {
+            isSure = attended.scan.unreadable.isEmpty && attended.scan.faults.isEmpty
+            for backup in attended.present {
+                for member in backup.members { inVault[member.object, default: []].insert(member.path) }
+            }
+            for (object, path) in attended.scan.strays { inVault[object, default: []].insert(path) }
+            for batch in attended.batches {
+                for item in batch.items {
+                    if item.holdsPrimary { inBatches[item.backup.object, default: []].insert(batch.name) }
+                    if item.atOrigin.contains(where: { $0.path == item.backup.path }) {
+                        atOrigin.insert(Gone.key(item.backup))
+                    }
+                }
+            }
+        }
+
+        /// Of an object with several links another one may be there: then only its own place counts.
+        func isInVault(_ backup: Backup) -> Bool {
+            if atOrigin.contains(Gone.key(backup)) { return true }
+            guard let paths = inVault[backup.object] else { return false }
+            return backup.id.link == nil || paths.contains(backup.path)
+        }
+
+        func isInAnotherBatch(_ backup: Backup) -> Bool {
+            !(inBatches[backup.object] ?? []).subtracting([backup.trashed?.batch ?? ""]).isEmpty
+        }
+    }
+
+    /// What had left its batch when a look began.
+    private struct Gone {
+        private(set) var keys: Set<String> = []
+        /// Inodes of everything that is or was in the trash: somebody may have brought one back under any name.
+        private(set) var inodes: Set<UInt64> = []
+
+        init(_ vault: OpenVault, _ catalog: Catalog) throws(Fault) {
+            let batches = try vault.trash()?.batches() ?? []
+            let rows = try catalog.trashed(vault: vault.id)
+            var standing: Set<String> = []
+            for item in batches.flatMap(\.items) {
+                if item.holdsPrimary {
+                    standing.insert(Self.key(item.backup))
+                } else {
+                    keys.insert(Self.key(item.backup))
+                }
+                inodes.formUnion(item.backup.members.map(\.inode))
+            }
+            for row in rows where !standing.contains(Self.key(row)) {
+                keys.insert(Self.key(row))
+                inodes.formUnion(row.members.map(\.inode))
+            }
+        }
+
+        static func key(_ backup: Backup) -> String { "\(backup.trashed?.batch ?? "")/\(backup.path.hexadecimal)" }
+    }
 
     /// A batch is verified where our catalog or our audit log knows its manifest's hash.
     func isVerified(_ batch: Batch, _ vault: OpenVault, _ facts: LazyFacts) throws(Fault) -> Bool {
@@ -171,17 +290,35 @@ extension Keeper {
 
     // MARK: Writing down
 
-    private func writeDown(_ attended: inout Attended, _ trash: TrashDirectory?, _ facts: LazyFacts) throws(Fault) {
+    private func writeDown(_ attended: inout Attended, _ facts: LazyFacts) throws(Fault) {
         let vault = attended.vault
         var records = Self.records(of: attended.changes, vault)
+        records += try outcomesFound(attended, facts)
         if !attended.broughtBack.isEmpty || !attended.missing.isEmpty {
             // The whole trash may have been removed: what people said must stand somewhere.
-            let writable = if let trash { trash } else { try makeTrash(vault) }
-            try noteReturnedAndMissing(&attended, writable, &records)
+            try noteReturnedAndMissing(&attended, try makeTrash(vault), &records)
         }
         try home.audit.append(records, at: attended.at)
         // Only now: until it is in the log, the next look must find it again.
         try home.catalog.recordLeft(attended.missing, as: .missing)
+    }
+
+    /// Deeds whose outcome the log does not have, because we were stopped in between.
+    private func outcomesFound(_ attended: Attended, _ facts: LazyFacts) throws(Fault) -> [AuditRecord] {
+        let vault = attended.vault
+        func record(_ event: AuditEvent, _ backup: Backup) -> AuditRecord {
+            AuditRecord(
+                event, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
+                batch: backup.trashed?.batch, path: backup.path, reason: "found by recovery")
+        }
+        var records = attended.purgeCompleted.map { record(.purged, $0) }
+        guard !attended.standing.isEmpty else { return records }
+        let condemned = try facts.value().condemned
+        for backup in attended.standing {
+            let item = AuditLog.Facts.Item(batch: backup.trashed?.batch ?? "", id: backup.id)
+            if !condemned.contains(item) { records.append(record(.condemned, backup)) }
+        }
+        return records
     }
 
     /// Says in the audit log what a look found out.

@@ -1,5 +1,6 @@
 internal import Audit
 internal import Catalog
+internal import Disk
 package import Model
 internal import Retention
 internal import Survey
@@ -16,6 +17,8 @@ package struct PurgeReport: Sendable {
     package var wanted: [Backup] = []
     package var notDue = 0
     package var frozen: Mark?
+    /// `.purging-*` that were complete under the lock, to be unlinked.
+    package var unlinking: [Bytes] = []
     package var faults: [Fault] = []
 
     package var status: ExitStatus {
@@ -43,26 +46,27 @@ extension Keeper {
     package func takeDue(_ attended: Attended) throws(Fault) -> PurgeReport {
         let vault = attended.vault
         var report = PurgeReport(vault: vault.configuration)
+        for case .unlinkUnfinished(let name) in attended.recovery { report.unlinking.append(name) }
         guard let trash = try vault.trash() else { return report }
         report.frozen = try frozen(vault, attended.marks, at: attended.at.wall)
         guard report.frozen == nil else { return report }
-        let wanted = try wanted(attended)
+        let decision = try purgeDecision(attended)
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
-        let newest = Self.newestComplete(attended)
-        for batch in attended.batches {
-            try take(batch, attended, trash, wanted, newest, facts, &report)
+        for batch in attended.batches where batch.manifest != nil {
+            let isVerified = try isVerified(batch, vault, facts)
+            let due = try due(in: batch, attended, decision, isVerified: isVerified, &report)
+            let isOld = isVerified && batch.items.allSatisfy { $0.inBatch.isEmpty && $0.strangers.isEmpty }
+            if !due.isEmpty || isOld { try take(due, batch, attended, decision, trash, &report) }
+            guard report.frozen == nil else { break }
         }
         return report
     }
 
-    private func take(
-        _ batch: Batch, _ attended: Attended, _ trash: TrashDirectory, _ wanted: Set<BackupID>,
-        _ newest: [Bytes: Backup],
-        _ facts: LazyFacts, _ report: inout PurgeReport
-    ) throws(Fault) {
-        let vault = attended.vault
-        let isVerified = try isVerified(batch, vault, facts)
-        let isOver = try graceIsOver(batch, vault, at: attended.at)
+    /// Which items of a batch may go; the others are in the report with why they stay.
+    private func due(
+        in batch: Batch, _ attended: Attended, _ decision: PurgeDecision, isVerified: Bool, _ report: inout PurgeReport
+    ) throws(Fault) -> [Batch.Item] {
+        let isOver = try graceIsOver(batch, attended.vault)
         var due: [Batch.Item] = []
         for item in batch.items where !item.inBatch.isEmpty {
             let backup = item.backup
@@ -74,63 +78,101 @@ extension Keeper {
                 report.kept.append((backup, "another object stands in its place in the trash"))
             } else if attended.marks.frozen(series: backup.series, at: attended.at.wall) != nil {
                 report.kept.append((backup, "its series is frozen"))
-            } else if wanted.contains(backup.id) {
+            } else if decision.wanted.contains(backup.id) {
                 report.wanted.append(backup)
-            } else if let newer = newest[backup.series], (newer.time, newer.path) > (backup.time, backup.path) {
+            } else if let newer = decision.kept[backup.series]?.first,
+                (newer.time, newer.path) > (backup.time, backup.path)
+            {
                 due.append(item)
             } else {
                 report.kept.append((backup, "no newer complete backup of its series is present"))
             }
         }
-        guard !due.isEmpty || isEmptied(batch, attended, facts) else { return }
-        try take(due, batch, vault, trash, &report)
+        return due
     }
 
     private func take(
-        _ due: [Batch.Item], _ batch: Batch, _ vault: OpenVault, _ trash: TrashDirectory, _ report: inout PurgeReport
+        _ due: [Batch.Item], _ batch: Batch, _ attended: Attended, _ decision: PurgeDecision, _ trash: TrashDirectory,
+        _ report: inout PurgeReport
     ) throws(Fault) {
+        let vault = attended.vault
         let purging = Purging(trash: trash)
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         defer { withExtendedLifetime(lock) {} }
         let at = now()
-        // │ marks again, under the lock.
+        // │ marks, batch and what is kept, again, under the lock.
         let marks = try home.marks.read(vault.id, trash: trash)
         report.frozen = try frozen(vault, marks, at: at.wall)
-        guard report.frozen == nil else { return }
-        let going = due.filter {
-            marks.mark(.preserved, $0.backup.id.objectText, at: at.wall) == nil
-                && marks.mark(.reprieved, $0.backup.id.objectText, at: at.wall) == nil
-        }
-        if going.isEmpty, !due.isEmpty { return }
-        if going.isEmpty { return try purging.takeEmpty(batch) }
-        let run: Int
-        if let known = report.run { run = known } else { run = try home.audit.nextRun() }
-        report.run = run
-        // │ audit intent: no audit, no deed (invariant 9).
-        try home.audit.append(
-            going.map {
-                Self.record(
-                    .purgeIntent, vault, run, $0.backup,
-                    "grace is over; was condemned: \($0.reasons.joined(separator: ", "))")
-            }, at: at)
-        let directory = try purging.begin(batch: batch.name)
+        guard report.frozen == nil, let fresh = try trash.batch(named: batch.name),
+            fresh.manifestHash == batch.manifestHash
+        else { return }
+        let going = confirm(due, fresh, marks, decision, trash, at, &report)
         var taken: [Backup] = []
-        for item in going {
-            do {
-                try purging.take(item, from: batch, into: directory)
-                taken.append(item.backup)
-            } catch {
-                report.faults.append(error)
+        if !going.isEmpty {
+            let run: Int
+            if let known = report.run { run = known } else { run = try home.audit.nextRun() }
+            report.run = run
+            // │ audit intent: no audit, no deed (invariant 9).
+            try home.audit.append(
+                going.map {
+                    Self.record(
+                        .purgeIntent, vault, run, $0.backup,
+                        "grace is over; was condemned: \($0.reasons.joined(separator: ", "))")
+                }, at: at)
+            let directory = try purging.begin(batch: batch.name)
+            report.unlinking.append(directory.path.lastComponent)
+            for item in going {
+                do {
+                    try purging.take(item, from: fresh, into: directory)
+                    taken.append(item.backup)
+                } catch {
+                    report.faults.append(error)
+                }
+            }
+            try purging.sync(directory)
+            report.purged += taken
+            try home.catalog.recordLeft(taken, as: .purged)
+        }
+        try takeEmptied(batch, Set(taken.map(\.id)), attended, purging, &report)
+    }
+
+    /// Under the lock: marks of the item and its series, and everything that the series keeps, read again.
+    private func confirm(
+        _ due: [Batch.Item], _ fresh: Batch, _ marks: Marks, _ decision: PurgeDecision, _ trash: TrashDirectory,
+        _ at: Moment, _ report: inout PurgeReport
+    ) -> [Batch.Item] {
+        var looking = Condemning(trash: trash)
+        var isSafe: [Bytes: Bool] = [:]
+        let standing = Dictionary(fresh.items.map { ($0.backup.path, $0) }) { first, _ in first }
+        var going: [Batch.Item] = []
+        for item in due {
+            let (series, target) = (item.backup.series, item.backup.id.objectText)
+            if isSafe[series] == nil {
+                isSafe[series] = (decision.kept[series] ?? []).allSatisfy { looking.change(of: $0) == nil }
+            }
+            if isSafe[series] != true {
+                report.kept.append((item.backup, "what its series keeps has changed since the look"))
+            } else if marks.mark(.preserved, target, at: at.wall) != nil
+                || marks.mark(.reprieved, target, at: at.wall) != nil
+                || marks.frozen(series: series, at: at.wall) != nil
+            {
+                report.kept.append((item.backup, "it is protected since the look"))
+            } else if let now = standing[item.backup.path], !now.inBatch.isEmpty, now.strangers.isEmpty {
+                going.append(now)
             }
         }
-        try purging.sync(directory)
-        report.purged += taken
-        try home.catalog.recordLeft(taken, as: .purged)
-        if let rest = try trash.batch(named: batch.name),
-            rest.items.allSatisfy({ $0.inBatch.isEmpty && $0.strangers.isEmpty })
-        {
-            try purging.takeEmpty(rest)
+        return going
+    }
+
+    /// The directory of a batch whose every item is accounted for goes too.
+    private func takeEmptied(
+        _ batch: Batch, _ taken: Set<BackupID>, _ attended: Attended, _ purging: Purging, _ report: inout PurgeReport
+    ) throws(Fault) {
+        let isAccounted = batch.items.allSatisfy { $0.inBatch.isEmpty || taken.contains($0.backup.id) }
+        guard isAccounted, batch.items.count == batch.manifest?.items.count, attended.scan.faults.isEmpty else {
+            return
         }
+        if let name = try purging.takeEmpty(batch.name) { report.unlinking.append(name) }
     }
 
     private static func record(
@@ -148,14 +190,12 @@ extension Keeper {
             && batch.items.allSatisfy { $0.inBatch.isEmpty && $0.strangers.isEmpty }
     }
 
-    /// The second half, without the lock: unlinks what lies in `.purging-*`, and writes down the outcome. It may take
-    /// long.
+    /// The second half, without the lock: unlinks what was taken, and writes down the outcome. It may take long.
     package func unlink(_ report: inout PurgeReport, shouldStop: () -> Bool = { false }) throws(Fault) {
+        guard !report.unlinking.isEmpty else { return }
         let vault = try open(report.vault)
         guard let trash = try vault.trash() else { return }
-        let purging = Purging(trash: trash)
-        let isWork = !(try purging.unfinished().isEmpty)
-        let faults = isWork ? purging.unlink(shouldStop: shouldStop).faults : []
+        let faults = Purging(trash: trash).unlink(report.unlinking, shouldStop: shouldStop).faults
         report.faults += faults
         guard let run = report.run else { return }
         var records = report.purged.map { Self.record(.purged, vault, run, $0, nil) }
@@ -175,35 +215,35 @@ extension Keeper {
 
     // MARK: The decision
 
-    /// Present and trashed of each series judged together: what the policy would keep stays (invariants 5 and 7).
-    private func wanted(_ attended: Attended) throws(Fault) -> Set<BackupID> {
+    /// What a purge needs to know of the present backups.
+    private struct PurgeDecision {
+        /// In the trash, and the policy would keep them now (invariants 5 and 7).
+        var wanted: Set<BackupID> = []
+        /// Complete and kept, by series, newest first.
+        var kept: [Bytes: [Backup]] = [:]
+    }
+
+    /// Present and trashed of each series judged together.
+    private func purgeDecision(_ attended: Attended) throws(Fault) -> PurgeDecision {
         let policy = attended.vault.policy
         guard var judge = Judge(policy: policy, now: attended.at, protection: protection(attended)) else {
             throw Fault(.configuration, "the time zone '\(policy.timezone)' is not known on this machine")
         }
         let trashed = Dictionary(grouping: attended.trashed.map(\.item.backup), by: \.series)
         let present = Dictionary(grouping: attended.present, by: \.series)
-        var wanted: Set<BackupID> = []
+        var decision = PurgeDecision()
         for (series, backups) in trashed {
-            wanted.formUnion(judge.wanted(series: series, present: present[series] ?? [], trashed: backups))
+            let here = present[series] ?? []
+            decision.wanted.formUnion(judge.wanted(series: series, present: here, trashed: backups))
+            decision.kept[series] = judge.decideAll(here).filter { $0.decision.retain && !$0.decision.isSetAside }
+                .map(\.backup)
         }
-        return wanted
-    }
-
-    private static func newestComplete(_ attended: Attended) -> [Bytes: Backup] {
-        var newest: [Bytes: Backup] = [:]
-        for backup in attended.present where backup.isComplete && !Judge.isFuture(backup, now: attended.at) {
-            guard let old = newest[backup.series] else {
-                newest[backup.series] = backup
-                continue
-            }
-            if (backup.time, backup.path) > (old.time, old.path) { newest[backup.series] = backup }
-        }
-        return newest
+        return decision
     }
 
     /// By the wall clock *and* by the time that this state has seen pass.
-    private func graceIsOver(_ batch: Batch, _ vault: OpenVault, at now: Moment) throws(Fault) -> Bool {
+    private func graceIsOver(_ batch: Batch, _ vault: OpenVault) throws(Fault) -> Bool {
+        let now = now()
         guard let manifest = batch.manifest, now.wall >= manifest.earliestPurge else { return false }
         let witness = try home.witness.renew(at: now)
         if manifest.condemnedAt.witness == witness.id {

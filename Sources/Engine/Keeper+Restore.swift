@@ -154,41 +154,58 @@ extension Keeper {
             more: to.map { $0 == backup.path ? [] : [JSON.Field](path: $0, key: "to") } ?? [])
     }
 
+    /// What a look at single directories found.
+    package struct Refreshed: Sendable {
+        package var changes = Catalog.Changes()
+        /// Directories that could not be looked at: what is in them is unknown, the others stand.
+        package var faults: [Fault] = []
+        /// Something that was in the trash is back in the vault: the next whole look settles it.
+        package var hasReturned = false
+    }
+
     /// Looks again at single directories of a vault and makes the catalog equal to them.
     @discardableResult
     package func refresh(
         _ vault: OpenVault, places: Set<Bytes>, finished: Set<Bytes> = [],
         watch: ((Directory, Bytes) -> Void)? = nil, isWatched: (Bytes) -> Bool = { _ in true }
-    ) throws(Fault) -> Catalog.Changes {
+    ) throws(Fault) -> Refreshed {
         let at = now()
+        let trashed = try home.catalog.trashed(vault: vault.id)
+        let inodes = Set(trashed.flatMap { $0.members.map(\.inode) })
+        var result = Refreshed()
         var scope: [Bytes: Set<Bytes>] = [:]
         var backups: [Backup] = []
         var leftAlone: [LeftAlone] = []
+        var strays: Set<ObjectID> = []
         var waiting = Array(places)
-        var fault: Fault?
+        var tried: Set<Bytes> = []
         while let place = waiting.popLast() {
-            guard scope[place] == nil else { continue }
+            guard tried.insert(place).inserted else { continue }
             do {
                 let known = try home.catalog.present(vault: vault.id, place: place)
                 let seen = try vault.survey.look(
                     at: place, below: vault.root,
                     known: .init(
-                        backups: Dictionary(known.map { ($0.path, $0) }) { first, _ in first }, trashedInodes: [],
+                        backups: Dictionary(known.map { ($0.path, $0) }) { first, _ in first }, trashedInodes: inodes,
                         finished: finished),
                     now: at, watch: watch)
                 scope[place] = Set(seen?.descend ?? [])
                 backups += seen?.backups ?? []
                 leftAlone += seen?.leftAlone ?? []
+                strays.formUnion(seen?.strays.keys.map { $0 } ?? [])
                 // A directory that came new is looked into at once; one that is watched will say when it changes.
                 waiting += (seen?.descend ?? []).filter { !isWatched($0) }
-                fault = fault ?? seen?.faults.first
+                result.faults += seen?.faults ?? []
             } catch {
-                fault = fault ?? error
+                result.faults.append(error)
             }
         }
-        let changes = try home.catalog.record(
+        result.changes = try home.catalog.record(
             vault: vault.id, scope: .places(scope), backups: backups, leftAlone: leftAlone, at: at.wall)
-        if let fault { throw fault }
-        return changes
+        let objects = Set(trashed.map(\.object))
+        // What we condemned ourselves has not vanished.
+        result.changes.vanished.removeAll { objects.contains($0.object) }
+        result.hasReturned = !strays.isDisjoint(with: objects)
+        return result
     }
 }

@@ -59,15 +59,22 @@ extension Keeper {
         let root = try Self.root(of: vault)
         let marker = try Marker.read(in: root)
         let id = try home.registry.adopt(vault.path, try Self.signs(root, marker))
+        if marker != nil, marker?.id != id || marker?.keeper != Surroundings.hostName {
+            try Marker(id: id, label: vault.label, keeper: Surroundings.hostName, made: now().wall)
+                .write(in: try TrashDirectory.make(in: root))
+        }
         try home.audit.append(
             [.init(.vaultAdopted, vault: vault.label, vaultID: id, path: vault.path)], at: now())
         return open(vault, id, root, hasMarker: marker != nil)
     }
 
     private func open(_ vault: VaultConfiguration, _ id: VaultID, _ root: Directory, hasMarker: Bool) -> OpenVault {
+        // Where they really are: a path may lead through a link.
+        let own = Surroundings.resolved(vault.path) ?? vault.path
         let nested = configuration.vaults.compactMap { other -> Bytes? in
-            guard other.path != vault.path, other.path.isWithin(vault.path) else { return nil }
-            return other.path.dropFirst(vault.path.count + 1)
+            let path = Surroundings.resolved(other.path) ?? other.path
+            guard path != own, path.isWithin(own) else { return nil }
+            return path.dropFirst(own.count + 1)
         }
         let survey = VaultSurvey(
             vault: id, quietSeconds: vault.settings.quietPeriod.value.fixedSeconds,

@@ -20,6 +20,8 @@ package struct DirectoryReading: Sendable {
         package var time: Timestamp?
         package var series: Bytes
         package var isTemporary: Bool
+        /// The time in its name may be a number: its mtime must bear it out.
+        package var doubt: ClockDoubt?
     }
 
     package private(set) var units: [Unit] = []
@@ -42,6 +44,7 @@ package struct DirectoryReading: Sendable {
             }
         }
         claimOrphans(sides)
+        dropUnneededDoubts()
     }
 
     private mutating func read(
@@ -63,12 +66,13 @@ package struct DirectoryReading: Sendable {
         }
         let reading = parser.read(name)
         switch reading {
-        case .time(let time, let pattern):
+        case .time(let time, let pattern, let doubt):
             let series = timeFrom == .name ? directory.appending(pattern) : Self.series(ofDirectory: directory)
             units.append(
                 Unit(
                     name: name, isDirectory: entry.kind == .directory, sideFiles: sideFiles,
-                    time: timeFrom == .name ? time : nil, series: series, isTemporary: isTemporary))
+                    time: timeFrom == .name ? time : nil, series: series, isTemporary: isTemporary,
+                    doubt: timeFrom == .name ? doubt : nil))
         case .refused(let why):
             if entry.kind == .directory {
                 descend.append(name)
@@ -101,6 +105,20 @@ package struct DirectoryReading: Sendable {
         let owners = Set(units.map(\.name))
         for (side, owner) in sides.sorted(by: { $0.key < $1.key }) where !owners.contains(owner) {
             leave(side, "beside '\(owner.display)', which is no backup")
+        }
+    }
+
+    /// Four digits behind a date are a time of day, as long as they look like a schedule: one a day, or always at the
+    /// same minute, or at fives. `-1001`, `-1002`, `-1042` on one day may be customers: then mtimes have to say it.
+    private mutating func dropUnneededDoubts() {
+        let doubtful = units.indices.filter { units[$0].doubt?.day != nil }
+        for (_, indices) in Dictionary(grouping: doubtful, by: { units[$0].series }) {
+            let days = Dictionary(grouping: indices) { units[$0].doubt?.day }
+            let isSchedule = days.values.allSatisfy { day in
+                let minutes = Set(day.compactMap { units[$0].doubt?.minute })
+                return minutes.count == 1 || minutes.allSatisfy { $0.isMultiple(of: 5) }
+            }
+            if isSchedule { for index in indices { units[index].doubt = nil } }
         }
     }
 

@@ -3,10 +3,18 @@ package import Model
 /// The time that stands in a name, and the name without it.
 package enum NameReading: Hashable, Sendable {
     /// `pattern`: the name with `*` where times were (a star or backslash of its own is escaped).
-    case time(Timestamp, pattern: Bytes)
+    /// `doubt`: digits behind the date that may be a time or a number; neighbours tell.
+    case time(Timestamp, pattern: Bytes, doubt: ClockDoubt? = nil)
     case none
     /// A time is meant but cannot be trusted; why.
     case refused(String)
+}
+
+/// A time of day that could be a number as well: `customer-20261123-1001`, or epoch seconds.
+package struct ClockDoubt: Hashable, Sendable {
+    /// The day it was found behind; `nil` for epoch seconds.
+    package var day: Int64?
+    package var minute: Int
 }
 
 /// Finds dates and times in names: `2026-11-23`, `20261123`, `2026_11_23-01_00_02`, `2026-11-23T01:00:00Z`,
@@ -46,7 +54,9 @@ package struct NameTimeParser: Sendable {
             return .refused("the name has two different dates")
         }
         let best = found.indices.max { (found[$0].precision, -$0) < (found[$1].precision, -$1) }!  // not empty
-        return .time(instants[best], pattern: pattern(bytes, found.map(\.range)))
+        return .time(
+            instants[best], pattern: pattern(bytes, found.map(\.range)),
+            doubt: found.count == 1 ? found[best].doubt : nil)
     }
 
     private mutating func instant(_ match: Match) -> Timestamp {
@@ -81,6 +91,7 @@ package struct NameTimeParser: Sendable {
         var time: Time
         /// 0 a date alone, 1 to the minute, 2 to the second.
         var precision: Int
+        var doubt: ClockDoubt?
     }
 }
 
@@ -128,7 +139,7 @@ private struct Scanner {
         civil.minute = number(start + 10, 2)
         if digits == 14 { civil.second = number(start + 12, 2) }
         guard civil.isPossible else { return impossible(start..<endOfDigits) }
-        let (offset, end) = zone(from: endOfDigits, isExplicit: digits == 14)
+        let (offset, end) = zone(from: endOfDigits, isExplicit: false)
         return found(civil, offset: offset, end: end, precision: digits == 14 ? 2 : 1)
     }
 
@@ -150,7 +161,10 @@ private struct Scanner {
         guard (1_000_000_000..<4_102_444_800).contains(seconds), start == 0 || !bytes[start - 1].isLetter,
             byte(endOfDigits).map({ !$0.isLetter }) ?? true
         else { return nil }
-        return .match(.init(range: start..<endOfDigits, time: .epoch(seconds), precision: 2))
+        return .match(
+            .init(
+                range: start..<endOfDigits, time: .epoch(seconds), precision: 2,
+                doubt: ClockDoubt(day: nil, minute: 0)))
     }
 
     /// `23-11-2026`, `1.2.2026`: recognised only to be refused.
@@ -183,12 +197,18 @@ private struct Scanner {
         guard let (civil, after, seconds) = time(date, from: end + 1) else {
             return found(date, offset: nil, end: end, precision: 0)
         }
+        // `.0001` behind a date is a slice; behind another joint four digits, or two and two, may be a number.
+        let digits = (bytes[(end + 1)...].firstIndex { !$0.isDigit } ?? bytes.count) - (end + 1)
+        if joint == UInt8(ascii: "."), digits != 6 { return found(date, offset: nil, end: end, precision: 0) }
+        let clock = digits == 2 ? byte(end + 3) : nil
+        let isPlain = isT || seconds || clock == UInt8(ascii: ":") || clock == UInt8(ascii: "h")
         guard civil.isPossible else {
             // Behind a T it is meant as a time; elsewhere it may be a counter, and belongs to the series.
             return isT ? impossible(start..<after) : found(date, offset: nil, end: end, precision: 0)
         }
         let (offset, last) = zone(from: after, isExplicit: isT && seconds)
-        return found(civil, offset: offset, end: last, precision: seconds ? 2 : 1)
+        let doubt = isPlain ? nil : ClockDoubt(day: date.daysSince1970, minute: civil.minute)
+        return found(civil, offset: offset, end: last, precision: seconds ? 2 : 1, doubt: doubt)
     }
 
     /// `0415`, `041500`, `04:15`, `04-15-00`, `04h15m`; the end, and whether seconds were given.
@@ -234,7 +254,10 @@ private struct Scanner {
         if byte(end) == UInt8(ascii: ":") { end += 1 }
         guard isNumber(end, 2), byte(end + 2).map({ !$0.isDigit }) ?? true else { return (nil, at) }
         let (hours, minutes) = (number(at + 1, 2), number(end, 2))
-        guard hours <= 14, minutes < 60 else { return (nil, at) }
+        // Zones are whole quarters of an hour, and `-0001` is a number.
+        guard hours <= 14, minutes.isMultiple(of: 15), minutes < 60, sign == UInt8(ascii: "+") || hours > 0 else {
+            return (nil, at)
+        }
         let offset = Int64(hours * 3600 + minutes * 60)
         return (sign == UInt8(ascii: "+") ? offset : -offset, end + 2)
     }
@@ -243,8 +266,10 @@ private struct Scanner {
         byte(at) == UInt8(ascii: "Z") && byte(at + 1).map { !$0.isLetter && !$0.isDigit } ?? true
     }
 
-    private func found(_ civil: CivilTime, offset: Int64?, end: Int, precision: Int) -> Result {
-        .match(.init(range: start..<end, time: .civil(civil, offset: offset), precision: precision))
+    private func found(
+        _ civil: CivilTime, offset: Int64?, end: Int, precision: Int, doubt: ClockDoubt? = nil
+    ) -> Result {
+        .match(.init(range: start..<end, time: .civil(civil, offset: offset), precision: precision, doubt: doubt))
     }
 
     // MARK: Bytes

@@ -11,6 +11,8 @@ extension VaultSurvey {
         /// Directories that could not be read, and why: what is below them is unknown, not gone.
         package var unreadable: [Bytes: Fault] = [:]
         package var faults: [Fault] = []
+        /// It was asked to stop: what is missing here was not looked at.
+        package var wasStopped = false
     }
 
     /// Looks at every directory, parents before children, each watched before it is listed.
@@ -20,7 +22,11 @@ extension VaultSurvey {
     ) -> Scan {
         var scan = Scan()
         var waiting: [Bytes] = [Bytes()]
-        while let directory = waiting.popLast(), !shouldStop() {
+        while let directory = waiting.popLast() {
+            guard !shouldStop() else {
+                scan.wasStopped = true
+                break
+            }
             do {
                 guard let place = try look(at: directory, below: root, known: known, now: now, watch: watch) else {
                     continue

@@ -107,7 +107,14 @@ package struct VaultSurvey: Sendable {
                 result.strays[seen.object] = directory.appending(entry.name)
             }
         }
+        let numbered = Set(reading.units.filter { !isBorneOut($0, place) }.map(\.series))
         for unit in reading.units {
+            if unit.doubt != nil, numbered.contains(unit.series) {
+                let why = "is it a time or a number? The time of its content does not bear it out"
+                result.leftAlone.append(
+                    LeftAlone(path: directory.appending(unit.name), place: directory, why: .foreign(why)))
+                continue
+            }
             do {
                 switch try look(at: unit, place, directory, known, now) {
                 case .backup(let backup): result.backups.append(backup)
@@ -147,6 +154,16 @@ package struct VaultSurvey: Sendable {
                 path: directory.appending("…"), place: directory,
                 why: .foreign("\(more) more entries of this directory"))
         ]
+    }
+
+    /// Whether the time in a doubtful name lies near that of the content: up to six hours before it (a long dump), ten
+    /// minutes behind; epoch seconds within two days (they may say when it began, or ended). One that does not makes
+    /// its whole series doubtful.
+    private func isBorneOut(_ unit: DirectoryReading.Unit, _ place: Directory) -> Bool {
+        guard let doubt = unit.doubt, let time = unit.time else { return true }
+        guard let seen = (try? place.sighting(of: unit.name)) ?? nil else { return true }  // gone: no matter
+        let behind = seen.mtime.seconds(since: time)
+        return doubt.day == nil ? abs(behind) <= 2 * 86_400 : (-600...21_600).contains(behind)
     }
 
     // MARK: One backup
@@ -242,8 +259,12 @@ package struct VaultSurvey: Sendable {
                 return backup
             }
         }
-        (backup.condition, backup.note) = condition(
-            unit, all, newest, place, now, unchangedSince: backup, isFinished: known.finished.contains(path))
+        if known.finished.contains(path) {
+            // Renamed from a temporary name: its writer says that it is done, and five seconds are enough.
+            let rested = max(0, quietSeconds - 5) * 1_000_000_000
+            backup.changedBoot = min(backup.changedBoot, now.boot - rested)
+        }
+        (backup.condition, backup.note) = condition(unit, all, newest, place, now, unchangedSince: backup)
         return backup
     }
 
@@ -251,10 +272,10 @@ package struct VaultSurvey: Sendable {
     /// written by nobody.
     private func condition(
         _ unit: DirectoryReading.Unit, _ members: [Sighting], _ newest: Timestamp, _ place: Directory, _ now: Moment,
-        unchangedSince backup: Backup, isFinished: Bool
+        unchangedSince backup: Backup
     ) -> (Backup.Condition, String) {
         if unit.isTemporary { return (.settling, Backup.temporaryNote) }
-        let quiet = isFinished ? min(5, quietSeconds) : quietSeconds
+        let quiet = quietSeconds
         let answers = members.filter { $0.kind == .file }.map { place.writer(of: $0.name) }
         if answers.contains(where: { if case .written = $0 { true } else { false } }) {
             return (.settling, "being written")

@@ -36,7 +36,7 @@ package final class Watcher: Sendable {
         var dirt = Dirt()
         /// Rename cookies whose first half was a temporary name.
         var cookies: [UInt32: Void] = [:]
-        var refused: Int32?
+        var refused: Set<VaultID> = []
     }
 
     private let state = Mutex(State())
@@ -94,13 +94,13 @@ package final class Watcher: Sendable {
                 state.nodes[wd] = Node(vault: vault, directory: path)
             } else {
                 // ENOSPC: the limit. What is not watched is found by the next full look.
-                state.refused = -wd
+                state.refused.insert(vault)
             }
         }
     }
 
-    /// The errno of the last watch that the kernel refused.
-    package var refusal: Int32? { state.withLock { $0.refused } }
+    /// Whether a watch in this vault was refused since the last question: then events do not tell everything.
+    package func takeRefusal(_ vault: VaultID) -> Bool { state.withLock { $0.refused.remove(vault) != nil } }
 
     package func forget(vault: VaultID) {
         state.withLock { state in

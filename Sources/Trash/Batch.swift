@@ -19,13 +19,15 @@ package struct Batch: Sendable {
         package var inBatch: [Backup.Member] = []
         /// Members whose object is at its origin.
         package var atOrigin: [Backup.Member] = []
+        /// Members that a restore under another name left beside the origin, and where.
+        package var beside: [Bytes] = []
         /// Names in the batch that hold another object than the manifest says: strangers, never touched.
         package var strangers: [Bytes] = []
 
         package var isWhole: Bool { inBatch.count == backup.members.count }
         /// Whether the backup itself is here; a side file may be gone.
         package var holdsPrimary: Bool { inBatch.contains { $0.path == backup.path } }
-        package var isHalfBack: Bool { !inBatch.isEmpty && !atOrigin.isEmpty }
+        package var isHalfBack: Bool { !inBatch.isEmpty && !(atOrigin.isEmpty && beside.isEmpty) }
     }
 }
 
@@ -66,22 +68,48 @@ extension TrashDirectory {
         var places = OpenPlaces()
         for item in manifest.items {
             guard let backup = item.backup(in: manifest) else { continue }
-            batch.items.append(stand(backup, item.decision.reasons, in: batch, &places))
+            batch.items.append(try stand(backup, item.decision.reasons, in: batch, &places))
         }
         return batch
     }
 
-    private func stand(_ backup: Backup, _ reasons: [String], in batch: Batch, _ places: inout OpenPlaces) -> Batch.Item
-    {
+    /// An error on the trash's side is thrown: what cannot be looked at is not gone. At the origin it only means that
+    /// nothing was found there; the survey says which directories it could not read.
+    private func stand(
+        _ backup: Backup, _ reasons: [String], in batch: Batch, _ places: inout OpenPlaces
+    ) throws(Fault) -> Batch.Item {
         var item = Batch.Item(backup: backup, reasons: reasons)
+        var missing: [Backup.Member] = []
         for member in backup.members {
             let below = Self.filesName.appending(member.path)
-            if let seen = places.sighting(of: below, below: batch.directory) {
-                if seen.object == member.object { item.inBatch.append(member) } else { item.strangers.append(below) }
+            let seen = try places.sighting(of: below, below: batch.directory)
+            if let seen, seen.object == member.object {
+                item.inBatch.append(member)
+            } else if seen != nil {
+                item.strangers.append(below)
             }
-            if places.sighting(of: member.path, below: root)?.object == member.object { item.atOrigin.append(member) }
+            let origin = (try? places.sighting(of: member.path, below: root)) ?? nil
+            if origin?.object == member.object {
+                item.atOrigin.append(member)
+            } else if seen?.object != member.object {
+                missing.append(member)
+            }
         }
+        if !item.inBatch.isEmpty, !missing.isEmpty { item.beside = beside(missing, &places) }
         return item
+    }
+
+    /// Members that are in the directory they came from, under another name.
+    private func beside(_ members: [Backup.Member], _ places: inout OpenPlaces) -> [Bytes] {
+        members.compactMap { member in
+            guard let place = places.place(member.path.parent, below: root),
+                let entries = try? place.entries(),
+                let twin = entries.first(where: { entry in
+                    entry.inode == member.inode && (try? place.sighting(of: entry.name))?.object == member.object
+                })
+            else { return nil }
+            return member.path.parent.appending(twin.name)
+        }
     }
 }
 
@@ -94,17 +122,26 @@ struct OpenPlaces {
         var path: Bytes
     }
 
-    /// What stands at a path; `nil` for nothing, and for what cannot be looked at.
-    mutating func sighting(of path: Bytes, below root: Directory) -> Sighting? {
-        guard let place = place(path.parent, below: root) else { return nil }
-        return (try? place.sighting(of: path.lastComponent)) ?? nil
+    /// What stands at a path; `nil` for nothing. An error that does not mean "nothing" is thrown.
+    mutating func sighting(of path: Bytes, below root: Directory) throws(Fault) -> Sighting? {
+        do {
+            return try opened(path.parent, below: root)?.sighting(of: path.lastComponent)
+        } catch {
+            if error.errno == 2 || error.errno == 20 { return nil }  // ENOENT, ENOTDIR
+            throw error
+        }
     }
 
+    /// `nil` also where it cannot be opened.
     mutating func place(_ path: Bytes, below root: Directory) -> Directory? {
+        (try? opened(path, below: root)) ?? nil
+    }
+
+    private mutating func opened(_ path: Bytes, below root: Directory) throws(Fault) -> Directory? {
         let key = Key(root: root.descriptor, path: path)
         if let known = open[key] { return known }
         if open.count >= 64 { open = [:] }
-        let place = try? root.open(path)
+        let place = try root.open(path)
         open[key] = .some(place)
         return place
     }

@@ -41,7 +41,7 @@ package struct Condemning {
     /// Whether a backup is where and what it was; `nil` where it is.
     package mutating func change(of backup: Backup) -> String? {
         for member in backup.members {
-            guard let seen = places.sighting(of: member.path, below: trash.root) else {
+            guard let seen = (try? places.sighting(of: member.path, below: trash.root)) ?? nil else {
                 return "it is not there any more"
             }
             guard seen.object == member.object else { return "another object stands at its name" }

@@ -30,21 +30,58 @@ package struct Purging {
             .failed, "ten thousand unfinished purges of batch \(batch)", hint: "`reprieve purge` works them off")
     }
 
-    /// Renames an item's members out of the batch. Names in `.purging-*` are flat and start with the item's id.
+    /// Renames an item's members out of the batch, each compared by object: a stranger goes back. Names in `.purging-*`
+    /// are flat and start with the item's id.
     package func take(_ item: Batch.Item, from batch: Batch, into purging: Directory) throws(Fault) {
         let files = try batch.directory.open(TrashDirectory.filesName)
         let id = item.backup.id.text
         for (n, member) in item.backup.members.enumerated() where item.inBatch.contains(member) {
             let place = try files.open(member.path.parent)
-            try place.rename(member.path.lastComponent, to: purging, as: Bytes("\(id)-\(n)"))
+            let (name, fresh) = (member.path.lastComponent, Bytes("\(id)-\(n)"))
+            try place.rename(name, to: purging, as: fresh)
+            guard try purging.sighting(of: fresh)?.object == member.object else {
+                try purging.rename(fresh, to: place, as: name)
+                throw Fault(
+                    .damaged, "'\(member.path.display)' in batch \(batch.name) is not the object that was condemned",
+                    hint: "somebody replaced it; look at it, and move it by hand", path: member.path)
+            }
         }
     }
 
-    /// A batch with nothing of its items left goes the same way, manifest and all.
-    package func takeEmpty(_ batch: Batch) throws(Fault) {
-        let purging = try begin(batch: batch.name)
-        try trash.directory.rename(Bytes(batch.name), to: purging, as: "batch")
+    /// A batch directory goes the same way, if it holds nothing but its manifest and empty directories.
+    /// Answers the `.purging-*` it is in now.
+    @discardableResult
+    package func takeEmpty(_ batch: String) throws(Fault) -> Bytes? {
+        guard try isBare(batch) else { return nil }
+        let purging = try begin(batch: batch)
+        try trash.directory.rename(Bytes(batch), to: purging, as: "batch")
         try sync(purging)
+        return purging.path.lastComponent
+    }
+
+    /// Whether nothing is left in a batch: no file anywhere below it but the manifest. An error means no.
+    package func isBare(_ batch: String) throws(Fault) -> Bool {
+        guard TrashDirectory.isBatchName(batch) else { return false }
+        let directory = try trash.directory.open(Bytes(batch))
+        for entry in try directory.entries() {
+            let isOurs = entry.name == TrashDirectory.manifestName || entry.name == TrashDirectory.filesName
+            guard isOurs else { return false }
+        }
+        var waiting: [Bytes] = [TrashDirectory.filesName]
+        while let path = waiting.popLast() {
+            let place: Directory
+            do {
+                place = try directory.open(path)
+            } catch {
+                if error.errno == 2, path == TrashDirectory.filesName { return true }  // ENOENT: not even begun
+                throw error
+            }
+            for entry in try place.entries() {
+                guard entry.kind == .directory else { return false }
+                waiting.append(path.appending(entry.name))
+            }
+        }
+        return true
     }
 
     package func sync(_ purging: Directory) throws(Fault) {
@@ -52,12 +89,13 @@ package struct Purging {
         try trash.directory.sync()
     }
 
-    /// Unlinks everything in all `.purging-*`, without the lock, and keeps an empty directory in reserve again.
-    package func unlink(shouldStop: () -> Bool = { false }) -> (removed: Int, faults: [Fault]) {
+    /// Unlinks everything in these `.purging-*`, without the lock, and keeps an empty directory in reserve again. They
+    /// must have been complete under the lock: another process may be filling one that came since.
+    package func unlink(_ names: [Bytes], shouldStop: () -> Bool = { false }) -> (removed: Int, faults: [Fault]) {
         var removed = 0
         var faults: [Fault] = []
-        do {
-            for name in try unfinished() where !shouldStop() {
+        for name in names where !shouldStop() {
+            do {
                 let directory = try trash.directory.open(name)
                 let (count, met) = withoutActuallyEscaping(shouldStop) { stop in
                     var walk = UnlinkWalk(below: directory, shouldStop: stop)
@@ -68,7 +106,11 @@ package struct Purging {
                 faults += met
                 guard met.isEmpty, !shouldStop() else { continue }
                 try UnlinkWalk.removeEmpty(name, in: trash.directory)
+            } catch {
+                if error.errno != 2 { faults.append(error) }  // ENOENT: somebody else was faster
             }
+        }
+        do {
             _ = try trash.directory.ensureDirectory(TrashDirectory.spareName, mode: 0o700)
             try trash.directory.sync()
         } catch {

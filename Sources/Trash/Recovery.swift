@@ -42,8 +42,9 @@ package struct Recovery {
         findings += purging.keys.sorted().map(Finding.unlinkUnfinished)
         for batch in try trash.batches() {
             guard batch.manifest != nil else {
-                findings.append(
-                    isUnfilled(batch) ? .emptyBatch(batch.name) : .unreadable(batch.name, batch.problem ?? ""))
+                // A crash before the manifest was durable: no rename can have happened (invariant 2).
+                let isUnfilled = try Purging(trash: trash).isBare(batch.name)
+                findings.append(isUnfilled ? .emptyBatch(batch.name) : .unreadable(batch.name, batch.problem ?? ""))
                 continue
             }
             for item in batch.items {
@@ -67,7 +68,7 @@ package struct Recovery {
                 try completePurge(backup)
                 done.append(finding)
             case .emptyBatch(let name):
-                if let batch = try trash.batch(named: name) { try Purging(trash: trash).takeEmpty(batch) }
+                try Purging(trash: trash).takeEmpty(name)
                 done.append(finding)
             case .unlinkUnfinished, .unreadable, .stuck: done.append(finding)
             }
@@ -116,11 +117,5 @@ package struct Recovery {
         let prefix = TrashDirectory.purgingPrefix + Bytes(batch.name + ".")
         let begin = Bytes(item.backup.id.text + "-")
         return purging.contains { name, entries in name.hasPrefix(prefix) && entries.contains { $0.hasPrefix(begin) } }
-    }
-
-    /// A crash before the manifest was durable: no rename can have happened (invariant 2).
-    private func isUnfilled(_ batch: Batch) -> Bool {
-        guard let files = try? batch.directory.open(TrashDirectory.filesName) else { return true }
-        return (try? files.entries().isEmpty) ?? false
     }
 }

@@ -63,10 +63,19 @@ package struct TrashDirectory: Sendable {
         try FileLock.take(Self.lockName, in: directory, holder: holder, waitSeconds: waitSeconds)
     }
 
-    /// The names of all batches, oldest first.
+    /// The names of all batches, oldest first. Another directory that somebody put here is none of ours.
     package func batchNames() throws(Fault) -> [String] {
-        try directory.entries().filter { $0.kind == .directory && !$0.name.hasPrefix(".") }
-            .compactMap(\.name.utf8).sorted()
+        try directory.entries().filter { $0.kind == .directory }.compactMap(\.name.utf8)
+            .filter(Self.isBatchName).sorted()
+    }
+
+    /// `20261123T041500.123Z`.
+    static func isBatchName(_ name: String) -> Bool {
+        let pattern = Array("00000000T000000.000Z".utf8)
+        return name.utf8.count == pattern.count
+            && zip(name.utf8, pattern).allSatisfy { byte, model in
+                model == UInt8(ascii: "0") ? (0x30...0x39).contains(byte) : byte == model
+            }
     }
 
     private static let readme = """

@@ -77,7 +77,7 @@ final class House {
             all.filter { name in
                 var isDirectory: ObjCBool = false
                 _ = FileManager.default.fileExists(atPath: vault.appending(path: name).path, isDirectory: &isDirectory)
-                return !name.hasPrefix(".trash") && !isDirectory.boolValue
+                return !name.split(separator: "/").contains(".trash") && !isDirectory.boolValue
             })
     }
 

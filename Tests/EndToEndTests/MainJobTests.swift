@@ -305,4 +305,78 @@ struct MainJobTests {
         try house.cleanup()
         #expect(house.names() == ["host/a.tar", "host/b.tar"])
     }
+
+    @Test("what others put into .trash, and into a batch, is never unlinked")
+    func strangersInTheTrash() throws {
+        let house = try House(grace: "1s")
+        try house.dailies(4)
+        try house.cleanup()
+        let batch = try #require(house.batches().first)
+        try house.put(".trash/mystuff/precious.txt")
+        try house.put(".trash/\(batch)/files/app/mine.txt")
+        rename(
+            house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump").path,
+            house.vault.appending(path: ".trash/\(batch)/files/app/KEEPME.dump").path)
+        usleep(1_300_000)
+        try house.run("purge")
+        try house.run("unfreeze", "dumps")
+        usleep(1_300_000)
+        for _ in 1...2 { try house.run("purge") }
+        #expect(house.exists(".trash/mystuff/precious.txt"))
+        #expect(house.exists(".trash/\(batch)/files/app/mine.txt"))
+        #expect(house.exists(".trash/\(batch)/files/app/KEEPME.dump"))
+    }
+
+    @Test("a vault inside another, reached through a link, is outside it in every respect")
+    func nestedThroughLink() throws {
+        let house = try House(keep: "{ last: 1 }")
+        try house.dailies(3)
+        try house.dailies(3, series: "legal/doc")
+        let link = house.root.appending(path: "link")
+        symlink(house.vault.appending(path: "legal").path, link.path)
+        let text = try String(contentsOf: house.config, encoding: .utf8)
+        try house.write(house.config, text + "\n  legal: { path: \(link.path), keep: all, quiet-period: 1s }\n")
+        try house.settle()
+        try house.run("plan", "dumps")
+        #expect(try house.run("cleanup", "dumps", "--approve").status == 0)
+        #expect(house.names().filter { $0.hasPrefix("legal/") }.count == 3)
+        #expect(house.names().filter { $0.hasPrefix("app/") }.count == 1)
+    }
+
+    @Test("a copy of a vault is not taken for it, until it is adopted; then it has an id of its own")
+    func copiedVault() throws {
+        let house = try House()
+        try house.dailies(4)
+        try house.cleanup()
+        let copy = house.root.appending(path: "copy")
+        #expect(try House.launch(["/bin/cp", "-a", house.vault.path, copy.path]).status == 0)
+        let text = try String(contentsOf: house.config, encoding: .utf8)
+        try house.write(house.config, text + "\n  copy: { path: \(copy.path), keep: { last: 1 }, quiet-period: 1s }\n")
+        let refused = try house.run("cleanup", "copy")
+        #expect(refused.status == 1 && refused.error.contains("copy of the vault") && refused.error.contains("adopt"))
+        #expect(try house.run("adopt", copy.path).status == 0)
+        #expect(try house.run("cleanup", "dumps").status == 0)
+        #expect(try house.run("list", "copy").status == 0)
+    }
+
+    @Test("the crash between move and outcome does not cost a hand's restore its protection")
+    func crashThenByHand() throws {
+        let house = try House()
+        try house.dailies(3)
+        try house.cleanup()
+        // As after a crash before the outcome was written: the log ends with the intents.
+        let log = house.state.appending(path: "audit.log")
+        let lines = try String(contentsOf: log, encoding: .utf8).split(separator: "\n")
+        let kept = lines.filter { !$0.contains("backup.condemned") && !$0.contains("retention.completed") }
+        try Data((kept.joined(separator: "\n") + "\n").utf8).write(to: log)
+        try house.loseCatalog()
+        try house.run("purge")
+        let batch = try #require(house.batches().first)
+        rename(
+            house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump").path,
+            house.vault.appending(path: "app/orders-2026-11-01.dump").path)
+        try house.settle()
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.exists("app/orders-2026-11-01.dump"))
+    }
 }

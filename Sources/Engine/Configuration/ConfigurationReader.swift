@@ -246,7 +246,7 @@ struct ConfigurationReader {
         try Self.check(keep, series, settings, name, node)
         return Wildcard.expand(path).map { match in
             VaultConfiguration(
-                label: match == path ? name : "\(name)/\(match.lastComponent.display)", entry: name, path: match,
+                label: match.name.isEmpty ? name : "\(name)/\(match.name)", entry: name, path: match.path,
                 keep: keep,
                 series: series, settings: settings)
         }

@@ -8,14 +8,24 @@ enum Wildcard {
         path.storage.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
     }
 
+    struct Match {
+        var path: Bytes
+        /// What stood for the wildcards: `web1`, or `web1-db` for two of them. Empty where there is none.
+        var name: String
+    }
+
     /// The directories that match now, in byte order; a path without wildcard is its own match, there or not.
-    static func expand(_ path: Bytes) -> [Bytes] {
-        guard isPattern(path) else { return [path] }
+    static func expand(_ path: Bytes) -> [Match] {
+        guard isPattern(path) else { return [Match(path: path, name: "")] }
         var found: [Bytes] = ["/"]
         for component in path.components {
             found = found.flatMap { step(from: $0, component) }
         }
-        return found.sorted()
+        let wild = path.components.map(isPattern)
+        return found.filter { (try? Directory.open(absolute: $0)) != nil }.sorted().map { match in
+            let names = zip(match.components, wild).filter(\.1).map(\.0.display)
+            return Match(path: match, name: names.joined(separator: "-"))
+        }
     }
 
     private static func step(from parent: Bytes, _ component: Bytes) -> [Bytes] {

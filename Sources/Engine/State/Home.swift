@@ -124,7 +124,9 @@ package struct Home: Sendable {
         let directory = try Directory.open(absolute: path)
         do {
             return try FileLock.take(
-                Self.agentLock, in: directory, holder: "\(program) (\(Surroundings.processID))", waitSeconds: 0)
+                Self.agentLock, in: directory, holder: "\(program) (\(Surroundings.processID))",
+                // A command may be asking at this moment whether an agent runs.
+                waitSeconds: 0.5)
         } catch {
             guard error.code == .locked else { throw error }
             throw Fault(

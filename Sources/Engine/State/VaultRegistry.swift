@@ -1,5 +1,6 @@
 internal import Disk
 internal import Model
+internal import Trash
 
 /// Which vault is at which path. The id is drawn at first sight of a path and kept here; two of three signs must agree
 /// before it is taken for the same vault again: marker, file system, root directory.
@@ -44,6 +45,9 @@ struct VaultRegistry: Sendable {
                 if signs.markerID != nil, signs.keeper != host {
                     return .stranger("it is a vault of the host '\(signs.keeper ?? "?")'")
                 }
+                if let twin = current.vaults.first(where: { $0.id == signs.markerID }), Self.isThere(twin) {
+                    return .stranger("it is a copy of the vault at '\(twin.path)'")
+                }
                 let id = signs.markerID ?? VaultID(text: Surroundings.randomHex(bytes: 16))
                 current.vaults.append(Self.entry(path, id, signs))
                 return .known(id)
@@ -59,12 +63,22 @@ struct VaultRegistry: Sendable {
         }
     }
 
-    /// Takes what is at this path now for its vault, whatever was there before.
+    /// Whether the vault of an entry still is where the entry says; a vault that moved is not.
+    private static func isThere(_ entry: Entry) -> Bool {
+        guard let path = Bytes(text: entry.path, raw: entry.pathRaw),
+            let root = try? Directory.open(absolute: path), let marker = try? Marker.read(in: root)
+        else { return false }
+        return marker.id == entry.id
+    }
+
+    /// Takes what is at this path now for its vault, whatever was there before. A copy gets an id of its own.
     func adopt(_ path: Bytes, _ signs: Signs) throws(Fault) -> VaultID {
         try file.change { file in
             var current = file ?? File()
-            let id = signs.markerID ?? VaultID(text: Surroundings.randomHex(bytes: 16))
             current.vaults.removeAll { Bytes(text: $0.path, raw: $0.pathRaw) == path }
+            let isCopy = current.vaults.contains { $0.id == signs.markerID && Self.isThere($0) }
+            let own = isCopy ? nil : signs.markerID
+            let id = own ?? VaultID(text: Surroundings.randomHex(bytes: 16))
             current.vaults.append(Self.entry(path, id, signs))
             file = current
             return id

@@ -26,6 +26,8 @@ package struct Witness: Codable, Hashable, Sendable {
 
     package mutating func advance(to now: Moment) {
         if now.bootID == bootId {
+            // An older moment than the last one counted: its time is counted already.
+            guard now.boot > bootNanoseconds else { return }
             let passed = max(0, now.boot - bootNanoseconds) + nanoseconds
             seconds += passed / 1_000_000_000
             nanoseconds = passed % 1_000_000_000

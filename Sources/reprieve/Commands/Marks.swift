@@ -64,7 +64,7 @@ private enum Marking {
                 .ambiguous, "'\(words.joined(separator: " "))' names \(marked.count) backups",
                 hint: "name them by id:\n" + list)
         }
-        let byVault = Dictionary(grouping: marked) { $0.0.label }
+        let byVault = Dictionary(grouping: marked) { $0.0.configuration.path }
         if !dryRun {
             for (_, pairs) in byVault.sorted(by: { $0.key < $1.key }) {
                 try session.keeper.say(word(pairs.map(\.1)), in: pairs[0].0.configuration)

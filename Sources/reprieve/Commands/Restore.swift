@@ -25,6 +25,7 @@ struct Restore: ParsableCommand {
         }
         let session = try common.session()
         let (vaults, _) = session.vaults(what)
+        let recovery = dryRun ? [] : vaults.compactMap(session.keeper.recoverBeforeRestore)
         let views = session.keeper.views(of: vaults)
         let choices = try session.keeper.chooseRestore(what, before: try session.time(before), in: views)
         let name = try checkedName(choices.count)
@@ -55,8 +56,9 @@ struct Restore: ParsableCommand {
         }
         if session.json { emit(choices, reports.map(\.0), faults, session) }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
-        for fault in faults + reports.flatMap(\.0.warnings) { session.warn(fault) }
-        let isPartial = !faults.isEmpty || reports.contains { !$0.0.warnings.isEmpty }
+        let unrecorded = recovery.filter { $0.code == .unaudited }
+        for fault in faults + reports.flatMap(\.0.warnings) + unrecorded { session.warn(fault) }
+        let isPartial = !faults.isEmpty || !unrecorded.isEmpty || reports.contains { !$0.0.warnings.isEmpty }
         try Ending.with(isPartial ? (reports.isEmpty ? .failed : .partial) : .done)
     }
 

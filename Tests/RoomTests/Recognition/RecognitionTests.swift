@@ -34,13 +34,20 @@ struct NameTimeTests {
             ("set-2026-11-23-1.tar", "2026-11-22T23:00:00Z", "set-*-1.tar"),
             ("set-2026-11-23-9999.tar", "2026-11-22T23:00:00Z", "set-*-9999.tar"),
             ("base-2026-11-23.001", "2026-11-22T23:00:00Z", "base-*.001"),
+            ("vol-20261123.0003", "2026-11-22T23:00:00Z", "vol-*.0003"),
+            ("part-20261123010203-0001.tar", "2026-11-23T00:02:03Z", "part-*-0001.tar"),
+            ("db-20261123-0100.sql", "2026-11-23T00:00:00Z", "db-*.sql"),
             // A star or backslash of the name's own cannot be mistaken for the place of a time.
             ("a*b-2026-11-23", "2026-11-22T23:00:00Z", "a\\*b-*"),
         ])
     func read(name: String, instant: String, pattern: Bytes) throws {
         var parser = NameTimeParser(zone: try #require(Zone(name: "Europe/Berlin")))
         let expected = try #require(Timestamp(rfc3339: instant))
-        #expect(parser.read(Bytes(name)) == .time(expected, pattern: pattern))
+        guard case .time(let time, let found, _) = parser.read(Bytes(name)) else {
+            Issue.record("\(name) was read as \(parser.read(Bytes(name)))")
+            return
+        }
+        #expect(time == expected && found == pattern)
     }
 
     @Test(
@@ -70,12 +77,30 @@ struct NameTimeTests {
         #expect(parser.read(Bytes(name)) == .none)
     }
 
+    @Test("digits behind a date that may be a number say so")
+    func doubts() {
+        var parser = NameTimeParser(zone: .utc)
+        func doubt(_ name: Bytes) -> ClockDoubt? {
+            if case .time(_, _, let doubt) = parser.read(name) { doubt } else { nil }
+        }
+        for name in ["c-20261123-1001.tar", "c_2026-11-23_10-01.tar", "c-2026-11-23-10.06.tar", "s-1700000000.sql"]
+            as [Bytes]
+        {
+            #expect(doubt(name) != nil, "\(name)")
+        }
+        for name in ["c-20261123T1001.tar", "c-2026-11-23.tar", "c-20261123-100130.tar", "c_2026-11-23_10:01.tar"]
+            as [Bytes]
+        {
+            #expect(doubt(name) == nil, "\(name)")
+        }
+    }
+
     @Test("names that differ only in where the date stands are different series")
     func positions() {
         var parser = NameTimeParser(zone: .utc)
         let names: [Bytes] = ["a-2026-11-23-b", "a-b-2026-11-23", "2026-11-23-a-b"]
         let patterns = names.map { name -> Bytes? in
-            if case .time(_, let pattern) = parser.read(name) { pattern } else { nil }
+            if case .time(_, let pattern, _) = parser.read(name) { pattern } else { nil }
         }
         #expect(Set(patterns).count == 3 && !patterns.contains(nil))
     }
@@ -137,6 +162,15 @@ struct DirectoryReadingTests {
     func extensions() {
         let reading = read(["web-2026-11-23.sql.gz", "web-2026-11-23.tar.gz"])
         #expect(Set(reading.units.map(\.series)) == ["d/web-*.sql.gz", "d/web-*.tar.gz"])
+    }
+
+    @Test("a schedule is no doubt: one a day, the same minute, or at fives; customers' numbers are")
+    func schedules() {
+        func doubtful(_ names: [Bytes]) -> Int { read(names).units.filter { $0.doubt != nil }.count }
+        #expect(doubtful(["c-20261122-1001.tar", "c-20261123-1042.tar"]) == 0)
+        #expect(doubtful(["c-20261123-0017.tar", "c-20261123-0117.tar", "c-20261123-0217.tar"]) == 0)
+        #expect(doubtful(["c-20261123-0015.tar", "c-20261123-0030.tar"]) == 0)
+        #expect(doubtful(["c-20261123-1001.tar", "c-20261123-1002.tar", "c-20261122-1001.tar"]) == 3)
     }
 
     @Test(

@@ -197,6 +197,24 @@ struct VaultSurveyTests {
         #expect(Set(scan.leftAlone.map(\.path)) == ["inner", "2026-11-22", "2026-11-23"])
     }
 
+    @Test("numbers behind a date are a time only where the content's time bears it out")
+    func numbers() throws {
+        let scratch = try Scratch()
+        let day = Date(timeIntervalSince1970: 1_795_392_000)  // 2026-11-23T00:00:00Z
+        func put(_ name: String, hour: Double) throws {
+            let file = try scratch.write(name)
+            try FileManager.default.setAttributes(
+                [.modificationDate: day.addingTimeInterval(hour * 3600)], ofItemAtPath: file.path)
+        }
+        for number in ["1001", "1002", "1042"] { try put("customers/c-20261123-\(number).tar", hour: 3) }
+        for (number, hour) in [("0103", 1.1), ("0217", 2.3), ("1042", 10.8)] {
+            try put("dumps/d-20261123-\(number).tar", hour: hour)
+        }
+        let scan = try scan(scratch, at: now())
+        #expect(Set(scan.backups.map(\.path.parent)) == ["dumps"] && scan.backups.count == 3)
+        #expect(scan.leftAlone.count == 3)
+    }
+
     @Test("hard-linked backups have one object and two ids")
     func hardLinks() throws {
         let scratch = try Scratch()
