@@ -71,11 +71,16 @@ package struct AuditLine: Codable, Sendable {
     package var reason: String?
     /// Of an intent to condemn: the hash of the batch's manifest.
     package var manifest: String?
+    package var actor: Actor?
     package var prev: String
     package var hash: String
 
+    package struct Actor: Codable, Sendable {
+        package var user: String
+    }
+
     enum CodingKeys: String, CodingKey {
-        case seq, time, event, run, vault, series, backup, batch, path, reason, manifest, prev, hash
+        case seq, time, event, run, vault, series, backup, batch, path, reason, manifest, actor, prev, hash
         case vaultID = "vault_id"
     }
 }

@@ -13,6 +13,7 @@ package struct AuditEntry: Sendable {
     package var backup: String?
     package var path: String?
     package var reason: String?
+    package var user: String?
     /// The line itself.
     package var line: String
 
@@ -27,6 +28,7 @@ package struct AuditEntry: Sendable {
         backup = record.backup
         path = record.path
         reason = record.reason
+        user = record.actor?.user
         line = String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -20,6 +20,7 @@ package struct CleanupReport: Sendable {
 
     package var status: ExitStatus {
         if !failed.isEmpty { return condemned.isEmpty ? .failed : .partial }
+        if !plan.unreadable.isEmpty { return .partial }
         return plan.frozen != nil || waiting > 0 ? .held : .done
     }
 }

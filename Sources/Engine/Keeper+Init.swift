@@ -31,7 +31,16 @@ extension Proposal {
         guard path != "/" else {
             throw Fault(.usage, "'/' can be no vault", hint: "name the directory that backups are written into")
         }
-        let root = try Directory.open(absolute: path)
+        let root: Directory
+        do {
+            root = try Directory.open(absolute: path)
+        } catch {
+            guard error.errno == 20 else { throw error }
+            throw Fault(
+                .usage, "'\(path.display)' is a file", hint: "name the directory that backups are written into",
+                path: path)
+        }
+        try Keeper.checkAncestors("'\(path.display)'", path)
         func scan(_ source: DirectoryReading.TimeSource) -> VaultSurvey.Scan {
             VaultSurvey(vault: VaultID(text: ""), quietSeconds: 60, timeFrom: source, zone: zone, nested: [])
                 .scan(below: root, known: .init(backups: [:], trashedInodes: []), now: clock.now())
@@ -46,7 +55,7 @@ extension Proposal {
             vaults:
               \(name):
                 path: \(quoted(path))
-                keep: \(keep)    # for each series
+                keep: \(keep)
 
             """
         if isUndated { yaml += "    time-from: mtime      # most names carry no date\n" }

@@ -1,4 +1,5 @@
 internal import Audit
+internal import Disk
 package import Model
 internal import Trash
 
@@ -13,7 +14,9 @@ extension Keeper {
     }
 
     /// Writes a word down, in the vault and in the state directory (invariant 10), and says it in the audit log.
-    package func say(_ word: Word, in configuration: VaultConfiguration) throws(Fault) {
+    /// Answers how many marks it changed.
+    @discardableResult
+    package func say(_ word: Word, in configuration: VaultConfiguration) throws(Fault) -> Int {
         let vault = try open(configuration)
         let trash = try makeTrash(vault)
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
@@ -21,20 +24,33 @@ extension Keeper {
         let at = now()
         var marks = try home.marks.read(vault.id, trash: trash)
         var records: [AuditRecord] = []
-        for (mark, event, backup) in self.marks(of: word, at: at) {
+        var changed = 0
+        for (mark, event, backup) in self.marks(of: word, marks, at: at) {
+            // What does not hold cannot be lifted: nothing to say.
+            if mark.released, marks.mark(mark.kind, mark.target, at: at.wall) == nil { continue }
+            changed += 1
             marks.say(mark)
             records.append(
                 AuditRecord(
-                    event, vault: vault.label, vaultID: vault.id, series: backup?.series ?? Self.series(of: mark),
+                    event, vault: vault.label, vaultID: vault.id,
+                    series: backup?.series ?? Mark.series(ofTarget: mark.target),
                     backup: backup?.id, batch: backup?.trashed?.batch, path: backup?.path,
                     reason: mark.reason.isEmpty ? nil : mark.reason,
                     more: mark.until.map { [.init("until", .string($0.rfc3339Milliseconds))] } ?? []))
         }
-        try home.marks.write(marks, vault.id, trash: trash)
-        try home.audit.append(records, at: at)
+        if changed > 0 {
+            try home.marks.write(marks, vault.id, trash: trash)
+            try home.audit.append(records, at: at)
+        }
+        if case .unfreeze(let series) = word, series.isEmpty, try frozen(vault, marks, at: at.wall) != nil {
+            throw Fault(
+                .held, "'\(vault.label)' is frozen by the file '\(trash.directory.path.appending("FREEZE").display)'",
+                hint: "whoever put it there may have had a reason; removing it lifts the freeze", path: vault.root.path)
+        }
+        return changed
     }
 
-    private func marks(of word: Word, at: Moment) -> [(Mark, AuditEvent, Backup?)] {
+    private func marks(of word: Word, _ marks: Marks, at: Moment) -> [(Mark, AuditEvent, Backup?)] {
         func mark(
             _ kind: Mark.Kind, _ target: String, _ reason: String, _ until: Timestamp? = nil, released: Bool = false
         ) -> Mark {
@@ -62,15 +78,12 @@ extension Keeper {
             return series.map { (mark(.frozen, Mark.seriesTarget($0), reason, until), .seriesFrozen, nil) }
         case .unfreeze(let series):
             guard !series.isEmpty else {
+                // The vault and every series of it.
+                let frozen = marks.holding(.frozen, at: at.wall).filter { Mark.series(ofTarget: $0.target) != nil }
                 return [(mark(.frozen, Mark.vaultTarget, "", released: true), .vaultUnfrozen, nil)]
+                    + frozen.map { (mark(.frozen, $0.target, "", released: true), .seriesUnfrozen, nil) }
             }
             return series.map { (mark(.frozen, Mark.seriesTarget($0), "", released: true), .seriesUnfrozen, nil) }
         }
-    }
-
-    private static func series(of mark: Mark) -> Bytes? {
-        let prefix = "series:"
-        guard mark.target.hasPrefix(prefix) else { return nil }
-        return Bytes(hexadecimal: String(mark.target.dropFirst(prefix.count)))
     }
 }

@@ -41,6 +41,20 @@ extension Keeper {
         return try home.catalog.trashed(vault: id).compactMap(\.trashed?.earliestPurge).min()
     }
 
+    /// What a purge would do now: the decision without the deed.
+    package func planPurge(_ configuration: VaultConfiguration) throws(Fault) -> PurgeReport {
+        let attended = try attend(configuration, acting: false)
+        var report = PurgeReport(vault: configuration)
+        report.frozen = try frozen(attended.vault, attended.marks, at: attended.at.wall)
+        let decision = try purgeDecision(attended)
+        let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: attended.vault.id) }
+        for batch in attended.batches where batch.manifest != nil && report.frozen == nil {
+            let isVerified = try isVerified(batch, attended.vault, facts)
+            report.purged += try due(in: batch, attended, decision, isVerified: isVerified, &report).map(\.backup)
+        }
+        return report
+    }
+
     /// The first half, under the vault's lock: a fresh decision for each item (invariant 5), the audited intent, the
     /// renames into `.purging-*`.
     package func takeDue(_ attended: Attended) throws(Fault) -> PurgeReport {
@@ -78,6 +92,8 @@ extension Keeper {
                 report.kept.append((backup, "another object stands in its place in the trash"))
             } else if attended.marks.frozen(series: backup.series, at: attended.at.wall) != nil {
                 report.kept.append((backup, "its series is frozen"))
+            } else if let mark = attended.marks.mark(.preserved, backup.id.objectText, at: attended.at.wall) {
+                report.kept.append((backup, "preserved: \(mark.reason)"))
             } else if decision.wanted.contains(backup.id) {
                 report.wanted.append(backup)
             } else if let newer = decision.kept[backup.series]?.first,

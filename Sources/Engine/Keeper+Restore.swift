@@ -2,6 +2,7 @@ internal import Audit
 package import Catalog
 package import Disk
 package import Model
+internal import Recognition
 internal import Survey
 internal import Trash
 
@@ -14,6 +15,8 @@ package struct RestoreReport: Sendable {
     package var reprievedUntil: Timestamp
     /// What could not be written down; the restore went on (exit 3).
     package var warnings: [Fault] = []
+    /// Its new name has no date: Reprieve takes it for no backup any more.
+    package var isForeignNow = false
 }
 
 extension Keeper {
@@ -22,6 +25,13 @@ extension Keeper {
         case restore(VaultView, Backup)
         /// Nothing to do: the newest that fits is in its place.
         case inPlace(VaultView, Backup)
+
+        /// Why nothing is known of the vault it was chosen from.
+        package var fault: Fault? {
+            switch self {
+            case .restore(let view, _), .inPlace(let view, _): view.fault
+            }
+        }
     }
 
     /// Chooses what `restore WORDS` means. `before`: only backups dated before it.
@@ -29,21 +39,39 @@ extension Keeper {
         -> [RestoreChoice]
     {
         var choices: [RestoreChoice] = []
+        for (word, targets) in try targetsByWord(words, in: views) {
+            choices += try choose(word, targets, before: before)
+        }
+        return choices
+    }
+
+    /// What one word means: one series, one batch, or one backup.
+    private func choose(_ word: String, _ targets: [Target], before: Timestamp?) throws(Fault) -> [RestoreChoice] {
+        var series: [(VaultView, Bytes)] = []
         var single: [(VaultView, Backup)] = []
-        for target in try targets(words, in: views) {
+        for target in targets {
             switch target {
             case .vault(let view):
                 throw Fault(
                     .usage, "'\(view.label)' is a whole vault",
                     hint: "name a series, a backup or a batch: reprieve list \(view.label) --trash")
             case .batch(let view, let name):
-                choices += view.trashed.filter { $0.trashed?.batch == name }.map { .restore(view, $0) }
-            case .series(let view, let key): choices.append(try newest(of: key, in: view, before: before))
+                return view.trashed.filter { $0.trashed?.batch == name }.map { .restore(view, $0) }
+            case .series(let view, let key): series.append((view, key))
             case .backup(let view, let backup): single.append((view, backup))
             }
         }
-        if !single.isEmpty { choices.append(try choose(single, words)) }
-        return choices
+        if !single.isEmpty { return [try choose(single, [word])] }
+        // Several may be called so; those with nothing in the trash are not meant.
+        let holding = series.filter { view, key in before != nil || view.trashed.contains { $0.series == key } }
+        guard holding.count < 2 else {
+            let list = holding.map { "  \($0.0.label) \(Backup.name(ofSeries: $0.1).display)" }
+            throw Fault(
+                .ambiguous, "'\(word)' names \(holding.count) series",
+                hint: "name its vault and the whole name:\n" + list.joined(separator: "\n"))
+        }
+        guard let (view, key) = holding.first ?? series.first else { return [] }
+        return [try newest(of: key, in: view, before: before)]
     }
 
     /// One backup was named: the trashed one where there is one.
@@ -100,6 +128,10 @@ extension Keeper {
         else { throw Self.notThere(backup) }
         if !trustManifest { try refuseAltered(batch, vault) }
         let restoring = Restoring(trash: trash)
+        if let newName, newName.hasPrefix(".") || TemporaryNames.isTemporary(newName) {
+            throw Fault(
+                .usage, "'\(newName.display)' is a hidden or temporary name", hint: "--as takes a plain file name")
+        }
         try restoring.prepare(item, as: newName)
         let until = reprieveEnd(configuration)
         var warnings: [Fault] = []
@@ -123,8 +155,11 @@ extension Keeper {
             _ = try refresh(vault, places: Set(paths.map(\.parent)))
         }
         withExtendedLifetime(lock) {}
+        var parser = NameTimeParser(zone: self.configuration.zone.value)
+        let isNamed = newName.map { parser.read($0).isTime || configuration.settings.timeFrom.value == .mtime } ?? true
         return RestoreReport(
-            vault: configuration, backup: item.backup, paths: paths, reprievedUntil: until, warnings: warnings)
+            vault: configuration, backup: item.backup, paths: paths, reprievedUntil: until, warnings: warnings,
+            isForeignNow: !isNamed)
     }
 
     private func attempt(_ warnings: inout [Fault], _ body: () throws(Fault) -> Void) {

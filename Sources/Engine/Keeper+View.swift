@@ -1,4 +1,5 @@
 internal import Catalog
+internal import Disk
 package import Model
 package import Retention
 internal import Survey
@@ -22,11 +23,18 @@ package struct VaultView: Sendable {
     /// What recovery would do.
     package var recovery: [String] = []
     package var unreadable: [Fault] = []
+    /// Gone from the trash without us, seen just now.
+    package var missing: [Backup] = []
     /// Why nothing can be said; then what stands here is of an earlier look.
     package var fault: Fault?
 
     package var label: String { configuration.label }
     package var everything: [Backup] { present + trashed + gone }
+
+    /// Series that a person froze: the mark, and the key.
+    package var frozenSeries: [(series: Bytes, mark: Mark)] {
+        marks.holding(.frozen, at: at.wall).compactMap { mark in Mark.series(ofTarget: mark.target).map { ($0, mark) } }
+    }
 
     package func isFrozen(series: Bytes) -> Bool { marks.frozen(series: series, at: at.wall) != nil }
 
@@ -55,6 +63,7 @@ extension Keeper {
                 view.marks = attended.marks
                 view.recovery = attended.recovery.map(\.text)
                 view.unreadable = attended.scan.faults
+                view.missing = attended.missing
                 view.frozen = try frozen(attended.vault, attended.marks, at: view.at.wall)
             }
         } catch {
@@ -91,6 +100,12 @@ extension Keeper {
 
     /// All that the words name. A vault before another word narrows it to that vault. Nothing: `.notFound`.
     package func targets(_ words: [String], in views: [VaultView]) throws(Fault) -> [Target] {
+        try targetsByWord(words, in: views).flatMap(\.targets)
+    }
+
+    func targetsByWord(
+        _ words: [String], in views: [VaultView]
+    ) throws(Fault) -> [(word: String, targets: [Target])] {
         var views = views
         var words = words
         if words.count > 1, let first = words.first {
@@ -100,45 +115,87 @@ extension Keeper {
                 words.removeFirst()
             }
         }
-        var found: [Target] = []
-        for word in words { found += try targets(word, in: views) }
+        var found: [(word: String, targets: [Target])] = []
+        for word in words { found.append((word, try targets(word, in: views))) }
         return found
     }
 
     private func targets(_ word: String, in views: [VaultView]) throws(Fault) -> [Target] {
-        let vaults = views.filter { $0.label == word || $0.configuration.entry == word }
-        if !vaults.isEmpty { return vaults.map(Target.vault) }
-        var found: [Target] = []
-        for view in views { found += Self.targets(word, in: view) }
-        guard !found.isEmpty else {
-            throw Fault(
-                .notFound, "nothing here is called '\(word)'",
-                hint: "a vault, a series, an id or its beginning, or a path; `reprieve list` shows the series")
+        let place = Place(word)
+        let vaults = views.filter {
+            $0.label == word || $0.configuration.entry == word || place.paths.contains($0.configuration.path)
         }
-        return found
+        if !vaults.isEmpty { return vaults.map(Target.vault) }
+        // An exact name wins over one that only looks the same (NFC and NFD, escapes) or is shortened.
+        for isExact in [true, false] {
+            let found = views.flatMap { Self.targets(word, place, in: $0, isExact: isExact) }
+            if !found.isEmpty { return found }
+        }
+        if let fault = views.compactMap(\.fault).first { throw fault }
+        if word.allSatisfy(\.isHexDigit), word.utf8.count < 4,
+            views.contains(where: { $0.everything.contains { $0.id.objectText.hasPrefix(word.lowercased()) } })
+        {
+            throw Fault(.ambiguous, "'\(word)' is too short for an id", hint: "give four characters at least")
+        }
+        throw Fault(
+            .notFound, "nothing here is called '\(word)'",
+            hint: "a vault, a series, an id or its beginning, or a path; `reprieve list` shows what there is")
     }
 
-    private static func targets(_ word: String, in view: VaultView) -> [Target] {
+    private static func targets(_ word: String, _ place: Place, in view: VaultView, isExact: Bool) -> [Target] {
         let bytes = Bytes(word)
-        let names = { (key: Bytes) in [key, Backup.name(ofSeries: key), Backup.shortName(ofSeries: key)] }
         let series = Set(view.everything.map(\.series)).filter { key in
-            names(key).contains { $0 == bytes || $0.display == word }
+            if isExact { return key == bytes || Backup.name(ofSeries: key) == bytes }
+            return [key, Backup.name(ofSeries: key)].contains { $0.display == word }
+                || Backup.shortName(ofSeries: key) == bytes || Backup.shortName(ofSeries: key).display == word
         }
         if !series.isEmpty { return series.sorted().map { .series(view, $0) } }
         let batches = Set(view.everything.compactMap(\.trashed?.batch)).filter { $0 == word }
         if let batch = batches.first { return [.batch(view, batch)] }
-        return view.everything.filter { matches($0, word, bytes, view) }.map { .backup(view, $0) }
+        return view.everything.filter { backup in
+            isExact ? place.names(backup, in: view) : isLike(backup, word, bytes)
+        }.map { .backup(view, $0) }
     }
 
-    private static func matches(_ backup: Backup, _ word: String, _ bytes: Bytes, _ view: VaultView) -> Bool {
+    /// By the beginning of its id, its last component, or as it is shown.
+    private static func isLike(_ backup: Backup, _ word: String, _ bytes: Bytes) -> Bool {
         let parts = word.lowercased().split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init)
         if parts[0].utf8.count >= 4, backup.id.objectText.hasPrefix(parts[0]) {
             let link = backup.id.text.split(separator: "~").dropFirst().first.map(String.init) ?? ""
             if parts.count == 1 || link.hasPrefix(parts[1]) { return true }
         }
-        let path = backup.path
-        return path == bytes || path.display == word || view.configuration.path.appending(path) == bytes
-            || path.lastComponent == bytes || path.lastComponent.display == word
+        return backup.members.contains { member in
+            let last = member.path.lastComponent
+            return member.path.display == word || last == bytes || last.display == word
+        }
+    }
+}
+
+/// A word as a path: as it stands, from the working directory, and with its directory's links resolved.
+private struct Place {
+    let word: Bytes
+    let paths: Set<Bytes>
+
+    init(_ text: String) {
+        word = Bytes(text)
+        let whole = Configuration.absolute(text)
+        var paths: Set<Bytes> = [whole]
+        if let parent = Surroundings.resolved(whole.parent) { paths.insert(parent.appending(whole.lastComponent)) }
+        if let resolved = Surroundings.resolved(whole) { paths.insert(resolved) }
+        self.paths = paths
+    }
+
+    /// Whether it names this backup, or a side file of it, in its place or in its batch.
+    func names(_ backup: Backup, in view: VaultView) -> Bool {
+        let roots = Set([view.configuration.path, Surroundings.resolved(view.configuration.path)].compactMap { $0 })
+        return backup.members.contains { member in
+            if member.path == word { return true }
+            return roots.contains { root in
+                if paths.contains(root.appending(member.path)) { return true }
+                guard let batch = backup.trashed?.batch else { return false }
+                return paths.contains(root.appending(Bytes(".trash/\(batch)/files")).appending(member.path))
+            }
+        }
     }
 }

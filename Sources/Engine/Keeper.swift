@@ -95,7 +95,7 @@ extension Keeper {
     private static func root(of vault: VaultConfiguration) throws(Fault) -> Directory {
         do {
             let root = try Directory.open(absolute: vault.path)
-            try checkAncestors(vault, root)
+            try checkAncestors("the vault '\(vault.label)'", vault.path)
             return root
         } catch {
             let where_ = vault.path.display
@@ -115,15 +115,15 @@ extension Keeper {
     }
 
     /// As root we rename and unlink below this path: nobody else may be able to swap a part of it.
-    private static func checkAncestors(_ vault: VaultConfiguration, _ root: Directory) throws(Fault) {
+    static func checkAncestors(_ what: String, _ vault: Bytes) throws(Fault) {
         guard Surroundings.isRoot else { return }
-        var path = Surroundings.resolved(vault.path) ?? vault.path
+        var path = Surroundings.resolved(vault) ?? vault
         while true {
             let seen = try Directory.open(absolute: path).sighting()
             guard seen.mode & 0o002 == 0 || seen.mode & 0o1000 != 0 else {
                 throw Fault(
                     .unsafe,
-                    "refused the vault '\(vault.label)': everybody may write in '\(path.display)', and we run as root",
+                    "refused \(what): everybody may write in '\(path.display)', and we run as root",
                     hint: "chmod o-w '\(path.display)', or run Reprieve as the owner of the vault", path: path)
             }
             guard path != "/" else { return }

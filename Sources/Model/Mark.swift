@@ -75,5 +75,11 @@ package struct Mark: Hashable, Sendable, Codable {
     package func holds(at now: Timestamp) -> Bool { !released && (until.map { now < $0 } ?? true) }
 
     package static let vaultTarget = "vault"
+    /// The series of a target that ``seriesTarget(_:)`` made.
+    package static func series(ofTarget target: String) -> Bytes? {
+        guard target.hasPrefix("series:") else { return nil }
+        return Bytes(hexadecimal: String(target.dropFirst("series:".count)))
+    }
+
     package static func seriesTarget(_ key: Bytes) -> String { "series:" + key.hexadecimal }
 }

@@ -64,7 +64,8 @@ package struct DirectoryReading: Sendable {
         if !isTemporary, name.hasPrefix(".") || Self.systems.contains(name) {
             return leave(name, "hidden or of the system")
         }
-        let reading = parser.read(name)
+        // Under a temporary name it belongs to the series that it will belong to.
+        let reading = parser.read(isTemporary ? TemporaryNames.finalName(of: name) : name)
         switch reading {
         case .time(let time, let pattern, let doubt):
             let series = timeFrom == .name ? directory.appending(pattern) : Self.series(ofDirectory: directory)

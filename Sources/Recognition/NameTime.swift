@@ -6,6 +6,9 @@ package enum NameReading: Hashable, Sendable {
     /// `doubt`: digits behind the date that may be a time or a number; neighbours tell.
     case time(Timestamp, pattern: Bytes, doubt: ClockDoubt? = nil)
     case none
+
+    package var isTime: Bool { if case .time = self { true } else { false } }
+
     /// A time is meant but cannot be trusted; why.
     case refused(String)
 }

@@ -10,6 +10,15 @@ package enum TemporaryNames {
         return name.hasPrefix("vzdump-") && (name.hasSuffix(".dat") || name.hasSuffix(".tmp"))
     }
 
+    /// What the name will be when its writer is done, where that can be told.
+    package static func finalName(of name: Bytes) -> Bytes {
+        if isRsync(name.storage) { return name.dropFirst(1).dropLast(7) }
+        for ending in endings where name.hasSuffix(ending) && name.count > ending.count {
+            return name.dropLast(ending.count)
+        }
+        return name
+    }
+
     private static let endings: [Bytes] = [
         ".partial", ".part", ".filepart", ".crdownload", ".tmp", ".incomplete", ".inprogress", ".pending",
     ]

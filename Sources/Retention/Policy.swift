@@ -34,6 +34,8 @@ package struct VaultPolicy: Hashable, Sendable, Codable {
         }
     }
 
+    package var keepsEverything: Bool { (keep.all || keep.isEmpty) && series.allSatisfy { $0.keep.all } }
+
     package func rules(for series: Bytes) -> KeepRules {
         for candidate in self.series where Self.matches(candidate.pattern, series: series) { return candidate.keep }
         return keep

@@ -284,7 +284,7 @@ package struct VaultSurvey: Sendable {
         let needed = answers.contains { if case .unsupported = $0 { true } else { false } } ? quiet * 4 : quiet
         let rested = backup.changedBootID == now.bootID && now.boot - backup.changedBoot >= needed * 1_000_000_000
         let old = now.wall.seconds(since: newest) > max(needed, 300)
-        guard rested || old else { return (.settling, "changed less than \(needed) s ago") }
+        guard rested || old else { return (.settling, "not yet seen at rest for \(needed) s") }
         if !unit.isDirectory, members[0].size == 0 { return (.incomplete, "an empty file") }
         return (.complete, "")
     }

@@ -69,7 +69,7 @@ struct Reprieve: AsyncParsableCommand {
             let error: JSON = ["error": .object(fields)]
             FileHandle.standardError.write(Data((error.line + "\n").utf8))
         } else {
-            FileHandle.standardError.write(Data((text(of: fault) + "\n").utf8))
+            FileHandle.standardError.write(Data((Text.wrap(text(of: fault)) + "\n").utf8))
         }
         Foundation.exit(fault.code.status.rawValue)
     }

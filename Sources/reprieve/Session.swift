@@ -21,6 +21,9 @@ struct Common: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say only what went wrong.")
     var quiet = false
 
+    @Flag(help: "Plain text: no colour, nothing drawn. (This version draws nothing anyway.)")
+    var plain = false
+
     @OptionGroup(title: "Without any configuration")
     var adHoc: AdHoc
 
@@ -99,13 +102,13 @@ struct Session {
     var zone: Zone { keeper.configuration.zone.value }
 
     func say(_ text: @autoclosure () -> String) {
-        if !quiet, !json { print(text()) }
+        if !quiet, !json { print(Text.wrap(text())) }
     }
 
     /// A warning that does not end the command.
     func warn(_ fault: Fault) {
         fflush(nil)
-        FileHandle.standardError.write(Data((Reprieve.text(of: fault) + "\n").utf8))
+        FileHandle.standardError.write(Data((Text.wrap(Reprieve.text(of: fault)) + "\n").utf8))
     }
 
     func emit(_ schema: String, _ fields: [JSON.Field]) {
@@ -146,10 +149,23 @@ struct Session {
         throw Fault(.usage, "'\(text)' is no time", hint: "write 2026-11-23, '2026-11-23 04:15', or an age: 3d")
     }
 
+    /// A reason is what somebody reads in a year.
+    func reason(_ text: String) throws -> String {
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            throw Fault(.usage, "the reason is empty", hint: "--reason 'audit 2026'")
+        }
+        return text
+    }
+
     /// A time ahead: a date, or a length of time from now.
     func deadline(_ text: String?) throws -> Timestamp? {
         guard let text else { return nil }
-        if let instant = Timestamp(rfc3339: text, zone: zone) { return instant }
+        if let instant = Timestamp(rfc3339: text, zone: zone) {
+            guard instant > keeper.now().wall else {
+                throw Fault(.usage, "'\(text)' is past", hint: "give a date ahead, or a length of time: 90d")
+            }
+            return instant
+        }
         guard let span = try? Span(parsing: text) else {
             throw Fault(.usage, "'\(text)' is no time", hint: "write 2027-01-01, or a length of time: 90d")
         }

@@ -75,6 +75,34 @@ enum Text {
         (c.day < 10 ? " " : "") + "\(c.day) \(months[c.month - 1]) \(c.year)"
     }
 
+    /// Breaks lines at spaces so that none is over `width`; what follows is indented two more than its line.
+    static func wrap(_ text: String, width: Int = 79) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            guard line.count > width else { return String(line) }
+            let indent = String(line.prefix { $0 == " " })
+            return fold(
+                line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false), indent, width
+            )
+            .joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+
+    private static func fold(_ words: [Substring], _ indent: String, _ width: Int) -> [String] {
+        var lines: [String] = []
+        var line = indent
+        var isEmpty = true
+        for word in words {
+            if !isEmpty, line.count + 1 + word.count > width {
+                lines.append(line)
+                line = indent + "  " + word
+            } else {
+                line += (isEmpty ? "" : " ") + word
+            }
+            isEmpty = false
+        }
+        return lines + [line]
+    }
+
     /// Cut in the middle, so that beginning and end of a name stay.
     static func fit(_ text: String, _ width: Int) -> String {
         guard text.count > width, width > 3 else { return text }
@@ -89,6 +117,8 @@ struct Table {
 
     private var rows: [[String]] = []
     private let sides: [Side]
+    /// The last column goes on in the next line where it would pass this width.
+    private let width = 79
 
     init(_ header: [String], _ sides: [Side]) {
         self.sides = sides
@@ -110,10 +140,30 @@ struct Table {
                 let pad = String(repeating: " ", count: widths[column] - cell.count)
                 return sides[column] == .left ? cell + pad : pad + cell
             }
-            var line = cells.joined(separator: "  ")
-            while line.last == " " { line.removeLast() }
-            return line
+            return Self.trimmed(cells, widths, width)
         }.joined(separator: "\n")
+    }
+
+    private static func trimmed(_ cells: [String], _ widths: [Int], _ width: Int) -> String {
+        var line = cells.joined(separator: "  ")
+        while line.last == " " { line.removeLast() }
+        let start = widths.dropLast().reduce(0) { $0 + $1 + 2 }
+        guard line.count > width, start < width - 15, let last = cells.last else { return line }
+        let indent = String(repeating: " ", count: start)
+        var text = cells.dropLast().joined(separator: "  ") + "  "
+        var used = start
+        for (n, word) in last.split(separator: " ").enumerated() {
+            if n > 0, used + 1 + word.count > width {
+                text += "\n" + indent
+                used = start
+            } else if n > 0 {
+                text += " "
+                used += 1
+            }
+            text += word
+            used += word.count
+        }
+        return text
     }
 }
 

@@ -43,7 +43,7 @@ package struct Places: Sendable {
         let own = (environment["XDG_CONFIG_HOME"] ?? home + "/.config") + "/reprieve/reprieve.yaml"
         // Without a file of their own people ask about the system's vaults.
         let isSystem = Surroundings.isRoot || (Self.exists(system) && !Self.exists(own))
-        config = overrides.config ?? (isSystem ? system : own)
+        config = overrides.config.map { Configuration.absolute($0).display } ?? (isSystem ? system : own)
         state =
             overrides.stateDirectory
             ?? (isSystem && overrides.adHoc == nil || Surroundings.isRoot
@@ -61,7 +61,7 @@ extension Configuration {
         var reader = ConfigurationReader()
         var files: [String] = []
         if let adHoc = overrides.adHoc {
-            try reader.read(yaml(adHoc), file: "the command line")
+            try readOptions(adHoc, &reader)
         } else {
             files = try Self.files(places.config)
             for file in files {
@@ -85,9 +85,23 @@ extension Configuration {
         return configuration
     }
 
-    private static func absolute(_ path: String) -> Bytes {
+    /// A path as a person typed it, from the working directory where it is relative.
+    package static func absolute(_ path: String) -> Bytes {
         let here = path.hasPrefix("/") ? Bytes() : Surroundings.resolved(".") ?? "/"
         return ConfigurationReader.normalised(here.appending(Bytes(path)))
+    }
+
+    /// The reader speaks of lines; a person who typed options wants to hear of those.
+    private static func readOptions(_ adHoc: Overrides.AdHoc, _ reader: inout ConfigurationReader) throws(Fault) {
+        let file = "options"
+        do {
+            try reader.read(yaml(adHoc), file: file)
+            _ = try reader.vaults()
+        } catch {
+            guard error.code == .configuration, error.message.hasPrefix(file) else { throw error }
+            let text = error.message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? error.message
+            throw Fault(.usage, "--vault and its options: \(text)", hint: error.hint)
+        }
     }
 
     private static func files(_ main: String) throws(Fault) -> [String] {

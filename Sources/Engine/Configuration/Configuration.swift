@@ -41,6 +41,8 @@ package struct VaultConfiguration: Sendable {
     package var path: Bytes
     package var keep: Sourced<KeepRules>
     package var series: Sourced<[VaultPolicy.SeriesPolicy]>
+    /// Where each of ``series`` was written.
+    package var seriesOrigins: [Origin]
     package var settings: Settings
 
     /// Keys that `defaults` and a vault share, each replaced one by one.

@@ -226,6 +226,7 @@ struct ConfigurationReader {
         var path: (Bytes, ConfigurationNode)?
         var keep = defaultKeep ?? Sourced(.everything)
         var series: Sourced<[VaultPolicy.SeriesPolicy]> = Sourced([])
+        var seriesOrigins: [Origin] = []
         var settings = defaults
         for (_, key, value) in try node.pairs(
             "vault '\(name)'", known: ["path", "series"] + Self.shared, later: Self.later)
@@ -233,7 +234,9 @@ struct ConfigurationReader {
             switch key {
             case "path": path = (try Self.absolute(value, "path"), value)
             case "keep": keep = Sourced(try Self.keep(value), value.origin)
-            case "series": series = Sourced(try Self.series(value), value.origin)
+            case "series":
+                series = Sourced(try Self.series(value), value.origin)
+                seriesOrigins = try value.pairs("series").map(\.key.origin)
             default: try Self.set(key, value, &settings)
             }
         }
@@ -248,7 +251,7 @@ struct ConfigurationReader {
             VaultConfiguration(
                 label: match.name.isEmpty ? name : "\(name)/\(match.name)", entry: name, path: match.path,
                 keep: keep,
-                series: series, settings: settings)
+                series: series, seriesOrigins: seriesOrigins, settings: settings)
         }
     }
 

@@ -67,7 +67,11 @@ package struct Home: Sendable {
     }
 
     private static func explain(_ fault: Fault, _ path: Bytes) -> Fault {
-        guard fault.code == .permission else { return fault }
+        guard fault.code == .permission else {
+            return Fault(
+                .failed, "could not use the state directory '\(path.display)': \(fault.message)",
+                hint: fault.hint ?? "choose another one with --state-dir DIRECTORY", path: path, errno: fault.errno)
+        }
         return Fault(
             .permission, "could not use the state directory '\(path.display)': permission denied",
             hint: "it belongs to another user: run it with sudo, or use one of your own with --state-dir DIRECTORY",

@@ -28,6 +28,11 @@ struct AuditCommand: ParsableCommand {
             var follower = session.keeper.followAudit()
             let first = try follower.next().filter { isMeant($0, since) }
             show(first.suffix(max(0, number)), session)
+            if first.isEmpty, !follow {
+                throw Fault(
+                    .notFound, "no such record in '\(session.keeper.configuration.auditLog.display)'",
+                    hint: what.isEmpty && event == nil ? nil : "without words and options it shows the last records")
+            }
             while follow {
                 Thread.sleep(forTimeInterval: 0.2)
                 show(try follower.next().filter { isMeant($0, since) }[...], session)
@@ -54,8 +59,10 @@ struct AuditCommand: ParsableCommand {
             if let vault = entry.vault { parts.append(vault) }
             if let backup = entry.backup { parts.append(String(backup.prefix(8))) }
             if let path = entry.path { parts.append(Bytes(path).display) }
+            if entry.path == nil, let series = entry.series { parts.append(Bytes(series).display) }
             if let reason = entry.reason { parts.append("(\(Bytes(reason).display))") }
-            return parts.joined(separator: "  ")
+            if let user = entry.user { parts.append("by \(Bytes(user).display)") }
+            return Text.wrap(parts.joined(separator: "  "))
         }
     }
 

@@ -17,23 +17,29 @@ struct Cleanup: ParsableCommand {
 
     @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault")) var vaults: [String] = []
     @Flag(name: [.customShort("n"), .long], help: "Only show the plan.") var dryRun = false
-    @Flag(help: "Approve the last plan that was shown, or the one named by --plan.") var approve = false
-    @Option(help: ArgumentHelp("The plan to approve, by the beginning of its id.", valueName: "id")) var plan: String?
+    @Flag(
+        help: "Approve the last plan shown: reprieve cleanup dumps --approve. A plan's id may follow: --approve 9c41.")
+    var approve = false
     @OptionGroup var common: Common
 
     func run() throws {
         let session = try common.session()
         // `--approve 9c41`: the word after it names a plan where it names no vault.
         var words = vaults
-        var id = plan
-        if approve, id == nil, let last = words.last, session.vaults([last]).rest == [last],
+        var id: String?
+        if approve, let last = words.last, session.vaults([last]).rest == [last],
             last.allSatisfy(\.isHexDigit), last.utf8.count >= 4
         {
             id = words.removeLast()
         }
+        if approve, let last = words.last, session.vaults([last]).rest == [last] {
+            throw Fault(
+                .notFound, "there is no vault and no plan '\(last)'", hint: "`reprieve plan` shows plans with their ids"
+            )
+        }
         let chosen = try session.onlyVaults(words)
         if dryRun { return try PlanCommand.show(chosen, [], session) }
-        let approval: Keeper.ApprovedPlan? = approve || plan != nil ? id.map { .id($0.lowercased()) } ?? .last : nil
+        let approval: Keeper.ApprovedPlan? = approve ? id.map { .id($0.lowercased()) } ?? .last : nil
         var reports: [CleanupReport] = []
         var faults: [(label: String, fault: Fault)] = []
         for vault in chosen {
@@ -67,7 +73,8 @@ struct Cleanup: ParsableCommand {
         var lines: [String] = []
         for finding in report.plan.recovery { lines.append("\(label): \(finding)") }
         if report.condemned.isEmpty {
-            lines.append("\(label): nothing moved.")
+            let isUnruled = report.plan.plan.policy.keepsEverything
+            lines.append("\(label): nothing moved" + (isUnruled ? "; no rule is given, so all is kept" : ""))
         } else {
             let size = report.condemned.reduce(0) { $0 + $1.size }
             let until =
@@ -85,10 +92,13 @@ struct Cleanup: ParsableCommand {
             lines.append("\(label): frozen: \(frozen.reason)\n  reprieve unfreeze \(label)")
         }
         if report.waiting > 0, let hold = report.plan.plan.hold {
-            lines.append("\(label): \(Text.plural(report.waiting, "backup")) would go, HELD: \(hold.text).")
+            lines.append("\(label): HELD: \(hold.text).")
+            lines.append(
+                "  \(Text.plural(report.waiting, "backup")) would go by plan \(report.plan.plan.id.prefix(4)).")
             lines.append("  reprieve plan \(label)      then      reprieve cleanup \(label) --approve")
         }
         for (backup, why) in report.dropped { lines.append("  stays: \(backup.path.display): \(why)") }
+        for fault in report.plan.unreadable { lines.append("  not looked at: \(fault.message)") }
         for (backup, fault) in report.failed { lines.append("  FAILED: \(backup.path.display): \(fault.message)") }
         return lines.joined(separator: "\n")
     }

@@ -14,7 +14,8 @@ struct Explain: ParsableCommand {
         let session = try common.session()
         let views = session.keeper.views(of: session.keeper.configuration.vaults)
         if let (view, entry) = leftAlone(views) { return show(entry, view, session) }
-        let found = try session.keeper.targets([what], in: views).flatMap(Self.backups)
+        let found = try session.keeper.targets([what], in: views).flatMap { try Self.backups($0) }
+        for fault in Set(found.compactMap(\.0.fault)) { session.warn(fault) }
         if session.json {
             session.emit("explain", [.init("backups", .array(found.map { json($0.0, $0.1, session) }))])
         } else {
@@ -22,12 +23,16 @@ struct Explain: ParsableCommand {
         }
     }
 
-    private static func backups(_ target: Keeper.Target) -> [(VaultView, Backup)] {
+    private static func backups(_ target: Keeper.Target) throws -> [(VaultView, Backup)] {
         switch target {
-        case .backup(let view, let backup): [(view, backup)]
-        case .series(let view, let key): view.present.filter { $0.series == key }.map { (view, $0) }
-        case .batch(let view, let name): view.everything.filter { $0.trashed?.batch == name }.map { (view, $0) }
-        case .vault(let view): view.present.map { (view, $0) }
+        case .backup(let view, let backup): return [(view, backup)]
+        case .series(_, let key):
+            throw Fault(
+                .usage, "'\(Backup.name(ofSeries: key).display)' is a series",
+                hint: "reprieve list SERIES shows its backups; explain one by its id")
+        case .batch(let view, let name): return view.everything.filter { $0.trashed?.batch == name }.map { (view, $0) }
+        case .vault(let view):
+            throw Fault(.usage, "'\(view.label)' is a vault", hint: "reprieve list \(view.label), or retention show")
         }
     }
 
@@ -84,6 +89,9 @@ struct Explain: ParsableCommand {
             lines.append("  trash      since \(Text.time(trashed.condemnedAt, zone)), batch \(trashed.batch)")
             lines.append(
                 "             purged after \(Text.precise(trashed.earliestPurge, zone)), if the policy still says so")
+            if let mark = view.protection.preserved[backup.id.objectText] {
+                lines.append("             but it is preserved: \(mark.reason)")
+            }
             lines.append("             reprieve restore \(ids.text(backup.id))")
         case .purged:
             lines.append(

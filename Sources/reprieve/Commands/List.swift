@@ -32,7 +32,7 @@ struct List: ParsableCommand {
             )
         }
         if session.json {
-            emit(session, chosen)
+            emit(session, foreign ? chosen.map { ($0.0, []) } : chosen)
         } else if foreign {
             print(foreignText(views))
         } else if rest.isEmpty, !all, !trash, !purged {
@@ -89,17 +89,17 @@ struct List: ParsableCommand {
             for (name, members) in series.map({ (names.text($0.key), $0.value) }).sorted(by: { $0.0 < $1.0 }) {
                 let complete = members.filter(\.isComplete).map(\.time).sorted()
                 table.add([
-                    Text.fit(name, 30), Text.count(members.count), Text.size(members.reduce(0) { $0 + $1.size }),
+                    Text.fit(name, 22), Text.count(members.count), Text.size(members.reduce(0) { $0 + $1.size }),
                     complete.first.map { Text.date($0, session.zone) } ?? "-",
                     complete.last.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-", rhythm(complete),
                     view.isFrozen(series: members[0].series)
                         ? "FROZEN"
-                        : complete.count == members.count ? "ok" : "\(members.count - complete.count) unfinished",
+                        : complete.count == members.count ? "ok" : "\(members.count - complete.count) not complete",
                 ])
             }
             for case let entry in view.leftAlone {
                 guard case .opaque(let tool, _) = entry.why else { continue }
-                table.add([Text.fit(entry.path.isEmpty ? "." : entry.path.display, 30), "1", "-", "-", "-", "-", tool])
+                table.add([Text.fit(entry.path.isEmpty ? "." : entry.path.display, 22), "1", "-", "-", "-", "-", tool])
             }
             var text = "\(view.label): \(view.configuration.path.display)\n\(table.text)"
             let foreign = view.leftAlone.count { $0.why.condition == "foreign" }
@@ -154,7 +154,10 @@ struct List: ParsableCommand {
             why = decision.map { ($0.retain ? "" : "GOES: ") + (reasons ?? "") } ?? "-"
         case .trashed:
             state = "trash"
-            why = backup.trashed.map { "purge \(Text.time($0.earliestPurge, session.zone))" } ?? "-"
+            let mark = view.protection.preserved[backup.id.objectText]
+            why =
+                mark.map { "preserved: \($0.reason)" }
+                ?? backup.trashed.map { "purge \(Text.time($0.earliestPurge, session.zone))" } ?? "-"
         case .purged:
             state = "purged"
             why = "-"
@@ -163,7 +166,7 @@ struct List: ParsableCommand {
             why = "somebody else removed it from the trash"
         }
         return [
-            ids.text(backup.id), Text.time(backup.time, session.zone), Text.size(backup.size), state, Text.fit(why, 60),
+            ids.text(backup.id), Text.time(backup.time, session.zone), Text.size(backup.size), state, why,
         ]
     }
 
@@ -187,7 +190,13 @@ struct List: ParsableCommand {
                         chosen.flatMap { view, backups in
                             let names = SeriesNames(view)
                             return backups.sorted { ($0.series, $0.time, $0.path) < ($1.series, $1.time, $1.path) }
-                                .map { session.json($0, view.label, protection: view.protection, names: names) }
+                                .map { backup in
+                                    session.json(backup, view.label, protection: view.protection, names: names)
+                                        .appending([
+                                            .init(
+                                                "decision", view.decision(of: backup).map { session.json($0) } ?? .null)
+                                        ])
+                                }
                         })),
                 .init(
                     "left_alone",

@@ -18,6 +18,7 @@ struct Preserve: ParsableCommand {
     func run() throws {
         let session = try common.session()
         let until = try session.deadline(until)
+        let reason = try session.reason(reason)
         try Marking.say(
             what, dryRun, session,
             done: "preserved: \(reason)" + (until.map { ", until \(Text.time($0, session.zone))" } ?? ", without end")
@@ -106,6 +107,7 @@ struct Freeze: ParsableCommand {
     func run() throws {
         let session = try common.session()
         let until = try session.deadline(until)
+        let reason = try session.reason(reason)
         try Freezing.say(what, all, session, "frozen: \(reason)") { .freeze(series: $0, reason: reason, until: until) }
     }
 }
@@ -148,10 +150,10 @@ private enum Freezing {
             }
         }
         for (vault, series) in marked {
-            try session.keeper.say(word(series), in: vault)
-            session.say(
-                "\(series.isEmpty ? vault.label : "\(Backup.name(ofSeries: series[0]).display) in \(vault.label)"): \(done)"
-            )
+            let changed = try session.keeper.say(word(series), in: vault)
+            let what =
+                series.isEmpty ? vault.label : "\(Backup.shortName(ofSeries: series[0]).display) in \(vault.label)"
+            session.say("\(what): \(changed > 0 ? done : "was not frozen")")
         }
         if session.json {
             session.emit(

@@ -25,6 +25,8 @@ struct PlanCommand: ParsableCommand {
         for vault in vaults {
             do { reports.append(try session.keeper.plan(vault)) } catch { faults.append(error) }
         }
+        if reports.isEmpty, faults.count == 1 { throw faults[0] }
+        if vaults.isEmpty, !session.json { print("No vault is configured. `reprieve init DIRECTORY` proposes one.") }
         let series = try reports.map { try Self.series(words, $0) }
         if !words.isEmpty, series.allSatisfy(\.isEmpty), faults.isEmpty {
             throw Fault(.notFound, "no series is called '\(words[0])'", hint: "`reprieve list` shows the series")
@@ -108,7 +110,7 @@ struct PlanText {
         if let frozen = report.frozen {
             lines.append("FROZEN: \(frozen.reason). Nothing goes until `reprieve unfreeze \(report.label)`.")
         }
-        if let hold = report.plan.hold { lines.append("HELD: \(hold.text).") }
+        if let hold = report.plan.hold { lines.append(Text.wrap("HELD: \(hold.text).")) }
         lines += report.recovery.map { "Recovery comes first: \($0)." }
         lines.append("")
         lines.append(table)
@@ -176,18 +178,21 @@ struct PlanText {
     }
 
     private var freed: String {
-        let size = report.plan.condemned.reduce(0) { $0 + $1.backup.size }
-        guard size > 0 || !report.plan.condemned.isEmpty else {
+        let going = report.plan.condemned
+        let size = going.reduce(0) { $0 + $1.backup.size }
+        guard !going.isEmpty else {
             return report.trashSize > 0
                 ? "Nothing goes. The trash holds \(Text.size(report.trashSize))." : "Nothing goes."
         }
-        let grace = report.graceSeconds
-        let on = report.plan.at.wall.adding(seconds: grace)
-        let when =
-            grace < 86_400
-            ? Text.precise(on, session.zone) : Text.date(on, session.zone).trimmingCharacters(in: .whitespaces)
-        return
-            "This frees nothing today, and \(Text.size(size)) on \(when), when the grace of \(report.graceText) is over."
+        let on = report.plan.at.wall.adding(seconds: report.graceSeconds)
+        let isShort = report.graceSeconds < 86_400
+        let when = (isShort ? Text.precise(on, session.zone) : Text.date(on, session.zone))
+            .trimmingCharacters(in: .whitespaces)
+        // Of a file with several links, deleting one frees nothing.
+        let upTo = going.contains { $0.backup.id.text.contains("~") } ? "at most (hard links) " : ""
+        return Text.wrap(
+            "This frees nothing today, and \(upTo)\(Text.size(size)) on \(when), when the grace of \(report.graceText) is over."
+        )
     }
 
     func detail(_ key: Bytes) -> String {

@@ -14,6 +14,7 @@ struct Purge: ParsableCommand {
             """)
 
     @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault")) var vaults: [String] = []
+    @Flag(name: [.customShort("n"), .long], help: "Only say what would be unlinked.") var dryRun = false
     @OptionGroup var common: Common
 
     func run() throws {
@@ -22,9 +23,9 @@ struct Purge: ParsableCommand {
         var faults: [Fault] = []
         for vault in try session.onlyVaults(vaults) {
             do {
-                let report = try session.keeper.purge(vault)
+                let report = dryRun ? try session.keeper.planPurge(vault) : try session.keeper.purge(vault)
                 reports.append(report)
-                session.say(Self.text(report))
+                session.say((dryRun ? "Nothing done. It would be:\n" : "") + Self.text(report))
             } catch {
                 faults.append(error)
             }
@@ -41,7 +42,9 @@ struct Purge: ParsableCommand {
         var lines: [String] = []
         let size = report.purged.reduce(0) { $0 + $1.size }
         let waiting = report.notDue > 0 ? "; \(report.notDue) not due yet" : ""
-        lines.append("\(label): \(Text.plural(report.purged.count, "backup")) (\(Text.size(size))) purged\(waiting)")
+        let isNothing = report.purged.isEmpty && report.wanted.isEmpty && report.kept.isEmpty
+        let what = "\(Text.plural(report.purged.count, "backup")) (\(Text.size(size))) purged"
+        lines.append("\(label): \(isNothing ? "nothing is due for purging" : what)\(waiting)")
         for backup in report.wanted {
             lines.append(
                 "  stays: \(backup.path.display): the policy would keep it now (reprieve restore \(backup.id.text))")
@@ -68,6 +71,7 @@ struct Purge: ParsableCommand {
                     "kept",
                     .array(
                         reports.flatMap { $0.kept.map { ["id": .string($0.backup.id.text), "why": .string($0.why)] } })),
+                .init("dry_run", .bool(dryRun)),
                 .init("not_due", .integer(Int64(reports.reduce(0) { $0 + $1.notDue }))),
                 .init("problems", .array((faults + reports.flatMap(\.faults)).map { session.json($0) })),
             ])

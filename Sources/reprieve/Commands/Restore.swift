@@ -28,6 +28,7 @@ struct Restore: ParsableCommand {
         let recovery = dryRun ? [] : vaults.compactMap(session.keeper.recoverBeforeRestore)
         let views = session.keeper.views(of: vaults)
         let choices = try session.keeper.chooseRestore(what, before: try session.time(before), in: views)
+        if let gone = choices.compactMap(\.fault).first { throw gone }
         let name = try checkedName(choices.count)
         var reports: [(RestoreReport, VaultView)] = []
         var faults: [Fault] = []
@@ -35,8 +36,11 @@ struct Restore: ParsableCommand {
             switch choice {
             case .inPlace(let view, let backup):
                 session.say(
-                    "Nothing to restore: it is in its place already:\n  \(backup.id.text)  \(view.configuration.path.appending(backup.path).display)"
-                )
+                    """
+                    Nothing to restore: it is in its place already:
+                      \(backup.id.text)  \(Text.dayAndTime(backup.time, session.zone))  \(Text.size(backup.size))
+                      \(view.configuration.path.appending(backup.path).display)
+                    """)
             case .restore(let view, let backup):
                 if dryRun {
                     session.say(
@@ -82,12 +86,19 @@ struct Restore: ParsableCommand {
         let directory = view.configuration.path.appending(report.paths.first?.parent ?? Bytes())
         var lines = [
             "\(ids.text(backup.id))  \(SeriesNames(view).text(backup.series))  \(Text.dayAndTime(backup.time, zone))  \(Text.size(backup.size))\(since)",
-            "Back in \(directory.display)/",
+            "Back in \(directory.display.hasSuffix("/") ? directory.display : directory.display + "/")",
         ]
         lines += report.paths.map { "  \($0.lastComponent.display)" }
-        lines.append(
-            "It stays until \(Text.time(report.reprievedUntil, zone).trimmingCharacters(in: .whitespaces)). Longer: reprieve preserve \(ids.text(backup.id)) --reason WHY"
-        )
+        if let mark = view.protection.preserved[backup.id.objectText] {
+            lines.append("It stays: preserved, \(mark.reason).")
+        } else {
+            let until = Text.time(report.reprievedUntil, zone).trimmingCharacters(in: .whitespaces)
+            lines.append("It stays until \(until).")
+            lines.append("Longer: reprieve preserve \(ids.text(backup.id)) --reason WHY")
+        }
+        if report.isForeignNow {
+            lines.append("Under this name, without a date, it is no backup any more: it is left alone.")
+        }
         lines.append("This put the file back. Loading it into a database is yours to do.")
         return lines.joined(separator: "\n")
     }

@@ -36,7 +36,9 @@ struct RetentionCommand: ParsableCommand {
             return [
                 row("keep", vault.keep, \.text)
             ]
-                + vault.series.value.map { ("series \"\($0.pattern)\"", $0.keep.text, vault.series.origin) }
+                + vault.series.value.enumerated().map { n, policy in
+                    ("series \"\(policy.pattern)\"", policy.keep.text, vault.seriesOrigins[n])
+                }
                 + [
                     row("timezone", zone, \.name), ("time-from", settings.timeFromText, settings.timeFrom.origin),
                     row("schedule", settings.schedule, \.text), row("cleanup-every", settings.cleanupEvery, \.text),
@@ -50,8 +52,15 @@ struct RetentionCommand: ParsableCommand {
 
         private func text(_ vault: VaultConfiguration, _ session: Session) -> String {
             var table = Table(sides: [.left, .left, .left])
-            for row in rows(vault, session) { table.add(["  " + row.key, row.value, row.origin?.text ?? "default"]) }
-            return "\(vault.label): \(vault.path.display)\n\(table.text)"
+            for row in rows(vault, session) {
+                table.add(["  " + row.key, row.value, row.origin.map { Self.short($0) } ?? "default"])
+            }
+            let files = session.keeper.configuration.files.map { "  " + $0 }.joined(separator: "\n")
+            return "\(vault.label): \(vault.path.display)\n\(table.text)" + (files.isEmpty ? "" : "\n  from\n\(files)")
+        }
+
+        private static func short(_ origin: Origin) -> String {
+            "\(Bytes(origin.file).lastComponent.display):\(origin.line)"
         }
 
         private func json(_ vault: VaultConfiguration, _ session: Session) -> JSON {

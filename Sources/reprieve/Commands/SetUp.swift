@@ -25,6 +25,15 @@ struct Init: ParsableCommand {
                     .usage, "'\(proposal.path.display)' is the vault '\(vault.label)' already",
                     hint: "reprieve retention show \(vault.label)")
             }
+            guard !proposals.contains(where: { $0.path == proposal.path }) else {
+                throw Fault(.usage, "'\(proposal.path.display)' is named twice", hint: "name it once")
+            }
+            let state = Configuration.absolute(Places(overrides).state)
+            guard !state.isWithin(proposal.path) else {
+                throw Fault(
+                    .usage, "the state directory '\(state.display)' would lie inside '\(proposal.path.display)'",
+                    hint: "choose another one with --state-dir")
+            }
             taken.insert(proposal.name)
             proposals.append(proposal)
             if !common.json { print(text(proposal)) }
@@ -38,7 +47,7 @@ struct Init: ParsableCommand {
         if common.json { return emit(proposals, written) }
         for file in written { print("Written: \(file)") }
         if !written.isEmpty {
-            print("Next: reprieve plan     what would go, and why. Nothing goes before you approve it.")
+            print("Next: reprieve plan     what would go, and why; nothing goes unapproved")
         }
     }
 
@@ -56,7 +65,7 @@ struct Init: ParsableCommand {
         if yes { return true }
         guard isatty(0) == 1, !common.json else {
             throw Fault(
-                .usage, "nothing is written without an answer",
+                .usage, "nothing is written without an answer, and standard input is no terminal",
                 hint: "add --yes, or put the lines above into \(target) yourself")
         }
         print("Write this to \(target) (or conf.d beside it)? [y/N] ", terminator: "")

@@ -20,7 +20,8 @@ struct Status: ParsableCommand {
         } else {
             print(text(session, views, matters, isRunning))
         }
-        try Ending.with(views.contains { $0.fault != nil } ? .failed : .done)
+        try Ending.with(
+            views.contains { $0.fault != nil } ? .failed : views.contains { !$0.unreadable.isEmpty } ? .partial : .done)
     }
 
     /// Something that a person has to decide, and the commands that end it.
@@ -49,6 +50,21 @@ struct Status: ParsableCommand {
                         "frozen since \(Text.time(frozen.at, session.zone))\(until): \(frozen.reason). Nothing is condemned or purged; restore works.",
                     commands: ["reprieve unfreeze \(label)"]))
         }
+        for (series, mark) in view.frozenSeries {
+            let name = Backup.shortName(ofSeries: series).display
+            found.append(
+                Matter(
+                    vault: label, code: "series-frozen", text: "series \(name) is frozen: \(mark.reason).",
+                    commands: ["reprieve unfreeze \(label) \(name)"]))
+        }
+        if !view.missing.isEmpty {
+            found.append(
+                Matter(
+                    vault: label, code: "missing",
+                    text:
+                        "\(Text.plural(view.missing.count, "backup")) missing from the trash (\(view.missing[0].path.display)): removed by somebody else. The next cleanup freezes the vault.",
+                    commands: ["reprieve list \(label) --trash"]))
+        }
         if let plan = view.plan, let hold = plan.hold {
             let id = plan.id.prefix(4)
             let going = plan.condemned.reduce(0) { $0 + $1.backup.size }
@@ -61,7 +77,7 @@ struct Status: ParsableCommand {
         }
         for finding in view.recovery {
             found.append(
-                Matter(vault: label, code: "recovery", text: finding + ".", commands: ["reprieve cleanup \(label)"]))
+                Matter(vault: label, code: "recovery", text: finding + ".", commands: ["reprieve purge \(label)"]))
         }
         for fault in view.unreadable {
             found.append(
@@ -76,7 +92,7 @@ struct Status: ParsableCommand {
 
     private func text(_ session: Session, _ views: [VaultView], _ matters: [Matter], _ isRunning: Bool) -> String {
         let agent = isRunning ? "agent running" : "no agent running"
-        let waits = matters.isEmpty ? "all in order" : "\(Text.plural(matters.count, "THING")) TO DECIDE"
+        let waits = matters.isEmpty ? "all in order" : "\(Text.plural(matters.count, "THING", "THINGS")) TO DECIDE"
         var lines = [agent + String(repeating: " ", count: max(2, 79 - agent.count - waits.count)) + waits, ""]
         var table = Table(
             ["VAULT", "STATE", "SERIES", "BACKUPS", "SIZE", "TRASH", "NEWEST", "NEXT"],
@@ -93,7 +109,7 @@ struct Status: ParsableCommand {
         lines.append(views.isEmpty ? "No vault is configured. `reprieve init DIRECTORY` proposes one." : table.text)
         for (n, matter) in matters.enumerated() {
             lines.append("")
-            lines += wrap("\(n + 1) \(matter.vault): \(matter.text)", indent: "  ")
+            lines.append(Text.wrap("\(n + 1) \(matter.vault): \(matter.text)"))
             lines += matter.commands.map { "    " + $0 }
         }
         return lines.joined(separator: "\n")
@@ -102,6 +118,7 @@ struct Status: ParsableCommand {
     private func state(_ view: VaultView) -> String {
         if let fault = view.fault { return fault.code == .offline ? "OFFLINE" : "FAILED" }
         if view.frozen != nil { return "FROZEN" }
+        if !view.unreadable.isEmpty { return "PARTLY" }
         return view.plan?.hold == nil ? "ok" : "HELD"
     }
 
@@ -111,27 +128,16 @@ struct Status: ParsableCommand {
         let purge =
             view.trashed.compactMap(\.trashed?.earliestPurge).min().map { ", purge \(Text.date($0, session.zone))" }
             ?? ""
-        guard isRunning else { return "no agent" }
+        guard isRunning else {
+            let isDue = view.trashed.contains { $0.trashed.map { $0.earliestPurge <= view.at.wall } ?? false }
+            return isDue ? "purge is due" : "by hand"
+        }
         switch view.configuration.settings.schedule.value {
-        case .afterBackup: return "after a backup" + purge
+        case .afterBackup: return purge.isEmpty ? "after a backup" : String(purge.dropFirst(2))
         case .manual: return "by hand" + purge
         case .hourly: return "hourly" + purge
         case .daily: return "cleanup \(view.configuration.settings.schedule.value.text)" + purge
         }
-    }
-
-    private func wrap(_ text: String, indent: String) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + 1 + word.count > 79 {
-                lines.append(line)
-                line = indent + word
-            } else {
-                line += (line.isEmpty ? "" : " ") + word
-            }
-        }
-        return lines + [line]
     }
 
     private func emit(_ session: Session, _ views: [VaultView], _ matters: [Matter], _ isRunning: Bool) {
