@@ -131,7 +131,7 @@ let package = Package(
         .testTarget(
             name: "RoomTests",
             dependencies: [
-                "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine",
+                "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine", "Agent",
             ],
             swiftSettings: strict
         ),

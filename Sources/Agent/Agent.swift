@@ -110,7 +110,8 @@ package final class Agent: Service {
         try home.noteAgent(started: true, detail: "\(Watcher.backend), \(initial.vaults.count) vaults")
         var turn = Turn(agent: self, keeper: Keeper(configuration: initial, home: home))
         watcher.start()
-        log.info("watching \(initial.vaults.count) vaults with \(Watcher.backend)")
+        log.info(
+            "watching \(initial.vaults.count) vault\(initial.vaults.count == 1 ? "" : "s") with \(Watcher.backend)")
         let waiting = Waiting(descriptors: [wakeup.descriptor], mounts: mounts)
         var mountsChanged = false
         while true {

@@ -52,13 +52,11 @@ package enum Surroundings {
     }
 
     package static func userName(_ uid: UInt32) -> String {
-        guard let entry = getpwuid(uid) else { return String(uid) }
-        return String(cString: entry.pointee.pw_name)
-    }
-
-    package static func groupName(_ gid: UInt32) -> String {
-        guard let entry = getgrgid(gid) else { return String(gid) }
-        return String(cString: entry.pointee.gr_name)
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 4096)
+        guard getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return String(uid) }
+        return String(cString: entry.pw_name)
     }
 
     /// The path with every link resolved; `nil` where there is nothing.

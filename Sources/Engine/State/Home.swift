@@ -92,6 +92,9 @@ package struct Home: Sendable {
         guard let path = directory.path.appending("catalog.sqlite").utf8 else {
             throw Fault(.usage, "the path of the state directory must be UTF-8", path: directory.path)
         }
+        // Two who make it at once would find it locked while it changes to WAL.
+        let lock = try FileLock.take("catalog.lock", in: directory, holder: "catalog", waitSeconds: 10)
+        defer { withExtendedLifetime(lock) {} }
         do {
             return try Catalog(path: path)
         } catch {

@@ -55,14 +55,17 @@ struct AuditCommand: ParsableCommand {
         }
 
         private func text(_ entry: AuditEntry, _ zone: Zone) -> String {
-            var parts = [entry.time.map { Text.precise($0, zone) } ?? "?", entry.event]
-            if let vault = entry.vault { parts.append(vault) }
-            if let backup = entry.backup { parts.append(String(backup.prefix(8))) }
-            if let path = entry.path { parts.append(Bytes(path).display) }
-            if entry.path == nil, let series = entry.series { parts.append(Bytes(series).display) }
-            if let reason = entry.reason { parts.append("(\(Bytes(reason).display))") }
-            if let user = entry.user { parts.append("by \(Bytes(user).display)") }
-            return Text.wrap(parts.joined(separator: "  "))
+            var head = [entry.time.map { Text.precise($0, zone) } ?? "?", entry.event]
+            if let vault = entry.vault { head.append(vault) }
+            if let backup = entry.backup { head.append(String(backup.prefix(8))) }
+            var rest: [String] = []
+            if let path = entry.path ?? entry.series { rest.append(Bytes(path).display) }
+            if let reason = entry.reason { rest.append("(\(Bytes(reason).display))") }
+            if let user = entry.user { rest.append("by \(Bytes(user).display)") }
+            let line = (head + rest).joined(separator: "  ")
+            // What does not fit stands below, set in.
+            return line.count <= 79
+                ? line : Text.wrap(head.joined(separator: "  ") + "\n    " + rest.joined(separator: " "))
         }
     }
 

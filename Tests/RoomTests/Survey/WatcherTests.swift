@@ -77,6 +77,7 @@ struct WatcherTests {
         let vault = try vault(scratch, ["", "d"])
         try FileManager.default.removeItem(at: scratch.url.appending(path: "d"))
         #expect(isDirty(vault, "d"))
+        for _ in 0..<200 where Self.watcher.watched(vault).contains("d") { usleep(5_000) }
         #expect(!Self.watcher.watched(vault).contains("d"))
         try scratch.write("d/file")
         Self.watcher.watch(try scratch.open().open("d"), vault: vault, path: "d")
