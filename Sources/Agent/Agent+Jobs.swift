@@ -18,8 +18,12 @@ extension Agent {
             try keeper.note(seen.changes, in: vault)
             let settling = try self.settling(keeper, vault, places.union(seen.changes.appeared.map(\.path.parent)))
             // The trash may have been made since.
-            if places.contains(""), let trash = try vault.trash() {
+            if places.contains(""), !watched.contains(TrashDirectory.name), let trash = try vault.trash() {
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
+                // A batch may have been made before the watch.
+                lanes.start(Lanes.Key(vault: configuration.path.display), "trash") { [self] in
+                    checkTrash(keeper, configuration)
+                }
             }
             return .looked(
                 path: configuration.path, id: vault.id,
@@ -40,7 +44,8 @@ extension Agent {
                 Looked(
                     settling: settling, places: [], completed: !attended.changes.completed.isEmpty,
                     hasReturned: isUnfinished, faults: attended.scan.faults,
-                    isRefused: watcher.takeRefusal(attended.vault.id)))
+                    isRefused: watcher.takeRefusal(attended.vault.id),
+                    trashNames: try keeper.trashNames(configuration)))
         }
     }
 
@@ -53,14 +58,15 @@ extension Agent {
                 )
             }
             for failure in report.failed { log.error("\(configuration.label): \(failure.fault.message)") }
-            return .cleaned(path: configuration.path)
+            return .cleaned(path: configuration.path, trashNames: try keeper.trashNames(configuration))
         }
     }
 
     static let cleanupFailed = "could not clean up"
+    static let purgeFailed = "could not purge"
 
     func purge(_ keeper: Keeper, _ configuration: VaultConfiguration) {
-        attempt(configuration, "could not purge") { () throws(Fault) in
+        attempt(configuration, Self.purgeFailed) { () throws(Fault) in
             let report = try keeper.takeDue(try attend(keeper, configuration))
             // The walk may take hours and needs no lock: the vault's own lane is free meanwhile.
             let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
@@ -70,11 +76,11 @@ extension Agent {
             // What is past its time by the wall clock and stays is asked again, but not at once: the time of a minute,
             // or of a short grace that was not yet witnessed whole.
             let grace = configuration.settings.gracePeriod.value.fixedSeconds
-            let isOnlyEarly =
-                report.kept.isEmpty && report.wanted.isEmpty && report.frozen == nil && report.faults.isEmpty
+            let isStuck =
+                !report.kept.isEmpty || !report.wanted.isEmpty || report.frozen != nil || !report.faults.isEmpty
             return .purged(
-                path: configuration.path,
-                retryAfterSeconds: isOnlyEarly && report.notDue > 0 ? min(3600, max(1, grace / 50)) : 60)
+                path: configuration.path, retryAfterSeconds: isStuck ? 60 : min(60, max(1, grace / 50)),
+                trashNames: try keeper.trashNames(configuration))
         }
     }
 
@@ -92,7 +98,7 @@ extension Agent {
     /// Whether somebody else changed the trash.
     func checkTrash(_ keeper: Keeper, _ configuration: VaultConfiguration) {
         attempt(configuration, "could not look at the trash") { () throws(Fault) in
-            .trashChanged(path: configuration.path, differs: try keeper.trashDiffers(configuration))
+            .trashChanged(path: configuration.path, names: try keeper.trashNames(configuration))
         }
     }
 
@@ -107,6 +113,9 @@ extension Agent {
     /// A whole look, every directory watched before it is listed, and the trash watched flat.
     private func attend(_ keeper: Keeper, _ configuration: VaultConfiguration) throws(Fault) -> Attended {
         let vault = try keeper.open(configuration)
+        if let trash = try vault.trash() {
+            watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
+        }
         let attended = try keeper.attend(
             configuration, acting: true, watch: watch(vault.id), shouldStop: { self.lanes.shouldStop })
         if let trash = try attended.vault.trash() {

@@ -19,7 +19,7 @@ package final class Agent: Service {
     let log: Logger
     let watcher: Watcher
     let mounts: MountTable
-    let lanes = Lanes()
+    let lanes: Lanes
     let wakeup: Wakeup
     private let inbox = Mutex(Inbox())
     private let initial: Configuration
@@ -34,10 +34,10 @@ package final class Agent: Service {
     enum Result: Sendable {
         case looked(path: Bytes, id: VaultID, Looked)
         case rescanned(path: Bytes, id: VaultID, doubts: Int, Looked)
-        case cleaned(path: Bytes)
+        case cleaned(path: Bytes, trashNames: Set<String>)
         /// What is due and stayed is asked again after this time at the earliest.
-        case purged(path: Bytes, retryAfterSeconds: Int64)
-        case trashChanged(path: Bytes, differs: Bool)
+        case purged(path: Bytes, retryAfterSeconds: Int64, trashNames: Set<String>)
+        case trashChanged(path: Bytes, names: Set<String>)
         case failed(path: Bytes, what: String, fault: Fault)
         case configuration(Configuration)
     }
@@ -53,6 +53,8 @@ package final class Agent: Service {
         var faults: [Fault]
         /// The kernel refused a watch: events do not tell everything.
         var isRefused: Bool
+        /// The batches, and FREEZE, at a whole look; `nil` otherwise.
+        var trashNames: Set<String>?
     }
 
     /// `load` reads the configuration again on SIGHUP; a broken one is refused and the old one stays.
@@ -67,6 +69,7 @@ package final class Agent: Service {
         self.log = log
         let wakeup = try Wakeup()
         self.wakeup = wakeup
+        lanes = Lanes(onIdle: { wakeup.raise() })
         watcher = try Watcher(onDirt: { wakeup.raise() })
         mounts = try MountTable()
     }

@@ -16,7 +16,11 @@ final class Lanes: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Called when a lane has nothing left: who waited for it to be free may go on.
+    private let onIdle: @Sendable () -> Void
     private let stopping = Atomic(false)
+
+    init(onIdle: @escaping @Sendable () -> Void = {}) { self.onIdle = onIdle }
 
     /// Asked by long work.
     var shouldStop: Bool { stopping.load(ordering: .relaxed) }
@@ -37,6 +41,7 @@ final class Lanes: Sendable {
 
     private func run(_ key: Key) {
         while let work = next(key) { work() }
+        onIdle()
     }
 
     private func next(_ key: Key) -> (@Sendable () -> Void)? {

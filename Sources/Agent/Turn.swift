@@ -24,12 +24,13 @@ struct Turn {
     /// One turn: events say "look here", never more; what may block goes into the vault's lane; nothing is awaited.
     mutating func step(at now: Moment, results: [Agent.Result], mountsChanged: Bool) {
         for result in results { record(result, at: now) }
-        if mountsChanged { doubt(Array(vaults.keys), "something was mounted or unmounted", at: now) }
+        if mountsChanged { doubtRemounted(at: now) }
         absorb(agent.watcher.take(), at: now)
         hourly(at: now)
         for path in vaults.keys.sorted() {
-            startLooks(path, at: now)
+            // A rescan covers all dirty places, and must not starve behind them.
             startRescan(path, at: now)
+            startLooks(path, at: now)
             startTrashCheck(path, at: now)
             startCleanup(path, at: now)
             startPurge(path, at: now)
@@ -40,10 +41,12 @@ struct Turn {
     func pauseMilliseconds(at now: Moment) -> Int32 {
         var next = min(nextHour, now.boot + 60 * VaultState.second)
         for state in vaults.values {
+            let isLookDue = !state.dirty.isEmpty || state.due.values.contains { $0 <= now.boot }
             let times = [
-                state.due.values.min(), state.rescanAt, state.nextCleanup(at: now), state.purgeAt, state.trashCheckAt,
+                state.due.values.filter { $0 > now.boot }.min(), isLookDue ? state.looksFrom : nil, state.rescanAt,
+                state.nextCleanup(at: now), state.purgeAt, state.trashCheckAt,
             ]
-            // What is due already waits for its lane, whose result wakes us.
+            // What is due already waits for its lane, which wakes us when it is free.
             next = times.compactMap { $0 }.filter { $0 > now.boot }.reduce(next, min)
         }
         return Int32(clamping: max(0, next - now.boot) / 1_000_000 + 1)
@@ -61,6 +64,17 @@ struct Turn {
                 vaults[path]?.finished.formUnion(dirt.finished[id] ?? [])
             }
             if let why = dirt.unreconciled[id] { doubt([path], why, at: now) }
+        }
+    }
+
+    /// Vaults with another mount at, above or below them than before.
+    private mutating func doubtRemounted(at now: Moment) {
+        for path in vaults.keys {
+            // A table that cannot be read may say anything.
+            let mounts = try? MountTable.around(path)
+            guard mounts == nil || mounts != vaults[path]?.mounts else { continue }
+            vaults[path]?.mounts = mounts ?? []
+            doubt([path], "something was mounted or unmounted there", at: now)
         }
     }
 
@@ -87,7 +101,8 @@ struct Turn {
     // MARK: Jobs
 
     private mutating func startLooks(_ path: Bytes, at now: Moment) {
-        guard var state = vaults[path], state.id != nil, !agent.lanes.isBusy(lane(path)) else { return }
+        guard var state = vaults[path], state.id != nil, now.boot >= state.looksFrom, !agent.lanes.isBusy(lane(path))
+        else { return }
         let settled = state.due.filter { $0.value <= now.boot }.keys
         let places = state.dirty.union(settled)
         guard !places.isEmpty else { return }
@@ -95,6 +110,7 @@ struct Turn {
         for place in places { state.due[place] = nil }
         state.dirty = []
         state.finished = []
+        state.looksFrom = now.boot + VaultState.second / 10
         vaults[path] = state
         let (agent, keeper, configuration) = (self.agent, self.keeper, state.configuration)
         agent.lanes.start(lane(path), "look") { agent.look(keeper, configuration, places, finished) }
@@ -141,16 +157,23 @@ struct Turn {
             for place in looked.places { vaults[path]?.due[place] = nil }
             vaults[path]?.due.merge(looked.settling) { _, new in new }
             if looked.hasReturned { doubt([path], "a backup came back from the trash", at: now) }
+            if looked.isRefused { doubt([path], "the limit of inotify watches is reached", at: now) }
             note(looked, path)
         case .rescanned(let path, let id, let doubts, let looked):
             rescanned(path, id, looked, doubts, at: now)
-        case .cleaned(let path):
-            plan(purgeOf: path, retryAfterSeconds: nil, at: now)
-        case .purged(let path, let retry):
-            plan(purgeOf: path, retryAfterSeconds: retry, at: now)
-        case .trashChanged(let path, let differs):
-            if differs { doubt([path], "its trash was changed by somebody else", at: now) }
-            plan(purgeOf: path, retryAfterSeconds: nil, at: now)
+        case .cleaned(let path, let names):
+            vaults[path]?.trashNames = names
+            vaults[path]?.lastJobProblem = nil
+            plan(purgeOf: path, at: now)
+        case .purged(let path, let retry, let names):
+            vaults[path]?.trashNames = names
+            vaults[path]?.lastJobProblem = nil
+            vaults[path]?.purgeFrom = now.boot + retry * VaultState.second
+            plan(purgeOf: path, at: now)
+        case .trashChanged(let path, let names):
+            if vaults[path]?.trashNames != names { doubt([path], "its trash was changed by somebody else", at: now) }
+            vaults[path]?.trashNames = names
+            plan(purgeOf: path, at: now)
         case .failed(let path, let what, let fault): failed(path, what, fault, at: now)
         case .configuration(let configuration): adopt(configuration)
         }
@@ -171,6 +194,7 @@ struct Turn {
         guard var state = vaults[path] else { return }
         state.id = id
         state.due = looked.settling
+        state.trashNames = looked.trashNames ?? state.trashNames
         state.backOffSeconds = 1
         if state.lastProblem != nil { agent.log.notice("\(state.configuration.label): in order again") }
         state.lastProblem = nil
@@ -178,16 +202,20 @@ struct Turn {
         if state.doubts == doubts {
             state.doubts = 0
             // Where not all is watched, or could be read, who only looks must look for himself.
-            let why = looked.isRefused ? "the limit of inotify watches is reached" : looked.faults.first?.message
+            let isFrozenByFile = looked.trashNames?.contains("FREEZE") == true
+            let why =
+                looked.isRefused
+                ? "the limit of inotify watches is reached"
+                : isFrozenByFile ? "the file .trash/FREEZE is there" : looked.faults.first?.message
             markUnreconciled(state, why)
             if looked.isRefused { state.rescanAt = now.boot + 60 * VaultState.second }
         }
         vaults[path] = state
-        plan(purgeOf: path, retryAfterSeconds: nil, at: now)
-        if looked.hasReturned { vaults[path]?.purgeAt = now.boot }
+        plan(purgeOf: path, at: now)
+        if looked.hasReturned { vaults[path]?.purgeAt = max(now.boot, state.purgeFrom) }
     }
 
-    private mutating func plan(purgeOf path: Bytes, retryAfterSeconds: Int64?, at now: Moment) {
+    private mutating func plan(purgeOf path: Bytes, at now: Moment) {
         guard let state = vaults[path] else { return }
         do {
             guard let due = try keeper.nextPurge(state.configuration) else {
@@ -195,9 +223,8 @@ struct Turn {
                 return
             }
             let wait = max(0, due.nanoseconds - now.wall.nanoseconds)
-            // What was due and stayed (wanted, not witnessed long enough) is asked again later.
-            let retry = retryAfterSeconds.map { $0 * VaultState.second } ?? 0
-            vaults[path]?.purgeAt = now.boot + max(wait, retry)
+            // What was due and stayed (wanted, frozen, not witnessed long enough) is asked again later.
+            vaults[path]?.purgeAt = max(now.boot + min(wait, Int64.max / 4), state.purgeFrom)
         } catch {
             agent.log.error("\(error.message)")
         }
@@ -205,18 +232,24 @@ struct Turn {
 
     private mutating func failed(_ path: Bytes, _ what: String, _ fault: Fault, at now: Moment) {
         guard var state = vaults[path] else { return }
-        // Said once, not every minute.
-        if state.lastProblem != fault.message {
-            agent.log.error("\(state.configuration.label): \(what): \(fault.message)")
+        let text = "\(state.configuration.label): \(what): \(fault.message)"
+        if what == Agent.cleanupFailed || what == Agent.purgeFailed {
+            // Not forgotten, and not before a minute has passed. Said once, not every minute.
+            if state.lastJobProblem != fault.message { agent.log.error("\(text)") }
+            state.lastJobProblem = fault.message
+            state.purgeFrom = now.boot + 60 * VaultState.second
+            state.rescanAt = min(state.rescanAt, state.purgeFrom)
+            if what == Agent.cleanupFailed {
+                state.wantsCleanup = true
+                let pause = state.configuration.settings.cleanupEvery.value.fixedSeconds
+                state.lastCleanup = now.boot - max(0, pause - 60) * VaultState.second
+                if state.nextScheduled != nil { state.nextScheduled = now.wall.adding(seconds: 60) }
+            }
+            vaults[path] = state
+            return
         }
+        if state.lastProblem != fault.message { agent.log.error("\(text)") }
         state.lastProblem = fault.message
-        if what == Agent.cleanupFailed {
-            // Not forgotten: after the next good look it is tried again, in a minute at the earliest.
-            state.wantsCleanup = true
-            let pause = state.configuration.settings.cleanupEvery.value.fixedSeconds
-            state.lastCleanup = now.boot - max(0, pause - 60) * VaultState.second
-            if state.nextScheduled != nil { state.nextScheduled = now.wall.adding(seconds: 60) }
-        }
         state.doubts += 1
         state.rescanAt = now.boot + state.backOffSeconds * VaultState.second
         state.backOffSeconds = min(60, state.backOffSeconds * 2)
@@ -270,6 +303,7 @@ struct Turn {
             state.rescanAt = now.boot
             state.wantsCleanup = true
             state.schedule(after: now.wall, zone: configuration.zone.value)
+            state.mounts = (try? MountTable.around(vault.path)) ?? []
             fresh[vault.path] = state
             markUnreconciled(state, "the agent has not looked at it yet")
         }

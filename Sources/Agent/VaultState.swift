@@ -19,6 +19,15 @@ struct VaultState {
     var lastProblem: String?
     /// The last thing that a look could not read.
     var lastFault: String?
+    var lastJobProblem: String?
+    /// The batches, and FREEZE, as last seen.
+    var trashNames: Set<String> = []
+    /// The mounts at, above or below it.
+    var mounts: [Bytes] = []
+    /// No look before this: a steady stream of events is taken together.
+    var looksFrom: Int64 = 0
+    /// No purge before this: the last one left things as they are.
+    var purgeFrom: Int64 = 0
 
     var wantsCleanup = true
     var lastCleanup: Int64?

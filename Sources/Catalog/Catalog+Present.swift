@@ -21,10 +21,14 @@ extension Catalog {
     }
 
     /// Makes the catalog equal to what was seen within the scope. Unchanged rows are not written.
+    ///
+    /// `known`: the rows as they were before the look. A row that another process changed since is newer than the look,
+    /// and stays.
     package func record(
-        vault: VaultID, scope: Scope, backups: [Backup], leftAlone: [LeftAlone], at now: Timestamp
+        vault: VaultID, scope: Scope, known: [Backup], backups: [Backup], leftAlone: [LeftAlone], at now: Timestamp
     ) throws(Fault) -> Changes {
-        try write { db in
+        let expected = Dictionary(known.map { ($0.path, $0) }) { first, _ in first }
+        return try write { db in
             let old = try Self.rows(db, vault, scope)
             var changes = Changes()
             let insert = try db.cachedStatement(sql: Self.insert)
@@ -32,13 +36,13 @@ extension Catalog {
             for backup in backups {
                 kept.insert(backup.path)
                 let before = old[backup.path]
-                guard before != backup else { continue }
+                guard before != backup, before == expected[backup.path] else { continue }
                 if before?.id != backup.id { changes.appeared.append(backup) }
                 if backup.isComplete, !(before?.isComplete ?? false) { changes.completed.append(backup) }
                 try insert.execute(arguments: Self.arguments(backup))
             }
             let moved = Set(backups.map(\.id.object))
-            for (path, backup) in old where !kept.contains(path) {
+            for (path, backup) in old where !kept.contains(path) && expected[path] == backup {
                 try Self.delete(db, vault, batch: "", path)
                 if !moved.contains(backup.id.object) { changes.vanished.append(backup) }
             }

@@ -193,6 +193,9 @@ package final class Directory: Sendable {
         }
     }
 
+    /// Locks the directory itself, if nobody else has; it ends with this object.
+    package func lockIfFree() -> Bool { cl_flock(descriptor, 1, 0) == 0 }
+
     // MARK: Changing
 
     package func makeDirectory(_ name: Bytes, mode: UInt32) throws(Fault) {

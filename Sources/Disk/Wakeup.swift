@@ -43,4 +43,32 @@ package final class MountTable: Sendable {
     }
 
     deinit { close(descriptor) }
+
+    /// The mounts at, above or below a path, as the kernel's table has them: equal as long as nothing there changed.
+    package static func around(_ path: Bytes) throws(Fault) -> [Bytes] {
+        let table = try Directory.read(absolute: "/proc/self/mountinfo", limit: 1 << 24)
+        return table.storage.split(separator: 0x0A).map { Bytes($0) }.filter { line in
+            let fields = line.storage.split(separator: 0x20, maxSplits: 5)
+            guard fields.count > 4 else { return false }
+            let point = unescaped(fields[4])
+            return point == "/" || point.isWithin(path) || path.isWithin(point)
+        }
+    }
+
+    /// Spaces, tabs, newlines and backslashes stand as `\\040` in the table.
+    private static func unescaped(_ field: ArraySlice<UInt8>) -> Bytes {
+        var bytes: [UInt8] = []
+        var rest = field
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\\"), rest.count >= 3,
+                let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
+            {
+                bytes.append(code)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return Bytes(bytes)
+    }
 }

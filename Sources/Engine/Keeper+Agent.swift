@@ -10,16 +10,11 @@ extension Keeper {
         try home.registry.lastKnown(vault.path)
     }
 
-    /// Whether the batches on disk are others than the catalog knows.
-    package func trashDiffers(_ configuration: VaultConfiguration) throws(Fault) -> Bool {
-        let vault = try open(configuration)
-        let onDisk = Set(try vault.trash()?.batchNames() ?? [])
-        let known = Set(try home.catalog.trashed(vault: vault.id).compactMap(\.trashed?.batch))
-        guard known.isSubset(of: onDisk) else { return true }
-        for name in onDisk.subtracting(known) {
-            if try home.catalog.knownBatch(vault: vault.id, name: name) == nil { return true }
-        }
-        return false
+    /// What in the trash makes a difference: the batches, and a person's FREEZE.
+    package func trashNames(_ configuration: VaultConfiguration) throws(Fault) -> Set<String> {
+        guard let trash = try open(configuration).trash() else { return [] }
+        let names = Set(try trash.batchNames())
+        return try trash.directory.sighting(of: "FREEZE") == nil ? names : names.union(["FREEZE"])
     }
 
     /// What is to be looked at again: not temporary names, which settle never.

@@ -19,6 +19,9 @@ package struct Attended: Sendable {
     package var broughtBack: [Backup] = []
     /// Gone from a batch without our purge.
     package var missing: [Backup] = []
+    /// Rows of the catalog that are in no batch any more, and what they are now. Written only by who acts, and last:
+    /// until marks and log have it, the row is what remembers that it was in the trash.
+    var left: [(backup: Backup, state: Backup.State)] = []
     /// In a batch, but not so in our catalog.
     var standing: [Backup] = []
     /// Gone by a purge of ours whose outcome was not written.
@@ -44,17 +47,18 @@ extension Keeper {
         let at = now()
         // What was gone before the look began: what goes meanwhile is another process's doing, and the next look's.
         let before = try Gone(vault, home.catalog)
-        let scan = try self.scan(vault, before.inodes, at, watch, shouldStop)
-        var attended = try settle(vault, at, scan, recovery, before, facts)
+        let known = try home.catalog.present(vault: vault.id)
+        let scan = try self.scan(vault, known, before.inodes, at, watch, shouldStop)
+        var attended = try settle(vault, at, scan, known, recovery, before, facts)
         if acting { try writeDown(&attended, facts) }
         return attended
     }
 
     private func scan(
-        _ vault: OpenVault, _ inodes: Set<UInt64>, _ at: Moment, _ watch: ((Directory, Bytes) -> Void)?,
+        _ vault: OpenVault, _ known: [Backup], _ inodes: Set<UInt64>, _ at: Moment,
+        _ watch: ((Directory, Bytes) -> Void)?,
         _ shouldStop: () -> Bool
     ) throws(Fault) -> VaultSurvey.Scan {
-        let known = try home.catalog.present(vault: vault.id)
         let scan = vault.survey.scan(
             below: vault.root,
             known: .init(backups: Dictionary(known.map { ($0.path, $0) }) { first, _ in first }, trashedInodes: inodes),
@@ -66,7 +70,8 @@ extension Keeper {
 
     /// Brings scan, trash and catalog together, under the vault's lock: nobody moves anything meanwhile.
     private func settle(
-        _ vault: OpenVault, _ at: Moment, _ scan: VaultSurvey.Scan, _ recovery: [Recovery.Finding], _ before: Gone,
+        _ vault: OpenVault, _ at: Moment, _ scan: VaultSurvey.Scan, _ known: [Backup], _ recovery: [Recovery.Finding],
+        _ before: Gone,
         _ facts: LazyFacts
     ) throws(Fault) -> Attended {
         let trash = try vault.trash()
@@ -79,7 +84,7 @@ extension Keeper {
         // Condemned since the scan passed by.
         scan.backups.removeAll { $0.id.link == nil && inTrash.contains($0.object) }
         var changes = try home.catalog.record(
-            vault: vault.id, scope: .whole(unreadable: Set(scan.unreadable.keys)), backups: scan.backups,
+            vault: vault.id, scope: .whole(unreadable: Set(scan.unreadable.keys)), known: known, backups: scan.backups,
             leftAlone: scan.leftAlone, at: at.wall)
         changes.vanished.removeAll { inTrash.contains($0.object) }
         var attended = Attended(
@@ -90,7 +95,7 @@ extension Keeper {
     }
 
     /// Who only looks may not be able to write the lock's file: then nobody of ours writes there either.
-    private func lockToLook(_ trash: TrashDirectory) throws(Fault) -> FileLock? {
+    func lockToLook(_ trash: TrashDirectory) throws(Fault) -> FileLock? {
         do {
             return try trash.lock(holder: holder, waitSeconds: waitSeconds)
         } catch {
@@ -124,11 +129,12 @@ extension Keeper {
         guard acting, !found.isEmpty else { return found }
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         let done = try recovery.run(purgeIntended: intended)
-        try freezeStuck(done, vault, trash)
+        let isNewlyStuck = try freezeStuck(done, vault, trash)
         withExtendedLifetime(lock) {}
         let records = done.compactMap { finding -> AuditRecord? in
             if case .unlinkUnfinished = finding { return nil }
             if case .unreadable = finding { return nil }
+            if case .stuck = finding, !isNewlyStuck { return nil }  // said when its series froze
             return AuditRecord(.vaultRecovered, vault: vault.label, vaultID: vault.id, reason: finding.text)
         }
         try home.audit.append(records, at: now())
@@ -136,8 +142,9 @@ extension Keeper {
     }
 
     /// Half in the trash and not to be put back: its series waits for a person.
-    private func freezeStuck(_ findings: [Recovery.Finding], _ vault: OpenVault, _ trash: TrashDirectory) throws(Fault)
-    {
+    private func freezeStuck(
+        _ findings: [Recovery.Finding], _ vault: OpenVault, _ trash: TrashDirectory
+    ) throws(Fault) -> Bool {
         let at = now()
         var marks = try home.marks.read(vault.id, trash: trash)
         var isChanged = false
@@ -151,6 +158,7 @@ extension Keeper {
             isChanged = true
         }
         if isChanged { try home.marks.write(marks, vault.id, trash: trash) }
+        return isChanged
     }
 
     // MARK: Trash
@@ -181,11 +189,15 @@ extension Keeper {
         guard !gone.isEmpty else { return }
         let found = Found(attended)
         for (backup, isOurs) in gone {
-            try settle(backup, isOurs: isOurs, known[Gone.key(backup)], found, before, &attended, try facts.value())
-        }
-        attended.broughtBack.removeAll { backup in
-            guard let mark = attended.marks.all[Mark.Key(.reprieved, backup.id.objectText)] else { return false }
-            return mark.at >= (backup.trashed?.condemnedAt ?? mark.at)
+            let row = known[Gone.key(backup)]
+            // Back in its place and marked so: nothing to find out, and no log to read.
+            if found.isInVault(backup), let mark = attended.marks.all[Mark.Key(.reprieved, backup.id.objectText)],
+                mark.at >= (backup.trashed?.condemnedAt ?? mark.at)
+            {
+                if row != nil { attended.left.append((backup, .present)) }
+                continue
+            }
+            settle(backup, isOurs: isOurs, row, found, before, &attended, try facts.value())
         }
     }
 
@@ -193,20 +205,20 @@ extension Keeper {
     private func settle(
         _ backup: Backup, isOurs: Bool, _ row: Backup?, _ found: Found, _ before: Gone, _ attended: inout Attended,
         _ proven: AuditLog.Facts
-    ) throws(Fault) {
+    ) {
         let item = AuditLog.Facts.Item(batch: backup.trashed?.batch ?? "", id: backup.id)
         if proven.purged.contains(item) {
-            if row != nil { try home.catalog.recordLeft([backup], as: .purged) }
+            if row != nil { attended.left.append((backup, .purged)) }
         } else if found.isInVault(backup) {
-            if row != nil { try home.catalog.recordLeft([backup], as: .present) }
+            if row != nil { attended.left.append((backup, .present)) }
             // Never moved at all (an interrupted condemn) it came back from nowhere.
             let wasThere = row != nil || proven.condemned.contains(item)
             if wasThere, !proven.restored.contains(item) { attended.broughtBack.append(backup) }
         } else if proven.purgeIntended.contains(item) {
-            if row != nil { try home.catalog.recordLeft([backup], as: .purged) }
+            if row != nil { attended.left.append((backup, .purged)) }
             attended.purgeCompleted.append(backup)
         } else if found.isInAnotherBatch(backup) || proven.restored.contains(item) || proven.missing.contains(item) {
-            if row != nil { try home.catalog.recordLeft([backup], as: .present) }
+            if row != nil { attended.left.append((backup, .present)) }
         } else if found.isSure, isOurs, before.keys.contains(Gone.key(backup)) {
             attended.missing.append(backup)
         }
@@ -301,6 +313,7 @@ extension Keeper {
         try home.audit.append(records, at: attended.at)
         // Only now: until it is in the log, the next look must find it again.
         try home.catalog.recordLeft(attended.missing, as: .missing)
+        for (backup, state) in attended.left { try home.catalog.recordLeft([backup], as: state) }
     }
 
     /// Deeds whose outcome the log does not have, because we were stopped in between.

@@ -39,11 +39,13 @@ extension Keeper {
         -> CleanupReport
     {
         let attended = try attend(configuration, acting: true)
-        return try cleanup(attended, approve: approve)
+        return try cleanup(attended, approve: approve, isShown: true)
     }
 
-    /// The same for a vault that was just looked at.
-    package func cleanup(_ attended: Attended, approve: ApprovedPlan? = nil) throws(Fault) -> CleanupReport {
+    /// The same for a vault that was just looked at. `isShown`: a person sees the report.
+    package func cleanup(
+        _ attended: Attended, approve: ApprovedPlan? = nil, isShown: Bool = false
+    ) throws(Fault) -> CleanupReport {
         var report = CleanupReport(plan: try self.report(attended))
         var going = report.plan.released
         if let approve {
@@ -54,7 +56,7 @@ extension Keeper {
             going.removeAll { report.plan.frozenSeries.contains($0.backup.series) }
             report.approved = true
         } else {
-            try notePlan(report.plan)
+            try notePlan(report.plan, isShown: isShown)
         }
         guard report.plan.frozen == nil, !going.isEmpty else { return report }
         try condemn(going, &report)
@@ -68,7 +70,7 @@ extension Keeper {
         let stored = try home.plans.plans(of: vault.id, at: report.attended.at.wall)
         let found: StoredPlan?
         switch approve {
-        case .last: found = stored.last
+        case .last: found = stored.last { $0.shown }
         case .id(let prefix): found = stored.last { $0.plan.hasPrefix(prefix) }
         }
         guard let found else {
@@ -100,9 +102,9 @@ extension Keeper {
     }
 
     /// A plan that waits is stored, and said once.
-    private func notePlan(_ report: PlanReport) throws(Fault) {
+    private func notePlan(_ report: PlanReport, isShown: Bool) throws(Fault) {
         let vault = report.attended.vault
-        let wasHeld = try home.plans.store(report.plan, held: report.plan.hold != nil)
+        let wasHeld = try home.plans.store(report.plan, held: report.plan.hold != nil, shown: isShown)
         guard let hold = report.plan.hold, !wasHeld else { return }
         try home.audit.append(
             [

@@ -32,7 +32,7 @@ extension Keeper {
     /// Looks at the vault and decides; changes nothing there. The plan is kept in the state, to be approved.
     package func plan(_ vault: VaultConfiguration) throws(Fault) -> PlanReport {
         let report = try report(try attend(vault, acting: false))
-        try home.plans.store(report.plan, held: false)
+        try home.plans.store(report.plan, held: false, shown: true)
         return report
     }
 

@@ -152,7 +152,7 @@ extension Keeper {
         }
         attempt(&warnings) { () throws(Fault) in
             try home.catalog.recordLeft([item.backup], as: .present)
-            _ = try refresh(vault, places: Set(paths.map(\.parent)))
+            _ = try refresh(vault, places: Set(paths.map(\.parent)), isLocked: true)
         }
         withExtendedLifetime(lock) {}
         var parser = NameTimeParser(zone: self.configuration.zone.value)
@@ -198,10 +198,19 @@ extension Keeper {
         package var hasReturned = false
     }
 
-    /// Looks again at single directories of a vault and makes the catalog equal to them.
+    /// The objects in all batches, once nobody is renaming: what is being condemned has not vanished.
+    private func standing(in vault: OpenVault, isLocked: Bool) throws(Fault) -> Set<ObjectID> {
+        guard let trash = try vault.trash() else { return [] }
+        let lock = isLocked ? nil : try lockToLook(trash)
+        defer { withExtendedLifetime(lock) {} }
+        return Set(try trash.batches().flatMap(\.items).filter(\.holdsPrimary).map(\.backup.object))
+    }
+
+    /// Looks again at single directories of a vault and makes the catalog equal to them. `isLocked`: the caller holds
+    /// the vault's lock.
     @discardableResult
     package func refresh(
-        _ vault: OpenVault, places: Set<Bytes>, finished: Set<Bytes> = [],
+        _ vault: OpenVault, places: Set<Bytes>, finished: Set<Bytes> = [], isLocked: Bool = false,
         watch: ((Directory, Bytes) -> Void)? = nil, isWatched: (Bytes) -> Bool = { _ in true }
     ) throws(Fault) -> Refreshed {
         let at = now()
@@ -212,12 +221,14 @@ extension Keeper {
         var backups: [Backup] = []
         var leftAlone: [LeftAlone] = []
         var strays: Set<ObjectID> = []
+        var before: [Backup] = []
         var waiting = Array(places)
         var tried: Set<Bytes> = []
         while let place = waiting.popLast() {
             guard tried.insert(place).inserted else { continue }
             do {
                 let known = try home.catalog.present(vault: vault.id, place: place)
+                before += known
                 let seen = try vault.survey.look(
                     at: place, below: vault.root,
                     known: .init(
@@ -236,10 +247,12 @@ extension Keeper {
             }
         }
         result.changes = try home.catalog.record(
-            vault: vault.id, scope: .places(scope), backups: backups, leftAlone: leftAlone, at: at.wall)
+            vault: vault.id, scope: .places(scope), known: before, backups: backups, leftAlone: leftAlone, at: at.wall)
         let objects = Set(trashed.map(\.object))
-        // What we condemned ourselves has not vanished.
-        result.changes.vanished.removeAll { objects.contains($0.object) }
+        if !result.changes.vanished.isEmpty {
+            let condemned = try standing(in: vault, isLocked: isLocked)
+            result.changes.vanished.removeAll { condemned.contains($0.object) }
+        }
         result.hasReturned = !strays.isDisjoint(with: objects)
         return result
     }

@@ -18,7 +18,9 @@ extension Keeper {
         return configuration.vaults.map { vault in
             var outcome = TurnOutcome(vault: vault)
             do throws(Fault) {
-                if vault.settings.schedule.value != .manual { outcome.cleanup = try cleanup(vault) }
+                if vault.settings.schedule.value != .manual {
+                    outcome.cleanup = try cleanup(try attend(vault, acting: true))
+                }
                 outcome.purge = try purge(vault)
             } catch {
                 outcome.faults.append(error)

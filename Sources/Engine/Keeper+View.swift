@@ -52,6 +52,8 @@ extension Keeper {
 
     private func view(_ vault: VaultConfiguration, isLive: Bool) -> VaultView {
         var view = VaultView(configuration: vault, at: now())
+        // What has left the trash by this look, though who only looks does not write it down.
+        var left: [(backup: Backup, state: Backup.State)] = []
         do {
             view.id = try home.registry.lastKnown(vault.path)
             if isLive, let id = view.id, try home.catalog.unreconciled(vault: id) == nil {
@@ -64,6 +66,7 @@ extension Keeper {
                 view.recovery = attended.recovery.map(\.text)
                 view.unreadable = attended.scan.faults
                 view.missing = attended.missing
+                left = attended.left
                 view.frozen = try frozen(attended.vault, attended.marks, at: view.at.wall)
             }
         } catch {
@@ -71,6 +74,13 @@ extension Keeper {
         }
         do {
             try fill(&view)
+            for (backup, state) in left {
+                view.trashed.removeAll { $0.path == backup.path && $0.trashed?.batch == backup.trashed?.batch }
+                guard state == .purged else { continue }
+                var backup = backup
+                backup.state = state
+                view.gone.append(backup)
+            }
         } catch {
             view.fault = view.fault ?? error
         }

@@ -167,6 +167,10 @@ package final class Watcher: Sendable {
         if event.mask & cit_is_directory != 0, event.mask & (cit_moved_from | cit_delete) != 0 {
             unwatch(below: path, node.vault, &state)
         }
+        if node.directory == ".trash" {
+            // Locks, marks and what is being unlinked are ours; batches, and a person's FREEZE, are news.
+            guard name == "FREEZE" || name.storage.first.map({ (0x30...0x39).contains($0) }) == true else { return }
+        }
         noteFinished(event, name, path, node.vault, &state)
         state.dirt.places[node.vault, default: []].insert(node.directory)
         if state.dirt.places[node.vault, default: []].count > mostPlaces {

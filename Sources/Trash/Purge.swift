@@ -62,6 +62,7 @@ package struct Purging {
     /// Whether nothing is left in a batch: no file anywhere below it but the manifest. An error means no.
     package func isBare(_ batch: String) throws(Fault) -> Bool {
         guard TrashDirectory.isBatchName(batch) else { return false }
+        guard try trash.directory.sighting(of: Bytes(batch)) != nil else { return false }
         let directory = try trash.directory.open(Bytes(batch))
         for entry in try directory.entries() {
             let isOurs = entry.name == TrashDirectory.manifestName || entry.name == TrashDirectory.filesName
@@ -97,6 +98,7 @@ package struct Purging {
         for name in names where !shouldStop() {
             do {
                 let directory = try trash.directory.open(name)
+                guard directory.lockIfFree() else { continue }  // another process is at it
                 let (count, met) = withoutActuallyEscaping(shouldStop) { stop in
                     var walk = UnlinkWalk(below: directory, shouldStop: stop)
                     walk.run()

@@ -108,7 +108,11 @@ package struct Recovery {
     private func purging() throws(Fault) -> [Bytes: Set<Bytes>] {
         var found: [Bytes: Set<Bytes>] = [:]
         for name in try Purging(trash: trash).unfinished() {
-            found[name] = Set(try trash.directory.open(name).entries().map(\.name))
+            do {
+                found[name] = Set(try trash.directory.open(name).entries().map(\.name))
+            } catch {
+                if error.errno != 2 { throw error }  // ENOENT: unlinked to its end meanwhile
+            }
         }
         return found
     }

@@ -22,6 +22,12 @@ struct Reprieve: AsyncParsableCommand {
             batch. What no rule keeps goes into .trash of its vault; `restore` brings it back
             until its grace is over.
 
+            WITHOUT ANY CONFIGURATION
+              reprieve plan --vault DIRECTORY --keep-daily 7 --keep-weekly 5
+              --keep-last N  --keep-hourly N  --keep-daily N  --keep-weekly N
+              --keep-monthly N  --keep-yearly N  --keep-within 30d
+              --time-from name|mtime  --grace-period 14d
+
             \(exits)
             """,
         version: version,

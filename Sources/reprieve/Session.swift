@@ -21,33 +21,30 @@ struct Common: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say only what went wrong.")
     var quiet = false
 
-    @Flag(help: "Plain text: no colour, nothing drawn. (This version draws nothing anyway.)")
+    @Flag(help: "Plain text, no colour (this version has none).")
     var plain = false
 
-    @OptionGroup(title: "Without any configuration")
-    var adHoc: AdHoc
+    @OptionGroup var adHoc: AdHoc
 
+    /// Only --vault is listed by every command; the root's help tells the rest.
     struct AdHoc: ParsableArguments {
-        @Option(help: ArgumentHelp("This directory, by the rules given here; no file is read.", valueName: "path"))
+        @Option(
+            help: ArgumentHelp(
+                "This directory without any configuration; add --keep-daily 7 and the like (reprieve --help).",
+                valueName: "path"))
         var vault: [String] = []
 
-        @Option(help: ArgumentHelp("The newest N of each series.", valueName: "n"))
-        var keepLast: String?
-        @Option(help: ArgumentHelp("The newest of each of the last N hours that have one.", valueName: "n"))
+        @Option(help: ArgumentHelp("The newest N of each series.", visibility: .hidden)) var keepLast: String?
+        @Option(help: ArgumentHelp("The newest of each of the last N hours that have one.", visibility: .hidden))
         var keepHourly: String?
-        @Option(help: ArgumentHelp("… days.", valueName: "n"))
-        var keepDaily: String?
-        @Option(help: ArgumentHelp("… weeks.", valueName: "n"))
-        var keepWeekly: String?
-        @Option(help: ArgumentHelp("… months.", valueName: "n"))
-        var keepMonthly: String?
-        @Option(help: ArgumentHelp("… years.", valueName: "n"))
-        var keepYearly: String?
-        @Option(help: ArgumentHelp("All younger than this, counted from the newest: 30d, 6mo.", valueName: "duration"))
+        @Option(help: ArgumentHelp("The same for days.", visibility: .hidden)) var keepDaily: String?
+        @Option(help: ArgumentHelp("The same for weeks.", visibility: .hidden)) var keepWeekly: String?
+        @Option(help: ArgumentHelp("The same for months.", visibility: .hidden)) var keepMonthly: String?
+        @Option(help: ArgumentHelp("The same for years.", visibility: .hidden)) var keepYearly: String?
+        @Option(help: ArgumentHelp("All younger than this, counted from the newest: 30d.", visibility: .hidden))
         var keepWithin: String?
-        @Option(help: ArgumentHelp("name (a date in it) or mtime.", valueName: "source"))
-        var timeFrom: String?
-        @Option(help: ArgumentHelp("How long the trash keeps what goes. Default: 14d.", valueName: "duration"))
+        @Option(help: ArgumentHelp("name (a date in it) or mtime.", visibility: .hidden)) var timeFrom: String?
+        @Option(help: ArgumentHelp("How long the trash keeps what goes: 14d.", visibility: .hidden))
         var gracePeriod: String?
 
         func overrides() throws -> Overrides.AdHoc? {

@@ -168,6 +168,30 @@ struct AgentTests {
         #expect(try house.run("audit", "verify").status == 0)
     }
 
+    @Test("what stays in the trash for a reason costs an idle agent nothing")
+    func idle() throws {
+        let house = try House(grace: "1s")
+        try house.dailies(4)
+        try house.cleanup()
+        // Frozen, due, and with a directory of somebody else's that looks like a batch.
+        try house.put(".trash/20200101T000000.000Z/theirs")
+        #expect(try house.run("freeze", "dumps", "--reason", "a test").status == 0)
+        let agent = try house.startAgent()
+        usleep(2_000_000)
+        func ticks() throws -> Int {
+            let stat = try String(contentsOfFile: "/proc/\(agent.processIdentifier)/stat", encoding: .utf8)
+            let fields = stat.split(separator: ")").last.map { $0.split(separator: " ") } ?? []
+            return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
+        }
+        let before = try ticks()
+        usleep(4_000_000)
+        // Hundredths of a second; a rescan each second would be tens of them in a debug build.
+        let used = try ticks() - before
+        print("idle: \(used) ticks in 4 s")
+        #expect(used < 10)
+        stop(agent)
+    }
+
     private func stop(_ agent: Process) {
         kill(agent.processIdentifier, SIGTERM)
         agent.waitUntilExit()

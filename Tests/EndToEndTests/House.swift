@@ -1,8 +1,10 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// A vault, a configuration and a state directory of a test's own, and the real binary.
-final class House {
+/// Only one thread changes its list of agents; all else is fixed.
+final class House: @unchecked Sendable {
     let root: URL
     var vault: URL { root.appending(path: "vault", directoryHint: .isDirectory) }
     var state: URL { root.appending(path: "state", directoryHint: .isDirectory) }
@@ -93,7 +95,7 @@ final class House {
 
     // MARK: Running
 
-    struct Outcome {
+    struct Outcome: Sendable {
         var status: Int32
         var out: String
         var error: String
@@ -147,6 +149,16 @@ final class House {
             status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
             out: String(decoding: try Data(contentsOf: out), as: UTF8.self),
             error: String(decoding: try Data(contentsOf: error), as: UTF8.self))
+    }
+
+    /// The same several times at once.
+    static func together<T: Sendable>(_ count: Int, _ body: @Sendable @escaping () throws -> T) throws -> [T] {
+        let results = Mutex<[Result<T, any Error>]>([])
+        DispatchQueue.concurrentPerform(iterations: count) { _ in
+            let result = Result { try body() }
+            results.withLock { $0.append(result) }
+        }
+        return try results.withLock { $0 }.map { try $0.get() }
     }
 
     /// The agent in the background; it ends with the house.

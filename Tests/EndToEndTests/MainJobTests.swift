@@ -401,4 +401,52 @@ struct MainJobTests {
         #expect(outcome.status == 11 && outcome.error.contains("held by") && outcome.error.contains("--wait"))
         #expect(!house.exists("app/orders-2026-11-01.dump"))
     }
+
+    @Test("brought back by hand, looked at by status, with the log rotated away: still kept")
+    func byHandThenStatus() throws {
+        let house = try House()
+        try house.dailies(4)
+        try house.cleanup()
+        let batch = try #require(house.batches().first)
+        rename(house.state.appending(path: "audit.log").path, house.state.appending(path: "audit.log.1").path)
+        rename(
+            house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump").path,
+            house.vault.appending(path: "app/orders-2026-11-01.dump").path)
+        try house.settle()
+        for _ in 1...2 { try house.run("status") }
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.exists("app/orders-2026-11-01.dump"))
+    }
+
+    @Test("--approve means the plan that a person saw, not one that the service made since")
+    func approvesWhatWasShown() throws {
+        let house = try House()
+        try house.dailies(5)
+        try house.settle()
+        try house.run("plan")
+        try house.put("app/orders-2026-11-06.dump")
+        try house.put("app/orders-2026-11-07.dump")
+        try house.settle()
+        #expect(try house.run("agent", "--once").status == 4)
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        // Three were shown; two more go by the policy now, and are decided by themselves, next time.
+        #expect(house.names().count == 4)
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.names().count == 2)
+    }
+
+    @Test("two purges at once do not trip over each other")
+    func twoPurges() throws {
+        let house = try House(grace: "1s")
+        for day in 1...6 {
+            for n in 0..<40 { try house.put("host/2026-11-0\(day)/d\(n)/e/file") }
+        }
+        try house.cleanup()
+        usleep(1_300_000)
+        let outcomes = try House.together(3) { try house.run("purge") }
+        for outcome in outcomes { #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)") }
+        try house.wait("the remains to go") { try house.run("purge").status == 0 && house.purging().isEmpty }
+        #expect(house.batches().isEmpty)
+        #expect(!(try house.events().contains { $0["event"] as? String == "purge.failed" }))
+    }
 }
