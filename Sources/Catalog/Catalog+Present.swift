@@ -183,13 +183,6 @@ extension Catalog {
         try read { db in try Self.leftAlone(db, vault, nil) }.sorted { $0.path < $1.path }
     }
 
-    /// When it was last looked at as a whole.
-    package func scannedAt(vault: VaultID) throws(Fault) -> Timestamp? {
-        try read { db in
-            try Int64.fetchOne(db, sql: "SELECT scanned_at FROM vault WHERE id = ?", arguments: [vault.text])
-        }.map(Timestamp.init(nanoseconds:))
-    }
-
     /// Why the agent does not vouch for what stands here; `nil` where it does.
     package func unreconciled(vault: VaultID) throws(Fault) -> String? {
         try read { db in

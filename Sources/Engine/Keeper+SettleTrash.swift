@@ -150,6 +150,15 @@ extension Keeper {
         let vault = attended.vault
         var records = Self.records(of: attended.changes, vault)
         records += try outcomesFound(attended, facts)
+        records.append(
+            AuditRecord(
+                .indexed, vault: vault.label, vaultID: vault.id,
+                more: [
+                    .init("backups", .integer(Int64(attended.present.count))),
+                    .init("complete", .integer(Int64(attended.present.count { $0.isComplete }))),
+                    .init("trashed", .integer(Int64(attended.trashed.count))),
+                    .init("unreadable", .integer(Int64(attended.scan.unreadable.count))),
+                ]))
         if !attended.broughtBack.isEmpty || !attended.missing.isEmpty {
             // The whole trash may have been removed: what people said must stand somewhere.
             try noteReturnedAndMissing(&attended, try makeTrash(vault), &records)

@@ -31,7 +31,6 @@ package struct OpenVault: Sendable {
     package let root: Directory
     package let survey: VaultSurvey
     package let policy: VaultPolicy
-    package let hasMarker: Bool
 
     package var label: String { configuration.label }
 
@@ -45,7 +44,7 @@ extension Keeper {
         let root = try Self.root(of: vault)
         let marker = try Marker.read(in: root)
         switch try home.registry.identify(vault.path, try Self.signs(root, marker)) {
-        case .known(let id): return open(vault, id, root, hasMarker: marker != nil)
+        case .known(let id): return open(vault, id, root)
         case .stranger(let why):
             throw Fault(
                 .offline, "the vault '\(vault.label)' is not what it was: \(why); nothing is done there",
@@ -65,10 +64,10 @@ extension Keeper {
         }
         try home.audit.append(
             [.init(.vaultAdopted, vault: vault.label, vaultID: id, path: vault.path)], at: now())
-        return open(vault, id, root, hasMarker: marker != nil)
+        return open(vault, id, root)
     }
 
-    private func open(_ vault: VaultConfiguration, _ id: VaultID, _ root: Directory, hasMarker: Bool) -> OpenVault {
+    private func open(_ vault: VaultConfiguration, _ id: VaultID, _ root: Directory) -> OpenVault {
         // Where they really are: a path may lead through a link.
         let own = Surroundings.resolved(vault.path) ?? vault.path
         let nested = configuration.vaults.compactMap { other -> Bytes? in
@@ -82,8 +81,7 @@ extension Keeper {
             zone: configuration.zone.value, nested: Set(nested))
         return OpenVault(
             configuration: vault, id: id, root: root, survey: survey,
-            policy: vault.policy(zone: configuration.zone.value),
-            hasMarker: hasMarker)
+            policy: vault.policy(zone: configuration.zone.value))
     }
 
     private static func signs(_ root: Directory, _ marker: Marker?) throws(Fault) -> VaultRegistry.Signs {

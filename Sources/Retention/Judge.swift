@@ -58,7 +58,6 @@ package struct Judge {
     private struct Verdict {
         var keeps: [Reason] = []
         var goes: [Reason] = []
-        var reachesFar = false
     }
 
     private struct RuleState {

@@ -70,8 +70,6 @@ package final class Watcher: Sendable {
 
     package func end() { stop.raise() }
 
-    package var watchCount: Int { state.withLock { $0.nodes.count } }
-
     /// The directories of a vault that are watched now.
     package func watched(_ vault: VaultID) -> Set<Bytes> {
         state.withLock { Set($0.nodes.values.lazy.filter { $0.vault == vault }.map(\.directory)) }

@@ -24,7 +24,6 @@ package struct Batch: Sendable {
         /// Names in the batch that hold another object than the manifest says: strangers, never touched.
         package var strangers: [Bytes] = []
 
-        package var isWhole: Bool { inBatch.count == backup.members.count }
         /// Whether the backup itself is here; a side file may be gone.
         package var holdsPrimary: Bool { inBatch.contains { $0.path == backup.path } }
         package var isHalfBack: Bool { !inBatch.isEmpty && !(atOrigin.isEmpty && beside.isEmpty) }

@@ -36,6 +36,7 @@ struct MainJobTests {
         let events = try house.events().compactMap { $0["event"] as? String }
         let intent = try #require(events.firstIndex(of: "condemn.intent"))
         let outcome = try #require(events.firstIndex(of: "backup.condemned"))
+        #expect(events.contains("vault.indexed"))
         #expect(intent < outcome && events.contains("plan.held") && events.contains("plan.approved"))
         #expect(try house.run("audit", "verify").status == 0)
 
