@@ -117,14 +117,20 @@ extension Catalog {
                 arguments: [vault.text, Data(entry.place.storage), Data(entry.path.storage)])
         }
         for entry in fresh.subtracting(old) {
-            let (tool, prune, why): (String?, String?, String) =
+            let (tool, prune, why, isLink, target): (String?, String?, String, Bool, Data?) =
                 switch entry.why {
-                case .opaque(let tool, let prune): (tool, prune, "")
-                case .foreign(let why): (nil, nil, why)
+                case .opaque(let tool, let prune): (tool, prune, "", false, nil)
+                case .foreign(let why): (nil, nil, why, false, nil)
+                case .link(let target): (nil, nil, "", true, target.map { Data($0.storage) })
                 }
             try db.execute(
-                sql: "INSERT OR REPLACE INTO left_alone (vault, place, path, tool, prune, why) VALUES (?,?,?,?,?,?)",
-                arguments: [vault.text, Data(entry.place.storage), Data(entry.path.storage), tool, prune, why])
+                sql: """
+                    INSERT OR REPLACE INTO left_alone (vault, place, path, tool, prune, why, is_link, target)
+                    VALUES (?,?,?,?,?,?,?,?)
+                    """,
+                arguments: [
+                    vault.text, Data(entry.place.storage), Data(entry.path.storage), tool, prune, why, isLink, target,
+                ])
         }
     }
 
@@ -148,14 +154,17 @@ extension Catalog {
         let (condition, arguments): (String, StatementArguments) =
             place.map { ("AND place = ?", [Data($0.storage)]) } ?? ("", [])
         let rows = try Row.fetchAll(
-            db, sql: "SELECT path, tool, prune, why, place FROM left_alone WHERE vault = ? \(condition)",
+            db,
+            sql: "SELECT path, tool, prune, why, place, is_link, target FROM left_alone WHERE vault = ? \(condition)",
             arguments: [vault.text] + arguments)
         return Set(
             rows.map { row in
                 let tool: String? = row[1]
+                let target: Data? = row[6]
+                let other: LeftAlone.Why = row[5] ? .link(to: target.map { bytes($0) }) : .foreign(row[3])
                 return LeftAlone(
                     path: bytes(row[0]), place: bytes(row[4]),
-                    why: tool.map { .opaque(tool: $0, prune: row[2] ?? "") } ?? .foreign(row[3]))
+                    why: tool.map { .opaque(tool: $0, prune: row[2] ?? "") } ?? other)
             })
     }
 

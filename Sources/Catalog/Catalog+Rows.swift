@@ -6,12 +6,12 @@ extension Catalog {
     static let columns = """
         vault, batch, path, place, id, link, series, state, time, time_source, kind, parent, condition, note, object,
         inode, is_directory, own_size, mtime, ctime, sides, size, allocated, mode, uid, gid, observed_since,
-        changed_boot, changed_boot_id, condemned_at, earliest_purge
+        changed_boot, changed_boot_id, condemned_at, earliest_purge, protected
         """
 
     static let insert = """
         INSERT OR REPLACE INTO backup (\(columns))
-        VALUES (\(Array(repeating: "?", count: 31).joined(separator: ",")))
+        VALUES (\(Array(repeating: "?", count: 32).joined(separator: ",")))
         """
 
     static func arguments(_ b: Backup) -> StatementArguments {
@@ -31,7 +31,7 @@ extension Catalog {
         ]
         let rest: [(any DatabaseValueConvertible)?] = [
             b.observedSince.nanoseconds, b.changedBoot, b.changedBootID, b.trashed?.condemnedAt.nanoseconds,
-            b.trashed?.earliestPurge.nanoseconds,
+            b.trashed?.earliestPurge.nanoseconds, b.protectedBy,
         ]
         return StatementArguments(head + object + rest)
     }
@@ -53,6 +53,7 @@ extension Catalog {
         backup.kind = try value(row[10])
         backup.parent = (row[11] as String?).flatMap(BackupID.init(text:))
         backup.state = try value(row[7])
+        backup.protectedBy = row[31]
         let batch: String = row[1]
         if !batch.isEmpty {
             backup.trashed = .init(

@@ -79,6 +79,21 @@ package final class Catalog: Sendable {
                     ) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("2") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE backup ADD COLUMN protected TEXT;
+                    ALTER TABLE left_alone ADD COLUMN is_link INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE left_alone ADD COLUMN target BLOB;
+                    CREATE TABLE run (vault TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE run_series (
+                        vault TEXT NOT NULL, series BLOB NOT NULL, newest INTEGER NOT NULL, PRIMARY KEY (vault, series)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE restored (
+                        vault TEXT NOT NULL, id INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (vault, id)
+                    ) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }()
 

@@ -136,6 +136,19 @@ package final class Directory: Sendable {
         return Sighting(name: name, stat: stat, object: object)
     }
 
+    /// Where a symbolic link points, as it is written. `nil` where there is none of that name.
+    package func linkTarget(of name: Bytes) throws(Fault) -> Bytes? {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = name.withCString { path in
+            bytes.withUnsafeMutableBytes { readlinkat(descriptor, path, $0.baseAddress!, $0.count) }
+        }
+        guard count >= 0 else {
+            if errno == ENOENT || errno == EINVAL { return nil }
+            throw .system("read the link", path.appending(name), errno)
+        }
+        return Bytes(bytes.prefix(count))
+    }
+
     /// What this directory itself is.
     package func sighting() throws(Fault) -> Sighting {
         var stat = cl_stat()

@@ -8,6 +8,12 @@ extension Keeper {
     package enum Word: Sendable {
         case preserve([Backup], reason: String, until: Timestamp?)
         case release([Backup])
+        /// Condemned by hand.
+        case condemn([Backup], reason: String)
+        /// A series has ended. `keep`: how many stay (`nil`: all).
+        case retire(Bytes, keep: Int?, after: Timestamp?, reason: String)
+        /// It has not.
+        case unretire([Bytes])
         /// `series` empty: the whole vault.
         case freeze(series: [Bytes], reason: String, until: Timestamp?)
         case unfreeze(series: [Bytes])
@@ -30,13 +36,14 @@ extension Keeper {
             if mark.released, marks.mark(mark.kind, mark.target, at: at.wall) == nil { continue }
             changed += 1
             marks.say(mark)
+            guard let event else { continue }
             records.append(
                 AuditRecord(
                     event, vault: vault.label, vaultID: vault.id,
                     series: backup?.series ?? Mark.series(ofTarget: mark.target),
                     backup: backup?.id, batch: backup?.trashed?.batch, path: backup?.path,
                     reason: mark.reason.isEmpty ? nil : mark.reason,
-                    more: mark.until.map { [.init("until", .string($0.rfc3339Milliseconds))] } ?? []))
+                    more: Self.details(mark)))
         }
         if changed > 0 {
             try home.marks.write(marks, vault.id, trash: trash)
@@ -50,7 +57,16 @@ extension Keeper {
         return changed
     }
 
-    private func marks(of word: Word, _ marks: Marks, at: Moment) -> [(Mark, AuditEvent, Backup?)] {
+    private static func details(_ mark: Mark) -> [JSON.Field] {
+        var fields: [JSON.Field] = []
+        if let until = mark.until { fields.append(.init("until", .string(until.rfc3339Milliseconds))) }
+        guard mark.kind == .retired, !mark.released else { return fields }
+        if let keep = mark.keep { fields.append(.init("keep", .integer(Int64(keep)))) }
+        if let after = mark.after { fields.append(.init("after", .string(after.rfc3339Milliseconds))) }
+        return fields
+    }
+
+    private func marks(of word: Word, _ marks: Marks, at: Moment) -> [(Mark, AuditEvent?, Backup?)] {
         func mark(
             _ kind: Mark.Kind, _ target: String, _ reason: String, _ until: Timestamp? = nil, released: Bool = false
         ) -> Mark {
@@ -73,6 +89,20 @@ extension Keeper {
                     (mark(.reprieved, backup.id.objectText, "", released: true), .released, backup),
                 ]
             }
+        case .condemn(let backups, let reason):
+            // Said in the log by the condemnation itself.
+            return backups.map {
+                var mark = mark(.condemned, $0.id.objectText, reason)
+                mark.describe($0)
+                return (mark, nil, $0)
+            }
+        case .retire(let series, let keep, let after, let reason):
+            var mark = mark(.retired, Mark.seriesTarget(series), reason)
+            mark.keep = keep
+            mark.after = after
+            return [(mark, .seriesRetired, nil)]
+        case .unretire(let series):
+            return series.map { (mark(.retired, Mark.seriesTarget($0), "", released: true), .released, nil) }
         case .freeze(let series, let reason, let until):
             guard !series.isEmpty else { return [(mark(.frozen, Mark.vaultTarget, reason, until), .vaultFrozen, nil)] }
             return series.map { (mark(.frozen, Mark.seriesTarget($0), reason, until), .seriesFrozen, nil) }

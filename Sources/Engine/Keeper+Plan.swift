@@ -1,3 +1,4 @@
+internal import Catalog
 internal import Disk
 package import Model
 package import Retention
@@ -17,6 +18,7 @@ package struct PlanReport: Sendable {
 
     package var label: String { attended.vault.label }
     package var protection: Judge.Protection
+    package var pulses: [Bytes: SeriesPulse]
     package var recovery: [String] { attended.recovery.map(\.text) }
     package var unreadable: [Fault] { attended.scan.faults }
     package var graceSeconds: Int64 { attended.vault.configuration.settings.gracePeriod.value.fixedSeconds }
@@ -32,7 +34,7 @@ extension Keeper {
     /// Looks at the vault and decides; changes nothing there. The plan is kept in the state, to be approved.
     package func plan(_ vault: VaultConfiguration) throws(Fault) -> PlanReport {
         let report = try report(try attend(vault, acting: false))
-        try home.plans.store(report.plan, held: false, shown: true)
+        try home.plans.store(report.plan, shown: true)
         return report
     }
 
@@ -48,7 +50,8 @@ extension Keeper {
                 plan.judged.map(\.backup.series).filter { attended.marks.frozen(series: $0, at: now) != nil }),
             frozen: try frozen(vault, attended.marks, at: now),
             trashSize: attended.trashed.reduce(0) { $0 + $1.item.backup.size },
-            protection: protection)
+            protection: protection,
+            pulses: SeriesPulse.all(attended.present, protection: protection, now: attended.at))
     }
 
     func decide(
@@ -56,37 +59,82 @@ extension Keeper {
         at now: Moment
     ) throws(Fault) -> Plan {
         let policy = vault.policy(zone: configuration.zone.value)
-        let plan = Plan.make(
-            vault: id, backups: present, policy: policy, approved: try approved(vault, policy, marks),
-            approval: vault.settings.approval.value.mode, protection: protection, now: now)
-        guard let plan else {
-            throw Fault(
-                .configuration,
-                "the time zone '\(policy.timezone)' is not known on this machine, so nothing is decided",
-                hint: "install tzdata, or set timezone: to a name that /usr/share/zoneinfo has")
-        }
+        var input = Plan.Input(vault: id, backups: present, policy: policy, now: now)
+        input.approved = try approved(vault, policy, marks)
+        input.approval = vault.settings.approval.value.mode
+        input.protection = protection
+        input.amounts = vault.amounts
+        if let run = try home.catalog.lastRun(vault: id) { input.runs = RunHistory(at: run.at, newest: run.newest) }
+        input.restored = try home.catalog.restored(vault: id)
+        guard let plan = Plan.make(input) else { throw Self.unknownZone(policy.timezone) }
         return plan
+    }
+
+    static func unknownZone(_ name: String) -> Fault {
+        Fault(
+            .configuration, "the time zone '\(name)' is not known on this machine, so nothing is decided",
+            hint: "install tzdata, or set timezone: to a name that /usr/share/zoneinfo has")
     }
 
     /// The marks of single backups as the judge needs them, and those that a hand brought back just now.
     func protection(_ attended: Attended) -> Judge.Protection {
-        var protection = protection(attended.marks, attended.present, at: attended.at.wall)
+        var protection = protection(
+            attended.marks, attended.present, attended.scan.leftAlone, at: attended.at.wall)
         for backup in attended.broughtBack {
-            protection.reprieved[backup.id.objectText] = reprieveEnd(attended.vault.configuration)
+            protection.reprieved[backup.id.object] = reprieveEnd(attended.vault.configuration)
         }
         return protection
     }
 
-    func protection(_ marks: Marks, _ present: [Backup], at now: Timestamp) -> Judge.Protection {
+    func protection(
+        _ marks: Marks, _ present: [Backup], _ leftAlone: [LeftAlone], at now: Timestamp
+    ) -> Judge.Protection {
         let protecting = marks.holding(.preserved, at: now) + marks.holding(.reprieved, at: now)
         var protection = Judge.Protection()
-        for mark in protecting { protection.add(mark, mark.target) }
+        for mark in protecting {
+            if let object = UInt64(mark.target, radix: 16) { protection.add(mark, object) }
+        }
         // A mark whose object is nowhere (a copy on another disk) protects what has its path, time and size.
         let objects = Set(present.map(\.id.objectText))
         for mark in protecting where !objects.contains(mark.target) {
-            if let twin = present.first(where: { mark.describes($0) }) { protection.add(mark, twin.id.objectText) }
+            if let twin = present.first(where: { mark.describes($0) }) { protection.add(mark, twin.id.object) }
         }
+        for mark in marks.holding(.retired, at: now) {
+            guard let series = Mark.series(ofTarget: mark.target) else { continue }
+            protection.retired[series] = Judge.Retirement(
+                keep: mark.keep, after: mark.after, at: mark.at, reason: mark.reason)
+        }
+        protection.linked = Self.linked(present, leftAlone)
         return protection
+    }
+
+    /// Backups that a symbolic link of the vault points to, or into, and that link.
+    private static func linked(_ present: [Backup], _ leftAlone: [LeftAlone]) -> [Bytes: Bytes] {
+        var targets: [Bytes: Bytes] = [:]
+        for entry in leftAlone {
+            if case .link(let target?) = entry.why { targets[entry.path] = target }
+        }
+        guard !targets.isEmpty else { return [:] }
+        let paths = Dictionary(
+            present.flatMap { backup in backup.members.map { ($0.path, backup.path) } }
+        ) { first, _ in first }
+        var linked: [Bytes: Bytes] = [:]
+        for (link, target) in targets.sorted(by: { $0.key < $1.key }) {
+            // A link to a link, as far as the kernel would follow.
+            var target = target
+            for _ in 0..<40 {
+                guard let next = targets[target] else { break }
+                target = next
+            }
+            while !target.isEmpty {
+                if let backup = paths[target] {
+                    linked[backup] = linked[backup] ?? link
+                    break
+                }
+                target = target.parent
+            }
+        }
+        return linked
     }
 
     /// Why nothing may go in this vault: a mark, or a file that anybody can make.
@@ -103,7 +151,8 @@ extension Keeper {
         .Approved?
     {
         if let mark = marks.all[Mark.Key(.approved, Mark.vaultTarget)], !mark.released, let approval = mark.approval {
-            return Plan.Approved(policyHash: approval.policyHash, policy: VaultPolicy(text: approval.policyText))
+            return Plan.Approved(
+                policyHash: approval.policyHash, policy: VaultPolicy(text: approval.policyText), at: mark.at)
         }
         let siblings = configuration.vaults.filter { $0.entry == vault.entry && $0.path != vault.path }
         guard !siblings.isEmpty else { return nil }
@@ -128,11 +177,11 @@ extension Approval {
 }
 
 extension Judge.Protection {
-    fileprivate mutating func add(_ mark: Mark, _ target: String) {
+    fileprivate mutating func add(_ mark: Mark, _ object: UInt64) {
         if mark.kind == .preserved {
-            preserved[target] = (mark.reason, mark.until)
+            preserved[object] = (mark.reason, mark.until)
         } else {
-            reprieved[target] = mark.until ?? Timestamp(nanoseconds: .max)
+            reprieved[object] = mark.until ?? Timestamp(nanoseconds: .max)
         }
     }
 }

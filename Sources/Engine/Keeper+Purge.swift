@@ -94,17 +94,32 @@ extension Keeper {
                 report.kept.append((backup, "its series is frozen"))
             } else if let mark = attended.marks.mark(.preserved, backup.id.objectText, at: attended.at.wall) {
                 report.kept.append((backup, "preserved: \(mark.reason)"))
-            } else if decision.wanted.contains(backup.id) {
+            } else if decision.wanted.contains(backup.id), !isByHand(backup, attended.marks, attended.at) {
                 report.wanted.append(backup)
             } else if let newer = decision.kept[backup.series]?.first,
                 (newer.time, newer.path) > (backup.time, backup.path)
             {
+                due.append(item)
+            } else if isRetired(backup, attended.marks, attended.at) {
                 due.append(item)
             } else {
                 report.kept.append((backup, "no newer complete backup of its series is present"))
             }
         }
         return due
+    }
+
+    /// A person condemned it: that stands for the policy's word (invariant 5).
+    private func isByHand(_ backup: Backup, _ marks: Marks, _ at: Moment) -> Bool {
+        marks.mark(.condemned, backup.id.objectText, at: at.wall) != nil
+    }
+
+    /// A person retired its series as it was then, and wanted nothing of it to stay: that stands for a newer one.
+    private func isRetired(_ backup: Backup, _ marks: Marks, _ at: Moment) -> Bool {
+        guard let mark = marks.mark(.retired, Mark.seriesTarget(backup.series), at: at.wall), mark.keep == 0 else {
+            return false
+        }
+        return backup.time <= mark.at && mark.after.map { $0 <= at.wall } ?? true
     }
 
     private func take(
@@ -173,6 +188,10 @@ extension Keeper {
                 || marks.frozen(series: series, at: at.wall) != nil
             {
                 report.kept.append((item.backup, "it is protected since the look"))
+            } else if (decision.kept[series] ?? []).isEmpty, !isRetired(item.backup, marks, at) {
+                report.kept.append((item.backup, "its series is no longer retired"))
+            } else if decision.wanted.contains(item.backup.id), !isByHand(item.backup, marks, at) {
+                report.kept.append((item.backup, "what was said against it was taken back"))
             } else if let now = standing[item.backup.path], !now.inBatch.isEmpty, now.strangers.isEmpty {
                 going.append(now)
             }
@@ -242,9 +261,10 @@ extension Keeper {
     /// Present and trashed of each series judged together.
     private func purgeDecision(_ attended: Attended) throws(Fault) -> PurgeDecision {
         let policy = attended.vault.policy
-        guard var judge = Judge(policy: policy, now: attended.at, protection: protection(attended)) else {
-            throw Fault(.configuration, "the time zone '\(policy.timezone)' is not known on this machine")
-        }
+        // Ranges at their lower bound: what only fills free space is not worth keeping from the purge.
+        guard
+            let judge = Judge(policy: policy, now: attended.at, protection: protection(attended), space: .short)
+        else { throw Self.unknownZone(policy.timezone) }
         let trashed = Dictionary(grouping: attended.trashed.map(\.item.backup), by: \.series)
         let present = Dictionary(grouping: attended.present, by: \.series)
         var decision = PurgeDecision()

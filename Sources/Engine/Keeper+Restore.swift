@@ -139,7 +139,7 @@ extension Keeper {
         // │ the mark keeps the next cleanup from taking it again.
         attempt(&warnings) { () throws(Fault) in
             var marks = try home.marks.read(vault.id, trash: trash)
-            marks.say(reprieve(item.backup, until: until, reason: "restored", at: at))
+            reprieve(item.backup, until: until, reason: "restored", in: &marks, at: at)
             try home.marks.write(marks, vault.id, trash: trash)
         }
         attempt(&warnings) { () throws(Fault) in
@@ -152,6 +152,7 @@ extension Keeper {
         }
         attempt(&warnings) { () throws(Fault) in
             try home.catalog.recordLeft([item.backup], as: .present)
+            try home.catalog.recordRestored(vault: vault.id, object: item.backup.id.object)
             _ = try refresh(vault, places: Set(paths.map(\.parent)), isLocked: true)
         }
         withExtendedLifetime(lock) {}

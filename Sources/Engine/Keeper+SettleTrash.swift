@@ -214,7 +214,7 @@ extension Keeper {
         var marks = try home.marks.read(vault.id, trash: trash)
         for backup in attended.broughtBack {
             let until = reprieveEnd(vault.configuration)
-            marks.say(reprieve(backup, until: until, reason: "brought back by hand", at: attended.at))
+            reprieve(backup, until: until, reason: "brought back by hand", in: &marks, at: attended.at)
             records.append(
                 AuditRecord(
                     .reprieved, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
@@ -243,11 +243,17 @@ extension Keeper {
         now().wall.adding(seconds: vault.settings.gracePeriod.value.fixedSeconds)
     }
 
-    func reprieve(_ backup: Backup, until: Timestamp, reason: String, at: Moment) -> Mark {
+    /// It is left alone for a grace, and what a person said against it is over.
+    func reprieve(_ backup: Backup, until: Timestamp, reason: String, in marks: inout Marks, at: Moment) {
         var mark = Mark(
             kind: .reprieved, target: backup.id.objectText, reason: reason, actor: home.actorName, at: at.wall,
             until: until)
         mark.describe(backup)
-        return mark
+        marks.say(mark)
+        guard marks.mark(.condemned, mark.target, at: at.wall) != nil else { return }
+        marks.say(
+            Mark(
+                kind: .condemned, target: mark.target, released: true, reason: reason, actor: home.actorName,
+                at: at.wall))
     }
 }

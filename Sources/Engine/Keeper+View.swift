@@ -19,6 +19,10 @@ package struct VaultView: Sendable {
     /// What people said of single backups.
     package var protection = Judge.Protection()
     package var plan: Plan?
+    /// How each series is doing.
+    package var pulses: [Bytes: SeriesPulse] = [:]
+    /// Since when plans wait for the present reason; `nil`: they do not, or no cleanup said so yet.
+    package var heldSince: Timestamp?
     package var frozen: Mark?
     /// What recovery would do.
     package var recovery: [String] = []
@@ -94,8 +98,10 @@ extension Keeper {
         view.trashed = batched.filter { $0.state == .trashed }
         view.gone = batched.filter { $0.state != .trashed }
         view.leftAlone = try home.catalog.leftAlone(vault: id)
-        view.protection = protection(view.marks, view.present + view.trashed, at: view.at.wall)
+        view.protection = protection(view.marks, view.present + view.trashed, view.leftAlone, at: view.at.wall)
         view.plan = try decide(view.configuration, id, view.present, view.marks, view.protection, at: view.at)
+        view.pulses = SeriesPulse.all(view.present, protection: view.protection, now: view.at)
+        view.heldSince = try home.plans.hold(of: id)?.since
     }
 
     // MARK: Words

@@ -9,6 +9,8 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case vaultRecovered = "vault.recovered"
     case seriesFrozen = "series.frozen"
     case seriesUnfrozen = "series.unfrozen"
+    case seriesRetired = "series.retired"
+    case seriesErased = "series.erased"
     case complete = "backup.complete"
     case vanished = "backup.vanished"
     case missing = "backup.missing"

@@ -43,6 +43,8 @@ package struct Backup: Hashable, Sendable {
     package var timeSource: TimeSource
     package var kind = Kind.full
     package var parent: BackupID?
+    /// Protected by the tool that wrote it, and how: `vzdump: protected`.
+    package var protectedBy: String?
     package var condition: Condition
     /// Why it has this condition, for a person.
     package var note: String

@@ -4,11 +4,13 @@ package struct LeftAlone: Hashable, Sendable {
         /// A repository that its own tool prunes, with that command.
         case opaque(tool: String, prune: String)
         case foreign(String)
+        /// A symbolic link, and where in the vault it leads; `nil`: out of it.
+        case link(to: Bytes?)
 
         package var condition: String {
             switch self {
             case .opaque: "opaque"
-            case .foreign: "foreign"
+            case .foreign, .link: "foreign"
             }
         }
 
@@ -16,6 +18,7 @@ package struct LeftAlone: Hashable, Sendable {
             switch self {
             case .opaque(let tool, _): "\(tool) repository"
             case .foreign(let why): why
+            case .link(let target): "symbolic link" + (target.map { " to \($0.display)" } ?? "")
             }
         }
     }

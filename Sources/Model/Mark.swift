@@ -7,11 +7,20 @@ package struct Mark: Hashable, Sendable, Codable {
         case reprieved
         /// Of a vault or a series: no condemning and no purging until it is lifted.
         case frozen
+        /// Of a backup: a person condemned it by hand; at its purge this stands for the policy's word.
+        case condemned
+        /// Of a series: it has ended; how many of its backups stay, and from when on.
+        case retired
         /// Of a vault: this policy, and the listed condemnations of this plan, were approved.
         case approved
 
         /// Whether it can only keep. Such a mark counts even where only the vault's copy has it; the others never do.
-        package var protects: Bool { self != .approved }
+        package var protects: Bool {
+            switch self {
+            case .preserved, .reprieved, .frozen: true
+            case .condemned, .retired, .approved: false
+            }
+        }
     }
 
     package var kind: Kind
@@ -30,6 +39,9 @@ package struct Mark: Hashable, Sendable, Codable {
     package var time: Timestamp?
     package var size: Int64?
     package var approval: Approval?
+    /// Of a retired series: how many stay (`nil`: all), and not before when.
+    package var keep: Int?
+    package var after: Timestamp?
 
     package struct Approval: Hashable, Sendable, Codable {
         package var plan: String

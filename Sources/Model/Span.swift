@@ -70,10 +70,12 @@ extension Span {
             default: throw .unknownUnit(String(unit.trimmed))
             }
         }
-        // 1000 years: past it dates leave the range of Timestamp.
-        guard fixedSeconds <= 366 * 86_400 * 1000 else { throw .tooLarge }
+        guard !isTooLong else { throw .tooLarge }
         guard self != Span() else { throw .zero }
     }
+
+    /// 1000 years: past it dates leave the range of Timestamp.
+    var isTooLong: Bool { fixedSeconds > 366 * 86_400 * 1000 }
 
     package var text: String {
         var parts: [String] = []
@@ -82,7 +84,9 @@ extension Span {
         if days != 0 { parts.append("\(days)d") }
         if seconds != 0 {
             let (unit, size): (String, Int64) =
-                seconds.isMultiple(of: 3600) ? ("h", 3600) : seconds.isMultiple(of: 60) ? ("min", 60) : ("s", 1)
+                seconds > 86_400 && seconds.isMultiple(of: 86_400)
+                ? ("d", 86_400)
+                : seconds.isMultiple(of: 3600) ? ("h", 3600) : seconds.isMultiple(of: 60) ? ("min", 60) : ("s", 1)
             parts.append("\(seconds / size)\(unit)")
         }
         return parts.isEmpty ? "0s" : parts.joined()

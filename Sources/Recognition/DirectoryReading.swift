@@ -16,6 +16,8 @@ package struct DirectoryReading: Sendable {
         package var name: Bytes
         package var isDirectory: Bool
         package var sideFiles: [Bytes]
+        /// Protected by the tool that wrote it, and how.
+        package var protectedBy: String? { SideFiles.protection(of: name, by: sideFiles) }
         /// `nil`: by mtime.
         package var time: Timestamp?
         package var series: Bytes
@@ -26,6 +28,8 @@ package struct DirectoryReading: Sendable {
 
     package private(set) var units: [Unit] = []
     package private(set) var leftAlone: [(name: Bytes, why: LeftAlone.Why)] = []
+    /// Symbolic links: what they point to is not to go.
+    package private(set) var links: [Bytes] = []
     /// Directories without a date in their name: their content decides.
     package private(set) var descend: [Bytes] = []
 
@@ -53,7 +57,9 @@ package struct DirectoryReading: Sendable {
     ) {
         let name = entry.name
         switch entry.kind {
-        case .symlink: return leave(name, "symbolic link")
+        case .symlink:
+            links.append(name)
+            return
         case .other, .unknown: return leave(name, "neither file nor directory")
         case .directory:
             if let tool = Repositories.tool(ofDirectoryNamed: name) { return leave(name, opaque: tool) }

@@ -2,7 +2,15 @@ package import Model
 
 /// Files beside a backup that go where it goes: `X.sha256`, and `X.log` beside `X.vma.zst`.
 package enum SideFiles {
-    private static let endings: [Bytes] = [".sha256", ".md5", ".log", ".notes"]
+    private static let endings: [Bytes] = [".sha256", ".md5", ".log", ".notes", protectedEnding]
+    /// Proxmox's vzdump makes an empty `X.protected` beside a backup that its own pruning must not take.
+    private static let protectedEnding: Bytes = ".protected"
+
+    /// How a backup is protected by the tool that wrote it; `nil`: it is not.
+    package static func protection(of name: Bytes, by sideFiles: [Bytes]) -> String? {
+        sideFiles.contains(name + protectedEnding)
+            ? "protected by the file \(name.display)\(protectedEnding.display)" : nil
+    }
 
     /// The name without a side file's ending; `nil` for any other name.
     package static func stem(of name: Bytes) -> Bytes? {

@@ -1,158 +1,282 @@
 package import Model
 
-/// Judges one series at a time. Pure: the same input gives the same decisions, whatever its order (invariant 12).
-package struct Judge {
+/// Judges one series at a time: its policy, and the safeguards around it. Pure: the same input gives the same
+/// decisions, whatever its order (invariant 12).
+package struct Judge: Sendable {
     private let policy: VaultPolicy
-    private var zone: Zone
-    private let now: Moment
+    private let zone: Zone
+    private let now: Timestamp
     private let protection: Protection
+    private let space: Space
+    /// A series larger than this loses what its ranges keep beyond their lower bounds, least important first.
+    private let maxBytes: Int64?
 
-    /// What people said of single backups.
+    /// More than a day ahead of our clock: set aside, so that it cannot push others out.
+    package static let futureSeconds: Int64 = 86_400
+
+    /// What people said, and what stands around.
     package struct Protection: Sendable {
-        /// By object (16 hex digits): a mark protects every link of it.
-        package var preserved: [String: (reason: String, until: Timestamp?)] = [:]
-        package var reprieved: [String: Timestamp] = [:]
+        /// By object: a mark protects every link of it.
+        package var preserved: [UInt64: (reason: String, until: Timestamp?)] = [:]
+        package var reprieved: [UInt64: Timestamp] = [:]
+        /// Paths that a symbolic link in the vault points to or into, and the link.
+        package var linked: [Bytes: Bytes] = [:]
+        /// By series.
+        package var retired: [Bytes: Retirement] = [:]
 
         package init() {}
     }
 
+    /// A person said that a series has ended.
+    package struct Retirement: Hashable, Sendable {
+        /// How many stay; `nil`: all.
+        package var keep: Int?
+        /// Not before this.
+        package var after: Timestamp?
+        /// Only of what was there then: a series that gets a new backup lives, and its rules apply again.
+        package var at: Timestamp
+        package var reason: String
+
+        package init(keep: Int?, after: Timestamp?, at: Timestamp, reason: String) {
+            self.keep = keep
+            self.after = after
+            self.at = at
+            self.reason = reason
+        }
+    }
+
     /// `nil` where the policy's zone is unknown here: then nothing may be decided.
-    package init?(policy: VaultPolicy, now: Moment, protection: Protection) {
+    package init?(
+        policy: VaultPolicy, now: Moment, protection: Protection, space: Space = .ample, maxBytes: Int64? = nil
+    ) {
         guard let zone = Zone(name: policy.timezone) else { return nil }
         self.policy = policy
         self.zone = zone
-        self.now = now
+        self.now = now.wall
         self.protection = protection
+        self.space = space
+        self.maxBytes = maxBytes
     }
 
-    /// More than a day ahead of our clock: set aside, so that it cannot push others out.
     package static func isFuture(_ backup: Backup, now: Moment) -> Bool {
-        backup.time > now.wall.adding(seconds: 86_400)
+        backup.time > now.wall.adding(seconds: futureSeconds)
     }
 
     /// One decision for each backup, in input order. All must be of one series.
-    package mutating func decide(series: Bytes, _ backups: [Backup]) -> [Decision] {
-        var decisions: [Decision?] = backups.map(setAside)
-        // Newest first; ties by path bytes, so that no order of input shows (invariant 12).
-        let judged = backups.indices.filter { decisions[$0] == nil }
-            .sorted { (backups[$0].time, backups[$0].path) > (backups[$1].time, backups[$1].path) }
-        let verdicts = apply(policy.rules(for: series), judged.map { backups[$0] })
-        for (rank, index) in judged.enumerated() {
-            decisions[index] = decide(backups[index], rank: rank, verdict: verdicts[rank])
+    package func decide(series: Bytes, _ backups: [Backup]) -> [RetentionDecision] {
+        decide(series: series, backups.map { Candidate($0) }).decisions
+    }
+
+    package func decide(series: Bytes, _ backups: [Candidate]) -> RetentionReport {
+        let timeline = timeline(backups)
+        let own = policy.own(series)
+        let context = RetentionContext(series: series, now: now, zone: zone, semantics: policy.semantics, space: space)
+        var report = rules(own.rules, own.importance).decide(timeline, in: context)
+        report.level = own.importance
+        report.importances = Importance.scores(timeline, zone: zone)
+        setAside(timeline, &report)
+        if policy.hasSafeguards { safeguard(series, timeline, &report) }
+        keepChains(timeline, &report)
+        if let maxBytes {
+            let kept = backups.indices.reduce(0) { $0 + (report.isRetained($1) ? backups[$1].size : 0) }
+            report.shortfall = max(0, kept - maxBytes)
         }
-        return decisions.map { $0! }  // both halves together cover every index
+        return report
+    }
+
+    /// Lower bounds stay in any case; of the rest what fits.
+    private func rules(_ rules: KeepRules, _ level: Importance.Level?) -> any RetentionPolicy {
+        guard let maxBytes else { return rules }
+        let fitting = ImportanceBasedPolicy(bytes: maxBytes, level: level)
+        return CompositePolicy(.any, [rules.bounded(.short), CompositePolicy(.all, [rules, fitting])])
+    }
+
+    package func timeline(_ backups: [Candidate]) -> Timeline {
+        let latest = policy.hasSafeguards ? now.adding(seconds: Self.futureSeconds) : Timestamp(nanoseconds: .max)
+        guard !policy.semantics.preservedCounts else { return Timeline(backups, latest: latest) }
+        return Timeline(backups, latest: latest) { isPreserved($0) }
+    }
+
+    private func isPreserved(_ backup: Candidate) -> Bool {
+        backup.protectedBy != nil || protection.preserved[backup.id.object] != nil
     }
 
     // MARK: Set aside (invariant 7)
 
-    private func setAside(_ backup: Backup) -> Decision? {
-        let condition: Backup.Condition = Self.isFuture(backup, now: now) ? .future : backup.condition
-        guard condition != .complete else { return nil }
-        let note = condition == .future ? "dated more than a day ahead" : backup.note
-        return Decision(
-            id: backup.id, retain: true, isSetAside: true, priority: .standard, reasons: [.setAside(condition, note)])
-    }
-
-    // MARK: Rules
-
-    private struct Verdict {
-        var keeps: [Reason] = []
-        var goes: [Reason] = []
-    }
-
-    private struct RuleState {
-        let rule: CountingRule
-        let count: KeepRules.Count
-        var used = 0
-        var lastKey: Int64?
-        var keeper: BackupID?
-    }
-
-    /// restic's walk: each rule for itself, newest first, one backup a period, empty periods not counted; the oldest
-    /// backup satisfies every rule that has room left. `backups` are complete, newest first.
-    private mutating func apply(_ rules: KeepRules, _ backups: [Backup]) -> [Verdict] {
-        guard !rules.all, !rules.isEmpty else {
-            return backups.map { _ in Verdict(keeps: [.all]) }
-        }
-        var states = rules.counting.map { RuleState(rule: $0.rule, count: $0.count) }
-        // Age counts from the newest complete backup: time alone condemns nothing (invariant 8).
-        let edge = backups.first.flatMap { newest in rules.within.map { $0.before(newest.time, zone: &zone) } }
-        return backups.enumerated().map { rank, backup in
-            var verdict = Verdict()
-            let keys = PeriodKeys(backup.time, zone: &zone)
-            for n in states.indices {
-                Self.count(backup.id, keys, isOldest: rank == backups.count - 1, &states[n], &verdict)
+    private func setAside(_ timeline: Timeline, _ report: inout RetentionReport) {
+        guard timeline.counting.count < timeline.backups.count else { return }
+        var counts = [Bool](repeating: false, count: timeline.backups.count)
+        for index in timeline.counting { counts[Int(index)] = true }
+        var unfinished: [Int] = []
+        for (index, backup) in timeline.backups.enumerated() where !counts[index] {
+            let (condition, note) = timeline.condition(of: index)
+            if condition == .complete {
+                // Preserved, under semantics in which that counts for nothing.
+                keepPreserved(index, backup, &report)
+            } else if condition == .incomplete, !policy.hasSafeguards, policy.semantics.unfinished != .setAside,
+                !isPreserved(backup)
+            {
+                unfinished.append(index)
+            } else {
+                if isPreserved(backup) { keepPreserved(index, backup, &report) }
+                report.setAside(index, .setAside(condition, note))
+                if policy.hasSafeguards { dropIncomplete(index, condition, timeline, &report) }
             }
-            if let edge, let within = rules.within {
-                if backup.time > edge { verdict.keeps.append(.window("within", within.text)) }
-            }
-            if verdict.keeps.isEmpty, verdict.goes.isEmpty { verdict.goes = [.beyond(rules.text)] }
-            return verdict
         }
+        dropUnfinished(unfinished, timeline, &report)
     }
 
-    private static func count(
-        _ id: BackupID, _ keys: PeriodKeys, isOldest: Bool, _ state: inout RuleState, _ verdict: inout Verdict
+    private func keepPreserved(_ index: Int, _ backup: Candidate, _ report: inout RetentionReport) {
+        if let mark = protection.preserved[backup.id.object] {
+            report.retain(index, .preserved(reason: mark.reason, until: mark.until))
+        }
+        if let how = backup.protectedBy { report.retain(index, .toolProtected(how)) }
+    }
+
+    /// An incomplete one goes when a complete one is newer by `incomplete-after`, and it is known that long.
+    private func dropIncomplete(
+        _ index: Int, _ condition: Backup.Condition, _ timeline: Timeline, _ report: inout RetentionReport
     ) {
-        let key = keys.key(state.rule)
-        let isNewPeriod = key == nil || key != state.lastKey
-        if let total = state.count.number, state.used >= total {
-            // Full: what shares the last kept period was outdone in it, all else is beyond.
-            if !isNewPeriod, let keeper = state.keeper {
-                verdict.goes.append(.outdone(period: state.rule.period, by: keeper))
+        let backup = timeline.backups[index]
+        guard condition == .incomplete, let newest = timeline.newest, !isPreserved(backup),
+            protection.reprieved[backup.id.object] == nil, protection.linked[backup.path] == nil
+        else { return }
+        let after = policy.incompleteAfter.fixedSeconds
+        guard newest.time.seconds(since: backup.time) > after, now.seconds(since: backup.observedSince) > after else {
+            return
+        }
+        report.condemnAside(index, .incompleteFor(policy.incompleteAfter.text, newer: newest.id))
+    }
+
+    /// Where a preset decides alone: borg's checkpoints, Proxmox's unfinished ones.
+    private func dropUnfinished(_ unfinished: [Int], _ timeline: Timeline, _ report: inout RetentionReport) {
+        let sorted = unfinished.sorted {
+            (timeline.backups[$0].time, timeline.backups[$0].path) > (
+                timeline.backups[$1].time, timeline.backups[$1].path
+            )
+        }
+        guard let first = sorted.first else { return }
+        // Proxmox's protected ones are finished too.
+        let finished = timeline.backups.indices.filter { timeline.condition(of: $0).condition == .complete }
+            .map { (timeline.backups[$0].time, timeline.backups[$0].path) }.max { $0 < $1 }
+        for index in sorted {
+            let own = (timeline.backups[index].time, timeline.backups[index].path)
+            if index == first, finished.map({ own > $0 }) ?? true {
+                report.retain(index, .unfinishedNewest)
+            } else {
+                report.condemn(index, .unfinished)
             }
-            if isNewPeriod { state.keeper = nil }
-            if isNewPeriod { state.lastKey = key }
-            return
         }
-        guard isNewPeriod || isOldest else {
-            if let keeper = state.keeper { verdict.goes.append(.outdone(period: state.rule.period, by: keeper)) }
-            return
-        }
-        state.used += 1
-        verdict.keeps.append(
-            isNewPeriod ? .rule(state.rule.rawValue, state.used, of: state.count.number) : .oldest(state.rule.rawValue))
-        state.lastKey = key
-        state.keeper = id
     }
 
     // MARK: Safeguards
 
-    private func decide(_ backup: Backup, rank: Int, verdict: Verdict) -> Decision {
-        var reasons = verdict.keeps
-        if rank == 0 { reasons.append(.newest) }  // invariant 6
-        if rank > 0, rank < policy.minimum { reasons.append(.minimum(policy.minimum)) }
-        if let mark = protection.preserved[backup.id.objectText] {
-            reasons.append(.preserved(reason: mark.reason, until: mark.until))
+    private func safeguard(_ series: Bytes, _ timeline: Timeline, _ report: inout RetentionReport) {
+        let counting = timeline.counting
+        if let retirement = retirement(of: series, timeline) {
+            retire(retirement, timeline, &report)
+        } else {
+            keepNewest(timeline, &report)
+            keepOnlyOnes(timeline, &report)
         }
-        if let until = protection.reprieved[backup.id.objectText] { reasons.append(.reprieved(until: until)) }
-        if reasons.isEmpty { reasons += tooEarly(backup) }
-        guard reasons.isEmpty else {
-            return Decision(id: backup.id, retain: true, priority: Self.priority(reasons), reasons: reasons)
-        }
-        return Decision(id: backup.id, retain: false, priority: .low, reasons: Array(verdict.goes.prefix(2)))
-    }
-
-    /// What holds back a condemnation for a while; not shown beside a reason to stay for good.
-    private func tooEarly(_ backup: Backup) -> [Reason] {
-        var reasons: [Reason] = []
-        if now.wall.seconds(since: backup.time) < policy.minAge.fixedSeconds {
-            reasons.append(.tooYoung(policy.minAge.text))
-        }
-        if now.wall.seconds(since: backup.observedSince) < policy.minObservedAge.fixedSeconds {
-            reasons.append(.observedTooShortly(policy.minObservedAge.text))
-        }
-        return reasons
-    }
-
-    private static func priority(_ reasons: [Reason]) -> Decision.Priority {
-        for reason in reasons {
-            switch reason {
-            case .newest, .preserved: return .critical
-            default: break
+        keepWhatPeopleSaid(timeline, &report)
+        let isRetired = protection.retired[series] != nil
+        if !isRetired, let newest = timeline.newest,
+            timeline.rhythm?.pulse(newest: newest.time, now: now) == .ended
+        {
+            for index in counting.lazy.map({ Int($0) }) where !report.isRetained(index) {
+                report.retain(index, .ended(since: newest.time))
             }
         }
-        for case .rule(let name, _, of: _) in reasons where name == "monthly" || name == "yearly" { return .important }
-        return .standard
+        holdBackTooEarly(timeline, &report)
+    }
+
+    /// Invariant 6, and `min`.
+    private func keepNewest(_ timeline: Timeline, _ report: inout RetentionReport) {
+        guard let newest = timeline.counting.first else { return }
+        report.retain(Int(newest), .newest)
+        if let full = timeline.counting.first(where: { timeline.backups[Int($0)].kind == .full }), full != newest {
+            report.retain(Int(full), .newestFull)
+        }
+        for index in timeline.counting.dropFirst().prefix(max(0, policy.minimum - 1)) {
+            report.retain(Int(index), .minimum(policy.minimum))
+        }
+    }
+
+    /// `only-backup-of`: no cleanup takes the last backup of a day, week, month, year.
+    private func keepOnlyOnes(_ timeline: Timeline, _ report: inout RetentionReport) {
+        guard let period = policy.onlyBackupOf else { return }
+        var cursor = PeriodCursor(zone)
+        var open: (key: Int64, newest: Int, hasKept: Bool)?
+        func close(_ report: inout RetentionReport) {
+            if let open, !open.hasKept { report.retain(open.newest, .onlyOf(period.rawValue)) }
+        }
+        for index in timeline.counting.lazy.map({ Int($0) }) {
+            cursor.move(to: timeline.backups[index].time)
+            let key = cursor.key(period)
+            if open?.key != key {
+                close(&report)
+                open = (key, index, report.isRetained(index))
+            } else if report.isRetained(index) {
+                open?.hasKept = true
+            }
+        }
+        close(&report)
+    }
+
+    private func keepWhatPeopleSaid(_ timeline: Timeline, _ report: inout RetentionReport) {
+        let marked = !protection.preserved.isEmpty || !protection.reprieved.isEmpty || !protection.linked.isEmpty
+        for (index, backup) in timeline.backups.enumerated() where marked || backup.protectedBy != nil {
+            guard !report.isSetAside(index) else { continue }
+            if policy.semantics.preservedCounts { keepPreserved(index, backup, &report) }
+            if let until = protection.reprieved[backup.id.object] { report.retain(index, .reprieved(until: until)) }
+            if let link = protection.linked[backup.path] { report.retain(index, .linkTarget(of: link.display)) }
+        }
+    }
+
+    /// What holds back a condemnation for a while; not said beside a reason to stay for good.
+    private func holdBackTooEarly(_ timeline: Timeline, _ report: inout RetentionReport) {
+        let (young, unobserved) = (policy.minAge.fixedSeconds, policy.minObservedAge.fixedSeconds)
+        report.holdBack = (policy.minAge.text, policy.minObservedAge.text)
+        for index in timeline.counting.lazy.map({ Int($0) }) where !report.isRetained(index) {
+            let backup = timeline.backups[index]
+            if now.seconds(since: backup.time) < young { report.holdBack(index, .young) }
+            if now.seconds(since: backup.observedSince) < unobserved { report.holdBack(index, .unobserved) }
+        }
+    }
+
+    // MARK: Retired series
+
+    /// Whether a person's word on the end of a series is in force.
+    package func retirement(of series: Bytes, _ timeline: Timeline) -> Retirement? {
+        guard let retirement = protection.retired[series], retirement.after.map({ $0 <= now }) ?? true,
+            (timeline.newest?.time).map({ $0 <= retirement.at }) ?? true
+        else { return nil }
+        return retirement
+    }
+
+    private func retire(_ retirement: Retirement, _ timeline: Timeline, _ report: inout RetentionReport) {
+        for (rank, index) in timeline.counting.enumerated() {
+            let stays = retirement.keep.map { rank < $0 } ?? true
+            if stays {
+                report.retain(Int(index), .retired(retirement.reason, keeps: true))
+            } else {
+                report.condemn(Int(index), .retired(retirement.reason, keeps: false))
+            }
+        }
+    }
+
+    // MARK: Chains
+
+    /// What stays keeps what it needs, set aside or not: an incremental that settles needs its full one too.
+    private func keepChains(_ timeline: Timeline, _ report: inout RetentionReport) {
+        guard let chains = timeline.chains else { return }
+        for index in timeline.backups.indices where report.isRetained(index) {
+            var (child, parent) = (index, Int(chains.parents[index]))
+            while parent >= 0, !report.isRetained(parent) {
+                report.retain(parent, neededBy: child)
+                (child, parent) = (parent, Int(chains.parents[parent]))
+            }
+        }
     }
 }

@@ -9,9 +9,23 @@ package struct KeepRules: Hashable, Sendable, Codable {
     package var daily: Count?
     package var weekly: Count?
     package var monthly: Count?
+    package var quarterly: Count?
     package var yearly: Count?
     /// Everything younger than this, counted back from the newest complete backup.
     package var within: Span?
+    /// One backup an hour (a day, …) of those younger than this.
+    package var withinHourly: Span?
+    package var withinDaily: Span?
+    package var withinWeekly: Span?
+    package var withinMonthly: Span?
+    package var withinYearly: Span?
+    /// The newest N full backups, each with all that needs it.
+    package var full: Count?
+    /// Everything younger than this, and the newest full one older than it with all that needs it: any point in time
+    /// within the window can be restored.
+    package var window: Span?
+    /// Backups that have all tags of one of these sets. Only in `retention simulate`.
+    package var tagSets: [[String]]?
 
     package init() {}
 
@@ -21,30 +35,55 @@ package struct KeepRules: Hashable, Sendable, Codable {
         return rules
     }()
 
-    /// How many a rule keeps; `unlimited` has no end.
+    /// How many a rule keeps.
     package enum Count: Hashable, Sendable, Codable {
         case first(Int)
+        /// At least the lower, and up to the higher while space is not short.
+        case range(Int, Int)
+        /// No end.
         case unlimited
 
-        package var number: Int? {
+        package init?(text: String) {
+            let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { part in
+                part.allSatisfy { $0.isASCII && $0.isNumber } ? Int(part) : nil
+            }
+            if text == "unlimited" {
+                self = .unlimited
+            } else if parts.count == 1, let n = parts[0], n > 0 {
+                self = .first(n)
+            } else if parts.count == 2, let low = parts[0], let high = parts[1], 0 < low, low < high {
+                self = .range(low, high)
+            } else {
+                return nil
+            }
+        }
+
+        /// `nil` for no end.
+        package func number(_ space: Space) -> Int? {
             switch self {
             case .first(let n): n
+            case .range(let low, let high): space == .short ? low : high
             case .unlimited: nil
             }
         }
 
-        package var text: String { number.map(String.init) ?? "unlimited" }
+        package var text: String {
+            switch self {
+            case .first(let n): String(n)
+            case .range(let low, let high): "\(low)-\(high)"
+            case .unlimited: "unlimited"
+            }
+        }
+
+        package var isRange: Bool { if case .range = self { true } else { false } }
 
         package init(from decoder: any Decoder) throws {
             let text = try decoder.singleValueContainer().decode(String.self)
-            if let n = Int(text), n > 0 {
-                self = .first(n)
-            } else if text == "unlimited" {
-                self = .unlimited
-            } else {
+            guard let count = Count(text: text) else {
                 throw DecodingError.dataCorrupted(
                     .init(codingPath: decoder.codingPath, debugDescription: "'\(text)' is no count"))
             }
+            self = count
         }
 
         package func encode(to encoder: any Encoder) throws {
@@ -53,41 +92,131 @@ package struct KeepRules: Hashable, Sendable, Codable {
         }
     }
 
-    /// The counting rules in use, finest first, as restic walks them.
-    package var counting: [(rule: CountingRule, count: Count)] {
-        [
-            (CountingRule.last, last), (.hourly, hourly), (.daily, daily), (.weekly, weekly), (.monthly, monthly),
-            (.yearly, yearly),
-        ].compactMap { rule, count in count.map { (rule, $0) } }
+    /// The counting rules in use, finest first.
+    package var counting: [(rule: KeepRule, count: Count)] {
+        KeepRule.allCases.compactMap { rule in self[rule].map { (rule, $0) } }
     }
 
-    package var isEmpty: Bool { !all && counting.isEmpty && within == nil }
+    /// The rules by age in use, `within` first.
+    package var windows: [(rule: KeepRule, span: Span)] {
+        KeepRule.allCases.compactMap { rule in self[window: rule].map { (rule, $0) } }
+    }
 
-    /// Whether a rule needs to know a series: with `time-from: mtime` only these do not.
-    package var needsSeries: Bool { !counting.isEmpty }
+    /// The count of a counting rule; `nil` for the others.
+    package subscript(rule: KeepRule) -> Count? {
+        get {
+            switch rule {
+            case .last: last
+            case .hourly: hourly
+            case .daily: daily
+            case .weekly: weekly
+            case .monthly: monthly
+            case .quarterly: quarterly
+            case .yearly: yearly
+            case .full: full
+            default: nil
+            }
+        }
+        set {
+            switch rule {
+            case .last: last = newValue
+            case .hourly: hourly = newValue
+            case .daily: daily = newValue
+            case .weekly: weekly = newValue
+            case .monthly: monthly = newValue
+            case .quarterly: quarterly = newValue
+            case .yearly: yearly = newValue
+            case .full: full = newValue
+            default: break
+            }
+        }
+    }
+
+    /// The length of time of a rule by age; `nil` for the others.
+    package subscript(window rule: KeepRule) -> Span? {
+        get {
+            switch rule {
+            case .within: within
+            case .withinHourly: withinHourly
+            case .withinDaily: withinDaily
+            case .withinWeekly: withinWeekly
+            case .withinMonthly: withinMonthly
+            case .withinYearly: withinYearly
+            case .window: window
+            default: nil
+            }
+        }
+        set {
+            switch rule {
+            case .within: within = newValue
+            case .withinHourly: withinHourly = newValue
+            case .withinDaily: withinDaily = newValue
+            case .withinWeekly: withinWeekly = newValue
+            case .withinMonthly: withinMonthly = newValue
+            case .withinYearly: withinYearly = newValue
+            case .window: window = newValue
+            default: break
+            }
+        }
+    }
+
+    package var isEmpty: Bool { !all && counting.isEmpty && windows.isEmpty && (tagSets ?? []).isEmpty }
+
+    /// Whether a rule needs to know a series: with `time-from: mtime` only `within` and `all` do not.
+    package var needsSeries: Bool { !counting.isEmpty || windows.contains { $0.rule != .within } }
+
+    package var hasRanges: Bool { counting.contains { $0.count.isRange } }
 
     /// `last 3, daily 7, within 30d`.
     package var text: String {
         if all { return "all" }
+        let tags = (tagSets ?? []).map { "tag " + $0.joined(separator: ",") }
         let parts =
-            counting.map { "\($0.rule.rawValue) \($0.count.text)" } + (within.map { ["within \($0.text)"] } ?? [])
-        return parts.joined(separator: ", ")
+            counting.map { "\($0.rule.rawValue) \($0.count.text)" }
+            + windows.map {
+                "\($0.rule.rawValue) \($0.span.text)"
+            }
+        return (parts + tags).joined(separator: ", ")
     }
 }
 
-/// A rule that keeps the newest backup of each of the last N periods that have one.
-package enum CountingRule: String, Sendable, CaseIterable {
-    case last, hourly, daily, weekly, monthly, yearly
+/// Whether a file system has room: a range keeps up to its higher bound, or only its lower one.
+package enum Space: Sendable { case ample, short }
 
-    /// The period in words: `week keeps b812`.
-    package var period: String {
+/// The words of `keep`, in the order in which finer rules come first.
+package enum KeepRule: String, Sendable, CaseIterable {
+    case last, hourly, daily, weekly, monthly, quarterly, yearly
+    case within
+    case withinHourly = "within-hourly"
+    case withinDaily = "within-daily"
+    case withinWeekly = "within-weekly"
+    case withinMonthly = "within-monthly"
+    case withinYearly = "within-yearly"
+    case full, window
+
+    /// Whether it is written as a count, else as a length of time.
+    package var isCounting: Bool {
         switch self {
-        case .last: "last"
-        case .hourly: "hour"
-        case .daily: "day"
-        case .weekly: "week"
-        case .monthly: "month"
-        case .yearly: "year"
+        case .last, .hourly, .daily, .weekly, .monthly, .quarterly, .yearly, .full: true
+        default: false
         }
     }
+
+    /// The period of which one backup is kept; `nil`: each backup for itself.
+    package var period: Period? {
+        switch self {
+        case .last, .within, .full, .window: nil
+        case .hourly, .withinHourly: .hour
+        case .daily, .withinDaily: .day
+        case .weekly, .withinWeekly: .week
+        case .monthly, .withinMonthly: .month
+        case .quarterly: .quarter
+        case .yearly, .withinYearly: .year
+        }
+    }
+}
+
+/// A stretch of the calendar. The raw value is its word in reasons: `week keeps b812`.
+package enum Period: String, Sendable, Codable, CaseIterable {
+    case second, hour, day, week, month, quarter, year
 }

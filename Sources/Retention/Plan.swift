@@ -8,40 +8,25 @@ package struct Plan: Sendable {
     package var policy: VaultPolicy
     /// Present backups with their decisions, by series in byte order, newest first within each.
     package var judged: [Judged]
-    /// Why it waits for a person, where it does.
+    /// Why something waits for a person, where it does.
     package var hold: Hold?
 
     package struct Judged: Sendable {
         package var backup: Backup
-        package var decision: Decision
+        package var decision: RetentionDecision
 
-        package init(backup: Backup, decision: Decision) {
+        package init(backup: Backup, decision: RetentionDecision) {
             self.backup = backup
             self.decision = decision
         }
-    }
 
-    package enum Hold: Hashable, Sendable {
-        case firstPlan
-        /// These would go only by the changed policy; what goes by the approved one as well is not held.
-        case policyChanged(heldBack: Set<BackupID>)
-        /// The configuration wants every plan approved.
-        case always
-
-        package var text: String {
-            switch self {
-            case .firstPlan: "first plan of this vault. It needs one approval, later ones do not"
-            case .always: "every plan of this vault needs an approval (approval: always)"
-            case .policyChanged(let ids):
-                "the policy changed, and \(ids.count) backup\(ids.count == 1 ? "" : "s") would go that stayed before"
-            }
-        }
-
-        package var code: String {
-            switch self {
-            case .firstPlan: "first-plan"
-            case .policyChanged: "policy-changed"
-            case .always: "approval-always"
+        /// A person's own word, not the policy's: it waits for nobody.
+        package var isByPerson: Bool {
+            decision.reasons.contains { reason in
+                switch reason {
+                case .retired(_, keeps: false), .byHand: true
+                default: false
+                }
             }
         }
     }
@@ -49,13 +34,29 @@ package struct Plan: Sendable {
     /// What no rule keeps, held or not.
     package var condemned: [Judged] { judged.filter { !$0.decision.retain } }
 
+    /// What each condemned incremental or differential needs.
+    package var parents: [BackupID: BackupID] {
+        let chained = Set(condemned.filter { $0.backup.kind != .full }.map(\.backup.series))
+        return chained.reduce(into: [:]) { parents, series in
+            parents.merge(Self.parents(judged.filter { $0.backup.series == series })) { first, _ in first }
+        }
+    }
+
+    /// What each incremental or differential of one series needs directly.
+    package static func parents(_ judged: [Judged]) -> [BackupID: BackupID] {
+        let all = judged.map { Candidate($0.backup) }
+        guard let chains = Chains(all, latest: Timestamp(nanoseconds: .max)) else { return [:] }
+        var parents: [BackupID: BackupID] = [:]
+        for index in all.indices where chains.parents[index] >= 0 {
+            parents[all[index].id] = all[Int(chains.parents[index])].id
+        }
+        return parents
+    }
+
     /// What may be condemned now.
     package var released: [Judged] {
-        switch hold {
-        case nil: condemned
-        case .firstPlan, .always: []
-        case .policyChanged(let heldBack): condemned.filter { !heldBack.contains($0.backup.id) }
-        }
+        guard let hold else { return condemned }
+        return condemned.filter { !hold.heldBack.contains($0.backup.id) }
     }
 }
 
@@ -67,39 +68,46 @@ extension Plan {
     package struct Approved: Sendable {
         package var policyHash: String
         package var policy: VaultPolicy?
+        package var at: Timestamp?
 
-        package init(policyHash: String, policy: VaultPolicy?) {
+        package init(policyHash: String, policy: VaultPolicy?, at: Timestamp? = nil) {
             self.policyHash = policyHash
             self.policy = policy
+            self.at = at
+        }
+    }
+
+    /// All that a plan is made from; each part is an argument, none is asked for.
+    package struct Input: Sendable {
+        package var vault: VaultID
+        package var backups: [Backup]
+        package var policy: VaultPolicy
+        package var approved: Approved?
+        package var approval = ApprovalMode.onChange
+        package var protection = Judge.Protection()
+        package var amounts = AmountLimits()
+        package var runs = RunHistory()
+        /// How often an object was restored.
+        package var restored: [UInt64: UInt16] = [:]
+        package var now: Moment
+
+        package init(vault: VaultID, backups: [Backup], policy: VaultPolicy, now: Moment) {
+            self.vault = vault
+            self.backups = backups
+            self.policy = policy
+            self.now = now
         }
     }
 
     /// Decides every present backup of a vault. `nil` where a zone is unknown.
-    package static func make(
-        vault: VaultID, backups: [Backup], policy: VaultPolicy, approved: Approved?, approval: ApprovalMode,
-        protection: Judge.Protection, now: Moment
-    ) -> Plan? {
-        guard var judge = Judge(policy: policy, now: now, protection: protection) else { return nil }
-        let judged = judge.decideAll(backups)
+    package static func make(_ input: Input) -> Plan? {
+        guard let judge = Judge(policy: input.policy, now: input.now, protection: input.protection) else { return nil }
+        let judged = judge.decideAll(input.backups, restored: input.restored)
         let condemned = judged.filter { !$0.decision.retain }
-        let id = planID(vault, policy, condemned.map(\.backup.id))
-        var plan = Plan(id: id, vault: vault, at: now, policy: policy, judged: judged, hold: nil)
-        guard approval != .never, !condemned.isEmpty else { return plan }
-        if approval == .always {
-            plan.hold = .always
-            return plan
-        }
-        guard approved?.policyHash != policy.hash else { return plan }
-        // An approved policy that cannot be read any more keeps everything.
-        guard let approved, let old = approved.policy,
-            var before = Judge(policy: old, now: now, protection: protection)
-        else {
-            plan.hold = .firstPlan
-            return plan
-        }
-        let went = Set(before.decideAll(backups).filter { !$0.decision.retain }.map(\.backup.id))
-        let heldBack = Set(condemned.map(\.backup.id)).subtracting(went)
-        if !heldBack.isEmpty { plan.hold = .policyChanged(heldBack: heldBack) }
+        let id = planID(input.vault, input.policy, condemned.map(\.backup.id))
+        var plan = Plan(
+            id: id, vault: input.vault, at: input.now, policy: input.policy, judged: judged, hold: nil)
+        plan.hold = Hold.make(plan, input)
         return plan
     }
 
@@ -110,28 +118,35 @@ extension Plan {
 
 extension Judge {
     /// Groups by series and decides each for itself.
-    package mutating func decideAll(_ backups: [Backup]) -> [Plan.Judged] {
+    package func decideAll(_ backups: [Backup], restored: [UInt64: UInt16] = [:]) -> [Plan.Judged] {
         let series = Dictionary(grouping: backups, by: \.series)
         return series.keys.sorted().flatMap { key in
             let members = series[key]!.sorted { ($0.time, $0.path) > ($1.time, $1.path) }
-            return zip(members, decide(series: key, members)).map { Plan.Judged(backup: $0, decision: $1) }
+            let report = decide(
+                series: key, members.map { Candidate($0, restored: restored[$0.id.object] ?? 0) })
+            return members.indices.map { Plan.Judged(backup: members[$0], decision: report[$0]) }
         }
     }
 
     /// Which trashed backups of one series the policy would keep if they were in their place: they stay in the trash,
     /// *wanted*. What is in the trash turns no present backup's keep into condemn, as only trashed ones are answered.
-    package mutating func wanted(series: Bytes, present: [Backup], trashed: [Backup]) -> Set<BackupID> {
-        let together = present + trashed.map(Self.asComplete)
-        let ids = Set(trashed.map(\.id))
-        let decisions = decide(series: series, together)
-        return Set(decisions.filter { $0.retain && ids.contains($0.id) }.map(\.id))
+    /// What only waits for a while (too young, known too shortly, the series has ended) is not wanted.
+    package func wanted(series: Bytes, present: [Backup], trashed: [Backup]) -> Set<BackupID> {
+        let together = (present + trashed).map { Candidate($0) }
+        let report = decide(series: series, together)
+        return Set(
+            together.indices.dropFirst(present.count)
+                .filter { report.isRetained($0) && report.reasons(of: $0).contains { $0.keeps && !$0.isPassing } }
+                .map { together[$0].id })
     }
+}
 
-    /// Only complete backups are condemned by policy; how long it was known then does not matter any more.
-    private static func asComplete(_ backup: Backup) -> Backup {
-        var backup = backup
-        backup.condition = .complete
-        backup.observedSince = Timestamp(nanoseconds: .min)
-        return backup
+extension Reason {
+    /// It holds back a condemnation for a while, and is no reason to keep for good.
+    var isPassing: Bool {
+        switch self {
+        case .tooYoung, .observedTooShortly, .ended: true
+        default: false
+        }
     }
 }

@@ -10,10 +10,14 @@ package struct VaultSurvey: Sendable {
     package var zone: Zone
     /// Configured vaults inside this one, by their path in it.
     package var nested: Set<Bytes>
+    /// The vault's absolute paths, as configured and resolved: absolute links may lead into it.
+    package var roots: [Bytes]
 
     package init(
-        vault: VaultID, quietSeconds: Int64, timeFrom: DirectoryReading.TimeSource, zone: Zone, nested: Set<Bytes>
+        vault: VaultID, quietSeconds: Int64, timeFrom: DirectoryReading.TimeSource, zone: Zone, nested: Set<Bytes>,
+        roots: [Bytes] = []
     ) {
+        self.roots = roots
         self.vault = vault
         self.quietSeconds = quietSeconds
         self.timeFrom = timeFrom
@@ -102,6 +106,7 @@ package struct VaultSurvey: Sendable {
         var result = Place(directory: directory)
         result.descend = reading.descend.map { directory.appending($0) }
         result.leftAlone = Self.bounded(reading.leftAlone, directory)
+        result.leftAlone += links(reading.links, place, directory)
         for entry in entries where known.trashedInodes.contains(entry.inode) {
             if let seen = try? place.sighting(of: entry.name) {
                 result.strays[seen.object] = directory.appending(entry.name)
@@ -127,6 +132,37 @@ package struct VaultSurvey: Sendable {
             }
         }
         return result
+    }
+
+    /// More links of one directory than this are not looked at: then who deletes by them has other worries.
+    package static let linksRead = 10_000
+
+    private func links(_ names: [Bytes], _ place: Directory, _ directory: Bytes) -> [LeftAlone] {
+        names.prefix(Self.linksRead).map { name in
+            let target = (try? place.linkTarget(of: name)) ?? nil
+            return LeftAlone(
+                path: directory.appending(name), place: directory,
+                why: .link(to: target.flatMap { inVault($0, from: directory) }))
+        }
+    }
+
+    /// A link's target as a path in the vault, by the letters of it; `nil`: out of the vault.
+    private func inVault(_ target: Bytes, from directory: Bytes) -> Bytes? {
+        var components = directory.components
+        var rest = target
+        if target.hasPrefix("/") {
+            guard let root = roots.first(where: { target.isWithin($0) }) else { return nil }
+            components = []
+            rest = target.dropFirst(root.count)
+        }
+        for component in rest.components where component != "." {
+            if component == ".." {
+                guard components.popLast() != nil else { return nil }
+            } else {
+                components.append(component)
+            }
+        }
+        return components.reduce(Bytes()) { $0.appending($1) }
     }
 
     /// Some file systems do not say the type in a listing.
@@ -249,6 +285,7 @@ package struct VaultSurvey: Sendable {
             size: all.reduce(0) { $0 + $1.size }, allocated: all.reduce(0) { $0 + $1.allocated }, mode: sighting.mode,
             uid: sighting.uid, gid: sighting.gid, observedSince: min(now.wall, newest), changedBoot: now.boot,
             changedBootID: now.bootID)
+        backup.protectedBy = unit.protectedBy
         if let old, old.object == backup.object { backup.observedSince = min(old.observedSince, backup.observedSince) }
         if let old, old.members == members {
             backup.changedBoot = old.changedBoot

@@ -14,14 +14,19 @@ package struct Condemning {
     package struct Item: Sendable {
         package var backup: Backup
         package var decision: Manifest.Decision
+        /// What it needs to be restored. Items come before what they need.
+        package var parent: BackupID?
 
-        package init(backup: Backup, decision: Manifest.Decision) {
+        package init(backup: Backup, decision: Manifest.Decision, parent: BackupID? = nil) {
             self.backup = backup
             self.decision = decision
+            self.parent = parent
         }
     }
 
     private let trash: TrashDirectory
+    /// Needed by one that could not go: they stay too.
+    package var needed: Set<BackupID> = []
     private var places = OpenPlaces()
 
     package init(trash: TrashDirectory) { self.trash = trash }
@@ -113,11 +118,17 @@ package struct Condemning {
         let files = try batch.directory.open(TrashDirectory.filesName)
         var result = Moved()
         for item in items {
-            do {
+            do throws(Fault) {
+                if needed.contains(item.backup.id) {
+                    throw Fault(
+                        .failed, "'\(item.backup.path.display)' is needed by one that could not be moved",
+                        path: item.backup.path)
+                }
                 try move(item, into: files, &result)
                 result.moved.append(item)
             } catch {
                 result.failed.append((item, error))
+                if let parent = item.parent { needed.insert(parent) }
             }
         }
         return result

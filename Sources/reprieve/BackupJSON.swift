@@ -6,8 +6,8 @@ extension Session {
     /// A backup as every command gives it.
     func json(_ backup: Backup, _ vault: String, protection: Judge.Protection, names: SeriesNames) -> JSON {
         let isFuture = Judge.isFuture(backup, now: keeper.now())
-        let preserved = protection.preserved[backup.id.objectText]
-        let reprieved = protection.reprieved[backup.id.objectText]
+        let preserved = protection.preserved[backup.id.object]
+        let reprieved = protection.reprieved[backup.id.object]
         var fields: [JSON.Field] = [
             .init("id", .string(backup.id.text)), .init("object", .string(backup.id.objectText)),
             .init("vault", .string(vault)), .init("series", .string(names.text(backup.series))),

@@ -38,6 +38,7 @@ struct Reprieve: AsyncParsableCommand {
                 name: "Act",
                 subcommands: [
                     Cleanup.self, Restore.self, Purge.self, Preserve.self, Release.self, Freeze.self, Unfreeze.self,
+                    Condemn.self, Retire.self,
                 ]),
             CommandGroup(
                 name: "Set up",

@@ -41,19 +41,38 @@ struct Common: ParsableArguments {
         @Option(help: ArgumentHelp("The same for weeks.", visibility: .hidden)) var keepWeekly: String?
         @Option(help: ArgumentHelp("The same for months.", visibility: .hidden)) var keepMonthly: String?
         @Option(help: ArgumentHelp("The same for years.", visibility: .hidden)) var keepYearly: String?
+        @Option(help: ArgumentHelp("The same for quarters.", visibility: .hidden)) var keepQuarterly: String?
+        @Option(help: ArgumentHelp("The newest N full ones with their chains.", visibility: .hidden))
+        var keepFull: String?
+        @Option(help: ArgumentHelp("As within, and one full one before it.", visibility: .hidden))
+        var keepWindow: String?
+        @Option(help: ArgumentHelp("One an hour of those younger than this.", visibility: .hidden))
+        var keepWithinHourly: String?
+        @Option(help: ArgumentHelp("The same for days.", visibility: .hidden)) var keepWithinDaily: String?
+        @Option(help: ArgumentHelp("The same for weeks.", visibility: .hidden)) var keepWithinWeekly: String?
+        @Option(help: ArgumentHelp("The same for months.", visibility: .hidden)) var keepWithinMonthly: String?
+        @Option(help: ArgumentHelp("The same for years.", visibility: .hidden)) var keepWithinYearly: String?
+        @Option(help: ArgumentHelp("reprieve, restic, borg or proxmox.", visibility: .hidden)) var semantics: String?
         @Option(help: ArgumentHelp("All younger than this, counted from the newest: 30d.", visibility: .hidden))
         var keepWithin: String?
         @Option(help: ArgumentHelp("name (a date in it) or mtime.", visibility: .hidden)) var timeFrom: String?
         @Option(help: ArgumentHelp("How long the trash keeps what goes: 14d.", visibility: .hidden))
         var gracePeriod: String?
 
-        func overrides() throws -> Overrides.AdHoc? {
+        /// The rules given as options.
+        var keep: [(rule: String, value: String)] {
             let rules: [(String, String?)] = [
                 ("last", keepLast), ("hourly", keepHourly), ("daily", keepDaily), ("weekly", keepWeekly),
-                ("monthly", keepMonthly), ("yearly", keepYearly), ("within", keepWithin),
+                ("monthly", keepMonthly), ("quarterly", keepQuarterly), ("yearly", keepYearly),
+                ("within", keepWithin), ("within-hourly", keepWithinHourly), ("within-daily", keepWithinDaily),
+                ("within-weekly", keepWithinWeekly), ("within-monthly", keepWithinMonthly),
+                ("within-yearly", keepWithinYearly), ("full", keepFull), ("window", keepWindow),
             ]
-            let keep = rules.compactMap { rule, value in value.map { (rule: rule, value: $0) } }
-            let settings = [("time-from", timeFrom), ("grace-period", gracePeriod)]
+            return rules.compactMap { rule, value in value.map { (rule: rule, value: $0) } }
+        }
+
+        func overrides() throws -> Overrides.AdHoc? {
+            let settings = [("time-from", timeFrom), ("grace-period", gracePeriod), ("semantics", semantics)]
                 .compactMap { key, value in value.map { (key: key, value: $0) } }
             guard !vault.isEmpty else {
                 guard keep.isEmpty, settings.isEmpty else {
@@ -92,6 +111,29 @@ struct Common: ParsableArguments {
 
 /// One command's run: what it works with, and how it speaks.
 struct Session {
+    /// `y` or `yes` on the terminal; without one, only `--yes`.
+    func isMeant(_ question: String, yes: Bool) throws -> Bool {
+        if yes { return true }
+        guard isTerminal, !json else {
+            throw Fault(
+                .usage, "nothing is done without an answer, and standard input is no terminal", hint: "add --yes")
+        }
+        print(Text.wrap("\(question) [y/N]") + " ", terminator: "")
+        return ["y", "yes"].contains(answer().lowercased())
+    }
+
+    var isTerminal: Bool { isatty(0) == 1 }
+
+    func answer() -> String {
+        fflush(nil)
+        return readLine() ?? ""
+    }
+
+    /// A hold's sentence.
+    func text(_ hold: Plan.Hold, _ names: SeriesNames) -> String {
+        hold.text(series: names.text, size: Text.size)
+    }
+
     let keeper: Keeper
     let json: Bool
     let quiet: Bool

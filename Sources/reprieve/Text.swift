@@ -59,6 +59,11 @@ enum Text {
         return "\(time(instant, zone)):\(two(zone.civil(instant).second))"
     }
 
+    /// The date in a sentence: without the padding of a column.
+    static func day(_ instant: Timestamp, _ zone: Zone) -> String {
+        String(date(instant, zone).drop { $0 == " " })
+    }
+
     static func date(_ instant: Timestamp, _ zone: Zone) -> String {
         var zone = zone
         return date(zone.civil(instant))

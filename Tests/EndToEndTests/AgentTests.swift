@@ -11,19 +11,19 @@ struct AgentTests {
         try house.settle()
         // Directories that come with their file in one go are seen too.
         let start = Date()
-        try house.put("new/deep/er/app-2026-11-23.tar")
-        try house.wait("it to be listed") { try house.backup("new/deep/er/app-2026-11-23.tar") != nil }
+        try house.put("new/deep/er/app-\(House.day(9)).tar")
+        try house.wait("it to be listed") { try house.backup("new/deep/er/app-\(House.day(9)).tar") != nil }
         let listed = Date().timeIntervalSince(start)
-        #expect(try house.backup("new/deep/er/app-2026-11-23.tar")?["condition"] as? String == "settling")
+        #expect(try house.backup("new/deep/er/app-\(House.day(9)).tar")?["condition"] as? String == "settling")
         try house.wait("it to be complete") {
-            try house.backup("new/deep/er/app-2026-11-23.tar")?["complete"] as? Bool == true
+            try house.backup("new/deep/er/app-\(House.day(9)).tar")?["complete"] as? Bool == true
         }
         let complete = Date().timeIntervalSince(start)
         // No timing is asserted in a test; these bounds are ten times the goal, for a busy machine.
         print("live: listed after \(listed) s, complete after \(complete) s (quiet period 1 s)")
         #expect(listed < 10 && complete < 20 && complete >= 1)
         try FileManager.default.removeItem(at: house.vault.appending(path: "new"))
-        try house.wait("it to vanish") { try house.backup("new/deep/er/app-2026-11-23.tar") == nil }
+        try house.wait("it to vanish") { try house.backup("new/deep/er/app-\(House.day(9)).tar") == nil }
         stop(agent)
         #expect(try house.events().contains { $0["event"] as? String == "backup.vanished" })
     }
@@ -34,10 +34,10 @@ struct AgentTests {
         try house.dailies(3)
         try house.cleanup()
         let agent = try house.startAgent()
-        try house.put("app/orders-2026-11-04.dump")
-        try house.wait("the oldest to go", seconds: 15) { !house.exists("app/orders-2026-11-02.dump") }
+        try house.put("app/orders-\(House.day(4)).dump")
+        try house.wait("the oldest to go", seconds: 15) { !house.exists("app/orders-\(House.day(2)).dump") }
         try house.wait("the trash to be purged", seconds: 15) { house.batches().isEmpty && house.purging().isEmpty }
-        #expect(house.names() == ["app/orders-2026-11-03.dump", "app/orders-2026-11-04.dump"])
+        #expect(house.names() == ["app/orders-\(House.day(3)).dump", "app/orders-\(House.day(4)).dump"])
         stop(agent)
         #expect(try house.run("audit", "verify").status == 0)
     }
@@ -49,12 +49,12 @@ struct AgentTests {
         let agent = try house.startAgent()
         try house.cleanup()
         try house.wait("the agent's list to follow") { try house.list().count == 2 }
-        #expect(try house.run("restore", "orders-2026-11-01.dump").status == 0)
+        #expect(try house.run("restore", "orders-\(House.day(1)).dump").status == 0)
         try house.wait("the restored one to be listed") { try house.list().count == 3 }
         let batch = try #require(house.batches().first)
         try FileManager.default.moveItem(
-            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-02.dump"),
-            to: house.vault.appending(path: "app/orders-2026-11-02.dump"))
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(2)).dump"),
+            to: house.vault.appending(path: "app/orders-\(House.day(2)).dump"))
         try house.wait("the one brought back by hand to be listed") { try house.list().count == 4 }
         #expect(try house.run("cleanup").status == 0)
         #expect(house.names().count == 4)
@@ -90,14 +90,14 @@ struct AgentTests {
         try house.wait("the refusal") { try said("the old one stays") }
         // The old one goes on: a new backup still appears.
         try house.write(house.config, good)
-        try house.put("app/orders-2026-11-09.dump")
-        try house.wait("it to be listed") { try house.backup("app/orders-2026-11-09.dump") != nil }
+        try house.put("app/orders-\(House.day(9)).dump")
+        try house.wait("it to be listed") { try house.backup("app/orders-\(House.day(9)).dump") != nil }
         let other = house.root.appending(path: "other", directoryHint: .isDirectory)
-        try house.write(other.appending(path: "db-2026-11-01.sql"), "x")
+        try house.write(other.appending(path: "db-\(House.day(1)).sql"), "x")
         try house.write(
             house.config, good + "\n  other:\n    path: \(other.path)\n    keep: all\n    quiet-period: 1s\n")
         kill(agent.processIdentifier, SIGHUP)
-        try house.wait("the new vault") { try house.backup("db-2026-11-01.sql") != nil && (try said("2 vaults")) }
+        try house.wait("the new vault") { try house.backup("db-\(House.day(1)).sql") != nil && (try said("2 vaults")) }
         stop(agent)
     }
 
@@ -116,13 +116,13 @@ struct AgentTests {
                 min-age: 1s
                 min-observed-age: 1s
             """)
-        for day in 1...3 { try house.put("web1/db-2026-11-0\(day).sql") }
+        for day in 1...3 { try house.put("web1/db-\(House.day(day)).sql") }
         try house.cleanup()
-        #expect(house.names() == ["web1/db-2026-11-03.sql"])
-        for day in 1...3 { try house.put("web2/db-2026-11-0\(day).sql") }
+        #expect(house.names() == ["web1/db-\(House.day(3)).sql"])
+        for day in 1...3 { try house.put("web2/db-\(House.day(day)).sql") }
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.names() == ["web1/db-2026-11-03.sql", "web2/db-2026-11-03.sql"])
+        #expect(house.names() == ["web1/db-\(House.day(3)).sql", "web2/db-\(House.day(3)).sql"])
     }
 
     @Test("--once is one whole turn, with one exit status")
@@ -147,12 +147,12 @@ struct AgentTests {
     @Test("killed with SIGKILL at any moment, it goes on where it was")
     func killed() throws {
         let house = try House(grace: "1s", more: "    cleanup-every: 1s")
-        try house.dailies(9)
+        try house.dailies(4)
         try house.cleanup()
         var generator = SystemRandomNumberGenerator()
-        for round in 10...14 {
+        for round in 5...9 {
             let agent = try house.startAgent()
-            try house.put("app/orders-2026-11-\(round).dump")
+            try house.put("app/orders-\(House.day(round)).dump")
             usleep(UInt32.random(in: 100_000...2_500_000, using: &generator))
             kill(agent.processIdentifier, SIGKILL)
             agent.waitUntilExit()
@@ -163,7 +163,7 @@ struct AgentTests {
         #expect(try house.run("agent", "--once").status == 0)
         usleep(1_300_000)
         #expect(try house.run("agent", "--once").status == 0)
-        #expect(house.names() == ["app/orders-2026-11-13.dump", "app/orders-2026-11-14.dump"])
+        #expect(house.names() == ["app/orders-\(House.day(8)).dump", "app/orders-\(House.day(9)).dump"])
         #expect(house.batches().isEmpty && house.purging().isEmpty)
         #expect(try house.run("audit", "verify").status == 0)
     }

@@ -47,7 +47,7 @@ struct BadInputTests {
         let house = try House()
         try house.dailies(3)
         let open = house.root.appending(path: "open", directoryHint: .isDirectory)
-        try house.write(open.appending(path: "v/db-2026-11-01.sql"), "x")
+        try house.write(open.appending(path: "v/db-\(House.day(1)).sql"), "x")
         chmod(open.path, 0o777)
         try house.write(house.config, "vaults: { v: { path: \(open.path)/v } }")
         try refused(house, ["cleanup"], status: 1, says: "everybody may write", hint: "chmod o-w")
@@ -82,13 +82,14 @@ struct BadInputTests {
         try refused(
             house, ["restore", "ffffffffffff"], status: 5, says: "nothing here is called", hint: "reprieve list")
         try refused(
-            house, ["restore", "orders-2026-11-01.dump"], status: 64, says: "names 2 backups", hint: "by its id")
+            house, ["restore", "orders-\(House.day(1)).dump"], status: 64, says: "names 2 backups", hint: "by its id")
         try refused(house, ["restore", "dumps"], status: 64, says: "whole vault", hint: "series")
         try refused(house, ["cleanup", "nowhere"], status: 5, says: "no vault 'nowhere'", hint: "dumps")
         try refused(
             house, ["preserve", "app/orders", "--reason", "x"], status: 64, says: "single backups", hint: "ids")
         try refused(
-            house, ["preserve", "app/orders-2026-11-04.dump", "--reason", " "], status: 64, says: "empty", hint: "audit"
+            house, ["preserve", "app/orders-\(House.day(4)).dump", "--reason", " "], status: 64, says: "empty",
+            hint: "audit"
         )
         try refused(house, ["cleanup", "--approve", "abcdef"], status: 5, says: "no such plan", hint: "reprieve plan")
     }
@@ -103,15 +104,15 @@ struct BadInputTests {
         try FileManager.default.createDirectory(at: mount, withIntermediateDirectories: true)
         #expect(try House.launch(["/bin/mount", "-t", "tmpfs", "none", mount.path]).status == 0)
         defer { _ = try? House.launch(["/bin/umount", "-l", mount.path]) }
-        for day in 1...3 { try house.put("app/mounted/orders-2026-11-0\(day).dump") }
+        for day in 1...3 { try house.put("app/mounted/orders-\(House.day(day)).dump") }
         try house.settle()
         let foreign = try house.run("list", "--foreign").out
         #expect(foreign.components(separatedBy: "another file system").count == 2)
         #expect(foreign.contains("path: \(mount.path)"))
         try house.run("plan")
         #expect(try house.run("cleanup", "--approve").status == 0)
-        for day in 1...3 { #expect(house.exists("app/mounted/orders-2026-11-0\(day).dump")) }
-        #expect(house.exists("app/orders-2026-11-03.dump") && !house.exists("app/orders-2026-11-01.dump"))
+        for day in 1...3 { #expect(house.exists("app/mounted/orders-\(House.day(day)).dump")) }
+        #expect(house.exists("app/orders-\(House.day(3)).dump") && !house.exists("app/orders-\(House.day(1)).dump"))
     }
 
     @Test(
@@ -125,7 +126,7 @@ struct BadInputTests {
         #expect(try House.launch(["/bin/mount", "-t", "tmpfs", "none", house.vault.path]).status == 0)
         do {
             defer { _ = try? House.launch(["/bin/umount", "-l", house.vault.path]) }
-            try house.put("app/orders-2026-11-09.dump")
+            try house.put("app/orders-\(House.day(9)).dump")
             try refused(house, ["cleanup"], status: 1, says: "not what it was", hint: "adopt")
             #expect(try house.run("status").out.contains("OFFLINE"))
         }
@@ -150,7 +151,7 @@ struct BadInputTests {
         let house = try House()
         try house.dailies(4)
         try house.cleanup()
-        try house.put("app/orders-2026-11-05.dump")
+        try house.put("app/orders-\(House.day(5)).dump")
         try house.settle()
         let log = house.state.appending(path: "audit.log")
         try FileManager.default.removeItem(at: log)
@@ -158,9 +159,9 @@ struct BadInputTests {
         let cleanup = try house.run("cleanup")
         #expect(cleanup.status != 0 && cleanup.error.contains("audit log"))
         #expect(house.names().count == 3)
-        let restore = try house.run("restore", "orders-2026-11-01.dump")
+        let restore = try house.run("restore", "orders-\(House.day(1)).dump")
         #expect(restore.status == 3 && restore.error.contains("audit log"))
-        #expect(house.exists("app/orders-2026-11-01.dump"))
+        #expect(house.exists("app/orders-\(House.day(1)).dump"))
     }
 
     @Test("commands that only look change nothing in the vault")
@@ -170,7 +171,7 @@ struct BadInputTests {
         try house.settle()
         let before = try house.snapshot()
         for command in [
-            ["status"], ["list", "-a"], ["plan"], ["explain", "orders-2026-11-01.dump"], ["audit"],
+            ["status"], ["list", "-a"], ["plan"], ["explain", "orders-\(House.day(1)).dump"], ["audit"],
             ["cleanup", "-n"], ["purge", "-n"], ["retention", "show"], ["config", "check"],
         ] {
             let outcome = try house.run(command)

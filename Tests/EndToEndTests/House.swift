@@ -65,9 +65,17 @@ final class House: @unchecked Sendable {
         return url
     }
 
-    /// Dailies of November 2026, from the first.
+    /// A date near today, as names have it: `day(9)` is today, `day(1)` eight days ago. A series of old dates alone
+    /// would have ended, and nothing of it would go.
+    static func day(_ n: Int) -> String {
+        String(ISO8601DateFormatter().string(from: today.addingTimeInterval(Double(n - 9) * 86_400)).prefix(10))
+    }
+
+    private static let today = Date()
+
+    /// Dailies from ``day(_:)`` 1 on.
     func dailies(_ days: Int, series: String = "app/orders") throws {
-        for day in 1...days { try put("\(series)-2026-11-\(day < 10 ? "0" : "")\(day).dump") }
+        for day in 1...days { try put("\(series)-\(Self.day(day)).dump") }
     }
 
     func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: vault.appending(path: name).path) }

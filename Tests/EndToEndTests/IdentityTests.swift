@@ -8,20 +8,20 @@ struct IdentityTests {
         let house = try House()
         try house.dailies(4)
         try house.settle()
-        let id = try #require(try house.backup("app/orders-2026-11-01.dump")?["id"] as? String)
+        let id = try #require(try house.backup("app/orders-\(House.day(1)).dump")?["id"] as? String)
         rename(
-            house.vault.appending(path: "app/orders-2026-11-01.dump").path,
-            house.vault.appending(path: "app/renamed-2026-11-01.dump").path)
-        #expect(try house.backup("app/renamed-2026-11-01.dump")?["id"] as? String == id)
+            house.vault.appending(path: "app/orders-\(House.day(1)).dump").path,
+            house.vault.appending(path: "app/renamed-\(House.day(1)).dump").path)
+        #expect(try house.backup("app/renamed-\(House.day(1)).dump")?["id"] as? String == id)
         rename(
-            house.vault.appending(path: "app/renamed-2026-11-01.dump").path,
-            house.vault.appending(path: "app/orders-2026-11-01.dump").path)
+            house.vault.appending(path: "app/renamed-\(House.day(1)).dump").path,
+            house.vault.appending(path: "app/orders-\(House.day(1)).dump").path)
         try house.cleanup()
-        #expect(try house.backup("app/orders-2026-11-01.dump", "--trash")?["id"] as? String == id)
+        #expect(try house.backup("app/orders-\(House.day(1)).dump", "--trash")?["id"] as? String == id)
         try house.loseCatalog()
-        #expect(try house.backup("app/orders-2026-11-01.dump", "--trash")?["id"] as? String == id)
+        #expect(try house.backup("app/orders-\(House.day(1)).dump", "--trash")?["id"] as? String == id)
         #expect(try house.run("restore", String(id.prefix(8))).status == 0)
-        #expect(try house.backup("app/orders-2026-11-01.dump")?["id"] as? String == id)
+        #expect(try house.backup("app/orders-\(House.day(1)).dump")?["id"] as? String == id)
     }
 
     @Test("a deleted catalog is rebuilt: trash, marks and grace as they were")
@@ -29,7 +29,7 @@ struct IdentityTests {
         let house = try House(grace: "3s")
         try house.dailies(5)
         try house.settle()
-        try house.run("preserve", "orders-2026-11-01.dump", "--reason", "audit")
+        try house.run("preserve", "orders-\(House.day(1)).dump", "--reason", "audit")
         try house.cleanup()
         let before = try house.everything()
         try house.loseCatalog()
@@ -37,7 +37,7 @@ struct IdentityTests {
         // Its batch is still ours, by the audit log, and is purged on time.
         usleep(3_200_000)
         #expect((try house.run("purge", "--json").json()["backups"] as? [Any])?.count == 2)
-        #expect(house.exists("app/orders-2026-11-01.dump"))
+        #expect(house.exists("app/orders-\(House.day(1)).dump"))
     }
 
     @Test("a catalog that is no database is set aside and made anew")
@@ -58,10 +58,10 @@ struct IdentityTests {
     func hardLinks() throws {
         let house = try House(keep: "{ last: 1 }")
         for day in 1...2 {
-            let file = try house.put("daily/db-2026-11-0\(day).sql")
+            let file = try house.put("daily/db-\(House.day(day)).sql")
             try FileManager.default.createDirectory(
                 at: house.vault.appending(path: "weekly"), withIntermediateDirectories: true)
-            link(file.path, house.vault.appending(path: "weekly/db-2026-11-0\(day).sql").path)
+            link(file.path, house.vault.appending(path: "weekly/db-\(House.day(day)).sql").path)
         }
         try house.cleanup()
         let trashed = try house.list("--trash")
@@ -87,7 +87,7 @@ struct IdentityTests {
         var all: Set<[UInt8]> = []
         for name in series {
             for day in ["01", "02"] {
-                let whole = name + Array("-2026-11-\(day).tar".utf8)
+                let whole = name + Array("-\(House.day(day)).tar".utf8)
                 all.insert(whole)
                 try house.putRaw(whole)
             }

@@ -27,7 +27,7 @@ struct KillTests {
             ready = try (0..<12).map { _ in
                 let house = try House(grace: "1s")
                 try house.dailies(3)
-                try house.put("app/orders-2026-11-01.dump.sha256", "sum")
+                try house.put("app/orders-\(House.day(1)).dump.sha256", "sum")
                 _ = try house.list()
                 return house
             }
@@ -66,7 +66,7 @@ struct KillTests {
             let outcome = try house.run("cleanup", "--approve")
             #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)")
             try house.checkInvariants()
-            #expect(house.names() == ["app/orders-2026-11-02.dump", "app/orders-2026-11-03.dump"])
+            #expect(house.names() == ["app/orders-\(House.day(2)).dump", "app/orders-\(House.day(3)).dump"])
             #expect(try house.list("--trash").count == 1)
             #expect(try house.run("audit", "verify").status == 0)
             #expect(try house.run("status").out.contains("FROZEN") == false)
@@ -77,13 +77,15 @@ struct KillTests {
 
     @Test("restoring", .timeLimit(.minutes(5)))
     func restore() throws {
-        let steps = try sweep(["restore", "orders-2026-11-01.dump"], Houses(approved: true)) { house in
-            let outcome = try house.run("restore", "orders-2026-11-01.dump")
+        let steps = try sweep(["restore", "orders-\(House.day(1)).dump"], Houses(approved: true)) { house in
+            let outcome = try house.run("restore", "orders-\(House.day(1)).dump")
             #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)")
             try house.checkInvariants()
             #expect(house.names().count == 4)
             #expect(try house.run("cleanup").status == 0)
-            #expect(house.exists("app/orders-2026-11-01.dump") && house.exists("app/orders-2026-11-01.dump.sha256"))
+            #expect(
+                house.exists("app/orders-\(House.day(1)).dump")
+                    && house.exists("app/orders-\(House.day(1)).dump.sha256"))
             #expect(try house.run("status").out.contains("FROZEN") == false)
         }
         print("restore: killed at each of \(steps) steps")
@@ -96,7 +98,7 @@ struct KillTests {
             let outcome = try house.run("purge")
             #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)")
             try house.checkInvariants()
-            #expect(house.names() == ["app/orders-2026-11-02.dump", "app/orders-2026-11-03.dump"])
+            #expect(house.names() == ["app/orders-\(House.day(2)).dump", "app/orders-\(House.day(3)).dump"])
             #expect(house.batches().isEmpty && house.purging().isEmpty)
             #expect(try house.list("--purged").map { $0["state"] as? String } == ["purged"])
             #expect(try house.run("audit", "verify").status == 0)

@@ -7,7 +7,7 @@ struct MainJobTests {
     func cleanup() throws {
         let house = try House()
         try house.dailies(5)
-        try house.put("app/orders-2026-11-01.dump.sha256", "sum")
+        try house.put("app/orders-\(House.day(1)).dump.sha256", "sum")
         try house.put("notes.txt")
         try house.settle()
 
@@ -23,10 +23,10 @@ struct MainJobTests {
         let done = try house.run("cleanup", "--approve", "--json")
         #expect(done.status == 0)
         #expect((try done.json()["moved"] as? [Any])?.count == 3)
-        #expect(house.names() == ["app/orders-2026-11-04.dump", "app/orders-2026-11-05.dump", "notes.txt"])
+        #expect(house.names() == ["app/orders-\(House.day(4)).dump", "app/orders-\(House.day(5)).dump", "notes.txt"])
         let batch = try #require(house.batches().first)
-        #expect(house.exists(".trash/\(batch)/files/app/orders-2026-11-01.dump"))
-        #expect(house.exists(".trash/\(batch)/files/app/orders-2026-11-01.dump.sha256"))
+        #expect(house.exists(".trash/\(batch)/files/app/orders-\(House.day(1)).dump"))
+        #expect(house.exists(".trash/\(batch)/files/app/orders-\(House.day(1)).dump.sha256"))
         let manifest =
             try JSONSerialization.jsonObject(
                 with: Data(contentsOf: house.vault.appending(path: ".trash/\(batch)/manifest.json"))) as? [String: Any]
@@ -42,26 +42,26 @@ struct MainJobTests {
 
         // A second run has nothing to do, and needs no approval any more.
         #expect(try house.run("cleanup").status == 0)
-        try house.put("app/orders-2026-11-06.dump")
+        try house.put("app/orders-\(House.day(6)).dump")
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(!house.exists("app/orders-2026-11-04.dump"))
+        #expect(!house.exists("app/orders-\(House.day(4)).dump"))
     }
 
     @Test("a restored backup is where and what it was, and the next cleanup leaves it")
     func restore() throws {
         let house = try House()
         try house.dailies(4)
-        let file = try house.put("app/orders-2026-11-01.dump", "precious")
+        let file = try house.put("app/orders-\(House.day(1)).dump", "precious")
         let before = try FileManager.default.attributesOfItem(atPath: file.path)
         chmod(file.path, 0o640)
         if geteuid() == 0 { chown(file.path, 65_534, 65_534) }
         let old = Date(timeIntervalSince1970: 1_700_000_000)
         try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: file.path)
         try house.cleanup()
-        #expect(!house.exists("app/orders-2026-11-01.dump"))
+        #expect(!house.exists("app/orders-\(House.day(1)).dump"))
 
-        let outcome = try house.run("restore", "orders-2026-11-01.dump")
+        let outcome = try house.run("restore", "orders-\(House.day(1)).dump")
         #expect(outcome.status == 0, "\(outcome.error)")
         let after = try FileManager.default.attributesOfItem(atPath: file.path)
         #expect(after[.posixPermissions] as? Int == 0o640)
@@ -72,9 +72,9 @@ struct MainJobTests {
 
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.exists("app/orders-2026-11-01.dump"), "reprieved for a grace")
+        #expect(house.exists("app/orders-\(House.day(1)).dump"), "reprieved for a grace")
         // Restored again: it is in its place.
-        #expect(try house.run("restore", "orders-2026-11-01.dump").out.contains("in its place already"))
+        #expect(try house.run("restore", "orders-\(House.day(1)).dump").out.contains("in its place already"))
     }
 
     @Test("brought back by hand with mv it is kept as well")
@@ -84,11 +84,11 @@ struct MainJobTests {
         try house.cleanup()
         let batch = try #require(house.batches().first)
         try FileManager.default.moveItem(
-            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump"),
-            to: house.vault.appending(path: "app/orders-2026-11-01.dump"))
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump"),
+            to: house.vault.appending(path: "app/orders-\(House.day(1)).dump"))
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.exists("app/orders-2026-11-01.dump"))
+        #expect(house.exists("app/orders-\(House.day(1)).dump"))
         #expect(try house.events().contains { $0["event"] as? String == "backup.reprieved" })
         #expect(!(try house.events().contains { $0["event"] as? String == "backup.missing" }))
     }
@@ -100,7 +100,7 @@ struct MainJobTests {
         try house.cleanup()
         let batch = try #require(house.batches().first)
         try FileManager.default.moveItem(
-            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump"),
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump"),
             to: house.vault.appending(path: "saved.bin"))
         #expect(try house.run("cleanup").status == 0)
         #expect(!(try house.events().contains { $0["event"] as? String == "backup.missing" }))
@@ -119,7 +119,7 @@ struct MainJobTests {
         #expect((try outcome.json()["backups"] as? [Any])?.count == 2)
         #expect(house.batches().isEmpty && house.purging().isEmpty)
         #expect(house.names().count == 2)
-        let gone = try house.run("restore", "orders-2026-11-01.dump")
+        let gone = try house.run("restore", "orders-\(House.day(1)).dump")
         #expect(gone.status == 5 && gone.error.contains("was purged"))
         #expect(try house.list("--purged").count == 2)
         let events = try house.events().compactMap { $0["event"] as? String }
@@ -132,15 +132,17 @@ struct MainJobTests {
         let house = try House(grace: "2s")
         try house.dailies(5)
         try house.cleanup()
-        #expect(try house.run("preserve", "orders-2026-11-01.dump", "--reason", "audit").status == 0)
+        #expect(try house.run("preserve", "orders-\(House.day(1)).dump", "--reason", "audit").status == 0)
         // Somebody deletes the newest: the newest trashed one is wanted again.
-        try FileManager.default.removeItem(at: house.vault.appending(path: "app/orders-2026-11-05.dump"))
+        try FileManager.default.removeItem(at: house.vault.appending(path: "app/orders-\(House.day(5)).dump"))
         usleep(2_200_000)
         let outcome = try house.run("purge", "--json").json()
         #expect(
-            (outcome["backups"] as? [[String: Any]])?.map { $0["path"] as? String } == ["app/orders-2026-11-02.dump"])
+            (outcome["backups"] as? [[String: Any]])?.map { $0["path"] as? String } == [
+                "app/orders-\(House.day(2)).dump"
+            ])
         let wanted = try #require(outcome["wanted"] as? [[String: Any]]).compactMap { $0["path"] as? String }
-        #expect(wanted == ["app/orders-2026-11-03.dump"])
+        #expect(wanted == ["app/orders-\(House.day(3)).dump"])
         let kept = try #require(outcome["kept"] as? [[String: Any]]).compactMap { $0["why"] as? String }
         #expect(kept == ["preserved: audit"])
     }
@@ -150,19 +152,19 @@ struct MainJobTests {
         let house = try House()
         try house.dailies(4)
         try house.cleanup()
-        let trashed = try #require(try house.backup("app/orders-2026-11-01.dump", "--trash")?["id"] as? String)
-        try house.put("app/orders-2026-11-01.dump", "a new one")
+        let trashed = try #require(try house.backup("app/orders-\(House.day(1)).dump", "--trash")?["id"] as? String)
+        try house.put("app/orders-\(House.day(1)).dump", "a new one")
         let taken = try house.run("restore", trashed)
         #expect(taken.status == 1 && taken.error.contains("the name is taken") && taken.error.contains("--as"))
         #expect(
-            try String(contentsOf: house.vault.appending(path: "app/orders-2026-11-01.dump"), encoding: .utf8)
+            try String(contentsOf: house.vault.appending(path: "app/orders-\(House.day(1)).dump"), encoding: .utf8)
                 == "a new one")
-        #expect(try house.backup("app/orders-2026-11-01.dump")?["id"] as? String != trashed)
-        let other = try house.run("restore", trashed, "--as", "old-orders-2026-11-01.dump")
+        #expect(try house.backup("app/orders-\(House.day(1)).dump")?["id"] as? String != trashed)
+        let other = try house.run("restore", trashed, "--as", "old-orders-\(House.day(1)).dump")
         #expect(other.status == 0, "\(other.error)")
         #expect(
-            try String(contentsOf: house.vault.appending(path: "app/old-orders-2026-11-01.dump"), encoding: .utf8)
-                == "content of app/orders-2026-11-01.dump")
+            try String(contentsOf: house.vault.appending(path: "app/old-orders-\(House.day(1)).dump"), encoding: .utf8)
+                == "content of app/orders-\(House.day(1)).dump")
     }
 
     @Test("a batch emptied by hand: missing, said loudly, and the vault is frozen until a person lifts it")
@@ -172,17 +174,19 @@ struct MainJobTests {
         try house.cleanup()
         let batch = try #require(house.batches().first)
         try FileManager.default.removeItem(
-            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump"))
-        try house.put("app/orders-2026-11-06.dump")
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump"))
+        try house.put("app/orders-\(House.day(6)).dump")
         usleep(2_200_000)
         let purge = try house.run("purge")
         #expect(purge.status == 4 && purge.out.contains("missing"))
         #expect(try house.events().contains { $0["event"] as? String == "backup.missing" })
-        #expect(house.exists(".trash/\(batch)/files/app/orders-2026-11-02.dump"), "nothing is purged in a frozen vault")
+        #expect(
+            house.exists(".trash/\(batch)/files/app/orders-\(House.day(2)).dump"), "nothing is purged in a frozen vault"
+        )
         #expect(try house.run("cleanup").status == 4)
         #expect(try house.run("status").out.contains("FROZEN"))
         // Restore works all the same.
-        #expect(try house.run("restore", "orders-2026-11-02.dump").status == 0)
+        #expect(try house.run("restore", "orders-\(House.day(2)).dump").status == 0)
         #expect(try house.run("unfreeze", "dumps").status == 0)
         #expect(try house.run("cleanup").status == 0)
         #expect(try house.run("status").out.contains("FROZEN") == false, "said once, not again")
@@ -234,12 +238,12 @@ struct MainJobTests {
         let house = try House()
         try house.dailies(4)
         try house.settle()
-        #expect(try house.run("preserve", "orders-2026-11-01.dump", "--reason", "audit 2026").status == 0)
+        #expect(try house.run("preserve", "orders-\(House.day(1)).dump", "--reason", "audit 2026").status == 0)
         try house.run("plan")
         #expect(try house.run("cleanup", "--approve").status == 0)
-        #expect(house.names().count == 3 && house.exists("app/orders-2026-11-01.dump"))
-        #expect(try house.run("explain", "orders-2026-11-01.dump").out.contains("preserved: audit 2026"))
-        #expect(try house.run("release", "orders-2026-11-01.dump").status == 0)
+        #expect(house.names().count == 3 && house.exists("app/orders-\(House.day(1)).dump"))
+        #expect(try house.run("explain", "orders-\(House.day(1)).dump").out.contains("preserved: audit 2026"))
+        #expect(try house.run("release", "orders-\(House.day(1)).dump").status == 0)
         #expect(try house.run("cleanup").status == 0)
         #expect(house.names().count == 2)
     }
@@ -251,13 +255,13 @@ struct MainJobTests {
         try house.cleanup()
         #expect(house.names().count == 4)
         try house.configure(keep: "{ last: 1 }")
-        try house.put("app/orders-2026-11-07.dump")
+        try house.put("app/orders-\(House.day(7)).dump")
         try house.settle()
         let outcome = try house.run("cleanup")
         #expect(outcome.status == 4 && outcome.out.contains("policy changed"))
         #expect(house.names().count == 4, "the one that goes by both policies went")
         #expect(try house.run("cleanup", "--approve").status == 0)
-        #expect(house.names() == ["app/orders-2026-11-07.dump"])
+        #expect(house.names() == ["app/orders-\(House.day(7)).dump"])
     }
 
     @Test("a second series is not touched by the first one's rules, and a repository never")
@@ -265,7 +269,7 @@ struct MainJobTests {
         let house = try House(more: "    series: { \"keep/**\": { keep: all } }")
         try house.dailies(4)
         try house.dailies(4, series: "keep/these")
-        for name in ["config", "data/2026-11-01", "keys/k", "snapshots/2026-11-01", "index/i"] {
+        for name in ["config", "data/\(House.day(1))", "keys/k", "snapshots/\(House.day(1))", "index/i"] {
             try house.put("repo/" + name)
         }
         try house.cleanup()
@@ -278,12 +282,13 @@ struct MainJobTests {
     @Test("directories are backups too, and come back whole")
     func directories() throws {
         let house = try House()
-        for day in 1...4 { try house.put("host/2026-11-0\(day)/etc/conf", "day \(day)") }
+        for day in 1...4 { try house.put("host/\(House.day(day))/etc/conf", "day \(day)") }
         try house.cleanup()
-        #expect(!house.exists("host/2026-11-01"))
-        #expect(try house.run("restore", "host/2026-11-01").status == 0)
+        #expect(!house.exists("host/\(House.day(1))"))
+        #expect(try house.run("restore", "host/\(House.day(1))").status == 0)
         #expect(
-            try String(contentsOf: house.vault.appending(path: "host/2026-11-01/etc/conf"), encoding: .utf8) == "day 1")
+            try String(contentsOf: house.vault.appending(path: "host/\(House.day(1))/etc/conf"), encoding: .utf8)
+                == "day 1")
     }
 
     @Test("without any configuration: --vault and rules")
@@ -318,7 +323,7 @@ struct MainJobTests {
         try house.put(".trash/mystuff/precious.txt")
         try house.put(".trash/\(batch)/files/app/mine.txt")
         rename(
-            house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump").path,
+            house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump").path,
             house.vault.appending(path: ".trash/\(batch)/files/app/KEEPME.dump").path)
         usleep(1_300_000)
         try house.run("purge")
@@ -376,11 +381,11 @@ struct MainJobTests {
         try house.run("purge")
         let batch = try #require(house.batches().first)
         rename(
-            house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump").path,
-            house.vault.appending(path: "app/orders-2026-11-01.dump").path)
+            house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump").path,
+            house.vault.appending(path: "app/orders-\(House.day(1)).dump").path)
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.exists("app/orders-2026-11-01.dump"))
+        #expect(house.exists("app/orders-\(House.day(1)).dump"))
     }
 
     @Test(
@@ -398,9 +403,9 @@ struct MainJobTests {
             holder.waitUntilExit()
         }
         try house.wait("the lock to be held") { try house.run("cleanup", "--wait", "0s").status == 11 }
-        let outcome = try house.run("restore", "orders-2026-11-01.dump", "--wait", "1s")
+        let outcome = try house.run("restore", "orders-\(House.day(1)).dump", "--wait", "1s")
         #expect(outcome.status == 11 && outcome.error.contains("held by") && outcome.error.contains("--wait"))
-        #expect(!house.exists("app/orders-2026-11-01.dump"))
+        #expect(!house.exists("app/orders-\(House.day(1)).dump"))
     }
 
     @Test("brought back by hand, looked at by status, with the log rotated away: still kept")
@@ -411,12 +416,12 @@ struct MainJobTests {
         let batch = try #require(house.batches().first)
         rename(house.state.appending(path: "audit.log").path, house.state.appending(path: "audit.log.1").path)
         rename(
-            house.vault.appending(path: ".trash/\(batch)/files/app/orders-2026-11-01.dump").path,
-            house.vault.appending(path: "app/orders-2026-11-01.dump").path)
+            house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump").path,
+            house.vault.appending(path: "app/orders-\(House.day(1)).dump").path)
         try house.settle()
         for _ in 1...2 { try house.run("status") }
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.exists("app/orders-2026-11-01.dump"))
+        #expect(house.exists("app/orders-\(House.day(1)).dump"))
     }
 
     @Test("--approve means the plan that a person saw, not one that the service made since")
@@ -425,8 +430,8 @@ struct MainJobTests {
         try house.dailies(5)
         try house.settle()
         try house.run("plan")
-        try house.put("app/orders-2026-11-06.dump")
-        try house.put("app/orders-2026-11-07.dump")
+        try house.put("app/orders-\(House.day(6)).dump")
+        try house.put("app/orders-\(House.day(7)).dump")
         try house.settle()
         #expect(try house.run("agent", "--once").status == 4)
         #expect(try house.run("cleanup", "--approve").status == 0)
@@ -440,7 +445,7 @@ struct MainJobTests {
     func twoPurges() throws {
         let house = try House(grace: "1s")
         for day in 1...6 {
-            for n in 0..<40 { try house.put("host/2026-11-0\(day)/d\(n)/e/file") }
+            for n in 0..<40 { try house.put("host/\(House.day(day))/d\(n)/e/file") }
         }
         try house.cleanup()
         usleep(1_300_000)

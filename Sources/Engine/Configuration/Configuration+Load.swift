@@ -56,7 +56,10 @@ package struct Places: Sendable {
 
 extension Configuration {
     /// Reads the main file and `conf.d/*.yaml` beside it, in the order of their names.
-    package static func load(_ overrides: Overrides) throws(Fault) -> Configuration {
+    /// `substitute`: a file's text as it would be, to look at its consequences before it is written.
+    package static func load(
+        _ overrides: Overrides, substitute: (file: String, text: String)? = nil
+    ) throws(Fault) -> Configuration {
         let places = Places(overrides)
         var reader = ConfigurationReader()
         var files: [String] = []
@@ -64,7 +67,17 @@ extension Configuration {
             try readOptions(adHoc, &reader)
         } else {
             files = try Self.files(places.config)
+            if let substitute, !files.contains(substitute.file) {
+                // conf.d goes by name, behind the main file.
+                let main = files.filter { $0 == places.config }
+                files =
+                    main + (files.filter { $0 != places.config } + [substitute.file]).sorted { Bytes($0) < Bytes($1) }
+            }
             for file in files {
+                if let substitute, substitute.file == file {
+                    try reader.read(substitute.text, file: file)
+                    continue
+                }
                 let text = try Directory.read(absolute: Bytes(file), limit: 1 << 22)
                 guard let text = text.utf8 else {
                     throw Fault(.configuration, "\(file) is not UTF-8", hint: "save it as UTF-8", path: Bytes(file))

@@ -39,6 +39,8 @@ package struct VaultConfiguration: Sendable {
     /// The key in the file: matches of one wildcard share it, and an approval.
     package var entry: String
     package var path: Bytes
+    /// The path as written, where it has a wildcard.
+    package var pattern: Bytes?
     package var keep: Sourced<KeepRules>
     package var series: Sourced<[VaultPolicy.SeriesPolicy]>
     /// Where each of ``series`` was written.
@@ -56,18 +58,34 @@ package struct VaultConfiguration: Sendable {
         package var minObservedAge = Sourced(Span(seconds: 24 * 3600))
         package var timeFrom = Sourced(DirectoryReading.TimeSource.name)
         package var approval = Sourced(Approval.onChange)
+        package var semantics = Sourced(Semantics.reprieve)
+        package var incompleteAfter = Sourced(Span(days: 7))
         package var minimum = Sourced(1)
+        /// Percent of a series' units that may go beyond what arrived.
+        package var maxCondemned = Sourced(AmountLimits().condemnedPercent)
+        package var onlyBackupOf = Sourced<Period?>(nil)
 
         package init() {}
 
         package var timeFromText: String { timeFrom.value.rawValue }
     }
 
+    package var amounts: AmountLimits {
+        var limits = AmountLimits()
+        limits.condemnedPercent = settings.maxCondemned.value
+        return limits
+    }
+
     package func policy(zone: Zone) -> VaultPolicy {
         var policy = VaultPolicy(
             timezone: zone.name, keep: keep.value, series: series.value, minAge: settings.minAge.value,
             minObservedAge: settings.minObservedAge.value)
+        policy.semantics = settings.semantics.value
         policy.minimum = settings.minimum.value
+        policy.incompleteAfter = settings.incompleteAfter.value
+        policy.onlyBackupOf = settings.onlyBackupOf.value
+        policy.timeFrom = settings.timeFromText
+        policy.paths = pattern?.display
         return policy
     }
 }

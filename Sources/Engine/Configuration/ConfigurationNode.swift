@@ -83,11 +83,12 @@ struct ConfigurationNode {
 // MARK: Values
 
 extension ConfigurationNode {
-    func span(_ what: String, fixed: Bool = true) throws(Fault) -> Span {
+    /// `dialect`: a peer's way to write it is taken as well, where the configuration names the peer.
+    func span(_ what: String, fixed: Bool = true, dialect: Span.Dialect = .reprieve) throws(Fault) -> Span {
         let text = try text(what)
         let span: Span
         do {
-            span = try Span(parsing: text)
+            span = try Span(parsing: text, dialect: dialect)
         } catch {
             throw refuse("'\(text)' is no length of time for \(what): \(Self.why(error))", hint: Self.unitsHint)
         }
@@ -115,6 +116,10 @@ extension ConfigurationNode {
         let text = try text(what)
         if text == "unlimited" { return .unlimited }
         guard let n = Int(text), text.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+            if let range = KeepCount(text: text) { return range }
+            if text.contains("-") {
+                throw refuse("'\(what): \(text)' is no range", hint: "write the smaller number first, from 1: `7-14`")
+            }
             if (try? Span(parsing: text)) != nil {
                 throw refuse(
                     "'\(what)' counts backups and has no unit: '\(text)'",
@@ -134,6 +139,15 @@ extension ConfigurationNode {
         guard let n = Int(text), range.contains(n) else {
             throw refuse(
                 "'\(what)' must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'")
+        }
+        return n
+    }
+
+    /// `25%` or `25`.
+    func percent(_ what: String) throws(Fault) -> Int {
+        let text = try text(what)
+        guard let n = Int(text.hasSuffix("%") ? String(text.dropLast()) : text), (1...100).contains(n) else {
+            throw refuse("'\(what)' must be a percentage from 1% to 100%, not '\(text)'")
         }
         return n
     }

@@ -16,37 +16,43 @@ struct ConfigurationReader {
     private var defaultKeep: Sourced<KeepRules>?
     private var hasDefaults: Origin?
     private var entries: [(name: String, node: ConfigurationNode)] = []
+    /// Read after the vaults, in order: what `retention set` wrote.
+    private var overrides: [(key: ConfigurationNode, name: String, value: ConfigurationNode)] = []
 
-    private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults"]
-    private static let shared = [
-        "keep", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age", "min-observed-age",
-        "time-from", "approval", "safeguards",
+    private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides"]
+    static let shared = [
+        "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
+        "min-observed-age", "incomplete-after", "time-from", "approval", "safeguards",
     ]
-    private static let later = [
-        "incomplete-after", "exclude", "depth", "layout", "match", "limits", "hooks", "semantics", "sizes",
-    ]
+    private static let later = ["exclude", "depth", "layout", "match", "limits", "hooks", "sizes"]
 
     mutating func read(_ text: String, file: String) throws(Fault) {
-        let root: Node?
-        do {
-            root = try Yams.compose(yaml: text)
-        } catch let error as YamlError {
-            throw Self.refuse(error, file)
-        } catch {
-            throw Fault(.configuration, "\(file): \(error)", path: Bytes(file))
-        }
-        guard let root, root.null == nil else { return }
-        let pairs = try ConfigurationNode(node: root, file: file).pairs(
-            "the configuration", known: Self.top, later: Self.later)
+        guard let root = try Self.parse(text, file) else { return }
+        let pairs = try root.pairs("the configuration", known: Self.top, later: Self.later)
         for (key, name, value) in pairs {
             switch name {
             case "timezone": zone = try Self.zone(value)
             case "state-directory": stateDirectory = Sourced(try Self.absolute(value, name), value.origin)
             case "audit-log": auditLog = Sourced(try Self.absolute(value, name), value.origin)
             case "defaults": try readDefaults(key, value)
+            case "overrides": overrides += try value.pairs("overrides")
             default: try readVaults(value)
             }
         }
+    }
+
+    /// `nil`: the file is empty.
+    private static func parse(_ text: String, _ file: String) throws(Fault) -> ConfigurationNode? {
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw refuse(error, file)
+        } catch {
+            throw Fault(.configuration, "\(file): \(error)", path: Bytes(file))
+        }
+        guard let root, root.null == nil else { return nil }
+        return ConfigurationNode(node: root, file: file)
     }
 
     private static func refuse(_ error: YamlError, _ file: String) -> Fault {
@@ -95,13 +101,18 @@ struct ConfigurationReader {
             throw key.refuse("'defaults' stands in \(other.text) already", hint: "keep one of the two")
         }
         hasDefaults = key.origin
-        for (_, name, value) in try node.pairs("defaults", known: Self.shared, later: Self.later) {
+        for (_, name, value) in Self.inOrder(try node.pairs("defaults", known: Self.shared, later: Self.later)) {
             if name == "keep" {
-                defaultKeep = Sourced(try Self.keep(value), value.origin)
+                defaultKeep = Sourced(try Self.keep(value, defaults.semantics.value), value.origin)
             } else {
                 try Self.set(name, value, &defaults)
             }
         }
+    }
+
+    /// `semantics` first: it says how lengths of time are written.
+    private static func inOrder<T>(_ pairs: [(key: T, name: String, value: T)]) -> [(key: T, name: String, value: T)] {
+        pairs.filter { $0.name == "semantics" } + pairs.filter { $0.name != "semantics" }
     }
 
     private static func set(
@@ -113,6 +124,8 @@ struct ConfigurationReader {
         case "grace-period": settings.gracePeriod = Sourced(try node.span(name), node.origin)
         case "min-grace": settings.minGrace = Sourced(try node.span(name), node.origin)
         case "min-age": settings.minAge = Sourced(try node.span(name), node.origin)
+        case "incomplete-after": settings.incompleteAfter = Sourced(try node.span(name), node.origin)
+        case "semantics": settings.semantics = Sourced(try semantics(node), node.origin)
         case "min-observed-age": settings.minObservedAge = Sourced(try node.span(name), node.origin)
         case "schedule":
             guard let schedule = Schedule(text: try node.text(name)) else {
@@ -127,19 +140,26 @@ struct ConfigurationReader {
         case "approval":
             settings.approval = Sourced(try node.word(name, Approval.allCases.map { ($0.rawValue, $0) }), node.origin)
         case "safeguards":
-            let later = ["max-condemned", "only-backup-of", "freeze-if-stale"]
-            for (_, _, value) in try node.pairs("safeguards", known: ["min"], later: later) {
-                settings.minimum = Sourced(try value.number("min", in: 1...1_000_000), value.origin)
+            for (_, key, value) in try node.pairs("safeguards", known: Self.safeguards, later: ["freeze-if-stale"]) {
+                switch key {
+                case "min": settings.minimum = Sourced(try value.number(key, in: 1...1_000_000), value.origin)
+                case "max-condemned": settings.maxCondemned = Sourced(try value.percent(key), value.origin)
+                default:
+                    let periods = Period.allCases.filter { [.day, .week, .month, .year].contains($0) }
+                    let words = periods.map { ($0.rawValue, Optional($0)) } + [("off", nil)]
+                    settings.onlyBackupOf = Sourced(try value.word(key, words), value.origin)
+                }
             }
         default: preconditionFailure("pairs() lets only known keys through")
         }
     }
 
-    static let rules = [
-        "all", "last", "hourly", "daily", "weekly", "monthly", "yearly", "within", "max-age", "max-count",
-    ]
+    static let safeguards = ["min", "max-condemned", "only-backup-of"]
+    static let rules = ["all"] + KeepRule.allCases.map(\.rawValue) + ["max-age", "max-count"]
+    /// The seed's names, and ours.
+    private static let synonyms = ["max-age": KeepRule.within, "max-count": .last]
 
-    static func keep(_ node: ConfigurationNode) throws(Fault) -> KeepRules {
+    static func keep(_ node: ConfigurationNode, _ semantics: Semantics = .reprieve) throws(Fault) -> KeepRules {
         if node.node.scalar != nil {
             guard try node.text("keep") == "all" else {
                 throw node.refuse(
@@ -148,29 +168,22 @@ struct ConfigurationReader {
             return .everything
         }
         var rules = KeepRules()
-        var names: Set<String> = []
-        let later = [
-            "quarterly", "full", "window", "within-hourly", "within-daily", "within-weekly", "within-monthly",
-            "within-yearly",
-        ]
-        for (key, name, value) in try node.pairs("keep", known: Self.rules, later: later) {
-            names.insert(name)
-            switch name {
-            case "all":
+        var seen: Set<KeepRule> = []
+        for (key, name, value) in try node.pairs("keep", known: Self.rules) {
+            guard let rule = KeepRule(rawValue: name) ?? synonyms[name] else {
                 guard try value.text(name) == "true" else { throw value.refuse("'all' is true, or left out") }
                 rules.all = true
-            case "last", "max-count": rules.last = try value.count(name)
-            case "hourly": rules.hourly = try value.count(name)
-            case "daily": rules.daily = try value.count(name)
-            case "weekly": rules.weekly = try value.count(name)
-            case "monthly": rules.monthly = try value.count(name)
-            case "yearly": rules.yearly = try value.count(name)
-            default: rules.within = try value.span(name, fixed: false)
+                continue
             }
-            if names.isSuperset(of: ["last", "max-count"]) || names.isSuperset(of: ["within", "max-age"]) {
+            guard seen.insert(rule).inserted else {
                 throw key.refuse(
                     "'\(name)' says the same thing a second time",
                     hint: "max-count is last, max-age is within: keep one of the two")
+            }
+            if rule.isCounting {
+                rules[rule] = try value.count(name)
+            } else {
+                rules[window: rule] = try value.span(name, fixed: false, dialect: semantics.preset.dialect)
             }
         }
         guard !rules.isEmpty else {
@@ -178,6 +191,26 @@ struct ConfigurationReader {
                 "'keep' has no rule", hint: "write `keep: all` to keep everything, or rules: { daily: 7 }")
         }
         return rules
+    }
+
+    /// A preset's name, or a mapping with single switches.
+    static func semantics(_ node: ConfigurationNode) throws(Fault) -> Semantics {
+        let presets = Semantics.Preset.allCases.map { ($0.rawValue, $0) }
+        guard node.node.mapping != nil else { return Semantics(try node.word("semantics", presets)) }
+        let pairs = try node.pairs("semantics", known: ["like", "rules", "of-period", "oldest-bonus", "anchor"])
+        var semantics = Semantics.reprieve
+        for (_, name, value) in pairs where name == "like" { semantics = Semantics(try value.word(name, presets)) }
+        for (_, name, value) in pairs {
+            switch name {
+            case "rules": semantics.sharing = try value.word(name, Semantics.Sharing.allCases.map { ($0.rawValue, $0) })
+            case "of-period":
+                semantics.element = try value.word(name, Semantics.Element.allCases.map { ($0.rawValue, $0) })
+            case "anchor": semantics.anchor = try value.word(name, Semantics.Anchor.allCases.map { ($0.rawValue, $0) })
+            case "oldest-bonus": semantics.oldestBonus = try value.word(name, [("true", true), ("false", false)])
+            default: break
+            }
+        }
+        return semantics
     }
 
     // MARK: Vaults
@@ -209,6 +242,12 @@ struct ConfigurationReader {
         for entry in entries {
             found += try vaults(of: entry.name, entry.node)
         }
+        // A wildcard's match may be away today.
+        for (key, name, _) in overrides
+        where !entries.contains(where: { $0.name == name || name.hasPrefix($0.name + "/") }) {
+            throw key.refuse(
+                "overrides name a vault '\(name)' that is not there", hint: "remove it, or correct its name")
+        }
         var seen: [Bytes: String] = [:]
         for vault in found {
             let path = Surroundings.resolved(vault.path) ?? vault.path
@@ -224,20 +263,14 @@ struct ConfigurationReader {
 
     private func vaults(of name: String, _ node: ConfigurationNode) throws(Fault) -> [VaultConfiguration] {
         var path: (Bytes, ConfigurationNode)?
-        var keep = defaultKeep ?? Sourced(.everything)
-        var series: Sourced<[VaultPolicy.SeriesPolicy]> = Sourced([])
-        var seriesOrigins: [Origin] = []
-        var settings = defaults
-        for (_, key, value) in try node.pairs(
-            "vault '\(name)'", known: ["path", "series"] + Self.shared, later: Self.later)
+        var shared = Shared(keep: defaultKeep ?? Sourced(.everything), settings: defaults)
+        for (_, key, value) in Self.inOrder(
+            try node.pairs("vault '\(name)'", known: ["path", "series"] + Self.shared, later: Self.later))
         {
-            switch key {
-            case "path": path = (try Self.absolute(value, "path"), value)
-            case "keep": keep = Sourced(try Self.keep(value), value.origin)
-            case "series":
-                series = Sourced(try Self.series(value), value.origin)
-                seriesOrigins = try value.pairs("series").map(\.key.origin)
-            default: try Self.set(key, value, &settings)
+            if key == "path" {
+                path = (try Self.absolute(value, "path"), value)
+            } else {
+                try shared.read(key, value)
             }
         }
         guard let (path, pathNode) = path else {
@@ -246,39 +279,105 @@ struct ConfigurationReader {
         guard path != "/" else {
             throw pathNode.refuse("'/' can be no vault", hint: "name the directory that the backups are written into")
         }
-        try Self.check(keep, series, settings, name, node)
-        return Wildcard.expand(path).map { match in
-            VaultConfiguration(
-                label: match.name.isEmpty ? name : "\(name)/\(match.name)", entry: name, path: match.path,
-                keep: keep,
-                series: series, seriesOrigins: seriesOrigins, settings: settings)
+        try override(&shared, of: name)
+        var found: [VaultConfiguration] = []
+        for match in Wildcard.expand(path) {
+            let label = match.name.isEmpty ? name : "\(name)/\(match.name)"
+            var own = shared
+            if label != name { try override(&own, of: label) }
+            try Self.check(own, name, node)
+            found.append(
+                VaultConfiguration(
+                    label: label, entry: name, path: match.path, pattern: Wildcard.isPattern(path) ? path : nil,
+                    keep: own.keep, series: own.series, seriesOrigins: own.seriesOrigins, settings: own.settings))
+        }
+        if found.isEmpty { try Self.check(shared, name, node) }
+        return found
+    }
+
+    /// What a vault has, as it is read.
+    private struct Shared {
+        var keep: Sourced<KeepRules>
+        var series: Sourced<[VaultPolicy.SeriesPolicy]> = Sourced([])
+        var seriesOrigins: [Origin] = []
+        var settings: VaultConfiguration.Settings
+
+        mutating func read(_ key: String, _ value: ConfigurationNode) throws(Fault) {
+            switch key {
+            case "keep":
+                keep = Sourced(try ConfigurationReader.keep(value, settings.semantics.value), value.origin)
+            case "series":
+                series = Sourced(try ConfigurationReader.series(value, settings.semantics.value), value.origin)
+                seriesOrigins = try value.pairs("series").map(\.key.origin)
+            default: try ConfigurationReader.set(key, value, &settings)
+            }
         }
     }
 
-    private static func series(_ node: ConfigurationNode) throws(Fault) -> [VaultPolicy.SeriesPolicy] {
+    static func policy(
+        _ text: String, file: String, over base: VaultConfiguration, zone: Sourced<Zone>
+    ) throws(Fault) -> (vault: VaultConfiguration, zone: Sourced<Zone>) {
+        guard let root = try parse(text, file), root.node.mapping != nil else {
+            throw Fault(
+                .configuration, "\(file) holds no policy", hint: "keep: { daily: 7, weekly: 5 }", path: Bytes(file))
+        }
+        if root.node.mapping?["vaults"] != nil {
+            var reader = ConfigurationReader()
+            try reader.read(text, file: file)
+            guard let found = try reader.vaults().first(where: { $0.label == base.label || $0.path == base.path })
+            else {
+                throw root.refuse("there is no vault '\(base.label)' in it", hint: "a policy alone begins with `keep:`")
+            }
+            return (found, reader.zone ?? zone)
+        }
+        var (vault, zone) = (base, zone)
+        var shared = Shared(
+            keep: base.keep, series: base.series, seriesOrigins: base.seriesOrigins, settings: base.settings)
+        let known = ["timezone", "series"] + Self.shared
+        for (_, key, value) in inOrder(try root.pairs("the policy", known: known, later: later)) {
+            if key == "timezone" { zone = try Self.zone(value) } else { try shared.read(key, value) }
+        }
+        try check(shared, base.label, root)
+        (vault.keep, vault.series, vault.seriesOrigins) = (shared.keep, shared.series, shared.seriesOrigins)
+        vault.settings = shared.settings
+        return (vault, zone)
+    }
+
+    private func override(_ shared: inout Shared, of name: String) throws(Fault) {
+        for (_, vault, node) in overrides where vault == name {
+            let pairs = try node.pairs("overrides of '\(name)'", known: ["series"] + Self.shared, later: Self.later)
+            for (_, key, value) in Self.inOrder(pairs) { try shared.read(key, value) }
+        }
+    }
+
+    private static func series(
+        _ node: ConfigurationNode, _ semantics: Semantics
+    ) throws(Fault) -> [VaultPolicy.SeriesPolicy] {
         try node.pairs("series").map { pair throws(Fault) in
             guard !pair.name.isEmpty else { throw pair.key.refuse("an empty pattern matches no series") }
-            var keep: KeepRules?
-            let later = ["importance"] + Self.later + Self.shared.filter { $0 != "keep" }
-            for (_, _, value) in try pair.value.pairs("series '\(pair.name)'", known: ["keep"], later: later) {
-                keep = try Self.keep(value)
+            var policy = VaultPolicy.SeriesPolicy(pattern: pair.name, keep: nil)
+            let later = Self.later + Self.shared.filter { $0 != "keep" }
+            let known = ["keep", "importance"]
+            for (_, name, value) in try pair.value.pairs("series '\(pair.name)'", known: known, later: later) {
+                if name == "keep" {
+                    policy.keep = try Self.keep(value, semantics)
+                } else {
+                    policy.importance = try value.word(name, Importance.Level.allCases.map { ($0.rawValue, $0) })
+                }
             }
-            guard let keep else {
+            guard policy.keep != nil || policy.importance != nil else {
                 throw pair.value.refuse(
                     "series '\(pair.name)' says nothing", hint: "\"\(pair.name)\": { keep: { last: 2 } }")
             }
-            return VaultPolicy.SeriesPolicy(pattern: pair.name, keep: keep)
+            return policy
         }
     }
 
     /// Contradictions between keys.
-    private static func check(
-        _ keep: Sourced<KeepRules>, _ series: Sourced<[VaultPolicy.SeriesPolicy]>,
-        _ settings: VaultConfiguration.Settings,
-        _ name: String, _ node: ConfigurationNode
-    ) throws(Fault) {
+    private static func check(_ shared: Shared, _ name: String, _ node: ConfigurationNode) throws(Fault) {
+        let settings = shared.settings
         if settings.timeFrom.value == .mtime {
-            let rules = [keep.value] + series.value.map(\.keep)
+            let rules = [shared.keep.value] + shared.series.value.compactMap(\.keep)
             if rules.contains(where: \.needsSeries) {
                 throw node.refuse(
                     "vault '\(name)' takes times from mtime, so names cannot tell one series from another, and rules that count are refused",

@@ -9,8 +9,6 @@ package struct StoredPlan: Codable, Sendable {
     package var policyHash: String
     package var policyText: String
     package var ids: [String]
-    /// Whether the audit log says already that it waits.
-    package var held: Bool
     /// Whether a person saw it: only such a plan is the *last* one that `--approve` means.
     package var shown: Bool
 }
@@ -32,21 +30,63 @@ struct PlanStore: Sendable {
         (try file(vault).read() ?? []).filter { now.seconds(since: $0.at) < Self.seconds }
     }
 
-    /// Keeps a plan as the last one shown; answers whether it had been marked as held before.
-    @discardableResult
-    func store(_ plan: Plan, held: Bool, shown: Bool) throws(Fault) -> Bool {
+    /// Keeps a plan. `shown`: a person sees it.
+    func store(_ plan: Plan, shown: Bool) throws(Fault) {
         try file(plan.vault).change { plans in
             var current = (plans ?? []).filter { plan.at.wall.seconds(since: $0.at) < Self.seconds }
-            let wasHeld = current.contains { $0.plan == plan.id && $0.held }
             let wasShown = current.contains { $0.plan == plan.id && $0.shown }
             current.removeAll { $0.plan == plan.id }
             current.append(
                 StoredPlan(
                     plan: plan.id, at: plan.at.wall, policyHash: plan.policy.hash, policyText: plan.policy.text,
-                    ids: plan.condemned.map(\.backup.id.text), held: held || wasHeld,
-                    shown: shown || wasShown))
+                    ids: plan.condemned.map(\.backup.id.text), shown: shown || wasShown))
             plans = Array(current.suffix(Self.most))
-            return wasHeld
         }
     }
+
+    // MARK: Holds
+
+    private struct HoldFile: Codable, Sendable {
+        var hold: HoldEpisode?
+    }
+
+    private func holdFile(_ vault: VaultID) -> StateFile<HoldFile> {
+        StateFile(directory: stateDirectory.appending("plans"), name: Bytes(vault.text + ".hold.json"))
+    }
+
+    /// Since when plans of this vault are held for the present reason; `nil`: they are not.
+    func hold(of vault: VaultID) throws(Fault) -> HoldEpisode? { try holdFile(vault).read()?.hold }
+
+    /// Notes whether a cleanup's plan was held. Answers the episode where it is to be said: at its beginning, and
+    /// weekly from then on.
+    func note(_ plan: Plan) throws(Fault) -> HoldEpisode? {
+        if plan.hold == nil, try hold(of: plan.vault) == nil { return nil }
+        return try holdFile(plan.vault).change { file in
+            guard let hold = plan.hold else {
+                file = HoldFile(hold: nil)
+                return nil
+            }
+            let cause = "\(hold.code) \(plan.policy.hash)"
+            let now = plan.at.wall
+            if var known = file?.hold, known.cause == cause {
+                // A clock that was set back must not silence it for long.
+                guard abs(now.seconds(since: known.saidAt)) >= HoldEpisode.reminderSeconds else { return nil }
+                known.saidAt = now
+                file = HoldFile(hold: known)
+                return known
+            }
+            let fresh = HoldEpisode(cause: cause, since: now, saidAt: now)
+            file = HoldFile(hold: fresh)
+            return fresh
+        }
+    }
+}
+
+/// A time through which the plans of a vault wait for the same reason, though each day's list is another.
+package struct HoldEpisode: Codable, Hashable, Sendable {
+    package var cause: String
+    package var since: Timestamp
+    package var saidAt: Timestamp
+
+    static let reminderSeconds: Int64 = 7 * 86_400
 }

@@ -92,7 +92,8 @@ struct Cleanup: ParsableCommand {
             lines.append("\(label): frozen: \(frozen.reason)\n  reprieve unfreeze \(label)")
         }
         if report.waiting > 0, let hold = report.plan.plan.hold {
-            lines.append("\(label): HELD: \(hold.text).")
+            let names = SeriesNames(report.plan.plan.judged.map(\.backup.series))
+            lines.append("\(label): HELD: \(session.text(hold, names)).")
             lines.append(
                 "  \(Text.plural(report.waiting, "backup")) would go by plan \(report.plan.plan.id.prefix(4)).")
             lines.append("  reprieve plan \(label)      then      reprieve cleanup \(label) --approve")
@@ -103,7 +104,7 @@ struct Cleanup: ParsableCommand {
         return lines.joined(separator: "\n")
     }
 
-    private static func emit(_ reports: [CleanupReport], _ faults: [Fault], _ session: Session) {
+    static func emit(_ reports: [CleanupReport], _ faults: [Fault], _ session: Session) {
         let runs = reports.map { report -> JSON in
             let names = SeriesNames(report.plan.plan.judged.map(\.backup.series))
             return PlanCommand.json(report.plan, session).appending([

@@ -58,7 +58,8 @@ struct Explain: ParsableCommand {
             print(
                 "is a repository of \(tool). Its files belong together in ways only \(tool) knows:\nReprieve never touches it. What removes old backups there: \(prune)"
             )
-        case .foreign(let why): print("is no backup that Reprieve knows (\(why)). It is never touched.")
+        case .foreign, .link:
+            print("is no backup that Reprieve knows (\(entry.why.text)). It is never touched.")
         }
     }
 
@@ -81,6 +82,12 @@ struct Explain: ParsableCommand {
             let verb = decision.isSetAside ? "set aside" : decision.retain ? "kept" : "GOES"
             lines.append("  decision   \(verb) (\(decision.priority.rawValue))")
             lines += decision.reasons.map { "             \($0.text(id: ids.text, date: { Text.time($0, zone) }))" }
+            lines += foresight(view, backup, decision, session)
+            if backup.isComplete {
+                lines.append(
+                    "  importance \(decision.importance) of 100: it orders what goes first where space is short")
+            }
+            lines += chain(view, backup, ids)
             if view.isFrozen(series: backup.series) {
                 lines.append("             its series is frozen: nothing of it goes")
             }
@@ -89,7 +96,7 @@ struct Explain: ParsableCommand {
             lines.append("  trash      since \(Text.time(trashed.condemnedAt, zone)), batch \(trashed.batch)")
             lines.append(
                 "             purged after \(Text.precise(trashed.earliestPurge, zone)), if the policy still says so")
-            if let mark = view.protection.preserved[backup.id.objectText] {
+            if let mark = view.protection.preserved[backup.id.object] {
                 lines.append("             but it is preserved: \(mark.reason)")
             }
             lines.append("             reprieve restore \(ids.text(backup.id))")
@@ -102,8 +109,52 @@ struct Explain: ParsableCommand {
         return lines.joined(separator: "\n")
     }
 
+    /// Until when, at the present rhythm.
+    private func foresight(
+        _ view: VaultView, _ backup: Backup, _ decision: Decision, _ session: Session
+    ) -> [String] {
+        let zone = session.zone
+        let grace = view.configuration.settings.gracePeriod.value
+        if !decision.retain {
+            let purge = Text.day(view.at.wall.adding(seconds: grace.fixedSeconds), zone)
+            return ["  until      the next cleanup; purged \(grace.text) after it, on \(purge) at the earliest"]
+        }
+        guard let pulse = view.pulses[backup.series], let rhythm = pulse.rhythm, pulse.pulse != .ended else {
+            return ["  until      its series gets new backups again: nothing goes because time passes"]
+        }
+        guard let outlook = session.keeper.outlook(of: backup, in: view) else { return [] }
+        let every = "one every \(Text.age(rhythm.seconds))"
+        guard let goes = outlook.goes, let purged = outlook.purged else {
+            return ["  until      not before \(Text.day(outlook.reach, zone)), at the present rhythm (\(every))"]
+        }
+        return [
+            "  until      \(Text.day(goes, zone)) at the present rhythm (\(every)),",
+            "             purged on \(Text.day(purged, zone)) at the earliest",
+        ]
+    }
+
+    /// What it needs, and what needs it.
+    private func chain(_ view: VaultView, _ backup: Backup, _ ids: ShortIDs) -> [String] {
+        let own = (view.plan?.judged ?? []).filter { $0.backup.series == backup.series }
+        let parents = Plan.parents(own)
+        var lines: [String] = []
+        if let parent = parents[backup.id], let needed = own.first(where: { $0.backup.id == parent })?.backup {
+            lines.append("  \(backup.kind.rawValue)  needs \(ids.text(parent)) (\(needed.path.lastComponent.display))")
+        }
+        let needing = parents.filter { $0.value == backup.id }.map { ids.text($0.key) }.sorted()
+        if !needing.isEmpty { lines.append("  needed by  \(needing.joined(separator: ", "))") }
+        return lines
+    }
+
     private func json(_ view: VaultView, _ backup: Backup, _ session: Session) -> JSON {
         let own = session.json(backup, view.label, protection: view.protection, names: SeriesNames(view))
-        return own.appending([.init("decision", view.decision(of: backup).map { session.json($0) } ?? .null)])
+        let decision = view.decision(of: backup)
+        let outlook = backup.state == .present ? session.keeper.outlook(of: backup, in: view) : nil
+        return own.appending([
+            .init("decision", decision.map { session.json($0) } ?? .null),
+            .init("importance", JSON(decision.map { Int($0.importance) })),
+            .init("goes", JSON(outlook?.goes?.rfc3339(in: session.zone))),
+            .init("purged_at", JSON(outlook?.purged?.rfc3339(in: session.zone))),
+        ])
     }
 }

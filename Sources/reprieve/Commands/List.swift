@@ -87,14 +87,14 @@ struct List: ParsableCommand {
             let names = SeriesNames(view)
             let series = Dictionary(grouping: backups, by: \.series)
             for (name, members) in series.map({ (names.text($0.key), $0.value) }).sorted(by: { $0.0 < $1.0 }) {
+                let pulse = view.pulses[members[0].series]
                 let complete = members.filter(\.isComplete).map(\.time).sorted()
                 table.add([
                     Text.fit(name, 22), Text.count(members.count), Text.size(members.reduce(0) { $0 + $1.size }),
                     complete.first.map { Text.date($0, session.zone) } ?? "-",
-                    complete.last.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-", rhythm(complete),
-                    view.isFrozen(series: members[0].series)
-                        ? "FROZEN"
-                        : complete.count == members.count ? "ok" : "\(members.count - complete.count) not complete",
+                    complete.last.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-",
+                    pulse?.rhythm.map { Text.age($0.seconds) } ?? "-",
+                    state(members, view, pulse),
                 ])
             }
             for case let entry in view.leftAlone {
@@ -115,12 +115,13 @@ struct List: ParsableCommand {
         return blocks.isEmpty ? "No vault could be looked at." : blocks.joined(separator: "\n\n")
     }
 
-    /// The median of the last ten intervals.
-    private func rhythm(_ times: [Timestamp]) -> String {
-        let recent = times.suffix(11)
-        guard recent.count > 1 else { return "-" }
-        let intervals = zip(recent, recent.dropFirst()).map { $1.seconds(since: $0) }.sorted()
-        return Text.age(intervals[intervals.count / 2])
+    private func state(_ members: [Backup], _ view: VaultView, _ pulse: SeriesPulse?) -> String {
+        if view.isFrozen(series: members[0].series) { return "FROZEN" }
+        if pulse?.retirement != nil { return "retired" }
+        let open = members.count { !$0.isComplete }
+        if pulse?.pulse == .late { return "LATE" }
+        if pulse?.pulse == .ended { return "ended" }
+        return open == 0 ? "ok" : "\(open) not complete"
     }
 
     private func backupsText(_ chosen: [(VaultView, [Backup])], _ session: Session) -> String {
@@ -154,7 +155,7 @@ struct List: ParsableCommand {
             why = decision.map { ($0.retain ? "" : "GOES: ") + (reasons ?? "") } ?? "-"
         case .trashed:
             state = "trash"
-            let mark = view.protection.preserved[backup.id.objectText]
+            let mark = view.protection.preserved[backup.id.object]
             why =
                 mark.map { "preserved: \($0.reason)" }
                 ?? backup.trashed.map { "purge \(Text.time($0.earliestPurge, session.zone))" } ?? "-"

@@ -30,14 +30,38 @@ struct Preserve: ParsableCommand {
 
 struct Release: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take back a preserve; the rules decide again.", discussion: Reprieve.exits)
+        abstract: "Take back a preserve or a retire; the rules decide again.", discussion: Reprieve.exits)
 
-    @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what")) var what: [String]
+    @Argument(help: ArgumentHelp("Ids, paths or series.", valueName: "what")) var what: [String]
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be marked.") var dryRun = false
     @OptionGroup var common: Common
 
     func run() throws {
-        try Marking.say(what, dryRun, try common.session(), done: "released: the rules decide again") { .release($0) }
+        let session = try common.session()
+        if try releaseSeries(session) { return }
+        try Marking.say(what, dryRun, session, done: "released: the rules decide again") { .release($0) }
+    }
+
+    /// A series, if that is what the words name: it has not ended after all.
+    private func releaseSeries(_ session: Session) throws -> Bool {
+        let views = session.keeper.views(of: session.vaults(what).vaults)
+        let targets = try session.keeper.targets(what, in: views)
+        var series: [(VaultView, Bytes)] = []
+        for target in targets {
+            if case .series(let view, let key) = target { series.append((view, key)) }
+        }
+        guard !series.isEmpty, series.count == targets.count else { return false }
+        for (view, key) in series {
+            let name = SeriesNames(view).text(key)
+            let changed = dryRun ? 1 : try session.keeper.say(.unretire([key]), in: view.configuration)
+            session.say(
+                "\(name) in \(view.label): \(changed == 0 ? "was not retired" : dryRun ? "would be released" : "no longer retired")"
+            )
+        }
+        if session.json {
+            session.emit("release", [.init("series", .array(series.map { .string($0.1.display) }))])
+        }
+        return true
     }
 }
 

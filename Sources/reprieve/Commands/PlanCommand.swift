@@ -10,11 +10,16 @@ struct PlanCommand: ParsableCommand {
         discussion: "With a series: each of its backups with its reasons.\n\n" + Reprieve.exits)
 
     @Argument(help: ArgumentHelp("A vault, or a vault and a series.", valueName: "what")) var what: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Compare: what would another policy keep and let go? (keep: { … } in a file)", valueName: "file"))
+    var policy: String?
     @OptionGroup var common: Common
 
     func run() throws {
         let session = try common.session()
         let (vaults, words) = session.vaults(what)
+        if let policy { return try Comparison.show(vaults, words, policy, session) }
         try Self.show(vaults, words, session)
     }
 
@@ -110,12 +115,17 @@ struct PlanText {
         if let frozen = report.frozen {
             lines.append("FROZEN: \(frozen.reason). Nothing goes until `reprieve unfreeze \(report.label)`.")
         }
-        if let hold = report.plan.hold { lines.append(Text.wrap("HELD: \(hold.text).")) }
+        if let hold = report.plan.hold { lines.append(Text.wrap("HELD: \(session.text(hold, names)).")) }
+        let semantics = report.plan.policy.semantics
+        if semantics.anchor == .now {
+            lines.append(Text.wrap("Ages count from now, not from the newest backup (semantics: \(semantics.text))."))
+        }
         lines += report.recovery.map { "Recovery comes first: \($0)." }
         lines.append("")
         lines.append(table)
         lines.append("")
         if let text = leftAlone { lines.append(text) }
+        if let text = single { lines.append(Text.wrap(text)) }
         lines.append(freed)
         if !report.plan.condemned.isEmpty {
             lines.append("")
@@ -154,7 +164,18 @@ struct PlanText {
         let aside = members.count { $0.decision.isSetAside }
         var notes: [String] = []
         if aside > 0 { notes.append("\(aside) set aside") }
-        if members.contains(where: { $0.decision.reasons == [.all] }) { notes.append("keep: all") }
+        if members.contains(where: { $0.decision.reasons.contains(.all) }) { notes.append("keep: all") }
+        if let pulse = report.pulses[members[0].backup.series], name != "", isOneSeries(members) {
+            if let retirement = pulse.retirement {
+                notes.append("retired" + (retirement.after.map { $0 > report.plan.at.wall } ?? false ? " (waits)" : ""))
+            } else if pulse.pulse == .ended, let newest = pulse.newest {
+                notes.append("ended \(Text.day(newest, session.zone))")
+            } else if pulse.pulse == .late {
+                notes.append("LATE")
+            }
+        }
+        let held = members.count { report.plan.hold?.heldBack.contains($0.backup.id) ?? false }
+        if held > 0, held < going.count { notes.append("\(held) wait") }
         if members.contains(where: { report.frozenSeries.contains($0.backup.series) }) { notes.append("FROZEN") }
         return [
             Text.fit(name, 24), Text.count(members.count), Text.count(members.count - going.count),
@@ -164,12 +185,28 @@ struct PlanText {
         ]
     }
 
+    private func isOneSeries(_ members: [Plan.Judged]) -> Bool {
+        members.allSatisfy { $0.backup.series == members[0].backup.series }
+    }
+
+    /// Series of one backup each are worth a look: is the name taken apart wrongly?
+    private var single: String? {
+        let groups = Dictionary(grouping: report.plan.judged, by: \.backup.series).filter { $0.value.count == 1 }
+        guard groups.count > 2, let first = groups.keys.min() else { return nil }
+        return "Look twice: \(names.text(first)) and \(groups.count - 1) more series hold only 1 backup each"
+    }
+
     private var leftAlone: String? {
         var parts: [String] = []
         let foreign = report.leftAlone.count { $0.why.condition == "foreign" }
         let opaque = report.leftAlone.count - foreign
         let preserved = report.plan.judged.count {
-            $0.decision.reasons.contains { if case .preserved = $0 { true } else { false } }
+            $0.decision.reasons.contains { reason in
+                switch reason {
+                case .preserved, .toolProtected: true
+                default: false
+                }
+            }
         }
         if foreign > 0 { parts.append(Text.plural(foreign, "foreign entry", "foreign entries")) }
         if opaque > 0 { parts.append(Text.plural(opaque, "repository", "repositories")) }

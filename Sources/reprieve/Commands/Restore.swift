@@ -81,7 +81,7 @@ struct Restore: ParsableCommand {
         let ids = ShortIDs(view.everything)
         let since =
             backup.trashed.map {
-                "   in the trash since \(Text.date($0.condemnedAt, zone).trimmingCharacters(in: .whitespaces))"
+                "   in the trash since \(Text.day($0.condemnedAt, zone))"
             } ?? ""
         let directory = view.configuration.path.appending(report.paths.first?.parent ?? Bytes())
         var lines = [
@@ -89,7 +89,7 @@ struct Restore: ParsableCommand {
             "Back in \(directory.display.hasSuffix("/") ? directory.display : directory.display + "/")",
         ]
         lines += report.paths.map { "  \($0.lastComponent.display)" }
-        if let mark = view.protection.preserved[backup.id.objectText] {
+        if let mark = view.protection.preserved[backup.id.object] {
             lines.append("It stays: preserved, \(mark.reason).")
         } else {
             let until = Text.time(report.reprievedUntil, zone).trimmingCharacters(in: .whitespaces)

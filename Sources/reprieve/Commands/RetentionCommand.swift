@@ -5,7 +5,8 @@ internal import Retention
 
 struct RetentionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retention", abstract: "The policy of each vault.", subcommands: [Show.self],
+        commandName: "retention", abstract: "The policy of each vault: show, set, simulate, forecast.",
+        subcommands: [Show.self, RetentionSet.self, Simulate.self, ForecastCommand.self],
         defaultSubcommand: Show.self)
 
     struct Show: ParsableCommand {
@@ -37,16 +38,24 @@ struct RetentionCommand: ParsableCommand {
                 row("keep", vault.keep, \.text)
             ]
                 + vault.series.value.enumerated().map { n, policy in
-                    ("series \"\(policy.pattern)\"", policy.keep.text, vault.seriesOrigins[n])
+                    (
+                        "series \"\(policy.pattern)\"",
+                        [policy.keep?.text, policy.importance.map { "importance \($0.rawValue)" }].compactMap { $0 }
+                            .joined(separator: "; "), vault.seriesOrigins[n]
+                    )
                 }
                 + [
+                    row("semantics", settings.semantics, \.text),
                     row("timezone", zone, \.name), ("time-from", settings.timeFromText, settings.timeFrom.origin),
                     row("schedule", settings.schedule, \.text), row("cleanup-every", settings.cleanupEvery, \.text),
                     row("grace-period", settings.gracePeriod, \.text), row("min-grace", settings.minGrace, \.text),
                     row("quiet-period", settings.quietPeriod, \.text), row("min-age", settings.minAge, \.text),
                     row("min-observed-age", settings.minObservedAge, \.text),
                     row("approval", settings.approval, \.rawValue),
+                    row("incomplete-after", settings.incompleteAfter, \.text),
                     row("safeguards.min", settings.minimum, String.init),
+                    row("safeguards.max-condemned", settings.maxCondemned) { "\($0)%" },
+                    row("safeguards.only-backup-of", settings.onlyBackupOf) { $0?.rawValue ?? "off" },
                 ]
         }
 

@@ -15,10 +15,11 @@ struct Status: ParsableCommand {
         let views = session.keeper.views(of: try session.onlyVaults(vaults))
         let isRunning = session.keeper.home.agentIsRunning
         let matters = views.flatMap { self.matters(of: $0, session) }
+        let late = views.flatMap(late)
         if session.json {
-            emit(session, views, matters, isRunning)
+            emit(session, views, matters, late, isRunning)
         } else {
-            print(text(session, views, matters, isRunning))
+            print(text(session, views, matters, late, isRunning))
         }
         try Ending.with(
             views.contains { $0.fault != nil } ? .failed : views.contains { !$0.unreadable.isEmpty } ? .partial : .done)
@@ -66,14 +67,7 @@ struct Status: ParsableCommand {
                     commands: ["reprieve list \(label) --trash"]))
         }
         if let plan = view.plan, let hold = plan.hold {
-            let id = plan.id.prefix(4)
-            let going = plan.condemned.reduce(0) { $0 + $1.backup.size }
-            found.append(
-                Matter(
-                    vault: label, code: hold.code,
-                    text:
-                        "plan \(id) is held: \(hold.text). \(Text.plural(plan.condemned.count, "backup")) (\(Text.size(going))) would go.",
-                    commands: ["reprieve plan \(label)", "reprieve cleanup \(label) --approve"]))
+            found.append(held(plan, hold, view, session))
         }
         for finding in view.recovery {
             found.append(
@@ -88,9 +82,47 @@ struct Status: ParsableCommand {
         return found
     }
 
+    private func held(_ plan: Plan, _ hold: Plan.Hold, _ view: VaultView, _ session: Session) -> Matter {
+        let label = view.label
+        let held = plan.condemned.filter { hold.heldBack.contains($0.backup.id) }
+        let size = Text.size(held.reduce(0) { $0 + $1.backup.size })
+        let since = view.heldSince.map {
+            " since " + Text.day($0, session.zone)
+        }
+        var text = "plan \(plan.id.prefix(4)) is held\(since ?? ""): \(session.text(hold, SeriesNames(view)))."
+        text += " \(Text.plural(held.count, "backup")) (\(size)) \(held.count == 1 ? "waits" : "wait")"
+        let isPolicy = hold.causes.contains { if case .policyChanged = $0 { true } else { false } }
+        if isPolicy {
+            let keep =
+                view.configuration.keep.origin.map { " (\(Bytes($0.file).lastComponent.display):\($0.line))" } ?? ""
+            text += "\(keep). Until you decide, cleanup goes on with the approved policy"
+        }
+        return Matter(
+            vault: label, code: hold.code, text: text + ".",
+            commands: ["reprieve plan \(label)", "reprieve cleanup \(label) --approve"])
+    }
+
+    /// Series that nothing new came to for too long: no decision is needed, but somebody should know.
+    private func late(_ view: VaultView) -> [Matter] {
+        let names = SeriesNames(view)
+        return view.pulses.filter { $0.value.pulse == .late && $0.value.retirement == nil }.sorted { $0.key < $1.key }
+            .compactMap { series, pulse in
+                guard let newest = pulse.newest, let rhythm = pulse.rhythm else { return nil }
+                let count = view.present.count { $0.series == series }
+                let silence = Text.age(view.at.wall.seconds(since: newest))
+                return Matter(
+                    vault: view.label, code: "late",
+                    text:
+                        "no new backup in \(names.text(series)) for \(silence) (usual: \(Text.age(rhythm.seconds))). \(count == 1 ? "It keeps the one" : "It keeps all \(count)").",
+                    commands: ["reprieve retire \(names.text(series)) --reason WHY      if it has ended"])
+            }
+    }
+
     // MARK: Text
 
-    private func text(_ session: Session, _ views: [VaultView], _ matters: [Matter], _ isRunning: Bool) -> String {
+    private func text(
+        _ session: Session, _ views: [VaultView], _ matters: [Matter], _ late: [Matter], _ isRunning: Bool
+    ) -> String {
         let agent = isRunning ? "agent running" : "no agent running"
         let waits = matters.isEmpty ? "all in order" : "\(Text.plural(matters.count, "THING", "THINGS")) TO DECIDE"
         var lines = [agent + String(repeating: " ", count: max(2, 79 - agent.count - waits.count)) + waits, ""]
@@ -111,6 +143,14 @@ struct Status: ParsableCommand {
             lines.append("")
             lines.append(Text.wrap("\(n + 1) \(matter.vault): \(matter.text)"))
             lines += matter.commands.map { "    " + $0 }
+        }
+        for matter in late.prefix(Self.mostLate) {
+            lines.append("")
+            lines.append(Text.wrap("- \(matter.vault): \(matter.text)"))
+            lines += matter.commands.map { "    " + $0 }
+        }
+        if late.count > Self.mostLate {
+            lines.append("- \(late.count - Self.mostLate) more series are late: reprieve list")
         }
         return lines.joined(separator: "\n")
     }
@@ -140,7 +180,20 @@ struct Status: ParsableCommand {
         }
     }
 
-    private func emit(_ session: Session, _ views: [VaultView], _ matters: [Matter], _ isRunning: Bool) {
+    private static let mostLate = 10
+
+    private func emit(
+        _ session: Session, _ views: [VaultView], _ matters: [Matter], _ late: [Matter], _ isRunning: Bool
+    ) {
+        func json(_ matters: [Matter]) -> JSON {
+            .array(
+                matters.map {
+                    [
+                        "vault": .string($0.vault), "code": .string($0.code), "message": .string($0.text),
+                        "commands": .array($0.commands.map { .string($0) }),
+                    ]
+                })
+        }
         session.emit(
             "status",
             [
@@ -163,15 +216,7 @@ struct Status: ParsableCommand {
                                         .init("held_plan", JSON(view.plan?.hold == nil ? nil : view.plan?.id)),
                                     ])
                         })),
-                .init(
-                    "to_decide",
-                    .array(
-                        matters.map {
-                            [
-                                "vault": .string($0.vault), "code": .string($0.code), "message": .string($0.text),
-                                "commands": .array($0.commands.map { .string($0) }),
-                            ]
-                        })),
+                .init("to_decide", json(matters)), .init("late", json(late)),
             ])
     }
 }

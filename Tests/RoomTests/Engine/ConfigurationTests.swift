@@ -50,9 +50,9 @@ struct ConfigurationTests {
         #expect(vault.settings.schedule.value == .daily(hour: 4, minute: 15))
         #expect(vault.settings.minAge.origin == nil)
         let policy = vault.policy(zone: configuration.zone.value)
-        #expect(policy.rules(for: "legal/2019/x-*.tar").all)
-        #expect(policy.rules(for: "app/scratch-db-*.sql").last == .first(2))
-        #expect(policy.rules(for: "app/db-*.sql").daily == .first(7))
+        #expect(policy.own("legal/2019/x-*.tar").rules.all)
+        #expect(policy.own("app/scratch-db-*.sql").rules.last == .first(2))
+        #expect(policy.own("app/db-*.sql").rules.daily == .first(7))
     }
 
     @Test("numbers are read as written: 010 is ten")

@@ -201,7 +201,8 @@ struct DirectoryReadingTests {
     @Test("links, hidden and undated entries are left alone; undated directories are looked into")
     func leftAlone() {
         let reading = read(["notes.txt", ".cache"], directories: ["2026-11-23", "app"], links: ["latest"])
-        #expect(Set(reading.leftAlone.map(\.name)) == ["notes.txt", ".cache", "latest"])
+        #expect(Set(reading.leftAlone.map(\.name)) == ["notes.txt", ".cache"])
+        #expect(reading.links == ["latest"])
         #expect(reading.units.map(\.name) == ["2026-11-23"])
         #expect(reading.descend == ["app"])
     }

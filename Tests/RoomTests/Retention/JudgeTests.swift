@@ -45,7 +45,7 @@ enum History {
         _ backups: [Backup], _ rules: KeepRules, now: String = "2026-11-24T00:00:00Z", zone: String = "UTC",
         protection: Judge.Protection = .init()
     ) -> [Decision] {
-        var judge = Judge(policy: policy(rules, zone: zone), now: moment(now), protection: protection)!
+        let judge = Judge(policy: policy(rules, zone: zone), now: moment(now), protection: protection)!
         return judge.decide(series: "app/db-*.dump", backups)
     }
 
@@ -111,8 +111,8 @@ struct JudgeTests {
             $0.daily = .first(7)
         }
         let decisions = History.decide(History.dailies(10, last: "2026-11-23"), rules)
-        #expect(decisions[0].reasons == [.rule("last", 1, of: 3), .rule("daily", 1, of: 7), .newest])
-        #expect(decisions[5].reasons == [.rule("daily", 6, of: 7)])
+        #expect(decisions[0].reasons == [.rule("last", 1, of: "3"), .rule("daily", 1, of: "7"), .newest])
+        #expect(decisions[5].reasons == [.rule("daily", 6, of: "7")])
         #expect(!decisions[8].retain)
     }
 
@@ -152,7 +152,9 @@ struct JudgeTests {
         let rules = History.rules { $0.within = Span(days: 30) }
         // Asked in November: nothing more goes because time passed (invariant 8).
         #expect(History.kept(days, rules, now: "2026-09-02T00:00:00Z").count == 30)
-        #expect(History.kept(days, rules, now: "2026-11-24T00:00:00Z").count == 30)
+        #expect(History.kept(days, rules, now: "2026-09-10T00:00:00Z").count == 30)
+        // Silence of more than ten rhythms: the series has ended, and nothing of it goes at all.
+        #expect(History.kept(days, rules, now: "2026-11-24T00:00:00Z").count == 40)
     }
 
     @Test("two backups in one second are told apart by their paths")
@@ -211,8 +213,8 @@ struct SafeguardTests {
     func marks() {
         let days = History.dailies(4, last: "2026-11-23")
         var protection = Judge.Protection()
-        protection.preserved[days[2].id.objectText] = ("audit 2026", nil)
-        protection.reprieved[days[3].id.objectText] = Timestamp(seconds: 2_000_000_000)
+        protection.preserved[days[2].id.object] = ("audit 2026", nil)
+        protection.reprieved[days[3].id.object] = Timestamp(seconds: 2_000_000_000)
         let decisions = History.decide(days, rules, protection: protection)
         #expect(decisions.map(\.retain) == [true, false, true, true])
         #expect(decisions[2].reasons == [.preserved(reason: "audit 2026", until: nil)])
@@ -236,7 +238,7 @@ struct SafeguardTests {
     func minimum() {
         var policy = History.policy(rules)
         policy.minimum = 3
-        var judge = Judge(policy: policy, now: History.moment("2026-11-24T00:00:00Z"), protection: .init())!
+        let judge = Judge(policy: policy, now: History.moment("2026-11-24T00:00:00Z"), protection: .init())!
         #expect(judge.decide(series: "s", History.dailies(5, last: "2026-11-23")).filter(\.retain).count == 3)
     }
 
@@ -249,7 +251,7 @@ struct SafeguardTests {
     @Test("in the trash, what the policy would keep now is wanted; what it would not is not")
     func wanted() {
         let days = History.dailies(5, last: "2026-11-23")
-        var judge = Judge(
+        let judge = Judge(
             policy: History.policy(History.rules { $0.last = .first(2) }), now: History.moment("2026-11-24T00:00:00Z"),
             protection: .init())!
         // As it was condemned: two present, three in the trash.

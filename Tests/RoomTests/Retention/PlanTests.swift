@@ -7,11 +7,13 @@ struct PlanTests {
     private func plan(
         _ rules: KeepRules, approved: VaultPolicy?, mode: Plan.ApprovalMode = .onChange, days: Int = 10
     ) throws -> Plan {
-        try #require(
-            Plan.make(
-                vault: History.vault, backups: History.dailies(days, last: "2026-11-23"), policy: History.policy(rules),
-                approved: approved.map { .init(policyHash: $0.hash, policy: $0) }, approval: mode, protection: .init(),
-                now: History.moment("2026-11-24T00:00:00Z")))
+        var input = Plan.Input(
+            vault: History.vault, backups: History.dailies(days, last: "2026-11-23"), policy: History.policy(rules),
+            now: History.moment("2026-11-24T00:00:00Z"))
+        input.approved = approved.map { .init(policyHash: $0.hash, policy: $0) }
+        input.approval = mode
+        input.runs = RunHistory(at: Timestamp(seconds: 0))
+        return try #require(Plan.make(input))
     }
 
     private let three = History.rules { $0.last = .first(3) }
@@ -20,7 +22,7 @@ struct PlanTests {
     @Test("the first plan that would take anything is held; one that takes nothing is not")
     func firstPlan() throws {
         let held = try plan(three, approved: nil)
-        #expect(held.hold == .firstPlan && held.released.isEmpty && held.condemned.count == 7)
+        #expect(held.hold?.causes == [.firstPlan] && held.released.isEmpty && held.condemned.count == 7)
         #expect(try plan(three, approved: nil, days: 2).hold == nil)
     }
 
@@ -34,11 +36,8 @@ struct PlanTests {
     func changed() throws {
         let held = try plan(three, approved: History.policy(five))
         #expect(held.condemned.count == 7 && held.released.count == 5)
-        guard case .policyChanged(let ids) = held.hold else {
-            Issue.record("not held")
-            return
-        }
-        #expect(ids.count == 2)
+        #expect(held.hold?.causes == [.policyChanged(count: 2, bytes: 2, approvedAt: nil)])
+        #expect(held.hold?.heldBack.count == 2)
         // A wider policy takes nothing that the old one kept: nothing to hold.
         #expect(try plan(five, approved: History.policy(three)).hold == nil)
     }
@@ -46,7 +45,7 @@ struct PlanTests {
     @Test("approval: never waives it, always wants it for every plan")
     func modes() throws {
         #expect(try plan(three, approved: nil, mode: .never).hold == nil)
-        #expect(try plan(three, approved: History.policy(three), mode: .always).hold == .always)
+        #expect(try plan(three, approved: History.policy(three), mode: .always).hold?.causes == [.always])
     }
 
     @Test("the id of a plan is that of its list: not of the order, nor of the moment")
@@ -55,8 +54,9 @@ struct PlanTests {
         func id(_ backups: [Backup], _ now: String) throws -> String {
             try #require(
                 Plan.make(
-                    vault: History.vault, backups: backups, policy: History.policy(three), approved: nil,
-                    approval: .onChange, protection: .init(), now: History.moment(now))
+                    Plan.Input(
+                        vault: History.vault, backups: backups, policy: History.policy(three), now: History.moment(now))
+                )
             ).id
         }
         let first = try id(days, "2026-11-24T00:00:00Z")

@@ -1,0 +1,58 @@
+internal import Foundation
+internal import GRDB
+package import Model
+
+/// What cleanups saw, and what was restored how often. Lost with the catalog; then a plan may hold once what it need
+/// not have held.
+extension Catalog {
+    /// When the last cleanup of a vault ran, and the newest complete backup of each series then. `nil`: none is known.
+    package func lastRun(vault: VaultID) throws(Fault) -> (at: Timestamp, newest: [Bytes: Timestamp])? {
+        try read { db in
+            guard let at = try Int64.fetchOne(db, sql: "SELECT at FROM run WHERE vault = ?", arguments: [vault.text])
+            else { return nil }
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT series, newest FROM run_series WHERE vault = ?", arguments: [vault.text])
+            let pairs = rows.map { (Self.bytes($0[0]), Timestamp(nanoseconds: $0[1])) }
+            return (Timestamp(nanoseconds: at), Dictionary(pairs) { first, _ in first })
+        }
+    }
+
+    /// Unchanged series cost no write.
+    package func recordRun(vault: VaultID, at now: Timestamp, newest: [Bytes: Timestamp]) throws(Fault) {
+        let known = try lastRun(vault: vault)?.newest ?? [:]
+        try write { db in
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO run (vault, at) VALUES (?, ?)", arguments: [vault.text, now.nanoseconds])
+            for (series, time) in newest where known[series] != time {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO run_series (vault, series, newest) VALUES (?, ?, ?)",
+                    arguments: [vault.text, Data(series.storage), time.nanoseconds])
+            }
+            for series in known.keys where newest[series] == nil {
+                try db.execute(
+                    sql: "DELETE FROM run_series WHERE vault = ? AND series = ?",
+                    arguments: [vault.text, Data(series.storage)])
+            }
+        }
+    }
+
+    /// How often each object was brought back, by the number in its id.
+    package func restored(vault: VaultID) throws(Fault) -> [UInt64: UInt16] {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT id, count FROM restored WHERE vault = ?", arguments: [vault.text])
+            let pairs = rows.map { (UInt64(bitPattern: $0[0] as Int64), UInt16(clamping: $0[1] as Int64)) }
+            return Dictionary(pairs) { first, _ in first }
+        }
+    }
+
+    package func recordRestored(vault: VaultID, object: UInt64) throws(Fault) {
+        try write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO restored (vault, id, count) VALUES (?, ?, 1)
+                    ON CONFLICT (vault, id) DO UPDATE SET count = count + 1
+                    """, arguments: [vault.text, Int64(bitPattern: object)])
+        }
+    }
+}

@@ -1,0 +1,232 @@
+internal import Audit
+internal import Catalog
+internal import Model
+internal import Retention
+internal import Trash
+
+extension Keeper {
+    /// Dependents before what they need, so that a stop in between leaves no incremental without its full one.
+    private static func inOrder(_ going: [Plan.Judged], _ parents: [BackupID: BackupID]) -> [Plan.Judged] {
+        guard !parents.isEmpty else { return going }
+        func depth(_ id: BackupID) -> Int {
+            var (depth, at) = (0, id)
+            while let parent = parents[at], depth <= parents.count {
+                depth += 1
+                at = parent
+            }
+            return depth
+        }
+        let depths = going.map { depth($0.backup.id) }
+        return going.indices.sorted { (-depths[$0], $0) < (-depths[$1], $1) }.map { going[$0] }
+    }
+
+    /// Moves backups into the trash, in one run.
+    func condemn(_ going: [Plan.Judged], _ report: inout CleanupReport) throws(Fault) {
+        let vault = report.plan.attended.vault
+        let run = try home.audit.nextRun()
+        report.run = run
+        let plan = report.plan.plan
+        try home.audit.append(
+            [
+                .init(
+                    .retentionStarted, run: run, vault: vault.label, vaultID: vault.id,
+                    more: [.init("plan", .string(plan.id))]),
+                .init(
+                    .retentionPolicyApplied, run: run, vault: vault.label, vaultID: vault.id,
+                    more: [
+                        .init("policy", .string(plan.policy.hash)),
+                        .init("backups", .integer(Int64(plan.judged.count))),
+                        .init("going", .integer(Int64(going.count))),
+                    ]),
+            ], at: now())
+        let parents = plan.parents
+        var rest = Self.inOrder(going, parents)[...]
+        var needed: Set<BackupID> = []
+        while !rest.isEmpty {
+            let chunk = rest.prefix(Manifest.mostItems)
+            rest = rest.dropFirst(chunk.count)
+            guard try condemnBatch(Array(chunk), parents, run, &needed, &report) else { break }
+        }
+        try home.audit.append(
+            erased(report, run) + [
+                .init(
+                    .retentionCompleted, run: run, vault: vault.label, vaultID: vault.id,
+                    more: [
+                        .init("condemned", .integer(Int64(report.condemned.count))),
+                        .init("failed", .integer(Int64(report.failed.count))),
+                        .init("dropped", .integer(Int64(report.dropped.count))),
+                    ])
+            ], at: now())
+    }
+
+    /// One batch, in the order of DESIGN.md 5. `false`: a freeze came in between.
+    private func condemnBatch(
+        _ chunk: [Plan.Judged], _ parents: [BackupID: BackupID], _ run: Int, _ needed: inout Set<BackupID>,
+        _ report: inout CleanupReport
+    ) throws(Fault) -> Bool {
+        let vault = report.plan.attended.vault
+        let trash = try makeTrash(vault)
+        var condemning = Condemning(trash: trash)
+        condemning.needed = needed
+        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
+        let marks = try home.marks.read(vault.id, trash: trash)
+        let at = now()
+        if let frozen = try frozen(vault, marks, at: at.wall) {
+            report.plan.frozen = frozen
+            return false
+        }
+        let items = chunk.map { judged in
+            Condemning.Item(
+                backup: judged.backup,
+                decision: .init(
+                    retain: false, priority: judged.decision.priority.rawValue,
+                    reasons: judged.decision.reasons.map { $0.text(id: \.text) }),
+                parent: parents[judged.backup.id])
+        }
+        let (still, dropped) = confirm(items, report.plan, marks, &condemning, at)
+        needed = condemning.needed
+        report.dropped += dropped
+        guard !still.isEmpty else { return true }
+        let manifest = try manifest(still, trash, condemning, run, report.plan, at)
+        // │ audit intent: no audit, no deed (invariant 9).
+        try home.audit.append(intents(still, manifest, vault, run), at: at)
+        // │ batch and manifest, durable (invariant 2).
+        let batch = try condemning.makeBatch(manifest)
+        // │ the renames, each compared by object; then both parents of each, durable.
+        let moved = try condemning.move(still, into: batch)
+        needed = condemning.needed
+        try condemning.sync(moved, in: batch)
+        let condemned = moved.moved.map { $0.backup.condemned(in: manifest) }
+        report.batches.append(batch.name)
+        report.condemned += condemned
+        report.failed += moved.failed.map { ($0.item.backup, $0.fault) }
+        try home.catalog.recordCondemned(condemned)
+        try home.catalog.recordBatch(
+            vault: vault.id, name: batch.name, manifestHash: batch.manifestHash,
+            witnessed: manifest.condemnedAt.witnessedSeconds)
+        withExtendedLifetime(lock) {}
+        try home.audit.append(outcomes(moved, manifest, vault, run), at: now())
+        return true
+    }
+
+    /// Under the lock: marks read again, every object compared, the newest complete one of each series still there.
+    private func confirm(
+        _ items: [Condemning.Item], _ report: PlanReport, _ marks: Marks, _ condemning: inout Condemning, _ at: Moment
+    ) -> (still: [Condemning.Item], dropped: [(backup: Backup, why: String)]) {
+        var dropped: [(backup: Backup, why: String)] = []
+        var isSafe: [Bytes: Bool] = [:]
+        let newest = Self.newestKept(report.plan)
+        var open: [Condemning.Item] = []
+        for item in items {
+            let series = item.backup.series
+            if isSafe[series] == nil {
+                // Invariant 6: what the series keeps must really be there before anything else of it goes.
+                isSafe[series] =
+                    newest[series].map { condemning.change(of: $0) == nil }
+                    ?? (marks.mark(.retired, Mark.seriesTarget(series), at: at.wall)?.keep == 0)
+            }
+            let target = item.backup.id.objectText
+            if isSafe[series] != true {
+                dropped.append((item.backup, "the newest complete backup of its series is not there any more"))
+            } else if marks.frozen(series: series, at: at.wall) != nil {
+                dropped.append((item.backup, "its series is frozen"))
+            } else if marks.mark(.preserved, target, at: at.wall) != nil
+                || marks.mark(.reprieved, target, at: at.wall) != nil
+            {
+                dropped.append((item.backup, "it is protected since the plan"))
+            } else {
+                open.append(item)
+            }
+        }
+        let (unchanged, changed) = condemning.confirm(open)
+        dropped += changed.map { ($0.item.backup, $0.why) }
+        // What stays needs its chain: items come before what they need.
+        let staying = Set(dropped.map(\.backup.id))
+        for item in items where staying.contains(item.backup.id) {
+            if let parent = item.parent { condemning.needed.insert(parent) }
+        }
+        var still: [Condemning.Item] = []
+        for item in unchanged {
+            if condemning.needed.contains(item.backup.id) {
+                dropped.append((item.backup, "one that stays needs it"))
+                if let parent = item.parent { condemning.needed.insert(parent) }
+            } else {
+                still.append(item)
+            }
+        }
+        return (still, dropped)
+    }
+
+    private static func newestKept(_ plan: Plan) -> [Bytes: Backup] {
+        var newest: [Bytes: Backup] = [:]
+        // Newest first within each series.
+        for judged in plan.judged where judged.decision.retain && !judged.decision.isSetAside {
+            if newest[judged.backup.series] == nil { newest[judged.backup.series] = judged.backup }
+        }
+        return newest
+    }
+
+    private func manifest(
+        _ items: [Condemning.Item], _ trash: TrashDirectory, _ condemning: Condemning, _ run: Int, _ report: PlanReport,
+        _ at: Moment
+    ) throws(Fault) -> Manifest {
+        var condemning = condemning
+        let witness = try home.witness.renew(at: at)
+        let vault = report.attended.vault
+        return Manifest(
+            vault: vault.id, batch: try condemning.freeBatchName(at: at.wall), run: run, plan: report.plan.id,
+            program: home.program,
+            condemnedAt: .init(moment: at, witness: witness.id, witnessedSeconds: witness.seconds),
+            graceSeconds: vault.configuration.settings.gracePeriod.value.fixedSeconds,
+            policy: .init(hash: report.plan.policy.hash, text: report.plan.policy.text),
+            parents: condemning.parents(of: items), items: items.map { Manifest.Item($0.backup, decision: $0.decision) }
+        )
+    }
+
+    private func intents(
+        _ items: [Condemning.Item], _ manifest: Manifest, _ vault: OpenVault, _ run: Int
+    ) -> [AuditRecord] {
+        [
+            AuditRecord(
+                .condemnIntent, run: run, vault: vault.label, vaultID: vault.id, batch: manifest.batch,
+                more: [.init("manifest", .string(manifest.hash)), .init("items", .integer(Int64(items.count)))])
+        ]
+            + items.map {
+                AuditRecord(
+                    .condemnIntent, run: run, vault: vault.label, vaultID: vault.id, series: $0.backup.series,
+                    backup: $0.backup.id, batch: manifest.batch, path: $0.backup.path,
+                    reason: $0.decision.reasons.joined(separator: ", "))
+            }
+    }
+
+    private func outcomes(
+        _ moved: Condemning.Moved, _ manifest: Manifest, _ vault: OpenVault, _ run: Int
+    ) -> [AuditRecord] {
+        moved.moved.map {
+            AuditRecord(
+                .condemned, run: run, vault: vault.label, vaultID: vault.id, series: $0.backup.series,
+                backup: $0.backup.id,
+                batch: manifest.batch, path: $0.backup.path, reason: $0.decision.reasons.joined(separator: ", "),
+                more: [
+                    .init("size", .integer($0.backup.size)),
+                    .init("earliest_purge", .string(manifest.earliestPurge.rfc3339Milliseconds)),
+                ])
+        }
+            + moved.failed.map {
+                AuditRecord(
+                    .condemnFailed, run: run, vault: vault.label, vaultID: vault.id, series: $0.item.backup.series,
+                    backup: $0.item.backup.id, batch: manifest.batch, path: $0.item.backup.path,
+                    reason: $0.fault.message)
+            }
+    }
+}
+
+extension Backup {
+    func condemned(in manifest: Manifest) -> Backup {
+        var backup = self
+        backup.state = .trashed
+        backup.trashed = .init(
+            batch: manifest.batch, condemnedAt: manifest.condemnedAt.wall, earliestPurge: manifest.earliestPurge)
+        return backup
+    }
+}

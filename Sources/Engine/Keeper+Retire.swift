@@ -1,0 +1,146 @@
+internal import Audit
+internal import Disk
+package import Model
+package import Retention
+internal import Trash
+
+/// What a person takes away by hand: single backups, or a series that has ended. Only these go past the policy, never
+/// past a mark.
+extension Keeper {
+    // MARK: Condemn by hand
+
+    /// What `condemn` would move: the decision without the deed.
+    package func planCondemn(
+        _ configuration: VaultConfiguration, _ backups: [Backup], reason: String
+    ) throws(Fault) -> [Plan.Judged] {
+        try choose(backups, reason, try report(try attend(configuration, acting: false)))
+    }
+
+    /// Moves single backups into the trash at once, for a person's reason. Never the newest complete one of a series,
+    /// nor what one that stays needs (invariant 6).
+    package func condemn(
+        _ configuration: VaultConfiguration, _ backups: [Backup], reason: String
+    ) throws(Fault) -> CleanupReport {
+        let attended = try attend(configuration, acting: true)
+        var report = CleanupReport(plan: try self.report(attended))
+        let going = try choose(backups, reason, report.plan)
+        try say(.condemn(going.map(\.backup), reason: reason), in: configuration)
+        report.approved = true
+        try condemn(going, &report)
+        return report
+    }
+
+    private func choose(_ backups: [Backup], _ reason: String, _ report: PlanReport) throws(Fault) -> [Plan.Judged] {
+        if let frozen = report.frozen {
+            throw Fault(
+                .frozen, "the vault '\(report.label)' is frozen: \(frozen.reason)",
+                hint: "reprieve unfreeze \(report.label)")
+        }
+        var going: [Plan.Judged] = []
+        for backup in backups {
+            let found = report.plan.judged.first { $0.backup.id == backup.id && $0.backup.path == backup.path }
+            guard var judged = found else {
+                throw Fault(.notFound, "'\(backup.path.display)' is not there any more", path: backup.path)
+            }
+            if let why = refusal(judged, report) {
+                throw Fault(.held, "'\(backup.path.display)' stays: \(why.text)", hint: why.hint, path: backup.path)
+            }
+            judged.decision.retain = false
+            judged.decision.isSetAside = false
+            judged.decision.reasons = [.byHand(reason)]
+            going.append(judged)
+        }
+        try refuseNeeded(going, report)
+        return going
+    }
+
+    private func refusal(_ judged: Plan.Judged, _ report: PlanReport) -> (text: String, hint: String)? {
+        let backup = judged.backup
+        let own = report.plan.judged.filter { $0.backup.series == backup.series && !$0.decision.isSetAside }
+        let isNewest = own.first?.backup.path == backup.path
+        let isNewestFull = own.first { $0.backup.kind == .full }?.backup.path == backup.path
+        if isNewest || isNewestFull {
+            return (
+                "it is the newest complete one of its series",
+                "only `reprieve retire SERIES` may take the last of a series"
+            )
+        }
+        if report.frozenSeries.contains(backup.series) { return ("its series is frozen", "reprieve unfreeze SERIES") }
+        if report.protection.preserved[backup.id.object] != nil {
+            return ("it is preserved", "reprieve release \(backup.id.text)")
+        }
+        if let how = backup.protectedBy { return (how, "take that protection away first") }
+        if backup.condition == .settling { return ("it settles: somebody may be writing it", "try again later") }
+        return nil
+    }
+
+    /// A chain goes whole, or from its end.
+    private func refuseNeeded(_ going: [Plan.Judged], _ report: PlanReport) throws(Fault) {
+        let ids = Set(going.map(\.backup.id))
+        for series in Set(going.map(\.backup.series)) {
+            let all = report.plan.judged.filter { $0.backup.series == series }
+            for (child, parent) in Plan.parents(all) where ids.contains(parent) && !ids.contains(child) {
+                guard let needing = all.first(where: { $0.backup.id == child }) else { continue }
+                throw Fault(
+                    .held, "'\(needing.backup.path.display)' needs one of them, and stays",
+                    hint: "name it as well, or only the last ones of the chain", path: needing.backup.path)
+            }
+        }
+    }
+
+    // MARK: Retire
+
+    /// What `retire` would move now.
+    package func planRetire(
+        _ configuration: VaultConfiguration, series: Bytes, keep: Int?, reason: String
+    ) throws(Fault) -> (going: [Plan.Judged], report: PlanReport) {
+        let attended = try attend(configuration, acting: false)
+        var report = try report(attended)
+        var protection = report.protection
+        protection.retired[series] = .init(keep: keep, after: nil, at: attended.at.wall, reason: reason)
+        guard let judge = Judge(policy: report.plan.policy, now: attended.at, protection: protection) else {
+            throw Self.unknownZone(report.plan.policy.timezone)
+        }
+        report.plan.judged = judge.decideAll(attended.present.filter { $0.series == series })
+        guard !report.plan.judged.isEmpty else {
+            throw Fault(
+                .notFound, "the series '\(series.display)' has no backup here", hint: "`reprieve list` shows them")
+        }
+        return (report.plan.condemned, report)
+    }
+
+    /// Writes down that a series has ended, and carries it out where it is due now.
+    package func retire(
+        _ configuration: VaultConfiguration, series: Bytes, keep: Int?, after: Timestamp?, reason: String
+    ) throws(Fault) -> CleanupReport {
+        try say(.retire(series, keep: keep, after: after, reason: reason), in: configuration)
+        let attended = try attend(configuration, acting: true)
+        var report = CleanupReport(plan: try self.report(attended))
+        report.approved = true
+        guard report.plan.frozen == nil, !report.plan.frozenSeries.contains(series) else { return report }
+        let going = report.plan.plan.condemned.filter { $0.backup.series == series && $0.isByPerson }
+        if !going.isEmpty { try condemn(going, &report) }
+        return report
+    }
+
+    /// Of series that a run emptied: what was there.
+    func erased(_ report: CleanupReport, _ run: Int) -> [AuditRecord] {
+        let vault = report.plan.attended.vault
+        let kept = Set(report.plan.plan.judged.filter { $0.decision.retain }.map(\.backup.series))
+        let gone = Dictionary(grouping: report.condemned.filter { !kept.contains($0.series) }, by: \.series)
+        return gone.sorted { $0.key < $1.key }.map { series, backups in
+            AuditRecord(
+                .seriesErased, run: run, vault: vault.label, vaultID: vault.id, series: series,
+                reason: report.plan.protection.retired[series]?.reason,
+                more: [
+                    .init(
+                        "backups",
+                        .array(
+                            backups.map { backup in
+                                .object(
+                                    [JSON.Field](path: backup.path) + [.init("size", .integer(backup.size))])
+                            }))
+                ])
+        }
+    }
+}

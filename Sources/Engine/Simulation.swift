@@ -1,0 +1,126 @@
+internal import Disk
+internal import Foundation
+package import Model
+package import Retention
+
+/// `retention simulate`: decides on a list, without any disk.
+package struct Simulation: Sendable {
+    package struct Item: Sendable {
+        /// As it was given.
+        package var name: String
+        package var series: Bytes
+        package var candidate: Candidate
+        package var isPreserved: Bool
+    }
+
+    package var items: [Item]
+
+    /// Reads `{"backups": [{"id", "time", "kind", "parent", "size", "tags", "complete", "preserved"}]}`; only `id` and
+    /// `time` are needed. Also taken: `series`, `restored`, `verified`.
+    package init(json: Bytes, zone: Zone) throws(Fault) {
+        let input: Input
+        do {
+            input = try JSONDecoder().decode(Input.self, from: Data(json.storage))
+        } catch {
+            throw Fault(
+                .usage, "the input is no list of backups: \(Self.why(error))",
+                hint: "{\"backups\": [{\"id\": \"a\", \"time\": \"2026-11-23T01:00:00Z\"}]}")
+        }
+        var numbers: [String: BackupID] = [:]
+        for (n, entry) in input.backups.enumerated() {
+            guard numbers.updateValue(BackupID(object: UInt64(n)), forKey: entry.id) == nil else {
+                throw Fault(.usage, "the id '\(entry.id)' stands twice in the input", hint: "give each backup its own")
+            }
+        }
+        items = []
+        for (n, entry) in input.backups.enumerated() {
+            guard let time = Timestamp(rfc3339: entry.time, zone: zone) else {
+                throw Fault(
+                    .usage, "'\(entry.time)' is no time (backup '\(entry.id)')", hint: "write 2026-11-23T01:00:00Z")
+            }
+            var candidate = Candidate(id: BackupID(object: UInt64(n)), path: Bytes(entry.id), time: time)
+            candidate.kind = entry.kind ?? .full
+            // A parent that is not in the list breaks the chain: an id that nobody has.
+            candidate.parent = entry.parent.map { numbers[$0] ?? BackupID(object: .max) }
+            candidate.condition = entry.complete ?? true ? .complete : .incomplete
+            candidate.size = entry.size ?? 0
+            candidate.tags = entry.tags ?? []
+            candidate.restored = entry.restored ?? 0
+            candidate.isVerified = entry.verified ?? false
+            items.append(
+                Item(
+                    name: entry.id, series: Bytes(entry.series ?? "all"), candidate: candidate,
+                    isPreserved: entry.preserved ?? false))
+        }
+    }
+
+    private struct Input: Decodable {
+        var backups: [Entry]
+    }
+
+    private struct Entry: Decodable {
+        var id: String
+        var time: String
+        var kind: Backup.Kind?
+        var parent: String?
+        var size: Int64?
+        var tags: [String]?
+        var complete: Bool?
+        var preserved: Bool?
+        var series: String?
+        var restored: UInt16?
+        var verified: Bool?
+    }
+
+    private static func why(_ error: any Error) -> String {
+        switch error as? DecodingError {
+        case .keyNotFound(let key, let context): "'\(key.stringValue)' is missing\(place(context))"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            "a value has the wrong type\(place(context))"
+        case .dataCorrupted(let context):
+            context.codingPath.isEmpty ? "it is no JSON" : "a value makes no sense\(place(context))"
+        default: "\(error)"
+        }
+    }
+
+    private static func place(_ context: DecodingError.Context) -> String {
+        let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+        return path.isEmpty ? "" : " at \(path.hasPrefix(".") ? String(path.dropFirst()) : path)"
+    }
+
+    /// One decision for each, in input order, and how many bytes over `maxBytes` the largest series remains.
+    package func decide(
+        _ policy: VaultPolicy, now: Timestamp, maxBytes: Int64? = nil
+    ) throws(Fault) -> (decisions: [RetentionDecision], shortfall: Int64) {
+        var protection = Judge.Protection()
+        for item in items where item.isPreserved {
+            protection.preserved[item.candidate.id.object] = ("as the input says", nil)
+        }
+        let moment = Moment(wall: now, boot: 0, bootID: "")
+        guard let judge = Judge(policy: policy, now: moment, protection: protection, maxBytes: maxBytes) else {
+            throw Keeper.unknownZone(policy.timezone)
+        }
+        var decisions: [RetentionDecision?] = Array(repeating: nil, count: items.count)
+        var shortfall: Int64 = 0
+        for (series, indices) in Dictionary(grouping: items.indices, by: { items[$0].series }) {
+            let report = judge.decide(series: series, indices.map { items[$0].candidate })
+            shortfall = max(shortfall, report.shortfall)
+            for (n, index) in indices.enumerated() { decisions[index] = report[n] }
+        }
+        return (decisions.compactMap { $0 }, shortfall)
+    }
+
+    /// The ids of the input in place of ours.
+    package func name(of id: BackupID) -> String {
+        id.object < UInt64(items.count) ? items[Int(id.object)].name : id.text
+    }
+
+    /// The clock's present.
+    package static var now: Timestamp { Clock.system.now().wall }
+
+    /// From a file, or from standard input where it is `-`.
+    package static func read(_ file: String) throws(Fault) -> Bytes {
+        if file == "-" { return Bytes(FileHandle.standardInput.readDataToEndOfFile()) }
+        return try Directory.read(absolute: Configuration.absolute(file), limit: 1 << 30)
+    }
+}

@@ -1,0 +1,315 @@
+internal import Model
+
+extension KeepRules: RetentionPolicy {
+    package func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport {
+        // Where rules take from each other, the lower bounds alone may keep what the higher ones do not: both stay.
+        if hasRanges, context.space == .ample, context.semantics.sharing != .overlap {
+            let bounds = [bounded(.short), bounded(.ample)]
+            return CompositePolicy(.any, bounds).decide(timeline, in: context)
+        }
+        var walk = RuleWalk(self, timeline, context)
+        return walk.run()
+    }
+
+    /// The same with every range at one of its bounds.
+    func bounded(_ space: Space) -> KeepRules {
+        var rules = self
+        for (rule, count) in counting where count.isRange { rules[rule] = .first(count.number(space) ?? 1) }
+        return rules
+    }
+}
+
+/// Walks a series with its rules. Where rules overlap: all rules at once, each backup once, newest first, as restic
+/// does. Else: one rule after the other, as borg and Proxmox do.
+private struct RuleWalk {
+    private let rules: KeepRules
+    private let timeline: Timeline
+    private let context: RetentionContext
+    private var report: RetentionReport
+    private var states: [RuleState] = []
+    private var windows: [WindowState] = []
+    private var cursor: PeriodCursor
+
+    private struct RuleState {
+        let rule: UInt8
+        let period: Period?
+        let onlyFull: Bool
+        /// How many it keeps; `Int.max`: no end.
+        let total: Int
+        /// Keeps only what is dated later (`within-daily`).
+        var edge = Timestamp(nanoseconds: .min)
+        var used = 0
+        var key = Int64.min
+        /// Index of the kept one of the present period.
+        var keeper = UInt32.max
+
+        /// restic's counting: one backup a period, empty periods not counted, the oldest where there is room left.
+        /// `key`: `nil` where each backup is a period of its own. `nil`: it has nothing to say of this backup.
+        mutating func meet(
+            _ index: UInt32, _ key: Int64?, isOldest: Bool
+        ) -> RetentionReport.PackedReason? {
+            let isNewPeriod = key == nil || key != self.key
+            if used >= total {
+                // Full: what shares the last kept period was outdone in it, all else is beyond.
+                guard keeper != .max else { return nil }
+                if isNewPeriod {
+                    keeper = .max
+                    return nil
+                }
+                return .init(code: .outdone, rule: rule, value: keeper)
+            }
+            guard isNewPeriod || isOldest else {
+                return keeper == .max ? nil : .init(code: .outdone, rule: rule, value: keeper)
+            }
+            used += 1
+            self.key = key ?? self.key
+            keeper = index
+            return .init(code: isNewPeriod ? .keep : .oldest, rule: rule, value: UInt32(truncatingIfNeeded: used))
+        }
+    }
+
+    private struct WindowState {
+        let rule: UInt8
+        let edge: Timestamp
+    }
+
+    init(_ rules: KeepRules, _ timeline: Timeline, _ context: RetentionContext) {
+        self.rules = rules
+        self.timeline = timeline
+        self.context = context
+        let text = rules.text + (context.space == .short && rules.hasRanges ? " (space is short)" : "")
+        report = RetentionReport(timeline.backups, rulesText: text)
+        cursor = PeriodCursor(context.zone, hoursCarryOffset: context.semantics.hoursCarryOffset)
+        setUp()
+    }
+
+    private mutating func setUp() {
+        var zone = context.zone
+        let anchor = anchor
+        for (rule, span) in rules.windows {
+            let edge = anchor.map { span.before($0, zone: &zone) } ?? Timestamp(nanoseconds: .min)
+            let n = add(.init(name: rule.rawValue, total: nil, span: span.text, period: rule.period))
+            if let period = rule.period {
+                states.append(RuleState(rule: n, period: period, onlyFull: false, total: .max, edge: edge))
+            } else {
+                windows.append(WindowState(rule: n, edge: edge))
+            }
+        }
+        for (rule, count) in rules.counting {
+            let total = count.number(context.space)
+            let text = total == nil ? nil : count.text
+            let n = add(.init(name: rule.rawValue, total: text, period: rule.period))
+            let period = rule == .last && context.semantics.lastIsBySecond ? .second : rule.period
+            states.append(RuleState(rule: n, period: period, onlyFull: rule == .full, total: total ?? .max))
+        }
+        // Counting rules are named before those by age.
+        states.sort { ($0.edge.nanoseconds, $0.rule) < ($1.edge.nanoseconds, $1.rule) }
+    }
+
+    private mutating func add(_ text: RetentionReport.RuleText) -> UInt8 {
+        report.rules.append(text)
+        return UInt8(report.rules.count - 1)
+    }
+
+    /// What lengths of time count back from; `nil` where all is dated ahead.
+    private var anchor: Timestamp? {
+        guard context.semantics.anchor == .newest else { return context.now }
+        // Where nothing is set aside, a future-dated one is no anchor all the same.
+        let backups = timeline.backups
+        let latest = context.now.adding(seconds: Judge.futureSeconds)
+        return timeline.counting.first { backups[Int($0)].time <= latest }.map { backups[Int($0)].time }
+    }
+
+    mutating func run() -> RetentionReport {
+        if rules.all || rules.isEmpty {
+            for index in timeline.counting { report.retain(Int(index), .all) }
+            return report
+        }
+        if context.semantics.sharing == .overlap, context.semantics.element == .newest {
+            overlap()
+        } else {
+            oneByOne()
+        }
+        keepTags()
+        keepFulls()
+        return report
+    }
+
+    // MARK: All rules at once
+
+    private mutating func overlap() {
+        report.arena.reserveCapacity(timeline.counting.count + timeline.counting.count / 8)
+        let oldest = timeline.counting.last
+        for index in timeline.counting { step(index, isOldest: index == oldest) }
+    }
+
+    private mutating func step(_ index: UInt32, isOldest: Bool) {
+        let (time, kind) = (timeline.backups[Int(index)].time, timeline.backups[Int(index)].kind)
+        let start = report.arena.count
+        var outdone: (first: RetentionReport.PackedReason?, second: RetentionReport.PackedReason?) = (nil, nil)
+        cursor.move(to: time)
+        for n in states.indices where time > states[n].edge && (kind == .full || !states[n].onlyFull) {
+            let key = states[n].period.map { cursor.key($0) }
+            guard let reason = states[n].meet(index, key, isOldest: isOldest && takesOldest(states[n])) else {
+                continue
+            }
+            if reason.keeps {
+                report.arena.append(reason)
+            } else if outdone.first == nil {
+                outdone.first = reason
+            } else {
+                outdone.second = outdone.second ?? reason
+            }
+        }
+        for window in windows where time > window.edge {
+            report.arena.append(.init(code: .within, rule: window.rule, value: 0))
+        }
+        let isKept = report.arena.count > start
+        if !isKept {
+            report.arena.append(outdone.first ?? .init(code: .beyond, rule: 0, value: 0))
+            if let second = outdone.second { report.arena.append(second) }
+        }
+        report.slots[Int(index)] = .init(
+            start: UInt32(truncatingIfNeeded: start), count: UInt8(truncatingIfNeeded: report.arena.count - start),
+            flags: isKept ? .retain : [])
+    }
+
+    private func takesOldest(_ state: RuleState) -> Bool {
+        context.semantics.oldestBonus && (state.total != .max || context.semantics.unlimitedTakesOldest)
+    }
+
+    // MARK: One rule after the other
+
+    private mutating func oneByOne() {
+        let counting = timeline.counting.map { Int($0) }
+        var reasons = [[RetentionReport.PackedReason]](repeating: [], count: counting.count)
+        // What an earlier rule outdid for good (Proxmox).
+        var isOut = [Bool](repeating: false, count: counting.count)
+        for window in windows {
+            for (rank, index) in counting.enumerated() where timeline.backups[index].time > window.edge {
+                reasons[rank].append(.init(code: .within, rule: window.rule, value: 0))
+            }
+        }
+        for state in states { run(state, counting, &reasons, &isOut) }
+        for (rank, index) in counting.enumerated() {
+            let own = reasons[rank]
+            let isKept = own.contains { $0.keeps }
+            let shown = own.isEmpty ? [.init(code: .beyond, rule: 0, value: 0)] : isKept ? own.filter(\.keeps) : own
+            report.slots[index] = .init(
+                start: UInt32(report.arena.count), count: UInt8(min(shown.count, 255)), flags: isKept ? .retain : [])
+            report.arena += shown.prefix(255)
+        }
+    }
+
+    private mutating func run(
+        _ state: RuleState, _ counting: [Int], _ reasons: inout [[RetentionReport.PackedReason]], _ isOut: inout [Bool]
+    ) {
+        let ranks = counting.indices.filter { rank in
+            let backup = timeline.backups[counting[rank]]
+            return backup.time > state.edge && (backup.kind == .full || !state.onlyFull)
+        }
+        let keys = ranks.map { rank -> Int64 in
+            guard let period = state.period else { return Int64(rank) }
+            cursor.move(to: timeline.backups[counting[rank]].time)
+            return cursor.key(period)
+        }
+        let keptBefore = ranks.map { rank in reasons[rank].contains { $0.keeps } }
+        let chosen = choose(state, ranks, keys, keptBefore, isOut)
+        var keepers: [Int64: Int] = [:]
+        for (n, ordinal) in chosen {
+            let isElement = ordinal > 0
+            reasons[ranks[n]].append(
+                .init(code: isElement ? .keep : .oldest, rule: state.rule, value: UInt32(max(0, ordinal))))
+            keepers[keys[n]] = ranks[n]
+        }
+        for (n, rank) in ranks.enumerated() {
+            guard let keeper = keepers[keys[n]], keeper != rank else { continue }
+            reasons[rank].append(.init(code: .outdone, rule: state.rule, value: UInt32(counting[keeper])))
+            if !keptBefore[n] { isOut[rank] = true }
+        }
+    }
+
+    /// Which of the ranks a rule takes, with their ordinals; ordinal 0: the oldest there is.
+    private func choose(
+        _ state: RuleState, _ ranks: [Int], _ keys: [Int64], _ keptBefore: [Bool], _ isOut: [Bool]
+    ) -> [(n: Int, ordinal: Int)] {
+        let sharing = context.semantics.sharing
+        let taken = sharing == .consumePeriods ? Set(ranks.indices.filter { keptBefore[$0] }.map { keys[$0] }) : []
+        var chosen: [(n: Int, ordinal: Int)] = []
+        var closed: Set<Int64> = []
+        for n in ranks.indices where chosen.count < state.total {
+            switch sharing {
+            case .overlap:
+                if isElement(n, keys) { chosen.append((n, chosen.count + 1)) }
+            case .consumeBackups:
+                if isElement(n, keys), !keptBefore[n] { chosen.append((n, chosen.count + 1)) }
+            case .consumePeriods:
+                guard !keptBefore[n], !isOut[ranks[n]], !taken.contains(keys[n]) else { continue }
+                let stands = context.semantics.element == .newest ? !closed.contains(keys[n]) : isElement(n, keys)
+                guard stands else { continue }
+                closed.insert(keys[n])
+                chosen.append((n, chosen.count + 1))
+            }
+        }
+        // The oldest serves a rule that has room left.
+        let hasRoom = chosen.count < state.total
+        if let last = ranks.indices.last, hasRoom, takesOldest(state), ranks[last] == timeline.counting.count - 1,
+            !chosen.contains(where: { $0.n == last }), sharing == .overlap || !keptBefore[last]
+        {
+            chosen.append((last, 0))
+        }
+        return chosen
+    }
+
+    private func isElement(_ n: Int, _ keys: [Int64]) -> Bool {
+        switch context.semantics.element {
+        case .newest: n == 0 || keys[n - 1] != keys[n]
+        case .oldest: n == keys.count - 1 || keys[n + 1] != keys[n]
+        }
+    }
+
+    // MARK: What needs more than its time
+
+    private mutating func keepTags() {
+        for set in rules.tagSets ?? [] {
+            for index in timeline.counting.lazy.map({ Int($0) }) {
+                let tags = timeline.backups[index].tags
+                // As in restic: an empty tag means "has none".
+                guard set.allSatisfy({ $0.isEmpty ? tags.isEmpty : tags.contains($0) }) else { continue }
+                report.retain(index, .tags(set.joined(separator: ",")))
+            }
+        }
+    }
+
+    /// All that needs a full one that `full` keeps, and what makes the beginning of `window` restorable.
+    private mutating func keepFulls() {
+        let counting = timeline.counting.map { Int($0) }
+        if rules.full != nil, let chains = timeline.chains {
+            let kept = Set(counting.filter { keeps(.full, $0) })
+            for index in counting where timeline.backups[index].kind != .full {
+                let root = chains.root(of: index)
+                if kept.contains(root) {
+                    report.retain(index, .chain(of: timeline.backups[root].path.lastComponent.display))
+                }
+            }
+        }
+        guard let span = rules.window,
+            let edge = windows.last(where: { report.rules[Int($0.rule)].name == "window" })?.edge,
+            let full = counting.first(where: { timeline.backups[$0].kind == .full && timeline.backups[$0].time <= edge }
+            )
+        else { return }
+        report.retain(full, .windowFull(span.text))
+        guard let chains = timeline.chains else { return }
+        for index in counting where index != full && chains.root(of: index) == full {
+            report.retain(index, .chain(of: timeline.backups[full].path.lastComponent.display))
+        }
+    }
+
+    /// Whether a rule of this name is among the packed reasons that keep a backup.
+    private func keeps(_ rule: KeepRule, _ index: Int) -> Bool {
+        let slot = report.slots[index]
+        return report.arena[Int(slot.start)..<Int(slot.start) + Int(slot.count)].contains {
+            $0.keeps && report.rules[Int($0.rule)].name == rule.rawValue
+        }
+    }
+}

@@ -1,0 +1,209 @@
+package import Model
+
+/// How much a run may take without a person (DESIGN.md 6, "Held plans").
+package struct AmountLimits: Hashable, Sendable {
+    /// Of the units of a series, beyond what arrived in it; in percent.
+    package var condemnedPercent = 25
+    /// Of the bytes of a vault, beyond what arrived in it; in percent.
+    package var bytesPercent = 30
+    /// These many units may always go.
+    package static let units = 2
+
+    package init() {}
+}
+
+/// What the last cleanup of a vault saw.
+package struct RunHistory: Hashable, Sendable {
+    /// `nil`: none is known.
+    package var at: Timestamp?
+    /// The newest complete backup of each series then.
+    package var newest: [Bytes: Timestamp] = [:]
+
+    package init(at: Timestamp? = nil, newest: [Bytes: Timestamp] = [:]) {
+        self.at = at
+        self.newest = newest
+    }
+
+    /// What is dated after this arrived since. A series that was not there then is new since; without any run known,
+    /// nothing counts as arrived.
+    func reference(_ series: Bytes) -> Timestamp { newest[series] ?? at ?? Timestamp(nanoseconds: .max) }
+}
+
+extension Plan {
+    /// Why a plan, or a part of it, waits for a person.
+    package struct Hold: Hashable, Sendable {
+        package enum Cause: Hashable, Sendable {
+            case firstPlan
+            /// So many would go only by the changed policy; what goes by the approved one as well is not held.
+            case policyChanged(count: Int, bytes: Int64, approvedAt: Timestamp?)
+            /// The configuration wants every plan approved.
+            case always
+            /// More units of a series would go than arrived in it and `max-condemned` allows.
+            case amount(series: Bytes, going: Int, of: Int, allowed: Int)
+            /// More bytes of the vault would go than arrived in it and its percentage allows.
+            case bytes(going: Int64, of: Int64, allowed: Int64)
+
+            package var code: String {
+                switch self {
+                case .firstPlan: "first-plan"
+                case .policyChanged: "policy-changed"
+                case .always: "approval-always"
+                case .amount: "amount"
+                case .bytes: "amount-bytes"
+                }
+            }
+        }
+
+        package var causes: [Cause] = []
+        /// What waits; the rest goes.
+        package var heldBack: Set<BackupID> = []
+
+        package init() {}
+
+        package var code: String { causes.first?.code ?? "" }
+    }
+}
+
+extension Plan.Hold {
+    /// `nil`: nothing waits.
+    static func make(_ plan: Plan, _ input: Plan.Input) -> Plan.Hold? {
+        let going = plan.condemned.filter { !$0.isByPerson }
+        guard !going.isEmpty else { return nil }
+        var hold = Plan.Hold()
+        hold.holdPolicy(going, plan, input)
+        let rest = going.filter { !hold.heldBack.contains($0.backup.id) }
+        let units = Unit.units(of: plan, going: rest)
+        hold.holdAmounts(units, plan, input)
+        return hold.causes.isEmpty ? nil : hold
+    }
+
+    private mutating func holdPolicy(_ going: [Plan.Judged], _ plan: Plan, _ input: Plan.Input) {
+        switch input.approval {
+        case .never: return
+        case .always: return holdAll(.always, going)
+        case .onChange: break
+        }
+        guard let approved = input.approved else { return holdAll(.firstPlan, going) }
+        guard approved.policyHash != plan.policy.hash else { return }
+        let ids = Set(going.map(\.backup.id)).subtracting(Self.gone(by: approved, plan, input))
+        guard !ids.isEmpty else { return }
+        let bytes = going.filter { ids.contains($0.backup.id) }.reduce(0) { $0 + $1.backup.size }
+        heldBack = ids
+        causes.append(.policyChanged(count: ids.count, bytes: bytes, approvedAt: approved.at))
+    }
+
+    private mutating func holdAll(_ cause: Cause, _ going: [Plan.Judged]) {
+        causes.append(cause)
+        heldBack = Set(going.map(\.backup.id))
+    }
+
+    /// What the approved policy condemns. One that cannot be read any more, or that read times elsewhere, keeps all.
+    private static func gone(by approved: Plan.Approved, _ plan: Plan, _ input: Plan.Input) -> Set<BackupID> {
+        guard let old = approved.policy, old.timeFrom == plan.policy.timeFrom || old.timeFrom.isEmpty,
+            let before = Judge(policy: old, now: input.now, protection: input.protection)
+        else { return [] }
+        return Set(before.decideAll(input.backups).filter { !$0.decision.retain }.map(\.backup.id))
+    }
+
+    // MARK: Amounts
+
+    /// What goes as one: a backup, or those of a chain that go together.
+    private struct Unit {
+        var series: Bytes
+        var ids: [BackupID]
+        var oldest: Timestamp
+        var bytes: Int64
+
+        static func units(of plan: Plan, going: [Plan.Judged]) -> [Unit] {
+            var units: [Unit] = []
+            for (series, members) in Dictionary(grouping: going, by: \.backup.series) {
+                guard members.contains(where: { $0.backup.kind != .full }) else {
+                    units += members.map { Unit(series, [$0.backup]) }
+                    continue
+                }
+                let all = plan.judged.filter { $0.backup.series == series }.map { Candidate($0.backup) }
+                let chains = Chains(all, latest: Timestamp(nanoseconds: .max))
+                var roots: [BackupID: BackupID] = [:]
+                for index in all.indices { roots[all[index].id] = all[chains?.root(of: index) ?? index].id }
+                units += Dictionary(grouping: members) { roots[$0.backup.id] }.values.map { chain in
+                    Unit(series, chain.map(\.backup))
+                }
+            }
+            return units.sorted { ($0.oldest, $0.ids[0]) < ($1.oldest, $1.ids[0]) }
+        }
+
+        init(_ series: Bytes, _ backups: [Backup]) {
+            self.series = series
+            ids = backups.map(\.id)
+            oldest = backups.map(\.time).min() ?? Timestamp(nanoseconds: 0)
+            bytes = backups.reduce(0) { $0 + $1.size }
+        }
+    }
+
+    private mutating func holdAmounts(_ units: [Unit], _ plan: Plan, _ input: Plan.Input) {
+        var counts: [Bytes: (units: Int, arrived: Int)] = [:]
+        var (present, arrivedBytes): (Int64, Int64) = (0, 0)
+        for judged in plan.judged where !judged.decision.isSetAside {
+            let backup = judged.backup
+            counts[backup.series, default: (0, 0)].units += 1
+            present += backup.size
+            if backup.time > input.runs.reference(backup.series) {
+                counts[backup.series]?.arrived += 1
+                arrivedBytes += backup.size
+            }
+        }
+        let limits = input.amounts
+        var taken: [Unit] = []
+        for (series, own) in Dictionary(grouping: units, by: \.series).sorted(by: { $0.key < $1.key }) {
+            let count = counts[series] ?? (own.count, 0)
+            let allowed = count.arrived + max(AmountLimits.units, count.units * limits.condemnedPercent / 100)
+            taken += own.prefix(allowed)
+            guard own.count > allowed else { continue }
+            causes.append(.amount(series: series, going: own.count, of: count.units, allowed: allowed))
+            heldBack.formUnion(own.dropFirst(allowed).flatMap(\.ids))
+        }
+        let bytes = taken.reduce(0) { $0 + $1.bytes }
+        let largest = taken.map(\.bytes).sorted(by: >).prefix(AmountLimits.units).reduce(0, +)
+        let allowed = arrivedBytes + max(largest, present / 100 * Int64(limits.bytesPercent))
+        guard bytes > allowed else { return }
+        causes.append(.bytes(going: bytes, of: present, allowed: allowed))
+        var sum: Int64 = 0
+        var isFull = false
+        for unit in taken.sorted(by: { $0.oldest < $1.oldest }) {
+            sum += unit.bytes
+            isFull = isFull || sum > allowed
+            if isFull { heldBack.formUnion(unit.ids) }
+        }
+    }
+}
+
+extension Plan.Hold {
+    /// What a person should know, without a full stop at its end.
+    package func text(series name: (Bytes) -> String, size: (Int64) -> String) -> String {
+        var parts: [String] = []
+        var amounts: [String] = []
+        for cause in causes {
+            switch cause {
+            case .firstPlan: parts.append("first plan of this vault. It needs one approval, later ones do not")
+            case .always: parts.append("every plan of this vault needs an approval (approval: always)")
+            case .policyChanged(let count, let bytes, _):
+                let backups = count == 1 ? "1 backup" : "\(count) backups"
+                parts.append("the policy changed, and \(backups) (\(size(bytes))) would go that stayed before")
+            case .amount(let series, let going, let of, let allowed):
+                amounts.append("\(name(series)): \(going) of \(of) would go, \(allowed) may")
+            case .bytes(let going, let of, let allowed):
+                parts.append(
+                    "\(size(going)) of \(size(of)) would go in one run, and \(size(allowed)) may. The oldest go, the others wait for the next runs"
+                )
+            }
+        }
+        if !amounts.isEmpty {
+            let shown = amounts.prefix(3).joined(separator: "; ")
+            let more = amounts.count > 3 ? "; and \(amounts.count - 3) more series" : ""
+            parts.append(
+                "more would go in one run than arrived and max-condemned allows (\(shown)\(more)). The oldest go, the others wait for the next runs"
+            )
+        }
+        return parts.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,179 @@
+package import Model
+
+package typealias RetentionDecision = Decision
+package typealias RetentionPriority = Decision.Priority
+
+/// Says which backups of a series are still needed. It judges a whole series at once, because what one backup is worth
+/// depends on the others.
+package protocol RetentionPolicy: Sendable {
+    /// Whether it has anything to say of this series; ``CompositePolicy/Mode/firstMatch`` asks.
+    func applies(to series: Bytes) -> Bool
+
+    /// One decision for each backup, in input order. What does not count is neither retained nor given a reason here:
+    /// ``Judge`` sets it aside.
+    func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport
+}
+
+extension RetentionPolicy {
+    package func applies(to series: Bytes) -> Bool { true }
+}
+
+/// All that a policy may know beside the backups. `now` and the zone are arguments (invariant 12).
+package struct RetentionContext: Sendable {
+    package var series: Bytes
+    package var now: Timestamp
+    package var zone: Zone
+    package var semantics: Semantics
+    package var space: Space
+
+    package init(
+        series: Bytes, now: Timestamp, zone: Zone, semantics: Semantics = .reprieve, space: Space = .ample
+    ) {
+        self.series = series
+        self.now = now
+        self.zone = zone
+        self.semantics = semantics
+        self.space = space
+    }
+}
+
+/// Keeps by age: one a day of the last so many days, all within a length of time.
+package struct TimeBasedPolicy: RetentionPolicy {
+    package let rules: KeepRules
+
+    /// `rules` without those that count backups.
+    package init(_ rules: KeepRules) {
+        var rules = rules
+        rules.last = nil
+        rules.full = nil
+        self.rules = rules
+    }
+
+    /// All that is younger than `maxAge`, counted back from the newest.
+    package init(maxAge: Span) {
+        var rules = KeepRules()
+        rules.within = maxAge
+        self.init(rules)
+    }
+
+    package func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport {
+        rules.decide(timeline, in: context)
+    }
+}
+
+/// Keeps a number of backups.
+package struct CountBasedPolicy: RetentionPolicy {
+    package let rules: KeepRules
+
+    /// The newest `maxCount`, and the newest `full` full ones with all that needs them.
+    package init(maxCount: KeepRules.Count? = nil, full: KeepRules.Count? = nil) {
+        var rules = KeepRules()
+        rules.last = maxCount
+        rules.full = full
+        self.rules = rules
+    }
+
+    package func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport {
+        rules.decide(timeline, in: context)
+    }
+}
+
+/// Keeps what fits: as long as a series is larger than `bytes`, its least important backup goes. Never a critical one;
+/// what cannot be met is in the report's ``RetentionReport/shortfall``.
+package struct ImportanceBasedPolicy: RetentionPolicy {
+    package let bytes: Int64
+    package let level: Importance.Level?
+
+    package init(bytes: Int64, level: Importance.Level? = nil) {
+        self.bytes = bytes
+        self.level = level
+    }
+
+    package func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport {
+        var report = RetentionReport(timeline.backups, rulesText: "\(bytes) bytes")
+        var size = timeline.counting.reduce(0) { $0 + timeline.backups[Int($1)].size }
+        let scores = Importance.scores(timeline, zone: context.zone)
+        // Least important first; of equals the older. What others need goes after them.
+        let ranked = timeline.counting.indices.sorted { a, b in
+            let (x, y) = (scores[Int(timeline.counting[a])], scores[Int(timeline.counting[b])])
+            return x == y ? a > b : x < y
+        }
+        var dropped: Set<Int> = []
+        for rank in ranked where size > bytes {
+            let index = Int(timeline.counting[rank])
+            guard level != .critical, rank > 0, Importance.priority(ofScore: scores[index]) != .critical else {
+                continue
+            }
+            dropped.insert(index)
+            size -= timeline.backups[index].size
+        }
+        for index in timeline.counting.lazy.map({ Int($0) }) {
+            if dropped.contains(index) {
+                report.condemn(index, .spaceShort)
+            } else {
+                report.retain(index, .fits)
+            }
+        }
+        report.shortfall = max(0, size - bytes)
+        return report
+    }
+}
+
+/// Several policies taken together.
+package struct CompositePolicy: RetentionPolicy {
+    package enum Mode: String, Sendable {
+        /// Retained by one is retained.
+        case any
+        /// Only what each of them retains.
+        case all
+        /// The first that has anything to say of the series decides alone.
+        case firstMatch
+    }
+
+    package let mode: Mode
+    package let policies: [any RetentionPolicy]
+
+    package init(_ mode: Mode, _ policies: [any RetentionPolicy]) {
+        self.mode = mode
+        self.policies = policies
+    }
+
+    package func applies(to series: Bytes) -> Bool { policies.contains { $0.applies(to: series) } }
+
+    package func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport {
+        let applying = policies.filter { $0.applies(to: context.series) }
+        // Nobody has anything to say: all stays.
+        guard let first = applying.first else { return KeepRules.everything.decide(timeline, in: context) }
+        guard mode != .firstMatch, applying.count > 1 else { return first.decide(timeline, in: context) }
+        let reports = applying.map { $0.decide(timeline, in: context) }
+        var merged = RetentionReport(timeline.backups, rulesText: reports.map(\.rulesText).joined(separator: "; "))
+        merged.shortfall = reports.map(\.shortfall).max() ?? 0
+        for index in timeline.counting.lazy.map({ Int($0) }) {
+            let retains = reports.map { $0.isRetained(index) }
+            let stays = mode == .any ? retains.contains(true) : !retains.contains(false)
+            for (report, one) in zip(reports, retains) where one == stays {
+                for reason in report.reasons(of: index) {
+                    if stays { merged.retain(index, reason) } else { merged.condemn(index, reason) }
+                }
+            }
+        }
+        return merged
+    }
+}
+
+/// A policy for the series that a pattern matches.
+package struct PatternPolicy: RetentionPolicy {
+    package let pattern: String
+    package let policy: any RetentionPolicy
+
+    package init(pattern: String, policy: any RetentionPolicy) {
+        self.pattern = pattern
+        self.policy = policy
+    }
+
+    package func applies(to series: Bytes) -> Bool { VaultPolicy.matches(pattern, series: series) }
+
+    package func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport {
+        policy.decide(timeline, in: context)
+    }
+}

@@ -1,0 +1,155 @@
+package import Model
+
+/// The decisions on one series, packed: 8 bytes a backup and 8 a reason. A ``RetentionDecision`` is made when asked for.
+package struct RetentionReport: Sendable {
+    package let backups: [Candidate]
+    /// The rules in words, for what lies beyond all of them.
+    package let rulesText: String
+    /// Bytes over a limit that could not be met without what must stay.
+    package var shortfall: Int64 = 0
+    /// Backups that a rule of a range keeps only while there is room.
+    var slots: [Slot]
+    var arena: [PackedReason] = []
+    /// The rules that packed reasons speak of.
+    var rules: [RuleText] = []
+    /// Reasons that came later, of few backups.
+    private var added: [Int: [Reason]] = [:]
+    /// By index: another one that needs this one; made only where there are chains.
+    private var neededBy: [UInt32] = []
+    /// 0-100, see ``Importance``; made by ``Judge``.
+    package internal(set) var importances: [UInt8] = []
+    var level: Importance.Level?
+    var holdBack = (young: "", unobserved: "")
+
+    struct Slot {
+        var start: UInt32 = 0
+        var count: UInt8 = 0
+        var flags: Flags = []
+    }
+
+    struct Flags: OptionSet {
+        let rawValue: UInt8
+        static let retain = Flags(rawValue: 1)
+        static let aside = Flags(rawValue: 2)
+        static let young = Flags(rawValue: 4)
+        static let unobserved = Flags(rawValue: 8)
+    }
+
+    struct RuleText {
+        var name: String
+        /// `7`, `7-14`; `nil`: no end.
+        var total: String?
+        var span = ""
+        var period: Period?
+    }
+
+    struct PackedReason {
+        enum Code: UInt8 { case keep, oldest, within, outdone, beyond }
+
+        var code: Code
+        var rule: UInt8
+        /// The ordinal of a kept one, the keeper's index of an outdone one.
+        var value: UInt32
+
+        var keeps: Bool { code.rawValue <= Code.within.rawValue }
+    }
+
+    init(_ backups: [Candidate], rulesText: String) {
+        self.backups = backups
+        self.rulesText = rulesText
+        slots = Array(repeating: Slot(), count: backups.count)
+    }
+
+    package var count: Int { backups.count }
+
+    // MARK: Reading
+
+    package func isRetained(_ index: Int) -> Bool { slots[index].flags.contains(.retain) }
+    package func isSetAside(_ index: Int) -> Bool { slots[index].flags.contains(.aside) }
+
+    package subscript(index: Int) -> RetentionDecision {
+        let retain = isRetained(index)
+        return RetentionDecision(
+            id: backups[index].id, retain: retain, isSetAside: isSetAside(index), priority: priority(index),
+            importance: importances.isEmpty ? 0 : importances[index], reasons: reasons(of: index))
+    }
+
+    /// One for each backup, in input order.
+    package var decisions: [RetentionDecision] { backups.indices.map { self[$0] } }
+
+    private func priority(_ index: Int) -> RetentionPriority {
+        let must = added[index, default: []].contains { reason in
+            switch reason {
+            case .newest, .newestFull, .preserved, .toolProtected: true
+            default: false
+            }
+        }
+        if must { return .critical }
+        return Importance.priority(ofScore: importances.isEmpty ? 0 : importances[index], level: level)
+    }
+
+    /// Every reason for what was decided: of one that stays, all that keep it; of one that goes, what outdid it.
+    package func reasons(of index: Int) -> [Reason] {
+        let slot = slots[index]
+        let retain = slot.flags.contains(.retain)
+        var reasons: [Reason] = []
+        for packed in arena[Int(slot.start)..<Int(slot.start) + Int(slot.count)] where packed.keeps == retain {
+            reasons.append(unpack(packed))
+        }
+        for reason in added[index, default: []] where reason.keeps == retain { reasons.append(reason) }
+        if !neededBy.isEmpty, neededBy[index] != .max {
+            reasons.append(.neededBy(backups[Int(neededBy[index])].path.lastComponent.display))
+        }
+        if slot.flags.contains(.young) { reasons.append(.tooYoung(holdBack.young)) }
+        if slot.flags.contains(.unobserved) { reasons.append(.observedTooShortly(holdBack.unobserved)) }
+        return reasons
+    }
+
+    private func unpack(_ packed: PackedReason) -> Reason {
+        switch packed.code {
+        case .keep:
+            let rule = rules[Int(packed.rule)]
+            return .rule(rule.name, Int(packed.value), of: rule.total)
+        case .oldest: return .oldest(rules[Int(packed.rule)].name)
+        case .within: return .window(rules[Int(packed.rule)].name, rules[Int(packed.rule)].span)
+        case .outdone:
+            let period = rules[Int(packed.rule)].period?.rawValue ?? rules[Int(packed.rule)].name
+            return .outdone(period: period, by: backups[Int(packed.value)].id)
+        case .beyond: return .beyond(rulesText)
+        }
+    }
+
+    // MARK: Deciding
+
+    package mutating func retain(_ index: Int, _ reason: Reason) {
+        slots[index].flags.insert(.retain)
+        added[index, default: []].append(reason)
+    }
+
+    package mutating func condemn(_ index: Int, _ reason: Reason) {
+        slots[index].flags.remove(.retain)
+        added[index, default: []].append(reason)
+    }
+
+    mutating func setAside(_ index: Int, _ reason: Reason) {
+        slots[index].flags.insert([.retain, .aside])
+        added[index, default: []].append(reason)
+    }
+
+    /// Set aside for so long that it goes all the same.
+    mutating func condemnAside(_ index: Int, _ reason: Reason) {
+        slots[index].flags = []
+        added[index] = [reason]
+    }
+
+    /// It stays because another one needs it.
+    mutating func retain(_ index: Int, neededBy other: Int) {
+        if neededBy.isEmpty { neededBy = Array(repeating: .max, count: backups.count) }
+        slots[index].flags.insert(.retain)
+        neededBy[index] = UInt32(truncatingIfNeeded: other)
+    }
+
+    mutating func holdBack(_ index: Int, _ flag: Flags) {
+        slots[index].flags.formUnion([.retain, flag])
+    }
+}

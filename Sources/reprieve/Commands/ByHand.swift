@@ -1,0 +1,159 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+internal import Retention
+
+struct Condemn: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Move single backups to the trash, whatever the rules say.",
+        discussion: """
+            Never the newest complete one of its series, and nothing that is preserved. `restore`
+            brings it back.
+
+            \(Reprieve.exits)
+            """)
+
+    @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what")) var what: [String]
+    @Option(help: ArgumentHelp("Why.", valueName: "reason")) var reason: String
+    @Flag(name: [.customShort("n"), .long], help: "Only say what would be moved.") var dryRun = false
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let reason = try session.reason(reason)
+        let views = session.keeper.views(of: session.vaults(what).vaults)
+        var chosen: [(VaultView, Backup)] = []
+        for target in try session.keeper.targets(what, in: views) {
+            guard case .backup(let view, let backup) = target else {
+                throw Fault(
+                    .usage, "only single backups are condemned by hand",
+                    hint: "a series that has ended: reprieve retire SERIES")
+            }
+            guard backup.state == .present else {
+                throw Fault(.notFound, "'\(backup.path.display)' is not in its place", path: backup.path)
+            }
+            chosen.append((view, backup))
+        }
+        guard chosen.count <= what.count else {
+            let list = chosen.prefix(10).map { "  \($0.1.id.text)  \($0.1.path.display)" }.joined(separator: "\n")
+            throw Fault(.ambiguous, "that names \(chosen.count) backups", hint: "name them by id:\n" + list)
+        }
+        for (_, pairs) in Dictionary(grouping: chosen, by: { $0.0.configuration.path }).sorted(by: { $0.key < $1.key })
+        {
+            let vault = pairs[0].0.configuration
+            if dryRun {
+                let going = try session.keeper.planCondemn(vault, pairs.map(\.1), reason: reason)
+                for judged in going { session.say("would go: \(judged.backup.path.display)") }
+                if session.json { session.emit("condemn", [.init("would_go", ids(going))]) }
+            } else {
+                let report = try session.keeper.condemn(vault, pairs.map(\.1), reason: reason)
+                try ByHand.show(report, session)
+            }
+        }
+    }
+
+    private func ids(_ going: [Plan.Judged]) -> JSON { .array(going.map { .string($0.backup.id.text) }) }
+}
+
+struct Retire: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say that a series has ended: no more alerts, and what stays of it.",
+        discussion: """
+              reprieve retire mail/roundcube --reason 'moved to office365'
+                                               all stays; it is not late any more
+              reprieve retire mail/roundcube --keep 1 --after 1y --reason …
+              reprieve retire mail/roundcube --keep none --reason …
+                                               all goes; you type its name
+
+            What goes moves to the trash, and `restore` brings it back until its grace is over.
+            A new backup ends the retirement; so does `reprieve release SERIES`.
+
+            \(Reprieve.exits)
+            """)
+
+    @Argument(help: ArgumentHelp("The series; a vault may stand before it.", valueName: "series")) var what: [String]
+    @Option(help: ArgumentHelp("How many of the newest stay, or none. Without it: all.", valueName: "n")) var keep:
+        String?
+    @Option(help: ArgumentHelp("Not before this date, or this length of time from now.", valueName: "time"))
+    var after: String?
+    @Option(help: ArgumentHelp("Why.", valueName: "reason")) var reason: String
+    @Option(help: ArgumentHelp("For scripts: the name that --keep none asks for.", valueName: "name"))
+    var confirm: String?
+    @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+    @Flag(name: [.customShort("n"), .long], help: "Only say what would happen.") var dryRun = false
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let reason = try session.reason(reason)
+        let after = try session.deadline(after)
+        let number = try count()
+        let views = session.keeper.views(of: session.vaults(what).vaults)
+        let targets = try session.keeper.targets(what, in: views)
+        guard targets.count == 1, case .series(let view, let series) = targets[0] else {
+            throw Fault(
+                targets.count > 1 ? .ambiguous : .usage, "'\(what.joined(separator: " "))' is not one series",
+                hint: "`reprieve list` shows the series; name its vault and the whole name")
+        }
+        let name = SeriesNames(view).text(series)
+        let planned = try session.keeper.planRetire(view.configuration, series: series, keep: number, reason: reason)
+        let size = planned.going.reduce(0) { $0 + $1.backup.size }
+        let count = planned.report.plan.judged.count
+        let what =
+            number == nil
+            ? "all of its \(Text.plural(count, "backup")) stay"
+            : "\(Text.plural(planned.going.count, "backup")) of \(count) (\(Text.size(size))) \(planned.going.count == 1 ? "goes" : "go") to the trash"
+                + (after.map { " after \(Text.day($0, session.zone))" } ?? "")
+        session.say("\(name) in \(view.label): \(what).")
+        for judged in planned.report.plan.judged where number == 0 && judged.decision.retain {
+            session.say("  stays: \(judged.backup.path.display)")
+        }
+        if dryRun {
+            if session.json {
+                session.emit("retire", [.init("would_go", .array(planned.going.map { .string($0.backup.id.text) }))])
+            }
+            return
+        }
+        guard try isMeant(name, number, session) else { return }
+        let report = try session.keeper.retire(
+            view.configuration, series: series, keep: number, after: after, reason: reason)
+        if report.condemned.isEmpty, report.plan.frozen == nil, !session.json {
+            session.say("Retired: \(reason)")
+            return
+        }
+        try ByHand.show(report, session)
+    }
+
+    private func count() throws -> Int? {
+        guard let keep else { return nil }
+        if keep == "none" { return 0 }
+        guard let n = Int(keep), n > 0 else {
+            throw Fault(.usage, "'\(keep)' is no value of --keep", hint: "a number from 1, or none")
+        }
+        return n
+    }
+
+    private func isMeant(_ name: String, _ number: Int?, _ session: Session) throws -> Bool {
+        guard number == 0 else { return try number == nil ? true : session.isMeant("Retire it?", yes: yes) }
+        if let confirm {
+            guard confirm == name else {
+                throw Fault(.usage, "--confirm '\(confirm)' is not the name of the series, '\(name)'")
+            }
+            return true
+        }
+        guard session.isTerminal, !session.json else {
+            throw Fault(
+                .usage, "nothing of '\(name)' would stay, and nobody is there to type its name",
+                hint: "in scripts: --confirm '\(name)'")
+        }
+        print("Nothing of it will stay. Type its name to go on: ", terminator: "")
+        return session.answer() == name
+    }
+}
+
+enum ByHand {
+    static func show(_ report: CleanupReport, _ session: Session) throws {
+        if session.json { Cleanup.emit([report], [], session) } else { session.say(Cleanup.text(report, session)) }
+        try Ending.with(report.status)
+    }
+}

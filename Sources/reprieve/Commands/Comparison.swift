@@ -1,0 +1,115 @@
+internal import Engine
+internal import Model
+internal import Retention
+
+/// Two policies beside each other: what would go that stays now, and the other way round.
+struct Comparison {
+    let found: PolicyComparison
+    let session: Session
+    private let names: SeriesNames
+    private let ids: ShortIDs
+
+    init(_ found: PolicyComparison, _ session: Session) {
+        self.found = found
+        self.session = session
+        names = SeriesNames(found.changes.map(\.backup.series))
+        ids = ShortIDs(found.changes.map(\.backup))
+    }
+
+    static func show(_ vaults: [VaultConfiguration], _ words: [String], _ file: String, _ session: Session) throws {
+        if let word = words.first {
+            throw Fault(.notFound, "there is no vault '\(word)'", hint: "--policy compares whole vaults")
+        }
+        var found: [PolicyComparison] = []
+        for vault in vaults {
+            let (fresh, zone) = try Configuration.policy(
+                file: file, over: vault, zone: session.keeper.configuration.zone)
+            found.append(try session.keeper.compare(vault, with: fresh, zone: zone.value))
+        }
+        let all = found.map { Comparison($0, session) }
+        if session.json {
+            session.emit("policy-comparison", [.init("vaults", .array(all.map(\.json)))])
+        } else {
+            print(all.map(\.text).joined(separator: "\n\n"))
+        }
+    }
+
+    /// Nothing differs.
+    var isEmpty: Bool { found.goes.isEmpty && found.stays.isEmpty }
+
+    var text: String {
+        let (goes, stays) = (found.goes, found.stays)
+        var lines = [
+            "\(found.report.label): \(found.report.plan.policy.keep.text)",
+            "  would become \(found.fresh.keep.text)",
+        ].map { Text.wrap($0) }
+        guard !isEmpty else { return (lines + ["No backup would be decided otherwise now."]).joined(separator: "\n") }
+        lines.append("")
+        lines.append(table)
+        lines.append("")
+        if !goes.isEmpty {
+            let size = Text.size(goes.reduce(0) { $0 + $1.size })
+            lines.append("\(Text.plural(goes.count, "backup")) (\(size)) would go that stay now:")
+            lines += list(goes) { $0.after }
+        }
+        if !stays.isEmpty {
+            let size = Text.size(stays.reduce(0) { $0 + $1.size })
+            lines.append("\(Text.plural(stays.count, "backup")) (\(size)) would stay that go now:")
+            lines += list(stays) { $0.after }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private var table: String {
+        var table = Table(
+            ["SERIES", "HAVE", "KEEP NOW", "KEEP THEN", "OLDEST NOW", "OLDEST THEN"],
+            [.left, .right, .right, .right, .right, .right])
+        let groups = Dictionary(grouping: found.changes, by: \.backup.series)
+        let changed = groups.filter { $0.value.contains { $0.before.retain != $0.after.retain } }
+        for (series, members) in changed.sorted(by: { $0.key < $1.key }).prefix(25) {
+            func oldest(_ decision: (PolicyComparison.Change) -> Decision) -> String {
+                members.filter { decision($0).retain && !decision($0).isSetAside }.map(\.backup.time).min()
+                    .map { Text.date($0, session.zone) } ?? "-"
+            }
+            table.add([
+                Text.fit(names.text(series), 24), Text.count(members.count),
+                Text.count(members.count { $0.before.retain }), Text.count(members.count { $0.after.retain }),
+                oldest(\.before), oldest(\.after),
+            ])
+        }
+        let rest = groups.count - changed.count
+        let more = max(0, changed.count - 25)
+        return table.text
+            + (more > 0 ? "\n\(more) more series change" : "")
+            + (rest > 0 ? "\n\(Text.count(rest)) more series: no difference" : "")
+    }
+
+    private static let most = 20
+
+    private func list(_ backups: [Backup], _ decision: (PolicyComparison.Change) -> Decision) -> [String] {
+        let shown = Set(backups.prefix(Self.most).map(\.path))
+        var table = Table(sides: [.left, .left, .left, .right, .left])
+        for change in found.changes where shown.contains(change.backup.path) {
+            let reasons = decision(change).reasons.map {
+                $0.text(id: ids.text, date: { Text.date($0, session.zone) })
+            }
+            table.add([
+                " ", ids.text(change.backup.id), Text.dayAndTime(change.backup.time, session.zone),
+                Text.size(change.backup.size), reasons.joined(separator: ", "),
+            ])
+        }
+        let rest = backups.count - shown.count
+        return [table.text] + (rest > 0 ? ["  \(Text.count(rest)) more"] : [])
+    }
+
+    var json: JSON {
+        [
+            "vault": .string(found.report.label),
+            "policy_now": .string(found.report.plan.policy.hash), "policy_then": .string(found.fresh.hash),
+            "would_go": .array(found.goes.map { .string($0.id.text) }),
+            "would_stay": .array(found.stays.map { .string($0.id.text) }),
+            "would_go_size": .integer(found.goes.reduce(0) { $0 + $1.size }),
+            "decisions": .array(found.changes.map { session.json($0.after) }),
+        ]
+    }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+internal import Retention
+
+struct RetentionSet: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Change a vault's policy, and see what that means first.",
+        discussion: """
+              reprieve retention set dumps daily=14 weekly=8 -n      what would change
+              reprieve retention set dumps daily=14 weekly=8
+              reprieve retention set dumps weekly=                   drop a rule
+              reprieve retention set dumps grace-period=30d safeguards.min=3
+
+            It writes conf.d/90-retention-set.yaml, whose values win over the other files. Nothing
+            is moved: what would go that stayed before waits for an approval.
+
+            \(Reprieve.exits)
+            """)
+
+    @Argument(help: ArgumentHelp("The vault.", valueName: "vault")) var vault: String
+    @Argument(help: ArgumentHelp("KEY=VALUE, one or more.", valueName: "key=value")) var changes: [String]
+    @Flag(name: [.customShort("n"), .long], help: "Only show the consequences.") var dryRun = false
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let overrides = try common.overrides()
+        guard overrides.adHoc == nil else {
+            throw Fault(.usage, "--vault has no file to write to", hint: "give the rules as options: --keep-daily 14")
+        }
+        let all = session.keeper.configuration.vaults
+        guard let old = all.first(where: { $0.label == vault }) else {
+            let known = all.map(\.label).joined(separator: ", ")
+            throw Fault(.notFound, "there is no vault '\(vault)'", hint: "known: \(known)")
+        }
+        let setting = try RetentionSetting(try pairs(), of: old, main: Places(overrides).mainFile)
+        let fresh: VaultConfiguration
+        do throws(Fault) {
+            let loaded = try Configuration.load(overrides, substitute: (setting.file, setting.text))
+            guard let found = loaded.vaults.first(where: { $0.path == old.path }) else {
+                throw Fault(.failed, "the vault '\(vault)' would be gone")
+            }
+            fresh = found
+        } catch {
+            // The line of a file that is not written yet helps nobody: say it of what was typed.
+            guard error.code == .configuration, error.message.hasPrefix(setting.file) else { throw error }
+            let text = error.message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? error.message
+            throw Fault(.usage, text, hint: error.hint)
+        }
+        let zone = session.zone
+        let comparison = Comparison(try session.keeper.compare(old, with: fresh, zone: zone), session)
+        if !dryRun { try setting.write() }
+        if session.json {
+            session.emit(
+                "retention-set",
+                [
+                    .init("file", .string(setting.file)), .init("written", .bool(!dryRun)),
+                    .init("comparison", comparison.json),
+                ])
+            return
+        }
+        session.say(comparison.text)
+        session.say("")
+        session.say(dryRun ? "Not written (-n). It would be \(setting.file):" : "Written: \(setting.file)")
+        if dryRun { session.say(setting.text) }
+        guard !dryRun else { return }
+        if !comparison.found.goes.isEmpty {
+            session.say("What would go that stayed before waits:")
+            session.say("  reprieve plan \(vault)      then      reprieve cleanup \(vault) --approve")
+        }
+        if session.keeper.home.agentIsRunning {
+            session.say("The running agent reads it when it is told: systemctl reload reprieve (or kill -HUP)")
+        }
+    }
+
+    private func pairs() throws -> [(key: String, value: String)] {
+        try changes.map { change in
+            guard let sign = change.firstIndex(of: "="), sign != change.startIndex else {
+                throw Fault(.usage, "'\(change)' is no KEY=VALUE", hint: "reprieve retention set \(vault) daily=14")
+            }
+            return (String(change[..<sign]), String(change[change.index(after: sign)...]))
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+internal import Retention
+
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate", abstract: "Decide on a list of backups, without touching any disk.",
+        discussion: """
+              reprieve retention simulate --input list.json --keep-daily 7 --keep-weekly 5
+
+            INPUT  {"backups": [{"id": "a", "time": "2026-11-23T01:00:00Z", "kind": "full",
+                    "parent": null, "size": 0, "tags": [], "complete": true,
+                    "preserved": false}]}        only id and time are needed
+            Rules as everywhere: --keep-last --keep-hourly --keep-daily --keep-weekly
+            --keep-monthly --keep-quarterly --keep-yearly --keep-within --keep-within-hourly
+            … --keep-within-yearly --keep-full --keep-window. A count is 7, 7-14, unlimited.
+
+            \(Reprieve.exits)
+            """)
+
+    @Option(help: ArgumentHelp("The list, as JSON; - is standard input.", valueName: "file")) var input: String
+    @Option(help: ArgumentHelp("A policy: keep, series, semantics, safeguards, timezone.", valueName: "file"))
+    var policy: String?
+    @Option(help: ArgumentHelp("The zone of days and weeks.", valueName: "zone")) var timezone: String?
+    @Option(help: ArgumentHelp("The present; else the clock's.", valueName: "time")) var now: String?
+    @Option(help: ArgumentHelp("Keep what has all tags of a set: 'a,b;c'.", valueName: "sets")) var tagSets: String?
+    @Option(help: ArgumentHelp("Drop the least important within ranges over this many bytes.", valueName: "bytes"))
+    var maxSize: Int64?
+    @Flag(help: "Also what protects a real vault: newest, min, min-age, future dates, ended series.")
+    var safeguards = false
+    @Flag(help: "One JSON object instead of text.") var json = false
+    @OptionGroup var rules: Common.AdHoc
+
+    func run() throws {
+        let (vault, zone) = try policyAndZone()
+        var policy = vault.policy(zone: zone.value)
+        policy.hasSafeguards = safeguards
+        if let tagSets {
+            policy.keep.tagSets = tagSets.split(separator: ";", omittingEmptySubsequences: false).map { set in
+                set.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            }
+        }
+        if policy.keep.isEmpty, policy.semantics.preset != .reprieve, policy.semantics.preset != .proxmox {
+            throw Fault(
+                .usage, "no rule is given; \(policy.semantics.preset.rawValue) refuses that too", hint: "--keep-daily 7"
+            )
+        }
+        let simulation = try Simulation(json: try Simulation.read(input), zone: zone.value)
+        let result = try simulation.decide(policy, now: try moment(zone.value), maxBytes: maxSize)
+        if json {
+            print(output(simulation, result).pretty)
+        } else {
+            print(text(simulation, result, zone.value))
+        }
+    }
+
+    private func policyAndZone() throws -> (vault: VaultConfiguration, zone: Sourced<Zone>) {
+        var vault = VaultConfiguration.bare("simulation")
+        var zone = Sourced(Zone.system)
+        if let policy { (vault, zone) = try Configuration.policy(file: policy, over: vault, zone: zone) }
+        // Options win over the file; as the file that would mean the same, so that there is one reader.
+        var yaml = rules.semantics.map { "semantics: \"\($0)\"\n" } ?? ""
+        if !rules.keep.isEmpty {
+            yaml += "keep: { \(rules.keep.map { "\($0.rule): \"\($0.value)\"" }.joined(separator: ", ")) }\n"
+        }
+        if let timezone { yaml += "timezone: \"\(timezone)\"\n" }
+        guard !yaml.isEmpty else { return (vault, zone) }
+        do {
+            return try Configuration.policy(Bytes(yaml), file: "options", over: vault, zone: zone)
+        } catch {
+            let fault = error
+            let text = fault.message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? fault.message
+            throw Fault(.usage, fault.message.hasPrefix("options") ? text : fault.message, hint: fault.hint)
+        }
+    }
+
+    private func moment(_ zone: Zone) throws -> Timestamp {
+        guard let now else { return Simulation.now }
+        guard let time = Timestamp(rfc3339: now, zone: zone) else {
+            throw Fault(.usage, "'\(now)' is no time", hint: "write 2026-11-23T01:00:00Z")
+        }
+        return time
+    }
+
+    private func output(
+        _ simulation: Simulation, _ result: (decisions: [Decision], shortfall: Int64)
+    ) -> JSON {
+        let decisions = zip(simulation.items, result.decisions).map { item, decision -> JSON in
+            [
+                "id": .string(item.name), "retain": .bool(decision.retain),
+                "priority": .string(decision.priority.rawValue),
+                "reasons": .array(decision.reasons.map { .string($0.text(id: simulation.name)) }),
+                "importance": .integer(Int64(decision.importance)), "set_aside": .bool(decision.isSetAside),
+            ]
+        }
+        var fields: [JSON.Field] = [
+            .init("schema", "reprieve.simulate/1"), .init("decisions", .array(decisions)),
+        ]
+        if maxSize != nil { fields.append(.init("shortfall", .integer(result.shortfall))) }
+        return .object(fields)
+    }
+
+    private func text(
+        _ simulation: Simulation, _ result: (decisions: [Decision], shortfall: Int64), _ zone: Zone
+    ) -> String {
+        var table = Table(sides: [.left, .left, .left, .left, .left])
+        let pairs = zip(simulation.items, result.decisions).sorted {
+            ($0.0.candidate.time, $0.0.candidate.path) > ($1.0.candidate.time, $1.0.candidate.path)
+        }
+        for (item, decision) in pairs {
+            table.add([
+                decision.retain ? " " : "-", decision.isSetAside ? "aside" : decision.retain ? "keep" : "go",
+                Bytes(item.name).display, Text.dayAndTime(item.candidate.time, zone),
+                decision.reasons.map { $0.text(id: simulation.name, date: { Text.date($0, zone) }) }
+                    .joined(separator: ", "),
+            ])
+        }
+        let kept = result.decisions.count { $0.retain }
+        let sum = "\(Text.plural(kept, "backup")) of \(Text.count(pairs.count)) stay (\(zone.name))"
+        let over = result.shortfall > 0 ? "\n\(Text.size(result.shortfall)) more than --max-size must stay" : ""
+        return (pairs.isEmpty ? "" : table.text + "\n") + sum + over
+    }
+}

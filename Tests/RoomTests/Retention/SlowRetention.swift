@@ -1,0 +1,208 @@
+import Foundation
+import Model
+import Retention
+
+/// The keep rules once more, slow and obvious: strings for periods from Foundation's calendar, lists searched from the
+/// front. What it keeps, `KeepRules` must keep.
+struct SlowRetention {
+    let rules: KeepRules
+    let semantics: Semantics
+    let space: Space
+    let zoneName: String
+    private let calendar: Calendar
+    private let backups: [Candidate]  // newest first
+    private let now: Timestamp
+
+    init(
+        _ rules: KeepRules, _ semantics: Semantics, _ backups: [Candidate], zone: String, now: Timestamp,
+        space: Space = .ample
+    ) {
+        self.rules = rules
+        self.semantics = semantics
+        self.space = space
+        zoneName = zone
+        var calendar = Calendar(identifier: .iso8601)
+        calendar.timeZone = TimeZone(identifier: zone)!
+        self.calendar = calendar
+        self.now = now
+        self.backups = backups.filter { $0.condition == .complete }
+            .sorted { ($0.time, $0.path) > ($1.time, $1.path) }
+    }
+
+    /// The ids that the rules alone keep; chains closed.
+    func kept() -> Set<BackupID> {
+        if rules.isEmpty || rules.all { return Set(backups.map(\.id)) }
+        var kept = byRules(space)
+        // Both bounds of a range stay, where there is room.
+        if rules.hasRanges, space == .ample { kept.formUnion(byRules(.short)) }
+        return closed(kept)
+    }
+
+    private func byRules(_ space: Space) -> Set<BackupID> {
+        switch semantics.sharing {
+        case .overlap: overlapping(space)
+        case .consumeBackups: borg(space)
+        case .consumePeriods: proxmox(space)
+        }
+    }
+
+    // MARK: Periods
+
+    private func period(_ period: Period?, _ backup: Candidate) -> String {
+        let date = Date(timeIntervalSince1970: Double(backup.time.seconds))
+        let c = calendar.dateComponents(
+            [.year, .month, .day, .hour, .weekOfYear, .yearForWeekOfYear], from: date)
+        let day = "\(c.year!)-\(c.month!)-\(c.day!)"
+        switch period {
+        case nil: return backup.path.display
+        case .second: return "\(backup.time.seconds)"
+        case .hour:
+            let offset = semantics.hoursCarryOffset ? " \(calendar.timeZone.secondsFromGMT(for: date))" : ""
+            return "\(day) \(c.hour!)\(offset)"
+        case .day: return day
+        case .week: return "\(c.yearForWeekOfYear!) w\(c.weekOfYear!)"
+        case .month: return "\(c.year!)-\(c.month!)"
+        case .quarter: return "\(c.year!) q\((c.month! - 1) / 3)"
+        case .year: return "\(c.year!)"
+        }
+    }
+
+    private func periods(_ rule: KeepRule) -> [BackupID: String] {
+        let kind = rule == .last && semantics.lastIsBySecond ? .second : rule.period
+        return Dictionary(uniqueKeysWithValues: backups.map { ($0.id, period(kind, $0)) })
+    }
+
+    private func edge(_ span: Span) -> Timestamp {
+        var zone = Zone(name: zoneName)!
+        let anchor = semantics.anchor == .now ? now : backups.first?.time ?? now
+        return span.before(anchor, zone: &zone)
+    }
+
+    /// One backup of each period, newest period first.
+    private func elements(_ candidates: [Candidate], _ periods: [BackupID: String]) -> [Candidate] {
+        var order: [String] = []
+        var members: [String: [Candidate]] = [:]
+        for backup in candidates {
+            let key = periods[backup.id]!
+            if members[key] == nil { order.append(key) }
+            members[key, default: []].append(backup)
+        }
+        return order.map { semantics.element == .newest ? members[$0]!.first! : members[$0]!.last! }
+    }
+
+    // MARK: Rules
+
+    private func overlapping(_ space: Space) -> Set<BackupID> {
+        var kept: Set<BackupID> = []
+        for (rule, count) in rules.counting {
+            let candidates = rule == .full ? backups.filter { $0.kind == .full } : backups
+            let found = elements(candidates, periods(rule))
+            let total = count.number(space)
+            let taken = total.map { Array(found.prefix($0)) } ?? found
+            kept.formUnion(taken.map(\.id))
+            let hasRoom = total.map { found.count < $0 } ?? semantics.unlimitedTakesOldest
+            if hasRoom, semantics.oldestBonus, let oldest = backups.last, rule != .full || oldest.kind == .full {
+                kept.insert(oldest.id)
+            }
+            if rule == .full { kept.formUnion(chains(of: Set(taken.map(\.id)))) }
+        }
+        for (rule, span) in rules.windows {
+            let edge = edge(span)
+            let inside = backups.filter { $0.time > edge }
+            if rule.period == nil {
+                kept.formUnion(inside.map(\.id))
+            } else {
+                kept.formUnion(elements(inside, periods(rule)).map(\.id))
+                if semantics.oldestBonus, semantics.unlimitedTakesOldest, let oldest = backups.last, oldest.time > edge
+                {
+                    kept.insert(oldest.id)
+                }
+            }
+            if rule == .window, let full = backups.first(where: { $0.kind == .full && $0.time <= edge }) {
+                kept.insert(full.id)
+                kept.formUnion(chains(of: [full.id]))
+            }
+        }
+        return kept
+    }
+
+    /// borg's prune_split, one rule after the other.
+    private func borg(_ space: Space) -> Set<BackupID> {
+        var kept = within()
+        for (rule, count) in rules.counting where rule != .full {
+            let periods = periods(rule)
+            var taken = 0
+            var last: String?
+            for backup in backups where count.number(space).map({ taken < $0 }) ?? true {
+                guard periods[backup.id] != last else { continue }
+                last = periods[backup.id]
+                guard !kept.contains(backup.id) else { continue }
+                kept.insert(backup.id)
+                taken += 1
+            }
+            if let total = count.number(space), taken < total, let oldest = backups.last { kept.insert(oldest.id) }
+        }
+        return kept
+    }
+
+    private func within() -> Set<BackupID> {
+        guard let span = rules.within else { return [] }
+        let edge = edge(span)
+        return Set(backups.filter { $0.time > edge }.map(\.id))
+    }
+
+    /// Proxmox's prune_mark, one rule after the other (and `within`, which it does not have, first).
+    private func proxmox(_ space: Space) -> Set<BackupID> {
+        var kept = within()
+        var removed: Set<BackupID> = []
+        for (rule, count) in rules.counting where rule != .full {
+            let periods = periods(rule)
+            let included = Set(kept.map { periods[$0]! })
+            var fresh: Set<String> = []
+            for backup in backups {
+                let key = periods[backup.id]!
+                if kept.contains(backup.id) || removed.contains(backup.id) || included.contains(key) { continue }
+                if fresh.contains(key) {
+                    removed.insert(backup.id)
+                } else if count.number(space).map({ fresh.count < $0 }) ?? true {
+                    fresh.insert(key)
+                    kept.insert(backup.id)
+                } else {
+                    break
+                }
+            }
+        }
+        return kept
+    }
+
+    // MARK: Chains
+
+    private func parent(of backup: Candidate) -> Candidate? {
+        guard backup.kind != .full else { return nil }
+        if let parent = backup.parent { return backups.first { $0.id == parent } }
+        let older = backups.drop { $0.id != backup.id }.dropFirst()
+        return backup.kind == .incremental ? older.first : older.first { $0.kind == .full }
+    }
+
+    private func root(of backup: Candidate) -> Candidate {
+        var at = backup
+        while let parent = parent(of: at) { at = parent }
+        return at
+    }
+
+    private func chains(of fulls: Set<BackupID>) -> Set<BackupID> {
+        Set(backups.filter { fulls.contains(root(of: $0).id) }.map(\.id))
+    }
+
+    private func closed(_ kept: Set<BackupID>) -> Set<BackupID> {
+        var kept = kept
+        for backup in backups where kept.contains(backup.id) {
+            var at = backup
+            while let parent = parent(of: at) {
+                kept.insert(parent.id)
+                at = parent
+            }
+        }
+        return kept
+    }
+}
