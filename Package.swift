@@ -127,6 +127,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // How fast is it? Run by Scripts/bench, beside the peer in the same run.
+        .executableTarget(
+            name: "bench-decide", dependencies: ["Model", "Retention"], path: "Benchmarks/decide",
+            swiftSettings: strict
+        ),
         // Each room for itself, on the real kernel where it talks to one.
         .testTarget(
             name: "RoomTests",

@@ -26,6 +26,10 @@ package struct Candidate: Sendable, Hashable {
     /// Its content was checked against a checksum.
     package var isVerified = false
 
+    // By pattern, not by `==`: that of an enum with a raw value goes by the raw values, which are strings.
+    var isComplete: Bool { if case .complete = condition { true } else { false } }
+    var isFull: Bool { if case .full = kind { true } else { false } }
+
     package init(id: BackupID, path: Bytes, time: Timestamp, observedSince: Timestamp = Timestamp(nanoseconds: .min)) {
         self.id = id
         self.path = path

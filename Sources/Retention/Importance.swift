@@ -31,36 +31,44 @@ package enum Importance {
 
     /// One for each backup, in input order; 0 for what does not count.
     package static func scores(_ timeline: Timeline, zone: Zone) -> [UInt8] {
-        var scores = [UInt8](repeating: 0, count: timeline.backups.count)
-        guard let newest = timeline.counting.first else { return scores }
+        guard let newest = timeline.times.first else { return Array(repeating: 0, count: timeline.backups.count) }
+        // First what needs only the backup itself, in input order; then what its place in time adds.
+        var scores = timeline.backups.withUnsafeBufferPointer { all in
+            all.indices.map { worth(all[$0].kind, all[$0].restored, all[$0].isVerified) }
+        }
+        if timeline.counting.count < scores.count {
+            var counts = [Bool](repeating: false, count: scores.count)
+            for index in timeline.counting { counts[Int(index)] = true }
+            for index in scores.indices where !counts[index] { scores[index] = 0 }
+        }
         var cursor = PeriodCursor(zone)
-        let newestSeconds = timeline.backups[Int(newest)].time.seconds
         // Oldest first: the first of a period is the one whose predecessor is in another.
-        var before: (day: Int64, week: Int64, month: Int64, year: Int64) = (.min, .min, .min, .min)
-        for index in timeline.counting.reversed() {
-            let backup = timeline.backups[Int(index)]
-            cursor.move(to: backup.time)
-            var checkpoint = 0
-            if cursor.day != before.day {
-                checkpoint =
-                    cursor.year != before.year
-                    ? 30 : cursor.month != before.month ? 22 : cursor.week != before.week ? 14 : 6
-                before = (cursor.day, cursor.week, cursor.month, cursor.year)
+        var before: (week: Int64, month: Int64, year: Int64) = (.min, .min, .min)
+        let newestSeconds = newest / 1_000_000_000
+        scores.withUnsafeMutableBufferPointer { scores in
+            for rank in timeline.times.indices.reversed() {
+                var place = 0
+                if cursor.move(toNanoseconds: timeline.times[rank]) {
+                    place =
+                        cursor.keys.year != before.year
+                        ? 30 : cursor.keys.month != before.month ? 22 : cursor.keys.week != before.week ? 14 : 6
+                    before = (cursor.keys.week, cursor.keys.month, cursor.keys.year)
+                }
+                let days = (newestSeconds - cursor.keys.seconds) / 86_400
+                place += max(0, 25 - (Int64.bitWidth - max(0, days).leadingZeroBitCount))
+                scores[Int(timeline.counting[rank])] += UInt8(truncatingIfNeeded: place)
             }
-            let days = max(0, newestSeconds - cursor.seconds) / 86_400
-            let age = max(0, 25 - (Int64.bitWidth - days.leadingZeroBitCount))
-            scores[Int(index)] = UInt8(
-                age + worth(backup.kind) + min(15, Int(min(backup.restored, 2)) * 10) + checkpoint
-                    + (backup.isVerified ? 15 : 0))
         }
         return scores
     }
 
-    private static func worth(_ kind: Backup.Kind) -> Int {
-        switch kind {
-        case .full: 15
-        case .differential: 8
-        case .incremental: 0
-        }
+    private static func worth(_ kind: Backup.Kind, _ restored: UInt16, _ isVerified: Bool) -> UInt8 {
+        let kind: UInt8 =
+            switch kind {
+            case .full: 15
+            case .differential: 8
+            case .incremental: 0
+            }
+        return kind + (restored == 0 ? 0 : restored == 1 ? 10 : 15) + (isVerified ? 15 : 0)
     }
 }

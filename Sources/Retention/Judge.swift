@@ -213,7 +213,7 @@ package struct Judge: Sendable {
         }
         for index in timeline.counting.lazy.map({ Int($0) }) {
             cursor.move(to: timeline.backups[index].time)
-            let key = cursor.key(period)
+            let key = cursor.keys[period]
             if open?.key != key {
                 close(&report)
                 open = (key, index, report.isRetained(index))
@@ -226,8 +226,8 @@ package struct Judge: Sendable {
 
     private func keepWhatPeopleSaid(_ timeline: Timeline, _ report: inout RetentionReport) {
         let marked = !protection.preserved.isEmpty || !protection.reprieved.isEmpty || !protection.linked.isEmpty
-        for (index, backup) in timeline.backups.enumerated() where marked || backup.protectedBy != nil {
-            guard !report.isSetAside(index) else { continue }
+        guard marked || timeline.hasToolProtection else { return }
+        for (index, backup) in timeline.backups.enumerated() where !report.isSetAside(index) {
             if policy.semantics.preservedCounts { keepPreserved(index, backup, &report) }
             if let until = protection.reprieved[backup.id.object] { report.retain(index, .reprieved(until: until)) }
             if let link = protection.linked[backup.path] { report.retain(index, .linkTarget(of: link.display)) }
@@ -236,12 +236,15 @@ package struct Judge: Sendable {
 
     /// What holds back a condemnation for a while; not said beside a reason to stay for good.
     private func holdBackTooEarly(_ timeline: Timeline, _ report: inout RetentionReport) {
-        let (young, unobserved) = (policy.minAge.fixedSeconds, policy.minObservedAge.fixedSeconds)
+        let young = now.adding(seconds: -policy.minAge.fixedSeconds).nanoseconds
+        let unobserved = now.adding(seconds: -policy.minObservedAge.fixedSeconds).nanoseconds
         report.holdBack = (policy.minAge.text, policy.minObservedAge.text)
-        for index in timeline.counting.lazy.map({ Int($0) }) where !report.isRetained(index) {
-            let backup = timeline.backups[index]
-            if now.seconds(since: backup.time) < young { report.holdBack(index, .young) }
-            if now.seconds(since: backup.observedSince) < unobserved { report.holdBack(index, .unobserved) }
+        // In input order: what is set aside is retained already.
+        report.holdBack(from: timeline) { candidate in
+            var flags: RetentionReport.Flags = []
+            if candidate.time.nanoseconds > young { flags.insert(.young) }
+            if candidate.observedSince.nanoseconds > unobserved { flags.insert(.unobserved) }
+            return flags
         }
     }
 

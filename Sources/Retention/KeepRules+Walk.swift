@@ -37,40 +37,51 @@ private struct RuleWalk {
         /// How many it keeps; `Int.max`: no end.
         let total: Int
         /// Keeps only what is dated later (`within-daily`).
-        var edge = Timestamp(nanoseconds: .min)
+        var edge = Int64.min
         var used = 0
         var key = Int64.min
         /// Index of the kept one of the present period.
         var keeper = UInt32.max
 
+        var takesOldest = false
+        var isDone = false
+
         /// restic's counting: one backup a period, empty periods not counted, the oldest where there is room left.
-        /// `key`: `nil` where each backup is a period of its own. `nil`: it has nothing to say of this backup.
+        @inline(__always)
         mutating func meet(
-            _ index: UInt32, _ key: Int64?, isOldest: Bool
-        ) -> RetentionReport.PackedReason? {
-            let isNewPeriod = key == nil || key != self.key
+            _ index: UInt32, _ keys: PeriodCursor.Keys, _ isNewDay: Bool, isOldest: Bool,
+            _ arena: inout [RetentionReport.PackedReason], _ outdone: inout Outdone
+        ) {
+            var isNewPeriod = true
+            if let period {
+                // Within a day only hours and seconds change.
+                if !isNewDay, used > 0, period != .hour, period != .second {
+                    isNewPeriod = false
+                } else {
+                    let fresh = keys[period]
+                    isNewPeriod = fresh != key
+                    if isNewPeriod, used >= total { isDone = true }
+                    if used < total { key = fresh }
+                }
+            } else if used >= total {
+                isDone = true
+            }
             if used >= total {
                 // Full: what shares the last kept period was outdone in it, all else is beyond.
-                guard keeper != .max else { return nil }
-                if isNewPeriod {
-                    keeper = .max
-                    return nil
-                }
-                return .init(code: .outdone, rule: rule, value: keeper)
+                if !isDone { outdone.add(rule, keeper) }
+                return
             }
-            guard isNewPeriod || isOldest else {
-                return keeper == .max ? nil : .init(code: .outdone, rule: rule, value: keeper)
-            }
+            guard isNewPeriod || (isOldest && takesOldest) else { return outdone.add(rule, keeper) }
             used += 1
-            self.key = key ?? self.key
             keeper = index
-            return .init(code: isNewPeriod ? .keep : .oldest, rule: rule, value: UInt32(truncatingIfNeeded: used))
+            arena.append(
+                .init(code: isNewPeriod ? .keep : .oldest, rule: rule, value: UInt32(truncatingIfNeeded: used)))
         }
     }
 
     private struct WindowState {
         let rule: UInt8
-        let edge: Timestamp
+        let edge: Int64
     }
 
     init(_ rules: KeepRules, _ timeline: Timeline, _ context: RetentionContext) {
@@ -90,9 +101,9 @@ private struct RuleWalk {
             let edge = anchor.map { span.before($0, zone: &zone) } ?? Timestamp(nanoseconds: .min)
             let n = add(.init(name: rule.rawValue, total: nil, span: span.text, period: rule.period))
             if let period = rule.period {
-                states.append(RuleState(rule: n, period: period, onlyFull: false, total: .max, edge: edge))
+                states.append(RuleState(rule: n, period: period, onlyFull: false, total: .max, edge: edge.nanoseconds))
             } else {
-                windows.append(WindowState(rule: n, edge: edge))
+                windows.append(WindowState(rule: n, edge: edge.nanoseconds))
             }
         }
         for (rule, count) in rules.counting {
@@ -103,7 +114,7 @@ private struct RuleWalk {
             states.append(RuleState(rule: n, period: period, onlyFull: rule == .full, total: total ?? .max))
         }
         // Counting rules are named before those by age.
-        states.sort { ($0.edge.nanoseconds, $0.rule) < ($1.edge.nanoseconds, $1.rule) }
+        states.sort { ($0.edge, $0.rule) < ($1.edge, $1.rule) }
     }
 
     private mutating func add(_ text: RetentionReport.RuleText) -> UInt8 {
@@ -138,40 +149,59 @@ private struct RuleWalk {
     // MARK: All rules at once
 
     private mutating func overlap() {
-        report.arena.reserveCapacity(timeline.counting.count + timeline.counting.count / 8)
-        let oldest = timeline.counting.last
-        for index in timeline.counting { step(index, isOldest: index == oldest) }
+        var arena: [RetentionReport.PackedReason] = []
+        arena.reserveCapacity(timeline.counting.count + timeline.counting.count / 8)
+        var (states, cursor) = (self.states, self.cursor)
+        for n in states.indices { states[n].takesOldest = takesOldest(states[n]) }
+        let last = timeline.times.count - 1
+        report.slots.withUnsafeMutableBufferPointer { slots in
+            states.withUnsafeMutableBufferPointer { states in
+                for rank in timeline.times.indices {
+                    let (index, time) = (timeline.counting[rank], timeline.times[rank])
+                    let start = arena.count
+                    let isNewDay = cursor.move(toNanoseconds: time)
+                    var outdone = Outdone()
+                    for n in states.indices {
+                        // A rule that is full says nothing of later periods.
+                        if states[n].isDone || time <= states[n].edge { continue }
+                        if states[n].onlyFull, timeline.backups[Int(index)].isFull == false { continue }
+                        states[n].meet(index, cursor.keys, isNewDay, isOldest: rank == last, &arena, &outdone)
+                    }
+                    for window in windows where time > window.edge {
+                        arena.append(.init(code: .within, rule: window.rule, value: 0))
+                    }
+                    let isKept = arena.count > start
+                    if !isKept { outdone.write(to: &arena) }
+                    slots[Int(index)] = .init(
+                        start: UInt32(truncatingIfNeeded: start), count: UInt8(truncatingIfNeeded: arena.count - start),
+                        flags: isKept ? .retain : [])
+                }
+            }
+        }
+        report.arena = arena
     }
 
-    private mutating func step(_ index: UInt32, isOldest: Bool) {
-        let (time, kind) = (timeline.backups[Int(index)].time, timeline.backups[Int(index)].kind)
-        let start = report.arena.count
-        var outdone: (first: RetentionReport.PackedReason?, second: RetentionReport.PackedReason?) = (nil, nil)
-        cursor.move(to: time)
-        for n in states.indices where time > states[n].edge && (kind == .full || !states[n].onlyFull) {
-            let key = states[n].period.map { cursor.key($0) }
-            guard let reason = states[n].meet(index, key, isOldest: isOldest && takesOldest(states[n])) else {
-                continue
+    /// What outdid a backup that no rule keeps: two are enough to see why.
+    private struct Outdone {
+        var count = 0
+        var first = RetentionReport.PackedReason(code: .beyond, rule: 0, value: 0)
+        var second = RetentionReport.PackedReason(code: .beyond, rule: 0, value: 0)
+
+        @inline(__always)
+        mutating func add(_ rule: UInt8, _ keeper: UInt32) {
+            if count == 0 {
+                first = .init(code: .outdone, rule: rule, value: keeper)
+            } else if count == 1 {
+                second = .init(code: .outdone, rule: rule, value: keeper)
             }
-            if reason.keeps {
-                report.arena.append(reason)
-            } else if outdone.first == nil {
-                outdone.first = reason
-            } else {
-                outdone.second = outdone.second ?? reason
-            }
+            count += 1
         }
-        for window in windows where time > window.edge {
-            report.arena.append(.init(code: .within, rule: window.rule, value: 0))
+
+        @inline(__always)
+        func write(to arena: inout [RetentionReport.PackedReason]) {
+            arena.append(first)
+            if count > 1 { arena.append(second) }
         }
-        let isKept = report.arena.count > start
-        if !isKept {
-            report.arena.append(outdone.first ?? .init(code: .beyond, rule: 0, value: 0))
-            if let second = outdone.second { report.arena.append(second) }
-        }
-        report.slots[Int(index)] = .init(
-            start: UInt32(truncatingIfNeeded: start), count: UInt8(truncatingIfNeeded: report.arena.count - start),
-            flags: isKept ? .retain : [])
     }
 
     private func takesOldest(_ state: RuleState) -> Bool {
@@ -186,7 +216,7 @@ private struct RuleWalk {
         // What an earlier rule outdid for good (Proxmox).
         var isOut = [Bool](repeating: false, count: counting.count)
         for window in windows {
-            for (rank, index) in counting.enumerated() where timeline.backups[index].time > window.edge {
+            for rank in counting.indices where timeline.times[rank] > window.edge {
                 reasons[rank].append(.init(code: .within, rule: window.rule, value: 0))
             }
         }
@@ -206,12 +236,12 @@ private struct RuleWalk {
     ) {
         let ranks = counting.indices.filter { rank in
             let backup = timeline.backups[counting[rank]]
-            return backup.time > state.edge && (backup.kind == .full || !state.onlyFull)
+            return timeline.times[rank] > state.edge && (backup.isFull || !state.onlyFull)
         }
         let keys = ranks.map { rank -> Int64 in
             guard let period = state.period else { return Int64(rank) }
-            cursor.move(to: timeline.backups[counting[rank]].time)
-            return cursor.key(period)
+            cursor.move(toNanoseconds: timeline.times[rank])
+            return cursor.keys[period]
         }
         let keptBefore = ranks.map { rank in reasons[rank].contains { $0.keeps } }
         let chosen = choose(state, ranks, keys, keptBefore, isOut)
@@ -286,7 +316,7 @@ private struct RuleWalk {
         let counting = timeline.counting.map { Int($0) }
         if rules.full != nil, let chains = timeline.chains {
             let kept = Set(counting.filter { keeps(.full, $0) })
-            for index in counting where timeline.backups[index].kind != .full {
+            for index in counting where timeline.backups[index].isFull == false {
                 let root = chains.root(of: index)
                 if kept.contains(root) {
                     report.retain(index, .chain(of: timeline.backups[root].path.lastComponent.display))
@@ -295,7 +325,9 @@ private struct RuleWalk {
         }
         guard let span = rules.window,
             let edge = windows.last(where: { report.rules[Int($0.rule)].name == "window" })?.edge,
-            let full = counting.first(where: { timeline.backups[$0].kind == .full && timeline.backups[$0].time <= edge }
+            let full = counting.first(where: {
+                timeline.backups[$0].isFull && timeline.backups[$0].time.nanoseconds <= edge
+            }
             )
         else { return }
         report.retain(full, .windowFull(span.text))

@@ -6,59 +6,75 @@ import Model
 /// Fields come from the zone's local date; weeks are ISO's, from Monday.
 struct PeriodCursor {
     private var zone: Zone
-    private let hoursCarryOffset: Bool
     /// The instants (seconds) of the present local day, as far as the offset is one and the same.
     private var low = Int64.max
     private var high = Int64.min
-    private var offset: Int64 = 0
-    private(set) var seconds: Int64 = 0
-    private(set) var day: Int64 = .min
-    private(set) var week: Int64 = 0
-    private(set) var month: Int64 = 0
-    private(set) var quarter: Int64 = 0
-    private(set) var year: Int64 = 0
+    /// Plain numbers, apart from the zone: they are passed around for every backup.
+    private(set) var keys: Keys
+
+    struct Keys {
+        let hoursCarryOffset: Bool
+        var seconds: Int64 = 0
+        var offset: Int64 = 0
+        var day: Int64 = .min
+        var week: Int64 = 0
+        var month: Int64 = 0
+        var quarter: Int64 = 0
+        var year: Int64 = 0
+
+        subscript(period: Period) -> Int64 {
+            @inline(__always)
+            get {
+                switch period {
+                case .second: seconds
+                // Hours since the local midnight; offsets are whole seconds, less than a day either way.
+                case .hour:
+                    (day * 24 + (seconds + offset - day * 86_400) / 3600) * 200_000 + (hoursCarryOffset ? offset : 0)
+                case .day: day
+                case .week: week
+                case .month: month
+                case .quarter: quarter
+                case .year: year
+                }
+            }
+        }
+    }
 
     init(_ zone: Zone, hoursCarryOffset: Bool = true) {
         self.zone = zone
-        self.hoursCarryOffset = hoursCarryOffset
+        keys = Keys(hoursCarryOffset: hoursCarryOffset)
     }
 
+    /// Answers whether the day is another one than before.
     @inline(__always)
-    mutating func move(to instant: Timestamp) {
-        seconds = instant.seconds
-        if seconds < low || seconds >= high { enterDay() }
+    @discardableResult
+    mutating func move(toNanoseconds nanoseconds: Int64) -> Bool {
+        let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        keys.seconds = remainder < 0 ? quotient - 1 : quotient
+        guard keys.seconds < low || keys.seconds >= high else { return false }
+        let before = keys.day
+        enterDay()
+        return keys.day != before
     }
+
+    mutating func move(to instant: Timestamp) { move(toNanoseconds: instant.nanoseconds) }
 
     private mutating func enterDay() {
-        offset = zone.offset(at: Timestamp(seconds: seconds))
-        let today = (seconds + offset).floorDivided(by: 86_400)
+        let offset = zone.offset(at: Timestamp(seconds: keys.seconds))
+        keys.offset = offset
+        let today = (keys.seconds + offset).floorDivided(by: 86_400)
         low = today * 86_400 - offset
         high = low + 86_400
         let isOneOffset =
             zone.offset(at: Timestamp(seconds: low)) == offset
             && zone.offset(at: Timestamp(seconds: high - 1)) == offset
-        if !isOneOffset { (low, high) = (seconds, seconds + 1) }  // the clocks change on this day
-        guard today != day else { return }
-        day = today
+        if !isOneOffset { (low, high) = (keys.seconds, keys.seconds + 1) }  // the clocks change on this day
+        guard today != keys.day else { return }
+        keys.day = today
         let date = CivilTime.date(daysSince1970: today)
-        week = (today + 3).floorDivided(by: 7)  // 1970-01-01 was a Thursday
-        month = Int64(date.year * 12 + date.month - 1)
-        quarter = month.floorDivided(by: 3)
-        year = Int64(date.year)
-    }
-
-    @inline(__always)
-    func key(_ period: Period) -> Int64 {
-        switch period {
-        case .second: seconds
-        case .hour:
-            // Offsets are whole seconds, less than a day either way.
-            (seconds + offset).floorDivided(by: 3600) * 200_000 + (hoursCarryOffset ? offset : 0)
-        case .day: day
-        case .week: week
-        case .month: month
-        case .quarter: quarter
-        case .year: year
-        }
+        keys.week = (today + 3).floorDivided(by: 7)  // 1970-01-01 was a Thursday
+        keys.month = Int64(date.year * 12 + date.month - 1)
+        keys.quarter = keys.month.floorDivided(by: 3)
+        keys.year = Int64(date.year)
     }
 }

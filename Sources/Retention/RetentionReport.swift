@@ -149,7 +149,15 @@ package struct RetentionReport: Sendable {
         neededBy[index] = UInt32(truncatingIfNeeded: other)
     }
 
-    mutating func holdBack(_ index: Int, _ flag: Flags) {
-        slots[index].flags.formUnion([.retain, flag])
+    /// Keeps what would go, where `flags` says that it is too early.
+    mutating func holdBack(from timeline: Timeline, _ flags: (borrowing Candidate) -> Flags) {
+        slots.withUnsafeMutableBufferPointer { slots in
+            timeline.backups.withUnsafeBufferPointer { all in
+                for index in all.indices where !slots[index].flags.contains(.retain) && all[index].isComplete {
+                    let found = flags(all[index])
+                    if !found.isEmpty { slots[index].flags.formUnion(found.union(.retain)) }
+                }
+            }
+        }
     }
 }

@@ -1,12 +1,18 @@
 package import Model
 
 /// One series in time order: which of its backups count, newest first, and which need which.
+///
+/// What is asked of every backup stands in columns of its own: a million candidates are read once, from front to back.
 package struct Timeline: Sendable {
     package let backups: [Candidate]
     /// Those that count for rules, newest first; ties by path bytes, so that no order of input shows (invariant 12).
     package let counting: [UInt32]
+    /// Their times, in nanoseconds, in the same order.
+    let times: [Int64]
     /// `nil` where every backup is a full one.
     package let chains: Chains?
+    /// Whether a tool protects one of them.
+    let hasToolProtection: Bool
     /// Dated later than this is *future*: set aside.
     private let latest: Timestamp
 
@@ -15,12 +21,23 @@ package struct Timeline: Sendable {
         precondition(backups.count < Int(UInt32.max), "one series has fewer than four billion backups")
         self.backups = backups
         self.latest = latest
-        let chains = Chains(backups, latest: latest)
-        self.chains = chains
-        counting = Self.newestFirst(backups) { index, candidate in
-            candidate.condition == .complete && candidate.time <= latest && chains?.broken[index] == nil
-                && excluded?(candidate) != true
+        let (hasChains, hasToolProtection) = backups.withUnsafeBufferPointer { all in
+            (all.indices.contains { !all[$0].isFull }, all.indices.contains { all[$0].protectedBy != nil })
         }
+        self.hasToolProtection = hasToolProtection
+        let chains = hasChains ? Chains(backups, latest: latest) : nil
+        self.chains = chains
+        var columns = Columns(capacity: backups.count)
+        backups.withUnsafeBufferPointer { all in
+            let latest = latest.nanoseconds
+            for index in all.indices where all[index].isComplete && all[index].time.nanoseconds <= latest {
+                if let chains, chains.broken[index] != nil { continue }
+                if let excluded, excluded(all[index]) { continue }
+                columns.append(index, all)
+            }
+        }
+        columns.sort(backups)
+        (counting, times) = (columns.order, columns.times)
     }
 
     /// The condition that its place among the others gives a backup, and why.
@@ -33,83 +50,95 @@ package struct Timeline: Sendable {
 
     // MARK: Order
 
-    private static func newestFirst(_ backups: [Candidate], _ counts: (Int, Candidate) -> Bool) -> [UInt32] {
+    private struct Columns {
         var order: [UInt32] = []
-        order.reserveCapacity(backups.count)
-        var (falls, rises) = (true, true)
-        var previous: Int?
-        for (index, backup) in backups.enumerated() where counts(index, backup) {
-            if let previous {
-                let before = backups[previous]
+        var times: [Int64] = []
+        private var falls = true
+        private var rises = true
+        private var previous = -1
+
+        init(capacity: Int) {
+            order.reserveCapacity(capacity)
+            times.reserveCapacity(capacity)
+        }
+
+        mutating func append(_ index: Int, _ all: UnsafeBufferPointer<Candidate>) {
+            let time = all[index].time.nanoseconds
+            if let last = times.last {
                 // Paths are only asked where times are equal.
-                if before.time < backup.time || (before.time == backup.time && before.path < backup.path) {
+                if last < time || (last == time && all[previous].path < all[index].path) {
                     falls = false
-                } else if before.time > backup.time || before.path > backup.path {
+                } else {
                     rises = false
                 }
             }
             previous = index
             order.append(UInt32(truncatingIfNeeded: index))
+            times.append(time)
         }
-        if falls { return order }
-        if rises { return order.reversed() }
-        return sorted(order, backups)
-    }
 
-    private static func sorted(_ order: [UInt32], _ backups: [Candidate]) -> [UInt32] {
-        var sorted =
-            order.count < 512
-            ? order.sorted { backups[Int($0)].time > backups[Int($1)].time }
-            : RadixSort.descending(order) { backups[Int($0)].time.nanoseconds }
-        var start = 0
-        while start < sorted.count {
-            let time = backups[Int(sorted[start])].time
-            var end = start + 1
-            while end < sorted.count, backups[Int(sorted[end])].time == time { end += 1 }
-            if end - start > 1 { sorted[start..<end].sort { backups[Int($0)].path > backups[Int($1)].path } }
-            start = end
+        mutating func sort(_ backups: [Candidate]) {
+            if falls { return }
+            if rises {
+                order.reverse()
+                times.reverse()
+                return
+            }
+            RadixSort.descending(&order, &times)
+            var start = 0
+            while start < times.count {
+                var end = start + 1
+                while end < times.count, times[end] == times[start] { end += 1 }
+                if end - start > 1 { order[start..<end].sort { backups[Int($0)].path > backups[Int($1)].path } }
+                start = end
+            }
         }
-        return sorted
     }
 }
 
-/// Sorts by a 64-bit key in a few passes over the list: three times as fast as comparing a million.
+/// Sorts by a 64-bit key in a few passes over the list: a million in a fifth of the time that comparing takes.
 private enum RadixSort {
     private static let digitBits = 11
 
-    static func descending(_ items: [UInt32], key: (UInt32) -> Int64) -> [UInt32] {
-        // Whole seconds, the usual case, have fewer digits.
-        let isWhole = items.allSatisfy { key($0) % 1_000_000_000 == 0 }
-        let (low, high) = items.reduce((Int64.max, Int64.min)) { (min($0.0, key($1)), max($0.1, key($1))) }
-        func distance(_ item: UInt32) -> UInt64 {
-            let nanoseconds = UInt64(bitPattern: high &- key(item))
-            return isWhole ? nanoseconds / 1_000_000_000 : nanoseconds
-        }
-        let most = UInt64(bitPattern: high &- low) / (isWhole ? 1_000_000_000 : 1)
-        var from = items.map { (key: distance($0), item: $0) }
-        var to = from
-        var shift = 0
-        while shift < 64, most >> UInt64(shift) > 0 {
-            pass(from, &to, shift)
-            swap(&from, &to)
-            shift += digitBits
-        }
-        return from.map(\.item)
+    private struct Entry {
+        var key: UInt64
+        var item: UInt32
     }
 
-    private static func pass(
-        _ from: [(key: UInt64, item: UInt32)], _ to: inout [(key: UInt64, item: UInt32)], _ shift: Int
-    ) {
+    static func descending(_ items: inout [UInt32], _ keys: inout [Int64]) {
+        guard let low = keys.min(), let high = keys.max() else { return }
+        // Whole seconds, the usual case, have fewer digits.
+        let unit: UInt64 = keys.allSatisfy { $0 % 1_000_000_000 == 0 } ? 1_000_000_000 : 1
+        let most = UInt64(bitPattern: high &- low) / unit
+        var from = keys.indices.map { Entry(key: UInt64(bitPattern: high &- keys[$0]) / unit, item: items[$0]) }
+        var to = from
+        var shift: UInt64 = 0
+        while shift < 64, most >> shift > 0 {
+            pass(from, &to, shift)
+            swap(&from, &to)
+            shift += UInt64(digitBits)
+        }
+        for n in from.indices {
+            items[n] = from[n].item
+            keys[n] = high &- Int64(bitPattern: from[n].key &* unit)
+        }
+    }
+
+    private static func pass(_ from: [Entry], _ to: inout [Entry], _ shift: UInt64) {
         let mask = UInt64(1 << digitBits - 1)
         var places = [Int](repeating: 0, count: 1 << digitBits)
-        for entry in from { places[Int(entry.key >> UInt64(shift) & mask)] += 1 }
-        var next = 0
-        for digit in places.indices { (places[digit], next) = (next, next + places[digit]) }
-        to.withUnsafeMutableBufferPointer { to in
-            for entry in from {
-                let digit = Int(entry.key >> UInt64(shift) & mask)
-                to[places[digit]] = entry
-                places[digit] += 1
+        from.withUnsafeBufferPointer { from in
+            to.withUnsafeMutableBufferPointer { to in
+                places.withUnsafeMutableBufferPointer { places in
+                    for n in from.indices { places[Int(truncatingIfNeeded: from[n].key >> shift & mask)] += 1 }
+                    var next = 0
+                    for digit in places.indices { (places[digit], next) = (next, next + places[digit]) }
+                    for n in from.indices {
+                        let digit = Int(truncatingIfNeeded: from[n].key >> shift & mask)
+                        to[places[digit]] = from[n]
+                        places[digit] += 1
+                    }
+                }
             }
         }
     }

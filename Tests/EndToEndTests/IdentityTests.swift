@@ -86,7 +86,7 @@ struct IdentityTests {
         ]
         var all: Set<[UInt8]> = []
         for name in series {
-            for day in ["01", "02"] {
+            for day in [1, 2] {
                 let whole = name + Array("-\(House.day(day)).tar".utf8)
                 all.insert(whole)
                 try house.putRaw(whole)
