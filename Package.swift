@@ -138,6 +138,7 @@ let package = Package(
             dependencies: [
                 "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine", "Agent",
             ],
+            exclude: ["Retention/Vectors"],
             swiftSettings: strict
         ),
         // The real binary, from outside.

@@ -34,10 +34,11 @@ extension Span {
             guard let n = Int(digits), n <= 100_000, let unit = rest.dropFirst(digits.count).first else { return nil }
             rest = rest.dropFirst(digits.count + 1)
             switch unit {
-            case "y": span.years += n
-            case "m": span.months += n
-            case "d": span.days += n
-            case "h": span.seconds += Int64(n) * 3600
+            // A unit that stands twice counts once, the last time: restic's parser overwrites it.
+            case "y": span.years = n
+            case "m": span.months = n
+            case "d": span.days = n
+            case "h": span.seconds = Int64(n) * 3600
             default: return nil
             }
         }

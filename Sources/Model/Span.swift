@@ -30,7 +30,7 @@ package struct Span: Hashable, Sendable, Codable {
         civil.day = 1
         let local = civil.localSeconds + Int64(day - 1) * 86_400
         let fraction = instant.nanoseconds - instant.seconds * 1_000_000_000
-        let moved = zone.instant(of: CivilTime(localSeconds: local)).adding(seconds: -seconds)
+        let moved = zone.instantAsGo(of: CivilTime(localSeconds: local)).adding(seconds: -seconds)
         return Timestamp(nanoseconds: moved.nanoseconds + fraction)
     }
 }

@@ -47,6 +47,14 @@ package struct Zone: Sendable {
         CivilTime(localSeconds: instant.seconds + offset(at: instant))
     }
 
+    /// The same as Go's `time.Date` resolves it, for lengths of time that mean restic's: in a repeated hour by the
+    /// offset that holds at `civil` read as UTC, in a skipped hour with the offset before it.
+    mutating func instantAsGo(of civil: CivilTime) -> Timestamp {
+        let local = civil.localSeconds
+        let first = offset(at: Timestamp(seconds: local))
+        return Timestamp(seconds: local - offset(at: Timestamp(seconds: local - first)))
+    }
+
     /// The instant at which this zone's clocks show `civil`: the first of the two in a repeated hour; in a skipped hour
     /// as if the clocks had not been moved yet.
     package mutating func instant(of civil: CivilTime) -> Timestamp {

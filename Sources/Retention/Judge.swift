@@ -113,9 +113,7 @@ package struct Judge: Sendable {
             if condition == .complete {
                 // Preserved, under semantics in which that counts for nothing.
                 keepPreserved(index, backup, &report)
-            } else if condition == .incomplete, !policy.hasSafeguards, policy.semantics.unfinished != .setAside,
-                !isPreserved(backup)
-            {
+            } else if condition == .incomplete, !policy.hasSafeguards, policy.semantics.unfinished != .setAside {
                 unfinished.append(index)
             } else {
                 if isPreserved(backup) { keepPreserved(index, backup, &report) }
@@ -161,7 +159,9 @@ package struct Judge: Sendable {
             .map { (timeline.backups[$0].time, timeline.backups[$0].path) }.max { $0 < $1 }
         for index in sorted {
             let own = (timeline.backups[index].time, timeline.backups[index].path)
-            if index == first, finished.map({ own > $0 }) ?? true {
+            if isPreserved(timeline.backups[index]) {
+                keepPreserved(index, timeline.backups[index], &report)
+            } else if index == first, finished.map({ own > $0 }) ?? true {
                 report.retain(index, .unfinishedNewest)
             } else {
                 report.condemn(index, .unfinished)

@@ -124,11 +124,15 @@ private struct RuleWalk {
 
     /// What lengths of time count back from; `nil` where all is dated ahead.
     private var anchor: Timestamp? {
-        guard context.semantics.anchor == .newest else { return context.now }
+        let now = context.now
         // Where nothing is set aside, a future-dated one is no anchor all the same.
-        let backups = timeline.backups
-        let latest = context.now.adding(seconds: Judge.futureSeconds)
-        return timeline.counting.first { backups[Int($0)].time <= latest }.map { backups[Int($0)].time }
+        let latest: Int64
+        switch context.semantics.anchor {
+        case .now: return now
+        case .newest: latest = now.adding(seconds: Judge.futureSeconds).nanoseconds
+        case .newestPast: latest = now.nanoseconds - 1
+        }
+        return timeline.times.first { $0 <= latest }.map { Timestamp(nanoseconds: $0) }
     }
 
     mutating func run() -> RetentionReport {
@@ -304,11 +308,19 @@ private struct RuleWalk {
         for set in rules.tagSets ?? [] {
             for index in timeline.counting.lazy.map({ Int($0) }) {
                 let tags = timeline.backups[index].tags
-                // As in restic: an empty tag means "has none".
-                guard set.allSatisfy({ $0.isEmpty ? tags.isEmpty : tags.contains($0) }) else { continue }
+                guard Self.matches(set, tags) else { continue }
                 report.retain(index, .tags(set.joined(separator: ",")))
             }
         }
+    }
+
+    /// As restic reads a set: an empty tag means "has none", and that is enough.
+    private static func matches(_ set: [String], _ tags: [String]) -> Bool {
+        for tag in set {
+            if tag.isEmpty, tags.isEmpty { return true }
+            guard tags.contains(tag) else { return false }
+        }
+        return true
     }
 
     /// All that needs a full one that `full` keeps, and what makes the beginning of `window` restorable.

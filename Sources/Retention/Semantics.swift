@@ -32,6 +32,8 @@ package struct Semantics: Hashable, Sendable, Codable {
     package enum Anchor: String, Sendable, Codable, CaseIterable {
         /// Lengths of time count back from the newest backup that is not future-dated (invariant 8).
         case newest
+        /// From the newest that is dated before now (restic).
+        case newestPast = "newest-past"
         /// From now: then time passing alone condemns.
         case now
     }
@@ -75,7 +77,7 @@ package struct Semantics: Hashable, Sendable, Codable {
         preservedCounts = true
         switch preset {
         case .reprieve: hoursCarryOffset = true
-        case .restic: break
+        case .restic: anchor = .newestPast
         case .borg:
             sharing = .consumeBackups
             unlimitedTakesOldest = false

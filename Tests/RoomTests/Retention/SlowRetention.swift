@@ -74,7 +74,12 @@ struct SlowRetention {
 
     private func edge(_ span: Span) -> Timestamp {
         var zone = Zone(name: zoneName)!
-        let anchor = semantics.anchor == .now ? now : backups.first?.time ?? now
+        let anchor =
+            switch semantics.anchor {
+            case .now: now
+            case .newest: backups.first?.time ?? now
+            case .newestPast: backups.first { $0.time < now }?.time ?? now
+            }
         return span.before(anchor, zone: &zone)
     }
 
