@@ -41,8 +41,6 @@ package enum Reason: Hashable, Sendable {
     case windowFull(String)
     /// Another one that stays needs it.
     case neededBy(String)
-    /// It fits into the space there is.
-    case fits
     /// Invariant 6.
     case newest
     case newestFull
@@ -96,7 +94,6 @@ package enum Reason: Hashable, Sendable {
         case .chain(let full): "chain of \(full)"
         case .windowFull(let span): "full before window \(span)"
         case .neededBy(let other): "needed by \(other)"
-        case .fits: "fits"
         case .newest: "newest"
         case .newestFull: "newest full"
         case .minimum(let n): "min \(n)"

@@ -87,8 +87,7 @@ package struct Judge: Sendable {
     /// Lower bounds stay in any case; of the rest what fits.
     private func rules(_ rules: KeepRules, _ level: Importance.Level?) -> any RetentionPolicy {
         guard let maxBytes else { return rules }
-        let fitting = ImportanceBasedPolicy(bytes: maxBytes, level: level)
-        return CompositePolicy(.any, [rules.bounded(.short), CompositePolicy(.all, [rules, fitting])])
+        return ImportanceBasedPolicy(bytes: maxBytes, of: rules, atLeast: rules.bounded(.short), level: level)
     }
 
     package func timeline(_ backups: [Candidate]) -> Timeline {
@@ -180,8 +179,7 @@ package struct Judge: Sendable {
             keepOnlyOnes(timeline, &report)
         }
         keepWhatPeopleSaid(timeline, &report)
-        let isRetired = protection.retired[series] != nil
-        if !isRetired, let newest = timeline.newest,
+        if retirement(of: series, timeline) == nil, let newest = timeline.newest,
             timeline.rhythm?.pulse(newest: newest.time, now: now) == .ended
         {
             for index in counting.lazy.map({ Int($0) }) where !report.isRetained(index) {
@@ -276,7 +274,7 @@ package struct Judge: Sendable {
         guard let chains = timeline.chains else { return }
         for index in timeline.backups.indices where report.isRetained(index) {
             var (child, parent) = (index, Int(chains.parents[index]))
-            while parent >= 0, !report.isRetained(parent) {
+            while parent >= 0, !report.isNeeded(parent) {
                 report.retain(parent, neededBy: child)
                 (child, parent) = (parent, Int(chains.parents[parent]))
             }

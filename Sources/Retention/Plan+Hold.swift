@@ -164,7 +164,7 @@ extension Plan.Hold {
         }
         let bytes = taken.reduce(0) { $0 + $1.bytes }
         let largest = taken.map(\.bytes).sorted(by: >).prefix(AmountLimits.units).reduce(0, +)
-        let allowed = arrivedBytes + max(largest, present / 100 * Int64(limits.bytesPercent))
+        let allowed = arrivedBytes + max(largest, Int64(Double(present) * Double(limits.bytesPercent) / 100))
         guard bytes > allowed else { return }
         causes.append(.bytes(going: bytes, of: present, allowed: allowed))
         var sum: Int64 = 0

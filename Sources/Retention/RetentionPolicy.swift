@@ -78,41 +78,44 @@ package struct CountBasedPolicy: RetentionPolicy {
     }
 }
 
-/// Keeps what fits: as long as a series is larger than `bytes`, its least important backup goes. Never a critical one;
-/// what cannot be met is in the report's ``RetentionReport/shortfall``.
+/// Keeps what fits: as long as what another policy keeps is larger than `bytes`, the least important of it goes. Never
+/// a critical one, nor what `least` keeps; what cannot be met is in the report's ``RetentionReport/shortfall``.
 package struct ImportanceBasedPolicy: RetentionPolicy {
     package let bytes: Int64
     package let level: Importance.Level?
+    package let wanted: any RetentionPolicy
+    package let least: (any RetentionPolicy)?
 
-    package init(bytes: Int64, level: Importance.Level? = nil) {
+    package init(
+        bytes: Int64, of wanted: any RetentionPolicy = KeepRules.everything,
+        atLeast least: (any RetentionPolicy)? = nil,
+        level: Importance.Level? = nil
+    ) {
         self.bytes = bytes
+        self.wanted = wanted
+        self.least = least
         self.level = level
     }
 
+    package func applies(to series: Bytes) -> Bool { wanted.applies(to: series) }
+
     package func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport {
-        var report = RetentionReport(timeline.backups, rulesText: "\(bytes) bytes")
-        var size = timeline.counting.reduce(0) { $0 + timeline.backups[Int($1)].size }
+        var report = wanted.decide(timeline, in: context)
+        let must = least?.decide(timeline, in: context)
         let scores = Importance.scores(timeline, zone: context.zone)
-        // Least important first; of equals the older. What others need goes after them.
-        let ranked = timeline.counting.indices.sorted { a, b in
+        let kept = timeline.counting.indices.filter { report.isRetained(Int(timeline.counting[$0])) }
+        var size = kept.reduce(0) { $0 + timeline.backups[Int(timeline.counting[$1])].size }
+        // Least important first; of equals the older.
+        let ranked = kept.sorted { a, b in
             let (x, y) = (scores[Int(timeline.counting[a])], scores[Int(timeline.counting[b])])
             return x == y ? a > b : x < y
         }
-        var dropped: Set<Int> = []
         for rank in ranked where size > bytes {
             let index = Int(timeline.counting[rank])
-            guard level != .critical, rank > 0, Importance.priority(ofScore: scores[index]) != .critical else {
-                continue
-            }
-            dropped.insert(index)
+            let isCritical = Importance.priority(ofScore: scores[index], level: level) == .critical
+            if isCritical || rank == 0 || must?.isRetained(index) == true { continue }
+            report.condemn(index, .spaceShort)
             size -= timeline.backups[index].size
-        }
-        for index in timeline.counting.lazy.map({ Int($0) }) {
-            if dropped.contains(index) {
-                report.condemn(index, .spaceShort)
-            } else {
-                report.retain(index, .fits)
-            }
         }
         report.shortfall = max(0, size - bytes)
         return report

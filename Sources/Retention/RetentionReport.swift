@@ -97,7 +97,7 @@ package struct RetentionReport: Sendable {
             reasons.append(unpack(packed))
         }
         for reason in added[index, default: []] where reason.keeps == retain { reasons.append(reason) }
-        if !neededBy.isEmpty, neededBy[index] != .max {
+        if isNeeded(index), retain {
             reasons.append(.neededBy(backups[Int(neededBy[index])].path.lastComponent.display))
         }
         if slot.flags.contains(.young) { reasons.append(.tooYoung(holdBack.young)) }
@@ -118,6 +118,8 @@ package struct RetentionReport: Sendable {
         case .beyond: return .beyond(rulesText)
         }
     }
+
+    func isNeeded(_ index: Int) -> Bool { !neededBy.isEmpty && neededBy[index] != .max }
 
     // MARK: Deciding
 

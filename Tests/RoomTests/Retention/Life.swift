@@ -132,7 +132,8 @@ struct SetUp: Sendable, CustomTestStringConvertible {
         SetUp(
             name: "monthly timer over nightly dumps",
             rules: { ($0.daily, $0.monthly) = (.first(30), .first(12)) },
-            writes: { at(1, $0) ? [("app/db-*.dump", .full, 5 * gib)] : [] }, cleans: { at(6, $0) && day($0) % 30 == 0 }),
+            writes: { at(1, $0) ? [("app/db-*.dump", .full, 5 * gib)] : [] }, cleans: { at(6, $0) && day($0) % 30 == 0 }
+        ),
         SetUp(
             name: "agent off for a week now and then",
             rules: { ($0.daily, $0.weekly) = (.first(7), .first(5)) },
@@ -156,7 +157,9 @@ struct SetUp: Sendable, CustomTestStringConvertible {
             rules: { $0.window = Span(days: 30) },
             writes: { hour in
                 guard at(2, hour) else { return [] }
-                return [("sql-*.bak", day(hour) % 7 == 6 ? .full : .differential, day(hour) % 7 == 6 ? 80 * gib : 5 * gib)]
+                return [
+                    ("sql-*.bak", day(hour) % 7 == 6 ? .full : .differential, day(hour) % 7 == 6 ? 80 * gib : 5 * gib)
+                ]
             }, cleans: { at(5, $0) }),
         SetUp(
             name: "twenty guests that come and go",

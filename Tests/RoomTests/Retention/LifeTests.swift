@@ -10,7 +10,9 @@ struct LifeTests {
         let life = setUp.live(hours: 2 * 365 * 24)
         #expect(life.approved != nil, "there was a first plan")
         #expect(life.runCount > 20)
-        #expect(life.holds.isEmpty, "held on \(life.holds.map { "\($0.at.rfc3339(in: .utc)) \($0.hold.causes)" }.prefix(3))")
+        #expect(
+            life.holds.isEmpty, "held on \(life.holds.map { "\($0.at.rfc3339(in: .utc)) \($0.hold.causes)" }.prefix(3))"
+        )
         // It really cleaned: less than the tenth part of two years is left, or what the rules mean.
         #expect(life.condemned.count > life.present.count)
     }
@@ -47,7 +49,8 @@ struct LifeTests {
         #expect(first.hold.heldBack.count == 22)
     }
 
-    @Test("five years, the policy applied after every backup: always the same as the rules over all that was ever there")
+    @Test(
+        "five years, the policy applied after every backup: always the same as the rules over all that was ever there")
     func rolling() throws {
         var rules = KeepRules()
         (rules.last, rules.daily, rules.weekly) = (.first(3), .first(7), .first(5))

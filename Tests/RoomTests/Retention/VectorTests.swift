@@ -78,7 +78,8 @@ struct VectorTests {
             let (more, less) = (kept.subtracting(recorded.keep), Set(recorded.keep).subtracting(kept))
             #expect(
                 more.isEmpty && less.isEmpty,
-                "\(file.tool) '\(recorded.name)' \(recorded.options.rules): keeps \(more.sorted()) more, \(less.sorted()) less")
+                "\(file.tool) '\(recorded.name)' \(recorded.options.rules): keeps \(more.sorted()) more, \(less.sorted()) less"
+            )
         }
     }
 
