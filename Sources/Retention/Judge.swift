@@ -75,7 +75,9 @@ package struct Judge: Sendable {
         report.level = own.importance
         report.importances = Importance.scores(timeline, zone: zone)
         setAside(timeline, &report)
-        if policy.hasSafeguards { safeguard(series, timeline, &report) }
+        if policy.hasSafeguards { keepWhatMustStay(series, timeline, &report) }
+        keepWhatPeopleSaid(timeline, &report)
+        if policy.hasSafeguards { holdBack(series, timeline, &report) }
         keepChains(timeline, &report)
         if let maxBytes {
             let kept = backups.indices.reduce(0) { $0 + (report.isRetained($1) ? backups[$1].size : 0) }
@@ -170,19 +172,20 @@ package struct Judge: Sendable {
 
     // MARK: Safeguards
 
-    private func safeguard(_ series: Bytes, _ timeline: Timeline, _ report: inout RetentionReport) {
-        let counting = timeline.counting
+    private func keepWhatMustStay(_ series: Bytes, _ timeline: Timeline, _ report: inout RetentionReport) {
         if let retirement = retirement(of: series, timeline) {
             retire(retirement, timeline, &report)
         } else {
             keepNewest(timeline, &report)
             keepOnlyOnes(timeline, &report)
         }
-        keepWhatPeopleSaid(timeline, &report)
+    }
+
+    private func holdBack(_ series: Bytes, _ timeline: Timeline, _ report: inout RetentionReport) {
         if retirement(of: series, timeline) == nil, let newest = timeline.newest,
             timeline.rhythm?.pulse(newest: newest.time, now: now) == .ended
         {
-            for index in counting.lazy.map({ Int($0) }) where !report.isRetained(index) {
+            for index in timeline.counting.lazy.map({ Int($0) }) where !report.isRetained(index) {
                 report.retain(index, .ended(since: newest.time))
             }
         }
