@@ -100,7 +100,7 @@ extension Keeper {
                 (newer.time, newer.path) > (backup.time, backup.path)
             {
                 due.append(item)
-            } else if isRetired(backup, attended.marks, attended.at) {
+            } else if decision.retired.contains(backup.series) {
                 due.append(item)
             } else {
                 report.kept.append((backup, "no newer complete backup of its series is present"))
@@ -112,14 +112,6 @@ extension Keeper {
     /// A person condemned it: that stands for the policy's word (invariant 5).
     private func isByHand(_ backup: Backup, _ marks: Marks, _ at: Moment) -> Bool {
         marks.mark(.condemned, backup.id.objectText, at: at.wall) != nil
-    }
-
-    /// A person retired its series as it was then, and wanted nothing of it to stay: that stands for a newer one.
-    private func isRetired(_ backup: Backup, _ marks: Marks, _ at: Moment) -> Bool {
-        guard let mark = marks.mark(.retired, Mark.seriesTarget(backup.series), at: at.wall), mark.keep == 0 else {
-            return false
-        }
-        return backup.time <= mark.at && mark.after.map { $0 <= at.wall } ?? true
     }
 
     private func take(
@@ -188,7 +180,9 @@ extension Keeper {
                 || marks.frozen(series: series, at: at.wall) != nil
             {
                 report.kept.append((item.backup, "it is protected since the look"))
-            } else if (decision.kept[series] ?? []).isEmpty, !isRetired(item.backup, marks, at) {
+            } else if (decision.kept[series] ?? []).isEmpty,
+                marks.mark(.retired, Mark.seriesTarget(series), at: at.wall)?.keep != 0
+            {
                 report.kept.append((item.backup, "its series is no longer retired"))
             } else if decision.wanted.contains(item.backup.id), !isByHand(item.backup, marks, at) {
                 report.kept.append((item.backup, "what was said against it was taken back"))
@@ -256,6 +250,8 @@ extension Keeper {
         var wanted: Set<BackupID> = []
         /// Complete and kept, by series, newest first.
         var kept: [Bytes: [Backup]] = [:]
+        /// Series that a person retired as they still are, and wanted nothing of to stay: that stands for a newer one.
+        var retired: Set<Bytes> = []
     }
 
     /// Present and trashed of each series judged together.
@@ -271,6 +267,8 @@ extension Keeper {
         for (series, backups) in trashed {
             let here = present[series] ?? []
             decision.wanted.formUnion(judge.wanted(series: series, present: here, trashed: backups))
+            let together = judge.timeline((here + backups).map { Candidate($0) })
+            if judge.retirement(of: series, together)?.keep == 0 { decision.retired.insert(series) }
             decision.kept[series] = judge.decideAll(here).filter { $0.decision.retain && !$0.decision.isSetAside }
                 .map(\.backup)
         }

@@ -33,6 +33,11 @@ package struct VaultView: Sendable {
     package var fault: Fault?
 
     package var label: String { configuration.label }
+
+    /// When the policy in force was approved.
+    package var approvedAt: Timestamp? {
+        marks.all[Mark.Key(.approved, Mark.vaultTarget)].flatMap { $0.released ? nil : $0.at }
+    }
     package var everything: [Backup] { present + trashed + gone }
 
     /// Series that a person froze: the mark, and the key.

@@ -43,6 +43,12 @@ package struct Judge: Sendable {
             self.at = at
             self.reason = reason
         }
+
+        /// Whether nothing came since it was said: by its date, or by when it was first seen (a name may carry a date
+        /// of before). What came lives, whatever its condition.
+        func covers(_ backups: some Sequence<Candidate>) -> Bool {
+            backups.allSatisfy { $0.time <= at && $0.observedSince <= at }
+        }
     }
 
     /// `nil` where the policy's zone is unknown here: then nothing may be decided.
@@ -254,7 +260,7 @@ package struct Judge: Sendable {
     /// Whether a person's word on the end of a series is in force.
     package func retirement(of series: Bytes, _ timeline: Timeline) -> Retirement? {
         guard let retirement = protection.retired[series], retirement.after.map({ $0 <= now }) ?? true,
-            (timeline.newest?.time).map({ $0 <= retirement.at }) ?? true
+            retirement.covers(timeline.backups)
         else { return nil }
         return retirement
     }

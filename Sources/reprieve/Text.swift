@@ -43,6 +43,16 @@ enum Text {
         }
     }
 
+    /// A rhythm: `15 min`, `6 h`, `1 d`.
+    static func every(_ seconds: Int64) -> String {
+        switch seconds {
+        case ..<60: "\(seconds) s"
+        case ..<3570: "\((seconds + 30) / 60) min"
+        case ..<84_600: "\((seconds + 1800) / 3600) h"
+        default: "\((seconds + 43_200) / 86_400) d"
+        }
+    }
+
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     private static let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 

@@ -123,7 +123,7 @@ struct Explain: ParsableCommand {
             return ["  until      its series gets new backups again: nothing goes because time passes"]
         }
         guard let outlook = session.keeper.outlook(of: backup, in: view) else { return [] }
-        let every = "one every \(Text.age(rhythm.seconds))"
+        let every = "one every \(Text.every(rhythm.seconds))"
         guard let goes = outlook.goes, let purged = outlook.purged else {
             return ["  until      not before \(Text.day(outlook.reach, zone)), at the present rhythm (\(every))"]
         }

@@ -93,7 +93,7 @@ struct List: ParsableCommand {
                     Text.fit(name, 22), Text.count(members.count), Text.size(members.reduce(0) { $0 + $1.size }),
                     complete.first.map { Text.date($0, session.zone) } ?? "-",
                     complete.last.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-",
-                    pulse?.rhythm.map { Text.age($0.seconds) } ?? "-",
+                    pulse?.rhythm.map { Text.every($0.seconds) } ?? "-",
                     state(members, view, pulse),
                 ])
             }

@@ -90,15 +90,18 @@ struct Status: ParsableCommand {
             " since " + Text.day($0, session.zone)
         }
         var text = "plan \(plan.id.prefix(4)) is held\(since ?? ""): \(session.text(hold, SeriesNames(view)))."
-        text += " \(Text.plural(held.count, "backup")) (\(size)) \(held.count == 1 ? "waits" : "wait")"
         let isPolicy = hold.causes.contains { if case .policyChanged = $0 { true } else { false } }
+        if !isPolicy || hold.causes.count > 1 {
+            text += " \(Text.plural(held.count, "backup")) (\(size)) \(held.count == 1 ? "waits" : "wait")."
+        }
         if isPolicy {
             let keep =
                 view.configuration.keep.origin.map { " (\(Bytes($0.file).lastComponent.display):\($0.line))" } ?? ""
-            text += "\(keep). Until you decide, cleanup goes on with the approved policy"
+            let approved = view.approvedAt.map { " of \(Text.day($0, session.zone))" } ?? " that was approved"
+            text += " Until you decide\(keep), cleanup goes on with the policy\(approved)."
         }
         return Matter(
-            vault: label, code: hold.code, text: text + ".",
+            vault: label, code: hold.code, text: text,
             commands: ["reprieve plan \(label)", "reprieve cleanup \(label) --approve"])
     }
 
@@ -113,7 +116,7 @@ struct Status: ParsableCommand {
                 return Matter(
                     vault: view.label, code: "late",
                     text:
-                        "no new backup in \(names.text(series)) for \(silence) (usual: \(Text.age(rhythm.seconds))). \(count == 1 ? "It keeps the one" : "It keeps all \(count)").",
+                        "no new backup in \(names.text(series)) for \(silence) (usual: \(Text.every(rhythm.seconds))). Its \(Text.plural(count, "backup")) do not go because time passes.",
                     commands: ["reprieve retire \(names.text(series)) --reason WHY      if it has ended"])
             }
     }

@@ -54,7 +54,10 @@ struct SimulationTests {
             ("[]", "no list of backups"), ("{\"backups\": [{\"id\": \"a\"}]}", "'time' is missing at backups[0]"),
             ("{\"backups\": [{\"id\": 7, \"time\": \"2026-11-23\"}]}", "wrong type at backups[0].id"),
             ("{\"backups\": [{\"id\": \"a\", \"time\": \"yesterday\"}]}", "'yesterday' is no time"),
-            ("{\"backups\": [{\"id\": \"a\", \"time\": \"2026-11-23\"}, {\"id\": \"a\", \"time\": \"2026-11-23\"}]}", "twice"),
+            (
+                "{\"backups\": [{\"id\": \"a\", \"time\": \"2026-11-23\"}, {\"id\": \"a\", \"time\": \"2026-11-23\"}]}",
+                "twice"
+            ),
             ("nonsense", "no JSON"),
             ("{\"backups\": [{\"id\": \"a\", \"time\": \"2026-11-23\", \"kind\": \"half\"}]}", "backups[0].kind"),
         ])
@@ -86,7 +89,8 @@ struct SimulationTests {
             """)
         #expect(
             text.keep.text
-                == "last 7-14, daily unlimited, quarterly 4, full 3, within-hourly 2d, within-yearly 1y2mo3d3h, window 30d")
+                == "last 7-14, daily unlimited, quarterly 4, full 3, within-hourly 2d, within-yearly 1y2mo3d3h, window 30d"
+        )
         #expect(text.semantics.text == "restic with of-period oldest, oldest-bonus false, anchor now")
         #expect(text.onlyBackupOf == .month && text.minimum == 2 && text.incompleteAfter == Span(days: 3))
         #expect(text.own("a/x-*.tar").importance == .critical && text.own("a/x-*.tar").rules == text.keep)

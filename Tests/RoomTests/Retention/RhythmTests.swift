@@ -77,7 +77,10 @@ struct RhythmTests {
         #expect(kept(days, 0, preserve: 7) == 1, "a mark holds against it")
         // Not yet: the series is ended, not retired; nothing goes.
         #expect(kept(days, 0, after: "2027-01-01T00:00:00Z") == 10)
-        // It lives after all.
+        // It lives after all: by its date, or because it was first seen since, whatever date its name has.
+        var late = History.backup(Timestamp(rfc3339: "2026-11-15T01:00:00Z")!, n: 98)
+        late.observedSince = Timestamp(rfc3339: "2026-11-21T01:00:00Z")!
+        #expect(kept([late] + days, 0) == 5)
         let alive = [History.backup(Timestamp(rfc3339: "2026-11-23T01:00:00Z")!, n: 99)] + days
         #expect(kept(alive, 0) == 5)
     }

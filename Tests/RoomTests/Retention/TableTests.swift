@@ -63,11 +63,15 @@ struct TableTests {
             rules: { $0.daily = .first(3) }, reprieve: "kk-k"),
         Row(
             name: "the repeated hour in Berlin is two hours only to us",
-            times: ["2026-10-25T02:30Z", "2026-10-25T01:30Z", "2026-10-25T00:30Z", "2026-10-24T23:30Z", "2026-10-24T22:30Z"],
+            times: [
+                "2026-10-25T02:30Z", "2026-10-25T01:30Z", "2026-10-25T00:30Z", "2026-10-24T23:30Z", "2026-10-24T22:30Z",
+            ],
             rules: { $0.hourly = .first(4) }, reprieve: "kkkk-", restic: "kk-kk", borg: "kk-kk", proxmox: "kk-kk"),
         Row(
             name: "the repeated hour in New York", zone: "America/New_York",
-            times: ["2026-11-01T07:30Z", "2026-11-01T06:30Z", "2026-11-01T05:30Z", "2026-11-01T04:30Z", "2026-11-01T03:30Z"],
+            times: [
+                "2026-11-01T07:30Z", "2026-11-01T06:30Z", "2026-11-01T05:30Z", "2026-11-01T04:30Z", "2026-11-01T03:30Z",
+            ],
             rules: { $0.hourly = .first(4) }, reprieve: "kkkk-", restic: "kk-kk", borg: "kk-kk", proxmox: "kk-kk"),
         Row(
             name: "the skipped hour in New York is none", zone: "America/New_York",
@@ -101,8 +105,12 @@ struct TableTests {
             name: "six weeks' outage: what was, is counted as if no day had passed", zone: "UTC",
             times: ["2026-11-23", "2026-10-12", "2026-10-11", "2026-10-10", "2026-10-09"],
             rules: { $0.daily = .first(3) }, reprieve: "kkk--"),
-        Row(name: "nothing to condemn", times: ["2026-11-23", "2026-11-22"], rules: { $0.last = .first(5) }, reprieve: "kk"),
-        Row(name: "unlimited", times: ["2026-11-23", "2026-11-22", "2026-11-21"], rules: { $0.daily = .unlimited }, reprieve: "kkk"),
+        Row(
+            name: "nothing to condemn", times: ["2026-11-23", "2026-11-22"], rules: { $0.last = .first(5) },
+            reprieve: "kk"),
+        Row(
+            name: "unlimited", times: ["2026-11-23", "2026-11-22", "2026-11-21"], rules: { $0.daily = .unlimited },
+            reprieve: "kkk"),
         Row(name: "keep: all", times: ["2026-11-23", "2019-11-22"], rules: { $0.all = true }, reprieve: "kk"),
     ]
 
