@@ -1,6 +1,6 @@
 package import Model
 
-/// The decisions on one series, packed: 8 bytes a backup and 8 a reason. A ``RetentionDecision`` is made when asked for.
+/// The decisions on one series, packed: 8 bytes a backup and 8 a reason. A ``RetentionDecision`` is made when asked.
 package struct RetentionReport: Sendable {
     package let backups: [Candidate]
     /// The rules in words, for what lies beyond all of them.

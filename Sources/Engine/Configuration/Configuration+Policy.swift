@@ -4,7 +4,7 @@ internal import Retention
 
 extension Configuration {
     /// Reads a policy alone, as it would stand under a vault (`keep`, `series`, `semantics`, `safeguards`, …; and
-    /// `timezone`), over what `base` has. A whole configuration is taken as well: then the vault of the same name counts.
+    /// `timezone`), over what `base` has. A whole configuration is taken too: then the vault of the same name counts.
     package static func policy(
         _ text: Bytes, file: String, over base: VaultConfiguration, zone: Sourced<Zone>
     ) throws(Fault) -> (vault: VaultConfiguration, zone: Sourced<Zone>) {
