@@ -8,13 +8,21 @@ extension Keeper {
     /// Dependents before what they need, so that a stop in between leaves no incremental without its full one.
     private static func inOrder(_ going: [Plan.Judged], _ parents: [BackupID: BackupID]) -> [Plan.Judged] {
         guard !parents.isEmpty else { return going }
+        var known: [BackupID: Int] = [:]
         func depth(_ id: BackupID) -> Int {
-            var (depth, at) = (0, id)
-            while let parent = parents[at], depth <= parents.count {
-                depth += 1
+            var path: [BackupID] = []
+            var at = id
+            // Each is walked once; a circle ends where its own path begins.
+            while known[at] == nil, let parent = parents[at], path.count <= parents.count {
+                path.append(at)
                 at = parent
             }
-            return depth
+            var depth = known[at] ?? 0
+            for step in path.reversed() {
+                depth += 1
+                known[step] = depth
+            }
+            return known[id] ?? 0
         }
         let depths = going.map { depth($0.backup.id) }
         return going.indices.sorted { (-depths[$0], $0) < (-depths[$1], $1) }.map { going[$0] }

@@ -4,6 +4,8 @@ internal import Model
 package struct Chains: Sendable {
     /// Index of what each backup needs directly; -1 for a full one, and for a broken one.
     package private(set) var parents: [Int32]
+    /// Index of the full backup that each stands on at last; its own where it is one or is broken.
+    private var roots: [Int32]
     /// Backups whose chain is not whole, and why: they cannot be restored.
     package private(set) var broken: [Int: String] = [:]
 
@@ -11,6 +13,7 @@ package struct Chains: Sendable {
     init?(_ backups: [Candidate], latest: Timestamp) {
         guard backups.contains(where: { $0.kind != .full }) else { return nil }
         parents = Array(repeating: -1, count: backups.count)
+        roots = backups.indices.map { Int32(truncatingIfNeeded: $0) }
         link(backups, latest)
         followUp(backups)
     }
@@ -66,6 +69,7 @@ package struct Chains: Sendable {
             let isCircle = states[at] == .walking
             let isWhole = states[at] == .whole
             for index in path {
+                if isWhole { roots[index] = roots[at] }
                 states[index] = isWhole ? .whole : .broken
                 guard !isWhole else { continue }
                 broken[index] =
@@ -76,14 +80,6 @@ package struct Chains: Sendable {
         }
     }
 
-    /// The full backup that a backup stands on at last; itself where it is one. Of a broken one as far as it goes.
-    package func root(of index: Int) -> Int {
-        var at = index
-        var steps = 0
-        while parents[at] >= 0, steps < parents.count {
-            at = Int(parents[at])
-            steps += 1
-        }
-        return at
-    }
+    /// The full backup that a backup stands on at last; itself where it is one or is broken.
+    package func root(of index: Int) -> Int { Int(roots[index]) }
 }

@@ -2,8 +2,8 @@ package import Model
 
 /// One series carried forward at its own rhythm, the policy applied after each new backup: what stays how long.
 package struct Forecast: Sendable {
-    /// No more new backups of one series are thought of than this.
-    package static let mostSteps = 20_000
+    /// No more backups are judged for one series than this, all steps together: about a second.
+    package static let mostJudged = 8_000_000
 
     private let series: Bytes
     private let policy: VaultPolicy
@@ -15,6 +15,7 @@ package struct Forecast: Sendable {
     private var present: [Candidate]
     private var next: Timestamp
     private var steps = 0
+    private var judged = 0
     private let first: Timestamp
 
     /// `nil`: the series has no rhythm, or has ended: it stays as it is.
@@ -51,7 +52,7 @@ package struct Forecast: Sendable {
     /// A cleanup now, without any new backup; then, at each call, one more backup and a cleanup. `nil`: the bound is
     /// reached.
     package mutating func advance() -> Step? {
-        guard steps <= Self.mostSteps else { return nil }
+        guard judged + present.count <= Self.mostJudged || steps == 0 else { return nil }
         var at = first
         if steps > 0 {
             at = next
@@ -64,6 +65,7 @@ package struct Forecast: Sendable {
             next = at.adding(seconds: rhythm.seconds)
         }
         steps += 1
+        judged += present.count
         let moment = Moment(wall: at, boot: 0, bootID: "")
         guard let judge = Judge(policy: policy, now: moment, protection: protection.holding(at: at)) else { return nil }
         let report = judge.decide(series: series, present)
