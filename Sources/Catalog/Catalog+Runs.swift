@@ -36,6 +36,25 @@ extension Catalog {
         }
     }
 
+    /// The newest times of each series, of all that is known: present, in the trash, purged. What cleanups thinned out
+    /// still tells how often a series gets a new backup. Newest first, `most` of each, none later than `latest`.
+    package func recentTimes(vault: VaultID, most: Int, latest: Timestamp) throws(Fault) -> [Bytes: [Timestamp]] {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT series, time FROM (
+                        SELECT series, time, row_number() OVER (PARTITION BY series ORDER BY time DESC) AS n
+                        FROM (SELECT DISTINCT series, time FROM backup
+                              WHERE vault = ? AND condition = 'complete' AND time <= ?)
+                    ) WHERE n <= ? ORDER BY series, time DESC
+                    """, arguments: [vault.text, latest.nanoseconds, most])
+            var times: [Bytes: [Timestamp]] = [:]
+            for row in rows { times[Self.bytes(row[0]), default: []].append(Timestamp(nanoseconds: row[1])) }
+            return times
+        }
+    }
+
     /// How often each object was brought back, by the number in its id.
     package func restored(vault: VaultID) throws(Fault) -> [UInt64: UInt16] {
         try read { db in

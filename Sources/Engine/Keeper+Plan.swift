@@ -40,7 +40,7 @@ extension Keeper {
 
     func report(_ attended: Attended) throws(Fault) -> PlanReport {
         let vault = attended.vault
-        let protection = protection(attended)
+        let protection = try protection(attended)
         let plan = try decide(
             vault.configuration, vault.id, attended.present, attended.marks, protection, at: attended.at)
         let now = attended.at.wall
@@ -77,9 +77,9 @@ extension Keeper {
     }
 
     /// The marks of single backups as the judge needs them, and those that a hand brought back just now.
-    func protection(_ attended: Attended) -> Judge.Protection {
-        var protection = protection(
-            attended.marks, attended.present, attended.scan.leftAlone, at: attended.at.wall)
+    func protection(_ attended: Attended) throws(Fault) -> Judge.Protection {
+        var protection = try protection(
+            attended.vault.id, attended.marks, attended.present, attended.scan.leftAlone, at: attended.at.wall)
         for backup in attended.broughtBack {
             protection.reprieved[backup.id.object] = reprieveEnd(attended.vault.configuration)
         }
@@ -87,8 +87,8 @@ extension Keeper {
     }
 
     func protection(
-        _ marks: Marks, _ present: [Backup], _ leftAlone: [LeftAlone], at now: Timestamp
-    ) -> Judge.Protection {
+        _ vault: VaultID, _ marks: Marks, _ present: [Backup], _ leftAlone: [LeftAlone], at now: Timestamp
+    ) throws(Fault) -> Judge.Protection {
         let protecting = marks.holding(.preserved, at: now) + marks.holding(.reprieved, at: now)
         var protection = Judge.Protection()
         for mark in protecting {
@@ -105,6 +105,9 @@ extension Keeper {
                 keep: mark.keep, after: mark.after, at: mark.at, reason: mark.reason)
         }
         protection.linked = Self.linked(present, leftAlone)
+        let recent = try home.catalog.recentTimes(
+            vault: vault, most: Rhythm.intervals + 1, latest: now.adding(seconds: Judge.futureSeconds))
+        for (series, times) in recent { protection.rhythms[series] = Rhythm(times) }
         return protection
     }
 

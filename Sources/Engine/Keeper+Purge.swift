@@ -259,7 +259,7 @@ extension Keeper {
         let policy = attended.vault.policy
         // Ranges at their lower bound: what only fills free space is not worth keeping from the purge.
         guard
-            let judge = Judge(policy: policy, now: attended.at, protection: protection(attended), space: .short)
+            let judge = Judge(policy: policy, now: attended.at, protection: try protection(attended), space: .short)
         else { throw Self.unknownZone(policy.timezone) }
         let trashed = Dictionary(grouping: attended.trashed.map(\.item.backup), by: \.series)
         let present = Dictionary(grouping: attended.present, by: \.series)

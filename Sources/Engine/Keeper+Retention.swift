@@ -1,5 +1,6 @@
 package import Model
 package import Retention
+internal import Trash
 
 /// A new policy beside the present one.
 package struct PolicyComparison: Sendable {
@@ -8,6 +9,8 @@ package struct PolicyComparison: Sendable {
     /// By backup: stays or goes now, and with the new policy.
     package typealias Change = (backup: Backup, before: RetentionDecision, after: RetentionDecision)
     package var changes: [Change]
+    /// In the trash, and the new policy would keep them if they were in their place.
+    package var wanted: [Backup]
 
     package var goes: [Backup] { changes.filter { $0.before.retain && !$0.after.retain }.map(\.backup) }
     package var stays: [Backup] { changes.filter { !$0.before.retain && $0.after.retain }.map(\.backup) }
@@ -37,7 +40,14 @@ extension Keeper {
         let after = judge.decideAll(report.plan.judged.map(\.backup))
         // Both are by series in byte order, newest first.
         let changes = zip(report.plan.judged, after).map { ($0.backup, $0.decision, $1.decision) }
-        return PolicyComparison(report: report, fresh: policy, changes: changes)
+        let trashed = Dictionary(grouping: report.attended.trashed.map(\.item.backup), by: \.series)
+        let present = Dictionary(grouping: report.attended.present, by: \.series)
+        var wanted: [Backup] = []
+        for (series, backups) in trashed.sorted(by: { $0.key < $1.key }) {
+            let ids = judge.wanted(series: series, present: present[series] ?? [], trashed: backups)
+            wanted += backups.filter { ids.contains($0.id) }
+        }
+        return PolicyComparison(report: report, fresh: policy, changes: changes, wanted: wanted)
     }
 
     private static let reachSeconds: Int64 = 10 * 366 * 86_400
@@ -64,7 +74,7 @@ extension Keeper {
         let report = try report(try attend(vault, acting: false))
         let (found, isCut) = ForecastDay.days(
             days, backups: report.plan.judged.map(\.backup), policy: report.plan.policy, protection: report.protection,
-            graceSeconds: report.graceSeconds, now: report.plan.at)
+            trash: report.attended.trashed.map(\.item.backup), graceSeconds: report.graceSeconds, now: report.plan.at)
         return (report, found, isCut)
     }
 }

@@ -69,6 +69,9 @@ extension Keeper {
         if report.protection.preserved[backup.id.object] != nil {
             return ("it is preserved", "reprieve release \(backup.id.text)")
         }
+        if let link = report.protection.linked[backup.path] {
+            return ("the link '\(link.display)' points to it", "remove that link first")
+        }
         if let how = backup.protectedBy { return (how, "take that protection away first") }
         if backup.condition == .settling { return ("it settles: somebody may be writing it", "try again later") }
         return nil

@@ -34,6 +34,12 @@ package struct VaultView: Sendable {
 
     package var label: String { configuration.label }
 
+    /// What a person said against a trashed backup, or against its series.
+    package func word(against backup: Backup) -> Mark? {
+        marks.mark(.condemned, backup.id.objectText, at: at.wall)
+            ?? marks.mark(.retired, Mark.seriesTarget(backup.series), at: at.wall)
+    }
+
     /// When the policy in force was approved.
     package var approvedAt: Timestamp? {
         marks.all[Mark.Key(.approved, Mark.vaultTarget)].flatMap { $0.released ? nil : $0.at }
@@ -103,7 +109,8 @@ extension Keeper {
         view.trashed = batched.filter { $0.state == .trashed }
         view.gone = batched.filter { $0.state != .trashed }
         view.leftAlone = try home.catalog.leftAlone(vault: id)
-        view.protection = protection(view.marks, view.present + view.trashed, view.leftAlone, at: view.at.wall)
+        view.protection = try protection(
+            id, view.marks, view.present + view.trashed, view.leftAlone, at: view.at.wall)
         view.plan = try decide(view.configuration, id, view.present, view.marks, view.protection, at: view.at)
         view.pulses = SeriesPulse.all(view.present, protection: view.protection, now: view.at)
         view.heldSince = try home.plans.hold(of: id)?.since

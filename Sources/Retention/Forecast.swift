@@ -24,7 +24,7 @@ package struct Forecast: Sendable {
     ) {
         guard let judge = Judge(policy: policy, now: now, protection: protection) else { return nil }
         let timeline = judge.timeline(backups)
-        guard let rhythm = timeline.rhythm, let newest = timeline.newest,
+        guard let rhythm = protection.rhythms[series] ?? timeline.rhythm, let newest = timeline.newest,
             rhythm.pulse(newest: newest.time, now: now.wall) != .ended, protection.retired[series] == nil
         else { return nil }
         self.series = series
@@ -133,10 +133,16 @@ package struct ForecastDay: Sendable {
     /// Carries every series of a vault forward, and says how it is at each of `days` (rising). `isCut`: a series has
     /// so many backups that not all days were reached.
     package static func days(
-        _ days: [Timestamp], backups: [Backup], policy: VaultPolicy, protection: Judge.Protection, graceSeconds: Int64,
-        now: Moment
+        _ days: [Timestamp], backups: [Backup], policy: VaultPolicy, protection: Judge.Protection,
+        trash: [Backup] = [], graceSeconds: Int64, now: Moment
     ) -> (days: [ForecastDay], isCut: Bool) {
         var result = days.map { ForecastDay(at: $0) }
+        for n in result.indices {
+            // What lies there now goes when its grace is over.
+            let still = trash.filter { ($0.trashed?.earliestPurge ?? now.wall) > result[n].at }
+            result[n].trashed = still.count
+            result[n].trashBytes = still.reduce(0) { $0 + $1.size }
+        }
         var isCut = false
         for (series, members) in Dictionary(grouping: backups, by: \.series) {
             let candidates = members.map { Candidate($0) }

@@ -23,6 +23,9 @@ package struct Judge: Sendable {
         package var linked: [Bytes: Bytes] = [:]
         /// By series.
         package var retired: [Bytes: Retirement] = [:]
+        /// By series, learnt from all that was ever there. One that is missing here is learnt from what is judged,
+        /// which cleanups may have thinned out.
+        package var rhythms: [Bytes: Rhythm] = [:]
 
         package init() {}
     }
@@ -189,7 +192,7 @@ package struct Judge: Sendable {
 
     private func holdBack(_ series: Bytes, _ timeline: Timeline, _ report: inout RetentionReport) {
         if retirement(of: series, timeline) == nil, let newest = timeline.newest,
-            timeline.rhythm?.pulse(newest: newest.time, now: now) == .ended
+            (protection.rhythms[series] ?? timeline.rhythm)?.pulse(newest: newest.time, now: now) == .ended
         {
             for index in timeline.counting.lazy.map({ Int($0) }) where !report.isRetained(index) {
                 report.retain(index, .ended(since: newest.time))

@@ -228,7 +228,9 @@ private struct RuleWalk {
         for (rank, index) in counting.enumerated() {
             let own = reasons[rank]
             let isKept = own.contains { $0.keeps }
-            let shown = own.isEmpty ? [.init(code: .beyond, rule: 0, value: 0)] : isKept ? own.filter(\.keeps) : own
+            let shown =
+                own.isEmpty
+                ? [.init(code: .beyond, rule: 0, value: 0)] : isKept ? own.filter(\.keeps) : Array(own.prefix(2))
             report.slots[index] = .init(
                 start: UInt32(report.arena.count), count: UInt8(min(shown.count, 255)), flags: isKept ? .retain : [])
             report.arena += shown.prefix(255)
@@ -256,10 +258,15 @@ private struct RuleWalk {
                 .init(code: isElement ? .keep : .oldest, rule: state.rule, value: UInt32(max(0, ordinal))))
             keepers[keys[n]] = ranks[n]
         }
+        // What stands for a period already, by an earlier rule; only to say it.
+        var standing: [Int64: Int] = [:]
+        if state.period != nil {
+            for n in ranks.indices where keptBefore[n] && standing[keys[n]] == nil { standing[keys[n]] = ranks[n] }
+        }
         for (n, rank) in ranks.enumerated() {
-            guard let keeper = keepers[keys[n]], keeper != rank else { continue }
+            guard let keeper = keepers[keys[n]] ?? standing[keys[n]], keeper != rank else { continue }
             reasons[rank].append(.init(code: .outdone, rule: state.rule, value: UInt32(counting[keeper])))
-            if !keptBefore[n] { isOut[rank] = true }
+            if !keptBefore[n], keepers[keys[n]] != nil { isOut[rank] = true }
         }
     }
 

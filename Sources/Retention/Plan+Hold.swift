@@ -61,6 +61,16 @@ extension Plan {
         package init() {}
 
         package var code: String { causes.first?.code ?? "" }
+
+        /// Amounts drain by themselves, run by run; all else waits until somebody decides.
+        package var waitsForPerson: Bool {
+            causes.contains { cause in
+                switch cause {
+                case .amount, .bytes: false
+                case .firstPlan, .policyChanged, .always: true
+                }
+            }
+        }
     }
 }
 

@@ -15,7 +15,7 @@ package struct SeriesPulse: Hashable, Sendable {
         Dictionary(grouping: backups, by: \.series).reduce(into: [:]) { pulses, group in
             let (series, members) = group
             let times = members.filter { $0.isComplete && !Judge.isFuture($0, now: now) }.map(\.time).sorted(by: >)
-            let rhythm = Rhythm(times)
+            let rhythm = protection.rhythms[series] ?? Rhythm(times)
             let pulse = rhythm.flatMap { rhythm in times.first.map { rhythm.pulse(newest: $0, now: now.wall) } }
             let retirement = protection.retired[series].flatMap { word in
                 word.covers(members.map { Candidate($0) }) ? word : nil

@@ -208,6 +208,8 @@ struct Session {
         guard let span = try? Span(parsing: text) else {
             throw Fault(.usage, "'\(text)' is no time", hint: "write 2027-01-01, or a length of time: 90d")
         }
-        return keeper.now().wall.adding(seconds: span.fixedSeconds)
+        var zone = zone
+        let ahead = Span(years: -span.years, months: -span.months, days: -span.days, seconds: -span.seconds)
+        return ahead.before(keeper.now().wall, zone: &zone)
     }
 }

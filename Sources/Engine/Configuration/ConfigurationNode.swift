@@ -58,6 +58,8 @@ struct ConfigurationNode {
 
     /// The known word that a typing error most likely meant.
     static func nearest(to word: String, in known: [String]) -> String? {
+        // As the options of the command line are called.
+        if word.hasPrefix("keep-"), known.contains(String(word.dropFirst(5))) { return String(word.dropFirst(5)) }
         let ranked = known.map { (word: $0, distance: distance(Array(word), Array($0))) }.min {
             $0.distance < $1.distance
         }
@@ -117,6 +119,7 @@ extension ConfigurationNode {
         if text == "unlimited" { return .unlimited }
         guard let n = Int(text), text.allSatisfy({ $0.isASCII && $0.isNumber }) else {
             if let range = KeepCount(text: text) { return range }
+            if text == "-1" { throw refuse("'\(what): -1' means no end elsewhere", hint: "write `\(what): unlimited`") }
             if text.contains("-") {
                 throw refuse("'\(what): \(text)' is no range", hint: "write the smaller number first, from 1: `7-14`")
             }

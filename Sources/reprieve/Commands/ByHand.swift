@@ -88,12 +88,20 @@ struct Retire: ParsableCommand {
         let reason = try session.reason(reason)
         let after = try session.deadline(after)
         let number = try count()
+        guard after == nil || number != nil else {
+            throw Fault(.usage, "--after says when, but not how many stay", hint: "add --keep N or --keep none")
+        }
         let views = session.keeper.views(of: session.vaults(what).vaults)
         let targets = try session.keeper.targets(what, in: views)
         guard targets.count == 1, case .series(let view, let series) = targets[0] else {
+            let series = targets.compactMap { target -> String? in
+                guard case .series(let view, let key) = target else { return nil }
+                return "  reprieve retire \(view.label) \(Backup.name(ofSeries: key).display)"
+            }
             throw Fault(
-                targets.count > 1 ? .ambiguous : .usage, "'\(what.joined(separator: " "))' is not one series",
-                hint: "`reprieve list` shows the series; name its vault and the whole name")
+                series.count > 1 ? .ambiguous : .usage, "'\(what.joined(separator: " "))' is not one series",
+                hint: series.isEmpty
+                    ? "`reprieve list` shows the series" : "name one:\n" + series.joined(separator: "\n"))
         }
         let name = SeriesNames(view).text(series)
         let planned = try session.keeper.planRetire(view.configuration, series: series, keep: number, reason: reason)
@@ -101,8 +109,8 @@ struct Retire: ParsableCommand {
         let count = planned.report.plan.judged.count
         let what =
             number == nil
-            ? "all of its \(Text.plural(count, "backup")) stay"
-            : "\(Text.plural(planned.going.count, "backup")) of \(count) (\(Text.size(size))) \(planned.going.count == 1 ? "goes" : "go") to the trash"
+            ? "all of its \(Text.plural(count, "backup")) would stay, and it is late no more"
+            : "\(Text.plural(planned.going.count, "backup")) of \(count) (\(Text.size(size))) would go to the trash"
                 + (after.map { " after \(Text.day($0, session.zone))" } ?? "")
         session.say("\(name) in \(view.label): \(what).")
         for judged in planned.report.plan.judged where number == 0 && judged.decision.retain {

@@ -86,17 +86,23 @@ struct Cleanup: ParsableCommand {
             )
             let trash = report.plan.attended.vault.configuration.path.appending(".trash")
             lines += report.batches.map { "  \(trash.appending(Bytes($0)).display)/" }
-            lines.append("  Purged after \(until). Until then: reprieve restore ID, or a plain mv")
+            lines.append("  Purged after \(until). Until then: a plain mv, reprieve restore ID, or all of it:")
+            lines += report.batches.map { "  reprieve restore \($0)" }
         }
         if let frozen = report.plan.frozen {
-            lines.append("\(label): frozen: \(frozen.reason)\n  reprieve unfreeze \(label)")
+            let vault = report.plan.attended.vault.configuration.path
+            lines.append("\(label): frozen: \(frozen.reason)\n  \(Freezing.end(of: frozen, label, vault))")
         }
         if report.waiting > 0, let hold = report.plan.plan.hold {
             let names = SeriesNames(report.plan.plan.judged.map(\.backup.series))
-            lines.append("\(label): HELD: \(session.text(hold, names)).")
+            let word = hold.waitsForPerson ? "HELD" : "held in part"
+            lines.append("\(label): \(word): \(session.text(hold, names)).")
+            let waits = "\(Text.plural(report.waiting, "backup")) \(report.waiting == 1 ? "waits" : "wait")"
             lines.append(
-                "  \(Text.plural(report.waiting, "backup")) would go by plan \(report.plan.plan.id.prefix(4)).")
-            lines.append("  reprieve plan \(label)      then      reprieve cleanup \(label) --approve")
+                hold.waitsForPerson
+                    ? "  \(waits). See them, then approve:" : "  \(waits); to have them go at once:")
+            lines.append("  reprieve plan \(label)")
+            lines.append("  reprieve cleanup \(label) --approve")
         }
         for (backup, why) in report.dropped { lines.append("  stays: \(backup.path.display): \(why)") }
         for fault in report.plan.unreadable { lines.append("  not looked at: \(fault.message)") }

@@ -9,24 +9,37 @@ struct Comparison {
     private let names: SeriesNames
     private let ids: ShortIDs
 
-    init(_ found: PolicyComparison, _ session: Session) {
+    /// One series was asked for: all of it is shown.
+    private let isSingle: Bool
+
+    init(_ found: PolicyComparison, _ session: Session, isSingle: Bool = false) {
         self.found = found
+        self.isSingle = isSingle
         self.session = session
         names = SeriesNames(found.changes.map(\.backup.series))
         ids = ShortIDs(found.changes.map(\.backup))
     }
 
     static func show(_ vaults: [VaultConfiguration], _ words: [String], _ file: String, _ session: Session) throws {
-        if let word = words.first {
-            throw Fault(.notFound, "there is no vault '\(word)'", hint: "--policy compares whole vaults")
-        }
         var found: [PolicyComparison] = []
         for vault in vaults {
             let (fresh, zone) = try Configuration.policy(
                 file: file, over: vault, zone: session.keeper.configuration.zone)
             found.append(try session.keeper.compare(vault, with: fresh, zone: zone.value))
         }
-        let all = found.map { Comparison($0, session) }
+        if !words.isEmpty {
+            for n in found.indices {
+                let names = SeriesNames(found[n].changes.map(\.backup.series))
+                found[n].changes.removeAll { change in
+                    !words.contains(names.text(change.backup.series)) && !words.contains(change.backup.series.display)
+                }
+            }
+            found.removeAll { $0.changes.isEmpty }
+            guard !found.isEmpty else {
+                throw Fault(.notFound, "no series is called '\(words[0])'", hint: "`reprieve list` shows the series")
+            }
+        }
+        let all = found.map { Comparison($0, session, isSingle: !words.isEmpty) }
         if session.json {
             session.emit("policy-comparison", [.init("vaults", .array(all.map(\.json)))])
         } else {
@@ -39,11 +52,15 @@ struct Comparison {
 
     var text: String {
         let (goes, stays) = (found.goes, found.stays)
+        let (old, new) = (found.report.plan.policy.keep.text, found.fresh.keep.text)
         var lines = [
-            "\(found.report.label): \(found.report.plan.policy.keep.text)",
-            "  would become \(found.fresh.keep.text)",
+            old == new
+                ? "\(found.report.label): \(old), as it is"
+                : "\(found.report.label): \(old)\n  would become \(new)"
         ].map { Text.wrap($0) }
-        guard !isEmpty else { return (lines + ["No backup would be decided otherwise now."]).joined(separator: "\n") }
+        guard !isEmpty else {
+            return (lines + ["No backup would be decided otherwise now."] + inTrash).joined(separator: "\n")
+        }
         lines.append("")
         lines.append(table)
         lines.append("")
@@ -57,7 +74,18 @@ struct Comparison {
             lines.append("\(Text.plural(stays.count, "backup")) (\(size)) would stay that go now:")
             lines += list(stays) { $0.after }
         }
+        lines += inTrash
         return lines.joined(separator: "\n")
+    }
+
+    private var inTrash: [String] {
+        let wanted = found.wanted
+        guard !wanted.isEmpty else { return [] }
+        let isOne = wanted.count == 1
+        return [
+            "\(Text.plural(wanted.count, "backup")) in the trash would stay by it; \(isOne ? "it is" : "they are") not purged, nor brought back by",
+            "itself: reprieve list \(found.report.label) --trash, reprieve restore ID",
+        ]
     }
 
     private var table: String {
@@ -87,19 +115,22 @@ struct Comparison {
     private static let most = 20
 
     private func list(_ backups: [Backup], _ decision: (PolicyComparison.Change) -> Decision) -> [String] {
-        let shown = Set(backups.prefix(Self.most).map(\.path))
-        var table = Table(sides: [.left, .left, .left, .right, .left])
+        let shown = Set((isSingle ? backups[...] : backups.prefix(Self.most)).map(\.path))
+        var table = Table(sides: [.left, .left, .left, .left, .right, .left])
         for change in found.changes where shown.contains(change.backup.path) {
             let reasons = decision(change).reasons.map {
-                $0.text(id: ids.text, date: { Text.date($0, session.zone) })
+                $0.text(id: ids.text, date: { Text.day($0, session.zone) })
             }
             table.add([
-                " ", ids.text(change.backup.id), Text.dayAndTime(change.backup.time, session.zone),
+                " ", ids.text(change.backup.id), Text.fit(names.text(change.backup.series), 16),
+                Text.time(change.backup.time, session.zone),
                 Text.size(change.backup.size), reasons.joined(separator: ", "),
             ])
         }
         let rest = backups.count - shown.count
-        return [table.text] + (rest > 0 ? ["  \(Text.count(rest)) more"] : [])
+        return [table.text]
+            + (rest > 0
+                ? ["  \(Text.count(rest)) more: name a series behind the vault (plan VAULT SERIES --policy FILE)"] : [])
     }
 
     var json: JSON {
@@ -108,6 +139,7 @@ struct Comparison {
             "policy_now": .string(found.report.plan.policy.hash), "policy_then": .string(found.fresh.hash),
             "would_go": .array(found.goes.map { .string($0.id.text) }),
             "would_stay": .array(found.stays.map { .string($0.id.text) }),
+            "wanted_from_trash": .array(found.wanted.map { .string($0.id.text) }),
             "would_go_size": .integer(found.goes.reduce(0) { $0 + $1.size }),
             "decisions": .array(found.changes.map { session.json($0.after) }),
         ]

@@ -19,7 +19,7 @@ struct Explain: ParsableCommand {
         if session.json {
             session.emit("explain", [.init("backups", .array(found.map { json($0.0, $0.1, session) }))])
         } else {
-            print(found.map { text($0.0, $0.1, session) }.joined(separator: "\n\n"))
+            print(Text.wrap(found.map { text($0.0, $0.1, session) }.joined(separator: "\n\n")))
         }
     }
 
@@ -59,7 +59,7 @@ struct Explain: ParsableCommand {
                 "is a repository of \(tool). Its files belong together in ways only \(tool) knows:\nReprieve never touches it. What removes old backups there: \(prune)"
             )
         case .foreign, .link:
-            print("is no backup that Reprieve knows (\(entry.why.text)). It is never touched.")
+            print(Text.wrap("is no backup that Reprieve knows: \(entry.why.text). It is never touched."))
         }
     }
 
@@ -81,11 +81,11 @@ struct Explain: ParsableCommand {
             guard let decision = view.decision(of: backup) else { break }
             let verb = decision.isSetAside ? "set aside" : decision.retain ? "kept" : "GOES"
             lines.append("  decision   \(verb) (\(decision.priority.rawValue))")
-            lines += decision.reasons.map { "             \($0.text(id: ids.text, date: { Text.time($0, zone) }))" }
+            lines += decision.reasons.map { "             \($0.text(id: ids.text, date: { Text.day($0, zone) }))" }
             lines += foresight(view, backup, decision, session)
             if backup.isComplete {
                 lines.append(
-                    "  importance \(decision.importance) of 100: it orders what goes first where space is short")
+                    "  importance \(decision.importance) of 100; it orders what goes first where space is short")
             }
             lines += chain(view, backup, ids)
             if view.isFrozen(series: backup.series) {
@@ -96,6 +96,10 @@ struct Explain: ParsableCommand {
             lines.append("  trash      since \(Text.time(trashed.condemnedAt, zone)), batch \(trashed.batch)")
             lines.append(
                 "             purged after \(Text.precise(trashed.earliestPurge, zone)), if the policy still says so")
+            if let mark = view.word(against: backup) {
+                let what = mark.kind == .condemned ? "condemned by hand" : "its series was retired"
+                lines.append("             \(what) by \(mark.actor): \(mark.reason)")
+            }
             if let mark = view.protection.preserved[backup.id.object] {
                 lines.append("             but it is preserved: \(mark.reason)")
             }
@@ -119,8 +123,17 @@ struct Explain: ParsableCommand {
             let purge = Text.day(view.at.wall.adding(seconds: grace.fixedSeconds), zone)
             return ["  until      the next cleanup; purged \(grace.text) after it, on \(purge) at the earliest"]
         }
+        guard backup.isComplete else { return [] }
+        let isByRule = decision.reasons.contains { reason in
+            switch reason {
+            case .rule, .oldest, .window, .tooYoung, .observedTooShortly, .reprieved, .chain, .windowFull, .neededBy:
+                true
+            default: false
+            }
+        }
+        guard isByRule || decision.reasons.contains(.newest) else { return ["  until      as long as that holds"] }
         guard let pulse = view.pulses[backup.series], let rhythm = pulse.rhythm, pulse.pulse != .ended else {
-            return ["  until      its series gets new backups again: nothing goes because time passes"]
+            return ["  until      newer ones come: nothing goes because time passes"]
         }
         guard let outlook = session.keeper.outlook(of: backup, in: view) else { return [] }
         let every = "one every \(Text.every(rhythm.seconds))"

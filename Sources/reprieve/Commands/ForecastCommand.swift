@@ -75,7 +75,6 @@ struct ForecastCommand: ParsableCommand {
         if found.report.plan.hold != nil {
             lines.append("It is held: until you approve it (reprieve plan \(label)), more stays than is said here.")
         }
-        lines.append("What the trash held before today is not counted.")
         return lines.map { Text.wrap($0) }.joined(separator: "\n")
     }
 }

@@ -149,7 +149,7 @@ struct List: ParsableCommand {
         switch backup.state {
         case .present:
             let decision = view.decision(of: backup)
-            let reasons = decision?.reasons.map { $0.text(id: ids.text, date: { Text.date($0, session.zone) }) }.joined(
+            let reasons = decision?.reasons.map { $0.text(id: ids.text, date: { Text.day($0, session.zone) }) }.joined(
                 separator: ", ")
             state = backup.isComplete ? "here" : backup.condition.rawValue
             why = decision.map { ($0.retain ? "" : "GOES: ") + (reasons ?? "") } ?? "-"
@@ -175,7 +175,7 @@ struct List: ParsableCommand {
         var lines: [String] = []
         for view in views {
             lines.append("\(view.label): \(view.configuration.path.display)")
-            lines += view.leftAlone.map { "  \($0.path.isEmpty ? "." : $0.path.display)  (\($0.why.text))" }
+            lines += view.leftAlone.map { Text.wrap("  \($0.path.isEmpty ? "." : $0.path.display): \($0.why.text)") }
             if view.leftAlone.isEmpty { lines.append("  nothing is left alone here") }
         }
         return lines.joined(separator: "\n")

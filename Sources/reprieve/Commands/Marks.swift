@@ -21,7 +21,9 @@ struct Preserve: ParsableCommand {
         let reason = try session.reason(reason)
         try Marking.say(
             what, dryRun, session,
-            done: "preserved: \(reason)" + (until.map { ", until \(Text.time($0, session.zone))" } ?? ", without end")
+            done: { _, _ in
+                "preserved: \(reason)" + (until.map { ", until \(Text.day($0, session.zone))" } ?? ", without end")
+            }
         ) {
             .preserve($0, reason: reason, until: until)
         }
@@ -39,7 +41,19 @@ struct Release: ParsableCommand {
     func run() throws {
         let session = try common.session()
         if try releaseSeries(session) { return }
-        try Marking.say(what, dryRun, session, done: "released: the rules decide again") { .release($0) }
+        try Marking.say(what, dryRun, session, done: Self.outcome) { .release($0) }
+    }
+
+    private static func outcome(_ view: VaultView, _ backup: Backup) -> String {
+        let object = backup.id.object
+        if let how = backup.protectedBy, backup.state == .present { return "still \(how)" }
+        if view.protection.preserved[object] != nil {
+            return backup.state == .trashed ? "released: it may be purged again" : "released: the rules decide again"
+        }
+        if view.protection.reprieved[object] != nil {
+            return "its grace after the restore is over: the rules decide again"
+        }
+        return "was not preserved"
     }
 
     /// A series, if that is what the words name: it has not ended after all.
@@ -67,7 +81,8 @@ struct Release: ParsableCommand {
 
 private enum Marking {
     static func say(
-        _ words: [String], _ dryRun: Bool, _ session: Session, done: String, _ word: ([Backup]) -> Keeper.Word
+        _ words: [String], _ dryRun: Bool, _ session: Session, done: (VaultView, Backup) -> String,
+        _ word: ([Backup]) -> Keeper.Word
     ) throws {
         let views = session.keeper.views(of: session.vaults(words).vaults)
         var marked: [(VaultView, Backup)] = []
@@ -111,8 +126,8 @@ private enum Marking {
                             })),
                 ])
         } else {
-            for (_, backup) in marked {
-                session.say("\(dryRun ? "would be " : "")\(done)\n  \(backup.id.text)  \(backup.path.display)")
+            for (view, backup) in marked {
+                session.say("\(dryRun ? "-n: " : "")\(done(view, backup))\n  \(backup.id.text)  \(backup.path.display)")
             }
         }
     }
@@ -149,14 +164,18 @@ struct Unfreeze: ParsableCommand {
     }
 }
 
-private enum Freezing {
+enum Freezing {
+    /// The command that lifts a freeze: of a file, only removing it.
+    static func end(of mark: Mark, _ label: String, _ vault: Bytes) -> String {
+        mark.counter == 0 ? "rm \(vault.appending(".trash/FREEZE").display)" : "reprieve unfreeze \(label)"
+    }
+
     static func say(
         _ words: [String], _ all: Bool, _ session: Session, _ done: String, _ word: ([Bytes]) -> Keeper.Word
     ) throws {
         guard all != !words.isEmpty else {
             throw Fault(
-                .usage, "say what: vaults or series, or --all for every vault",
-                hint: "reprieve freeze dumps --reason 'moving disks'")
+                .usage, "say what: vaults or series, or --all for every vault", hint: "`reprieve list` shows both")
         }
         var marked: [(vault: VaultConfiguration, series: [Bytes])] = []
         let (vaults, rest) = session.vaults(words)

@@ -115,7 +115,9 @@ struct PlanText {
         if let frozen = report.frozen {
             lines.append("FROZEN: \(frozen.reason). Nothing goes until `reprieve unfreeze \(report.label)`.")
         }
-        if let hold = report.plan.hold { lines.append(Text.wrap("HELD: \(session.text(hold, names)).")) }
+        if let hold = report.plan.hold {
+            lines.append(Text.wrap("\(hold.waitsForPerson ? "HELD" : "HELD IN PART"): \(session.text(hold, names))."))
+        }
         let semantics = report.plan.policy.semantics
         if semantics.anchor == .now {
             lines.append(Text.wrap("Ages count from now, not from the newest backup (semantics: \(semantics.text))."))
@@ -124,12 +126,14 @@ struct PlanText {
         lines.append("")
         lines.append(table)
         lines.append("")
-        if let text = leftAlone { lines.append(text) }
+        if let text = leftAlone { lines.append(Text.wrap(text)) }
+        if let text = settling { lines.append(Text.wrap(text)) }
+        lines += unmatched.map { Text.wrap($0) }
         if let text = single { lines.append(Text.wrap(text)) }
         lines.append(freed)
         if !report.plan.condemned.isEmpty {
             lines.append("")
-            lines.append("Look     reprieve plan \(report.label) SERIES        each backup and why")
+            lines.append("Look     reprieve plan \(report.label) SERIES        # each backup and why")
             if report.frozen == nil {
                 lines.append(
                     "Do it    reprieve cleanup \(report.label)" + (report.plan.hold == nil ? "" : " --approve \(id)"))
@@ -185,6 +189,29 @@ struct PlanText {
         ]
     }
 
+    /// At a first look nothing is known to be whole.
+    private var settling: String? {
+        let count = report.plan.judged.count {
+            $0.backup.condition == .settling && $0.backup.note != Backup.temporaryNote
+        }
+        guard count > 0 else { return nil }
+        let quiet = report.attended.vault.configuration.settings.quietPeriod.value.text
+        return
+            "Set aside: \(Text.plural(count, "backup")) not yet seen at rest for \(quiet). Look again then, or let the agent run"
+    }
+
+    /// Patterns that match nothing: a typing error?
+    private var unmatched: [String] {
+        let configuration = report.attended.vault.configuration
+        let series = Set(report.plan.judged.map(\.backup.series))
+        guard !series.isEmpty else { return [] }
+        return zip(configuration.series.value, configuration.seriesOrigins).compactMap { policy, origin in
+            guard !series.contains(where: { VaultPolicy.matches(policy.pattern, series: $0) }) else { return nil }
+            return
+                "Look twice: the pattern \"\(policy.pattern)\" (\(Bytes(origin.file).lastComponent.display):\(origin.line)) matches no series"
+        }
+    }
+
     private func isOneSeries(_ members: [Plan.Judged]) -> Bool {
         members.allSatisfy { $0.backup.series == members[0].backup.series }
     }
@@ -236,7 +263,7 @@ struct PlanText {
         var table = Table(sides: [.left, .left, .left, .left, .right, .left])
         for judged in report.plan.judged where judged.backup.series == key {
             let decision = judged.decision
-            let reasons = decision.reasons.map { $0.text(id: ids.text, date: { Text.date($0, session.zone) }) }
+            let reasons = decision.reasons.map { $0.text(id: ids.text, date: { Text.day($0, session.zone) }) }
             table.add([
                 decision.retain ? " " : "-", decision.isSetAside ? "aside" : decision.retain ? "keep" : "go",
                 ids.text(judged.backup.id),

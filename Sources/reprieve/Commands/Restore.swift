@@ -91,7 +91,7 @@ struct Restore: ParsableCommand {
         lines += report.paths.map { "  \($0.lastComponent.display)" }
         if let mark = view.protection.preserved[backup.id.object] {
             lines.append("It stays: preserved, \(mark.reason).")
-        } else {
+        } else if !report.isForeignNow {
             let until = Text.time(report.reprievedUntil, zone).trimmingCharacters(in: .whitespaces)
             lines.append("It stays until \(until).")
             lines.append("Longer: reprieve preserve \(ids.text(backup.id)) --reason WHY")

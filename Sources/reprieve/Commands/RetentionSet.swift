@@ -60,6 +60,9 @@ struct RetentionSet: ParsableCommand {
                 ])
             return
         }
+        for change in try pairs() where change.key != "keep" && !change.value.isEmpty {
+            session.say("\(vault): \(change.key) = \(change.value)")
+        }
         session.say(comparison.text)
         session.say("")
         session.say(dryRun ? "Not written (-n). It would be \(setting.file):" : "Written: \(setting.file)")
@@ -67,7 +70,8 @@ struct RetentionSet: ParsableCommand {
         guard !dryRun else { return }
         if !comparison.found.goes.isEmpty {
             session.say("What would go that stayed before waits:")
-            session.say("  reprieve plan \(vault)      then      reprieve cleanup \(vault) --approve")
+            session.say("  reprieve plan \(vault)")
+            session.say("  reprieve cleanup \(vault) --approve")
         }
         if session.keeper.home.agentIsRunning {
             session.say("The running agent reads it when it is told: systemctl reload reprieve (or kill -HUP)")

@@ -13,8 +13,10 @@ struct Simulate: ParsableCommand {
                     "parent": null, "size": 0, "tags": [], "complete": true,
                     "preserved": false}]}        only id and time are needed
             Rules as everywhere: --keep-last --keep-hourly --keep-daily --keep-weekly
-            --keep-monthly --keep-quarterly --keep-yearly --keep-within --keep-within-hourly
-            … --keep-within-yearly --keep-full --keep-window. A count is 7, 7-14, unlimited.
+            --keep-monthly --keep-quarterly --keep-yearly --keep-within
+            --keep-within-hourly
+            … --keep-within-yearly --keep-full --keep-window. A count is 7, 7-14 or
+            unlimited. --semantics restic, borg or proxmox: exactly what that tool keeps.
 
             \(Reprieve.exits)
             """)
@@ -112,7 +114,7 @@ struct Simulate: ParsableCommand {
             table.add([
                 decision.retain ? " " : "-", decision.isSetAside ? "aside" : decision.retain ? "keep" : "go",
                 Bytes(item.name).display, Text.dayAndTime(item.candidate.time, zone),
-                decision.reasons.map { $0.text(id: simulation.name, date: { Text.date($0, zone) }) }
+                decision.reasons.map { $0.text(id: simulation.name, date: { Text.day($0, zone) }) }
                     .joined(separator: ", "),
             ])
         }

@@ -15,7 +15,7 @@ struct Status: ParsableCommand {
         let views = session.keeper.views(of: try session.onlyVaults(vaults))
         let isRunning = session.keeper.home.agentIsRunning
         let matters = views.flatMap { self.matters(of: $0, session) }
-        let late = views.flatMap(late)
+        let late = views.flatMap { draining($0, session) + self.late($0) + ended($0) }
         if session.json {
             emit(session, views, matters, late, isRunning)
         } else {
@@ -49,7 +49,7 @@ struct Status: ParsableCommand {
                     vault: label, code: "frozen",
                     text:
                         "frozen since \(Text.time(frozen.at, session.zone))\(until): \(frozen.reason). Nothing is condemned or purged; restore works.",
-                    commands: ["reprieve unfreeze \(label)"]))
+                    commands: [Freezing.end(of: frozen, label, view.configuration.path)]))
         }
         for (series, mark) in view.frozenSeries {
             let name = Backup.shortName(ofSeries: series).display
@@ -66,7 +66,7 @@ struct Status: ParsableCommand {
                         "\(Text.plural(view.missing.count, "backup")) missing from the trash (\(view.missing[0].path.display)): removed by somebody else. The next cleanup freezes the vault.",
                     commands: ["reprieve list \(label) --trash"]))
         }
-        if let plan = view.plan, let hold = plan.hold {
+        if let plan = view.plan, let hold = plan.hold, hold.waitsForPerson {
             found.append(held(plan, hold, view, session))
         }
         for finding in view.recovery {
@@ -96,14 +96,52 @@ struct Status: ParsableCommand {
         }
         if isPolicy {
             let keep =
-                view.configuration.keep.origin.map { " (\(Bytes($0.file).lastComponent.display):\($0.line))" } ?? ""
+                view.configuration.keep.origin.map { "\(Bytes($0.file).lastComponent.display):\($0.line)" } ?? ""
             let approved = view.approvedAt.map { " of \(Text.day($0, session.zone))" } ?? " that was approved"
-            text += " Until you decide\(keep), cleanup goes on with the policy\(approved)."
+            let back = keep.isEmpty ? "" : ", or change it back in \(keep)"
+            text += " Until you approve it\(back), cleanup goes on with the policy\(approved)."
         }
         return Matter(
             vault: label, code: hold.code, text: text,
             commands: ["reprieve plan \(label)", "reprieve cleanup \(label) --approve"])
     }
+
+    /// More than usual would go: it drains by itself, and nobody has to do anything.
+    private func draining(_ view: VaultView, _ session: Session) -> [Matter] {
+        guard let plan = view.plan, let hold = plan.hold, !hold.waitsForPerson, view.frozen == nil else { return [] }
+        let size = Text.size(
+            plan.condemned.filter { hold.heldBack.contains($0.backup.id) }.reduce(0) { $0 + $1.backup.size })
+        let waiting = Text.plural(hold.heldBack.count, "backup")
+        return [
+            Matter(
+                vault: view.label, code: hold.code,
+                text:
+                    "plan \(plan.id.prefix(4)) is held in part: \(session.text(hold, SeriesNames(view))). \(waiting) (\(size)) wait. All at once, or not at all:",
+                commands: [
+                    "reprieve cleanup \(view.label) --approve", "reprieve freeze \(view.label) --reason WHY",
+                ])
+        ]
+    }
+
+    /// Series that ended of late: somebody who was away should see it once.
+    private func ended(_ view: VaultView) -> [Matter] {
+        let names = SeriesNames(view)
+        let recent = view.pulses.filter { _, pulse in
+            pulse.pulse == .ended && pulse.retirement == nil
+                && (pulse.newest.map { view.at.wall.seconds(since: $0) < Self.recentSeconds } ?? false)
+        }
+        guard let first = recent.keys.min() else { return [] }
+        let others = recent.count == 1 ? "" : " and \(recent.count - 1) more"
+        return [
+            Matter(
+                vault: view.label, code: "ended",
+                text:
+                    "\(names.text(first))\(others) got no new backup for ten times the usual: taken for ended, nothing of \(recent.count == 1 ? "it" : "them") goes.",
+                commands: ["reprieve list \(view.label)"])
+        ]
+    }
+
+    private static let recentSeconds: Int64 = 60 * 86_400
 
     /// Series that nothing new came to for too long: no decision is needed, but somebody should know.
     private func late(_ view: VaultView) -> [Matter] {
@@ -116,8 +154,8 @@ struct Status: ParsableCommand {
                 return Matter(
                     vault: view.label, code: "late",
                     text:
-                        "no new backup in \(names.text(series)) for \(silence) (usual: \(Text.every(rhythm.seconds))). Its \(Text.plural(count, "backup")) do not go because time passes.",
-                    commands: ["reprieve retire \(names.text(series)) --reason WHY      if it has ended"])
+                        "no new backup in \(names.text(series)) for \(silence) (usual: \(Text.every(rhythm.seconds))). Nothing of its \(Text.plural(count, "backup")) goes because time passes.",
+                    commands: ["reprieve retire \(names.text(series)) --reason WHY"])
             }
     }
 
@@ -150,7 +188,8 @@ struct Status: ParsableCommand {
         for matter in late.prefix(Self.mostLate) {
             lines.append("")
             lines.append(Text.wrap("- \(matter.vault): \(matter.text)"))
-            lines += matter.commands.map { "    " + $0 }
+            let note = matter.code == "late" ? "      # if it has ended" : ""
+            lines += matter.commands.map { "    " + $0 + note }
         }
         if late.count > Self.mostLate {
             lines.append("- \(late.count - Self.mostLate) more series are late: reprieve list")
@@ -162,12 +201,13 @@ struct Status: ParsableCommand {
         if let fault = view.fault { return fault.code == .offline ? "OFFLINE" : "FAILED" }
         if view.frozen != nil { return "FROZEN" }
         if !view.unreadable.isEmpty { return "PARTLY" }
-        return view.plan?.hold == nil ? "ok" : "HELD"
+        guard let hold = view.plan?.hold else { return "ok" }
+        return hold.waitsForPerson ? "HELD" : "in part"
     }
 
     private func next(_ view: VaultView, _ isRunning: Bool, _ session: Session) -> String {
         if view.fault != nil || view.frozen != nil { return "stopped" }
-        if let plan = view.plan, plan.hold != nil { return "plan \(plan.id.prefix(4)) waits" }
+        if let plan = view.plan, plan.hold?.waitsForPerson == true { return "plan \(plan.id.prefix(4)) waits" }
         let purge =
             view.trashed.compactMap(\.trashed?.earliestPurge).min().map { ", purge \(Text.date($0, session.zone))" }
             ?? ""

@@ -17,6 +17,8 @@ struct Life {
     /// How many were present at the hours asked for.
     fileprivate(set) var counts: [Int: Int] = [:]
     private var number: UInt64 = 0
+    /// The newest times of each series, of all that was ever written.
+    private var recent: [Bytes: [Timestamp]] = [:]
 
     init(_ policy: VaultPolicy) { self.policy = policy }
 
@@ -30,6 +32,7 @@ struct Life {
         backup.kind = kind
         backup.observedSince = time
         present.append(backup)
+        recent[series] = Array(([time] + recent[series, default: []]).prefix(Rhythm.intervals + 1))
     }
 
     /// One cleanup. Answers what went.
@@ -40,6 +43,7 @@ struct Life {
         input.approved = approved.map { .init(policyHash: $0.hash, policy: $0) }
         input.runs = runs
         input.amounts = amounts
+        for (series, times) in recent { input.protection.rhythms[series] = Rhythm(times) }
         guard let plan = Plan.make(input) else { return [] }
         var going = plan.released
         if plan.hold?.causes == [.firstPlan] {
