@@ -49,8 +49,8 @@ package struct TreeMeasure: Hashable, Sendable {
     private mutating func add(_ seen: Sighting?) {
         guard let seen else { return }
         entries += 1
-        size += seen.size
-        allocated += seen.allocated
+        size = size.adding(seen.size)
+        allocated = allocated.adding(seen.allocated)
         newestChange = max(newestChange, seen.ctime)
     }
 

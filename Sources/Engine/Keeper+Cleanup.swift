@@ -46,6 +46,8 @@ extension Keeper {
     package func cleanup(
         _ attended: Attended, approve: ApprovedPlan? = nil, isShown: Bool = false
     ) throws(Fault) -> CleanupReport {
+        var attended = attended
+        try endRetirements(&attended)
         var report = CleanupReport(plan: try self.report(attended))
         var going = report.plan.released
         if let approve {
@@ -70,18 +72,19 @@ extension Keeper {
         if let hold = plan.hold, !report.approved, hold.causes.contains(where: { $0 == .firstPlan || $0 == .always }) {
             return
         }
-        let last = try home.catalog.lastRun(vault: plan.vault)?.newest ?? [:]
+        let known = try home.catalog.lastRun(vault: plan.vault)
+        let last = known?.newest ?? [:]
+        // Never back: a clock that was set back would make everything look as if it had arrived since.
         var newest: [Bytes: Timestamp] = [:]
-        for judged in plan.judged where !judged.decision.isSetAside {
+        for judged in plan.judged {
             let (series, time) = (judged.backup.series, judged.backup.time)
+            newest[series] = newest[series] ?? last[series]
             // A frozen series had no run.
-            if report.plan.frozenSeries.contains(series) {
-                newest[series] = last[series]
-            } else {
-                newest[series] = max(newest[series] ?? time, time)
-            }
+            guard !judged.decision.isSetAside, !report.plan.frozenSeries.contains(series) else { continue }
+            newest[series] = max(newest[series] ?? time, time)
         }
-        try home.catalog.recordRun(vault: plan.vault, at: plan.at.wall, newest: newest)
+        let at = max(plan.at.wall, known?.at ?? plan.at.wall)
+        try home.catalog.recordRun(vault: plan.vault, at: at, newest: newest)
     }
 
     // MARK: Approval

@@ -47,7 +47,7 @@ extension Keeper {
                         .init("going", .integer(Int64(going.count))),
                     ]),
             ], at: now())
-        let parents = plan.parents
+        let parents = plan.parents(around: going)
         var rest = Self.inOrder(going, parents)[...]
         var needed: Set<BackupID> = []
         while !rest.isEmpty {
@@ -124,18 +124,24 @@ extension Keeper {
         var dropped: [(backup: Backup, why: String)] = []
         var isSafe: [Bytes: Bool] = [:]
         let newest = Self.newestKept(report.plan)
+        let retired = Set(report.plan.judged.filter { $0.isByRetirement }.map(\.backup.series))
         var open: [Condemning.Item] = []
         for item in items {
             let series = item.backup.series
             if isSafe[series] == nil {
                 // Invariant 6: what the series keeps must really be there before anything else of it goes.
+                let mark = marks.mark(.retired, Mark.seriesTarget(series), at: at.wall)
                 isSafe[series] =
-                    newest[series].map { condemning.change(of: $0) == nil }
-                    ?? (marks.mark(.retired, Mark.seriesTarget(series), at: at.wall)?.keep == 0)
+                    newest[series].map { kept in kept.allSatisfy { condemning.change(of: $0) == nil } }
+                    ?? (mark?.keep == 0)
+                // What goes because its series was retired, goes only as long as it is.
+                if retired.contains(series), mark?.keep != report.protection.retired[series]?.keep {
+                    isSafe[series] = false
+                }
             }
             let target = item.backup.id.objectText
             if isSafe[series] != true {
-                dropped.append((item.backup, "the newest complete backup of its series is not there any more"))
+                dropped.append((item.backup, "what its series keeps, or was said of it, has changed since the plan"))
             } else if marks.frozen(series: series, at: at.wall) != nil {
                 dropped.append((item.backup, "its series is frozen"))
             } else if marks.mark(.preserved, target, at: at.wall) != nil
@@ -165,11 +171,15 @@ extension Keeper {
         return (still, dropped)
     }
 
-    private static func newestKept(_ plan: Plan) -> [Bytes: Backup] {
-        var newest: [Bytes: Backup] = [:]
+    /// What must really be there before anything else of a series goes: its newest, and its newest full one.
+    private static func newestKept(_ plan: Plan) -> [Bytes: [Backup]] {
+        var newest: [Bytes: [Backup]] = [:]
         // Newest first within each series.
         for judged in plan.judged where judged.decision.retain && !judged.decision.isSetAside {
-            if newest[judged.backup.series] == nil { newest[judged.backup.series] = judged.backup }
+            let known = newest[judged.backup.series] ?? []
+            if known.isEmpty || judged.backup.kind == .full && !known.contains(where: { $0.kind == .full }) {
+                newest[judged.backup.series] = known + [judged.backup]
+            }
         }
         return newest
     }

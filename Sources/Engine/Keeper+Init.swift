@@ -61,7 +61,7 @@ extension Proposal {
         if isUndated { yaml += "    time-from: mtime      # most names carry no date\n" }
         return Proposal(
             path: path, name: name, series: Set(found.backups.map(\.series)).count, backups: found.backups.count,
-            size: found.backups.reduce(0) { $0 + $1.size },
+            size: found.backups.total { $0.size },
             foreign: found.leftAlone.filter { $0.why.condition == "foreign" }.count,
             opaque: found.leftAlone.filter { $0.why.condition == "opaque" }, isUndated: isUndated, yaml: yaml)
     }

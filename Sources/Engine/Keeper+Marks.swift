@@ -10,8 +10,9 @@ extension Keeper {
         case release([Backup])
         /// Condemned by hand.
         case condemn([Backup], reason: String)
-        /// A series has ended. `keep`: how many stay (`nil`: all).
-        case retire(Bytes, keep: Int?, after: Timestamp?, reason: String)
+        case uncondemn([Backup])
+        /// A series has ended. `keep`: how many stay (`nil`: all); of no other objects than these.
+        case retire(Bytes, objects: Set<UInt64>, keep: Int?, after: Timestamp?, reason: String)
         /// It has not.
         case unretire([Bytes])
         /// `series` empty: the whole vault.
@@ -92,14 +93,18 @@ extension Keeper {
         case .condemn(let backups, let reason):
             // Said in the log by the condemnation itself.
             return backups.map {
-                var mark = mark(.condemned, $0.id.objectText, reason)
+                // This one only: a protection covers every link of an object, a condemnation does not.
+                var mark = mark(.condemned, $0.id.text, reason)
                 mark.describe($0)
                 return (mark, nil, $0)
             }
-        case .retire(let series, let keep, let after, let reason):
+        case .uncondemn(let backups):
+            return backups.map { (mark(.condemned, $0.id.text, "", released: true), nil, $0) }
+        case .retire(let series, let objects, let keep, let after, let reason):
             var mark = mark(.retired, Mark.seriesTarget(series), reason)
             mark.keep = keep
             mark.after = after
+            mark.objects = objects.sorted().map { BackupID(object: $0).objectText }
             return [(mark, .seriesRetired, nil)]
         case .unretire(let series):
             return series.map { (mark(.retired, Mark.seriesTarget($0), "", released: true), .released, nil) }

@@ -49,7 +49,7 @@ extension Keeper {
             frozenSeries: Set(
                 plan.judged.map(\.backup.series).filter { attended.marks.frozen(series: $0, at: now) != nil }),
             frozen: try frozen(vault, attended.marks, at: now),
-            trashSize: attended.trashed.reduce(0) { $0 + $1.item.backup.size },
+            trashSize: attended.trashed.total { $0.item.backup.size },
             protection: protection,
             pulses: SeriesPulse.all(attended.present, protection: protection, now: attended.at))
     }
@@ -102,13 +102,37 @@ extension Keeper {
         for mark in marks.holding(.retired, at: now) {
             guard let series = Mark.series(ofTarget: mark.target) else { continue }
             protection.retired[series] = Judge.Retirement(
-                keep: mark.keep, after: mark.after, at: mark.at, reason: mark.reason)
+                keep: mark.keep, after: mark.after, at: mark.at, reason: mark.reason,
+                objects: Set((mark.objects ?? []).compactMap { UInt64($0, radix: 16) }))
         }
         protection.linked = Self.linked(present, leftAlone)
         let recent = try home.catalog.recentTimes(
             vault: vault, most: Rhythm.intervals + 1, latest: now.adding(seconds: Judge.futureSeconds))
         for (series, times) in recent { protection.rhythms[series] = Rhythm(times) }
         return protection
+    }
+
+    /// A path through the vault's links, as the kernel walks it: each component may be a link itself. `nil`: it leads
+    /// out of the vault, or in a circle.
+    private static func resolve(_ path: Bytes, _ links: [Bytes: Bytes]) -> Bytes? {
+        var rest = path.components[...]
+        var done: [Bytes] = []
+        var followed = 0
+        while let component = rest.popFirst() {
+            if component == "." { continue }
+            if component == ".." {
+                guard done.popLast() != nil else { return nil }
+                continue
+            }
+            done.append(component)
+            guard let target = links[done.reduce(Bytes()) { $0.appending($1) }] else { continue }
+            followed += 1
+            guard followed <= 40 else { return nil }
+            // A target stands as from the vault's top.
+            done = []
+            rest = (target.components + rest)[...]
+        }
+        return done.reduce(Bytes()) { $0.appending($1) }
     }
 
     /// Backups that a symbolic link of the vault points to, or into, and that link.
@@ -123,12 +147,7 @@ extension Keeper {
         ) { first, _ in first }
         var linked: [Bytes: Bytes] = [:]
         for (link, target) in targets.sorted(by: { $0.key < $1.key }) {
-            // A link to a link, as far as the kernel would follow.
-            var target = target
-            for _ in 0..<40 {
-                guard let next = targets[target] else { break }
-                target = next
-            }
+            var target = resolve(target, targets) ?? Bytes()
             while !target.isEmpty {
                 if let backup = paths[target] {
                     linked[backup] = linked[backup] ?? link
@@ -158,12 +177,13 @@ extension Keeper {
                 policyHash: approval.policyHash, policy: VaultPolicy(text: approval.policyText), at: mark.at)
         }
         let siblings = configuration.vaults.filter { $0.entry == vault.entry && $0.path != vault.path }
-        guard !siblings.isEmpty else { return nil }
+        guard !siblings.isEmpty, let since = try home.registry.firstSeen(vault.path) else { return nil }
         var ids: [VaultID] = []
         for sibling in siblings {
             if let id = try home.registry.lastKnown(sibling.path) { ids.append(id) }
         }
-        let inherited = try home.marks.approvals(of: ids).compactMap(\.approval)
+        // Only what came later: who was there already and was not approved may have been held back on purpose.
+        let inherited = try home.marks.approvals(of: ids).filter { $0.at <= since }.compactMap(\.approval)
             .first { $0.policyHash == policy.hash }
         return inherited.map { Plan.Approved(policyHash: $0.policyHash, policy: VaultPolicy(text: $0.policyText)) }
     }

@@ -94,13 +94,15 @@ extension Keeper {
                 report.kept.append((backup, "its series is frozen"))
             } else if let mark = attended.marks.mark(.preserved, backup.id.objectText, at: attended.at.wall) {
                 report.kept.append((backup, "preserved: \(mark.reason)"))
-            } else if decision.wanted.contains(backup.id), !isByHand(backup, attended.marks, attended.at) {
+            } else if decision.needed.contains(backup.id)
+                || decision.wanted.contains(backup.id) && !isByHand(backup, attended.marks, attended.at)
+            {
                 report.wanted.append(backup)
             } else if let newer = decision.kept[backup.series]?.first,
                 (newer.time, newer.path) > (backup.time, backup.path)
             {
                 due.append(item)
-            } else if decision.retired.contains(backup.series) {
+            } else if decision.retired[backup.series]?.keep == 0 {
                 due.append(item)
             } else {
                 report.kept.append((backup, "no newer complete backup of its series is present"))
@@ -111,7 +113,7 @@ extension Keeper {
 
     /// A person condemned it: that stands for the policy's word (invariant 5).
     private func isByHand(_ backup: Backup, _ marks: Marks, _ at: Moment) -> Bool {
-        marks.mark(.condemned, backup.id.objectText, at: at.wall) != nil
+        marks.mark(.condemned, backup.id.text, at: at.wall) != nil
     }
 
     private func take(
@@ -180,8 +182,8 @@ extension Keeper {
                 || marks.frozen(series: series, at: at.wall) != nil
             {
                 report.kept.append((item.backup, "it is protected since the look"))
-            } else if (decision.kept[series] ?? []).isEmpty,
-                marks.mark(.retired, Mark.seriesTarget(series), at: at.wall)?.keep != 0
+            } else if let retired = decision.retired[series],
+                marks.mark(.retired, Mark.seriesTarget(series), at: at.wall)?.keep != retired.keep
             {
                 report.kept.append((item.backup, "its series is no longer retired"))
             } else if decision.wanted.contains(item.backup.id), !isByHand(item.backup, marks, at) {
@@ -250,25 +252,27 @@ extension Keeper {
         var wanted: Set<BackupID> = []
         /// Complete and kept, by series, newest first.
         var kept: [Bytes: [Backup]] = [:]
-        /// Series that a person retired as they still are, and wanted nothing of to stay: that stands for a newer one.
-        var retired: Set<Bytes> = []
+        /// In the trash, and one that stays needs them: no word of a person's is meant against that.
+        var needed: Set<BackupID> = []
+        /// Series that a person retired as they still are: of one of which nothing was to stay, no newer one is needed.
+        var retired: [Bytes: Judge.Retirement] = [:]
     }
 
     /// Present and trashed of each series judged together.
     private func purgeDecision(_ attended: Attended) throws(Fault) -> PurgeDecision {
         let policy = attended.vault.policy
-        // Ranges at their lower bound: what only fills free space is not worth keeping from the purge.
-        guard
-            let judge = Judge(policy: policy, now: attended.at, protection: try protection(attended), space: .short)
-        else { throw Self.unknownZone(policy.timezone) }
+        guard let judge = Judge(policy: policy, now: attended.at, protection: try protection(attended)) else {
+            throw Self.unknownZone(policy.timezone)
+        }
         let trashed = Dictionary(grouping: attended.trashed.map(\.item.backup), by: \.series)
         let present = Dictionary(grouping: attended.present, by: \.series)
         var decision = PurgeDecision()
         for (series, backups) in trashed {
             let here = present[series] ?? []
             decision.wanted.formUnion(judge.wanted(series: series, present: here, trashed: backups))
+            decision.needed.formUnion(judge.needed(series: series, present: here, trashed: backups))
             let together = judge.timeline((here + backups).map { Candidate($0) })
-            if judge.retirement(of: series, together)?.keep == 0 { decision.retired.insert(series) }
+            decision.retired[series] = judge.retirement(of: series, together)
             decision.kept[series] = judge.decideAll(here).filter { $0.decision.retain && !$0.decision.isSetAside }
                 .map(\.backup)
         }

@@ -26,8 +26,23 @@ extension Keeper {
         let going = try choose(backups, reason, report.plan)
         try say(.condemn(going.map(\.backup), reason: reason), in: configuration)
         report.approved = true
-        try condemn(going, &report)
+        do throws(Fault) {
+            try condemn(going, &report)
+        } catch {
+            try withdraw(going, report, in: configuration)
+            throw error
+        }
+        try withdraw(going, report, in: configuration)
         return report
+    }
+
+    /// A word against a backup that did not go must not strike it later.
+    private func withdraw(
+        _ going: [Plan.Judged], _ report: CleanupReport, in configuration: VaultConfiguration
+    ) throws(Fault) {
+        let gone = Set(report.condemned.map(\.path))
+        let stayed = going.map(\.backup).filter { !gone.contains($0.path) }
+        if !stayed.isEmpty { try say(.uncondemn(stayed), in: configuration) }
     }
 
     private func choose(_ backups: [Backup], _ reason: String, _ report: PlanReport) throws(Fault) -> [Plan.Judged] {
@@ -37,7 +52,8 @@ extension Keeper {
                 hint: "reprieve unfreeze \(report.label)")
         }
         var going: [Plan.Judged] = []
-        for backup in backups {
+        var seen: Set<Bytes> = []
+        for backup in backups where seen.insert(backup.path).inserted {
             let found = report.plan.judged.first { $0.backup.id == backup.id && $0.backup.path == backup.path }
             guard var judged = found else {
                 throw Fault(.notFound, "'\(backup.path.display)' is not there any more", path: backup.path)
@@ -69,6 +85,9 @@ extension Keeper {
         if report.protection.preserved[backup.id.object] != nil {
             return ("it is preserved", "reprieve release \(backup.id.text)")
         }
+        if report.protection.reprieved[backup.id.object] != nil {
+            return ("it was restored, and has its grace", "reprieve release \(backup.id.text)")
+        }
         if let link = report.protection.linked[backup.path] {
             return ("the link '\(link.display)' points to it", "remove that link first")
         }
@@ -96,11 +115,13 @@ extension Keeper {
     /// What `retire` would move now.
     package func planRetire(
         _ configuration: VaultConfiguration, series: Bytes, keep: Int?, reason: String
-    ) throws(Fault) -> (going: [Plan.Judged], report: PlanReport) {
+    ) throws(Fault) -> (going: [Plan.Judged], objects: Set<UInt64>, report: PlanReport) {
         let attended = try attend(configuration, acting: false)
         var report = try report(attended)
         var protection = report.protection
-        protection.retired[series] = .init(keep: keep, after: nil, at: attended.at.wall, reason: reason)
+        let objects = objects(of: series, attended)
+        protection.retired[series] = .init(
+            keep: keep, after: nil, at: attended.at.wall, reason: reason, objects: objects)
         guard let judge = Judge(policy: report.plan.policy, now: attended.at, protection: protection) else {
             throw Self.unknownZone(report.plan.policy.timezone)
         }
@@ -109,14 +130,22 @@ extension Keeper {
             throw Fault(
                 .notFound, "the series '\(series.display)' has no backup here", hint: "`reprieve list` shows them")
         }
-        return (report.plan.condemned, report)
+        return (report.plan.condemned, objects, report)
     }
 
-    /// Writes down that a series has ended, and carries it out where it is due now.
+    /// All of a series that is here or in the trash: what a person speaks of.
+    private func objects(of series: Bytes, _ attended: Attended) -> Set<UInt64> {
+        let all = attended.present + attended.trashed.map(\.item.backup)
+        return Set(all.filter { $0.series == series }.map(\.id.object))
+    }
+
+    /// Writes down that a series has ended, and carries it out where it is due now. `objects`: those that the person
+    /// was shown; what came meanwhile ends it at once.
     package func retire(
-        _ configuration: VaultConfiguration, series: Bytes, keep: Int?, after: Timestamp?, reason: String
+        _ configuration: VaultConfiguration, series: Bytes, objects: Set<UInt64>, keep: Int?, after: Timestamp?,
+        reason: String
     ) throws(Fault) -> CleanupReport {
-        try say(.retire(series, keep: keep, after: after, reason: reason), in: configuration)
+        try say(.retire(series, objects: objects, keep: keep, after: after, reason: reason), in: configuration)
         let attended = try attend(configuration, acting: true)
         var report = CleanupReport(plan: try self.report(attended))
         report.approved = true
@@ -124,6 +153,21 @@ extension Keeper {
         let going = report.plan.plan.condemned.filter { $0.backup.series == series && $0.isByPerson }
         if !going.isEmpty { try condemn(going, &report) }
         return report
+    }
+
+    /// A retired series that has anything else than what it was said of, lives: the word is over for good, or it would
+    /// strike when that one is gone.
+    func endRetirements(_ attended: inout Attended) throws(Fault) {
+        let at = attended.at.wall
+        let living = attended.marks.holding(.retired, at: at).compactMap { mark -> Bytes? in
+            guard let series = Mark.series(ofTarget: mark.target) else { return nil }
+            let said = Set(mark.objects ?? [])
+            let now = objects(of: series, attended)
+            return now.contains { !said.contains(BackupID(object: $0).objectText) } ? series : nil
+        }
+        guard !living.isEmpty else { return }
+        try say(.unretire(living), in: attended.vault.configuration)
+        attended.marks = try home.marks.read(attended.vault.id, trash: try attended.vault.trash())
     }
 
     /// Of series that a run emptied: what was there.

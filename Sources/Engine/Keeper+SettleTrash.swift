@@ -250,10 +250,10 @@ extension Keeper {
             until: until)
         mark.describe(backup)
         marks.say(mark)
-        guard marks.mark(.condemned, mark.target, at: at.wall) != nil else { return }
+        guard marks.mark(.condemned, backup.id.text, at: at.wall) != nil else { return }
         marks.say(
             Mark(
-                kind: .condemned, target: mark.target, released: true, reason: reason, actor: home.actorName,
+                kind: .condemned, target: backup.id.text, released: true, reason: reason, actor: home.actorName,
                 at: at.wall))
     }
 }

@@ -36,7 +36,7 @@ package struct VaultView: Sendable {
 
     /// What a person said against a trashed backup, or against its series.
     package func word(against backup: Backup) -> Mark? {
-        marks.mark(.condemned, backup.id.objectText, at: at.wall)
+        marks.mark(.condemned, backup.id.text, at: at.wall)
             ?? marks.mark(.retired, Mark.seriesTarget(backup.series), at: at.wall)
     }
 

@@ -43,7 +43,7 @@ extension Keeper {
     package func open(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
         let root = try Self.root(of: vault)
         let marker = try Marker.read(in: root)
-        switch try home.registry.identify(vault.path, try Self.signs(root, marker)) {
+        switch try home.registry.identify(vault.path, try Self.signs(root, marker), at: now().wall) {
         case .known(let id): return open(vault, id, root)
         case .stranger(let why):
             throw Fault(
@@ -57,7 +57,7 @@ extension Keeper {
     package func adopt(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
         let root = try Self.root(of: vault)
         let marker = try Marker.read(in: root)
-        let id = try home.registry.adopt(vault.path, try Self.signs(root, marker))
+        let id = try home.registry.adopt(vault.path, try Self.signs(root, marker), at: now().wall)
         if marker != nil, marker?.id != id || marker?.keeper != Surroundings.hostName {
             try Marker(id: id, label: vault.label, keeper: Surroundings.hostName, made: now().wall)
                 .write(in: try TrashDirectory.make(in: root))

@@ -42,6 +42,8 @@ package struct Mark: Hashable, Sendable, Codable {
     /// Of a retired series: how many stay (`nil`: all), and not before when.
     package var keep: Int?
     package var after: Timestamp?
+    /// Of a retired series: the objects that it was said of; of no other.
+    package var objects: [String]?
 
     package struct Approval: Hashable, Sendable, Codable {
         package var plan: String

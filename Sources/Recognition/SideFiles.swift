@@ -2,7 +2,7 @@ package import Model
 
 /// Files beside a backup that go where it goes: `X.sha256`, and `X.log` beside `X.vma.zst`.
 package enum SideFiles {
-    private static let endings: [Bytes] = [".sha256", ".md5", ".log", ".notes", protectedEnding]
+    private static let endings: [Bytes] = [".sha256", ".md5", ".log", ".notes"]
     /// Proxmox's vzdump makes an empty `X.protected` beside a backup that its own pruning must not take.
     private static let protectedEnding: Bytes = ".protected"
 
@@ -22,9 +22,15 @@ package enum SideFiles {
 
     /// Which of the names go with which: side file to backup. One that could belong to two belongs to none.
     package static func assign(files: [Bytes], directories: [Bytes]) -> [Bytes: Bytes] {
-        let sides = files.filter { stem(of: $0) != nil }
+        let all = Set(files + directories)
+        // Only exactly `X.protected` beside X: anything else of that ending may be a backup of somebody's.
+        let protecting = files.filter {
+            $0.hasSuffix(protectedEnding) && all.contains($0.dropLast(protectedEnding.count))
+        }
+        let sides = files.filter { stem(of: $0) != nil } + protecting
         guard !sides.isEmpty else { return [:] }
-        let own = files.filter { stem(of: $0) == nil } + directories
+        let taken = Set(sides)
+        let own = files.filter { !taken.contains($0) } + directories
         let exact = Set(own)
         // `vzdump-….log` belongs to the one name that is its stem and an extension.
         var byStem: [Bytes: [Bytes]] = [:]
@@ -35,7 +41,7 @@ package enum SideFiles {
         }
         var assigned: [Bytes: Bytes] = [:]
         for side in sides {
-            guard let stem = stem(of: side) else { continue }
+            guard let stem = stem(of: side) ?? Optional(side.dropLast(protectedEnding.count)) else { continue }
             if exact.contains(stem) {
                 assigned[side] = stem
             } else if let candidates = byStem[stem], candidates.count == 1 {

@@ -141,7 +141,7 @@ package struct ForecastDay: Sendable {
             // What lies there now goes when its grace is over.
             let still = trash.filter { ($0.trashed?.earliestPurge ?? now.wall) > result[n].at }
             result[n].trashed = still.count
-            result[n].trashBytes = still.reduce(0) { $0 + $1.size }
+            result[n].trashBytes = still.total { $0.size }
         }
         var isCut = false
         for (series, members) in Dictionary(grouping: backups, by: \.series) {
@@ -161,9 +161,9 @@ package struct ForecastDay: Sendable {
                 }
                 trash.removeAll { $0.until <= day }
                 result[n].backups += kept.count
-                result[n].bytes += kept.reduce(0) { $0 + $1.size }
+                result[n].bytes = result[n].bytes.adding(kept.total { $0.size })
                 result[n].trashed += trash.count
-                result[n].trashBytes += trash.reduce(0) { $0 + $1.bytes }
+                result[n].trashBytes = result[n].trashBytes.adding(trash.total { $0.bytes })
                 let oldest = kept.filter { $0.condition == .complete }.map(\.time).min()
                 result[n].oldest = [result[n].oldest, oldest].compactMap { $0 }.min()
             }

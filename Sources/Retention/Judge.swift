@@ -36,21 +36,22 @@ package struct Judge: Sendable {
         package var keep: Int?
         /// Not before this.
         package var after: Timestamp?
-        /// Only of what was there then: a series that gets a new backup lives, and its rules apply again.
         package var at: Timestamp
         package var reason: String
+        /// Only of these objects, which the person saw: a series that has any other lives, and its rules apply.
+        package var objects: Set<UInt64>
 
-        package init(keep: Int?, after: Timestamp?, at: Timestamp, reason: String) {
+        package init(keep: Int?, after: Timestamp?, at: Timestamp, reason: String, objects: Set<UInt64>) {
             self.keep = keep
             self.after = after
             self.at = at
             self.reason = reason
+            self.objects = objects
         }
 
-        /// Whether nothing came since it was said: by its date, or by when it was first seen (a name may carry a date
-        /// of before). What came lives, whatever its condition.
-        func covers(_ backups: some Sequence<Candidate>) -> Bool {
-            backups.allSatisfy { $0.time <= at && $0.observedSince <= at }
+        /// Whether it was said of all of these. What came since lives, whatever its date, name or condition.
+        package func covers(_ objects: some Sequence<UInt64>) -> Bool {
+            objects.allSatisfy { self.objects.contains($0) }
         }
     }
 
@@ -77,7 +78,8 @@ package struct Judge: Sendable {
     }
 
     package func decide(series: Bytes, _ backups: [Candidate]) -> RetentionReport {
-        let timeline = timeline(backups)
+        var timeline = timeline(backups)
+        timeline.learnt = protection.rhythms[series]
         let own = policy.own(series)
         let context = RetentionContext(series: series, now: now, zone: zone, semantics: policy.semantics, space: space)
         var report = rules(own.rules, own.importance).decide(timeline, in: context)
@@ -89,7 +91,7 @@ package struct Judge: Sendable {
         if policy.hasSafeguards { holdBack(series, timeline, &report) }
         keepChains(timeline, &report)
         if let maxBytes {
-            let kept = backups.indices.reduce(0) { $0 + (report.isRetained($1) ? backups[$1].size : 0) }
+            let kept = backups.indices.total { report.isRetained($0) ? backups[$0].size : 0 }
             report.shortfall = max(0, kept - maxBytes)
         }
         return report
@@ -149,6 +151,8 @@ package struct Judge: Sendable {
         guard condition == .incomplete, let newest = timeline.newest, !isPreserved(backup),
             protection.reprieved[backup.id.object] == nil, protection.linked[backup.path] == nil
         else { return }
+        // Of an ended series nothing goes.
+        guard timeline.rhythm?.pulse(newest: newest.time, now: now) != .ended else { return }
         let after = policy.incompleteAfter.fixedSeconds
         guard newest.time.seconds(since: backup.time) > after, now.seconds(since: backup.observedSince) > after else {
             return
@@ -192,7 +196,7 @@ package struct Judge: Sendable {
 
     private func holdBack(_ series: Bytes, _ timeline: Timeline, _ report: inout RetentionReport) {
         if retirement(of: series, timeline) == nil, let newest = timeline.newest,
-            (protection.rhythms[series] ?? timeline.rhythm)?.pulse(newest: newest.time, now: now) == .ended
+            timeline.rhythm?.pulse(newest: newest.time, now: now) == .ended
         {
             for index in timeline.counting.lazy.map({ Int($0) }) where !report.isRetained(index) {
                 report.retain(index, .ended(since: newest.time))
@@ -263,7 +267,8 @@ package struct Judge: Sendable {
     /// Whether a person's word on the end of a series is in force.
     package func retirement(of series: Bytes, _ timeline: Timeline) -> Retirement? {
         guard let retirement = protection.retired[series], retirement.after.map({ $0 <= now }) ?? true,
-            retirement.covers(timeline.backups)
+            // Said by a clock that was ahead: not yet.
+            retirement.at <= now, retirement.covers(timeline.backups.lazy.map(\.id.object))
         else { return nil }
         return retirement
     }

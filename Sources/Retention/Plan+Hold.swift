@@ -97,7 +97,7 @@ extension Plan.Hold {
         guard approved.policyHash != plan.policy.hash else { return }
         let ids = Set(going.map(\.backup.id)).subtracting(Self.gone(by: approved, plan, input))
         guard !ids.isEmpty else { return }
-        let bytes = going.filter { ids.contains($0.backup.id) }.reduce(0) { $0 + $1.backup.size }
+        let bytes = going.filter { ids.contains($0.backup.id) }.total { $0.backup.size }
         heldBack = ids
         causes.append(.policyChanged(count: ids.count, bytes: bytes, approvedAt: approved.at))
     }
@@ -109,7 +109,8 @@ extension Plan.Hold {
 
     /// What the approved policy condemns. One that cannot be read any more, or that read times elsewhere, keeps all.
     private static func gone(by approved: Plan.Approved, _ plan: Plan, _ input: Plan.Input) -> Set<BackupID> {
-        guard let old = approved.policy, old.timeFrom == plan.policy.timeFrom || old.timeFrom.isEmpty,
+        // Another hash of the same text: an earlier version of the program meant something else by it.
+        guard let old = approved.policy, approved.policyHash == old.hash, old.timeFrom == plan.policy.timeFrom,
             let before = Judge(policy: old, now: input.now, protection: input.protection)
         else { return [] }
         return Set(before.decideAll(input.backups).filter { !$0.decision.retain }.map(\.backup.id))
@@ -146,7 +147,7 @@ extension Plan.Hold {
             self.series = series
             ids = backups.map(\.id)
             oldest = backups.map(\.time).min() ?? Timestamp(nanoseconds: 0)
-            bytes = backups.reduce(0) { $0 + $1.size }
+            bytes = backups.total { $0.size }
         }
     }
 
@@ -156,10 +157,10 @@ extension Plan.Hold {
         for judged in plan.judged where !judged.decision.isSetAside {
             let backup = judged.backup
             counts[backup.series, default: (0, 0)].units += 1
-            present += backup.size
+            present = present.adding(backup.size)
             if backup.time > input.runs.reference(backup.series) {
                 counts[backup.series]?.arrived += 1
-                arrivedBytes += backup.size
+                arrivedBytes = arrivedBytes.adding(backup.size)
             }
         }
         let limits = input.amounts
@@ -172,15 +173,16 @@ extension Plan.Hold {
             causes.append(.amount(series: series, going: own.count, of: count.units, allowed: allowed))
             heldBack.formUnion(own.dropFirst(allowed).flatMap(\.ids))
         }
-        let bytes = taken.reduce(0) { $0 + $1.bytes }
-        let largest = taken.map(\.bytes).sorted(by: >).prefix(AmountLimits.units).reduce(0, +)
-        let allowed = arrivedBytes + max(largest, Int64(Double(present) * Double(limits.bytesPercent) / 100))
+        let bytes = taken.total { $0.bytes }
+        let largest = taken.map(\.bytes).sorted(by: >).prefix(AmountLimits.units).total { $0 }
+        let share = Int64(Double(present) / 100 * Double(limits.bytesPercent))
+        let allowed = arrivedBytes.adding(max(largest, share))
         guard bytes > allowed else { return }
         causes.append(.bytes(going: bytes, of: present, allowed: allowed))
         var sum: Int64 = 0
         var isFull = false
         for unit in taken.sorted(by: { $0.oldest < $1.oldest }) {
-            sum += unit.bytes
+            sum = sum.adding(unit.bytes)
             isFull = isFull || sum > allowed
             if isFull { heldBack.formUnion(unit.ids) }
         }

@@ -20,6 +20,11 @@ package struct Plan: Sendable {
             self.decision = decision
         }
 
+        /// It goes because its series was retired.
+        package var isByRetirement: Bool {
+            decision.reasons.contains { if case .retired(_, keeps: false) = $0 { true } else { false } }
+        }
+
         /// A person's own word, not the policy's: it waits for nobody.
         package var isByPerson: Bool {
             decision.reasons.contains { reason in
@@ -34,9 +39,9 @@ package struct Plan: Sendable {
     /// What no rule keeps, held or not.
     package var condemned: [Judged] { judged.filter { !$0.decision.retain } }
 
-    /// What each condemned incremental or differential needs.
-    package var parents: [BackupID: BackupID] {
-        let chained = Set(condemned.filter { $0.backup.kind != .full }.map(\.backup.series))
+    /// What the incrementals and differentials need, in the series of these.
+    package func parents(around going: [Judged]) -> [BackupID: BackupID] {
+        let chained = Set(going.map(\.backup.series))
         return chained.reduce(into: [:]) { parents, series in
             parents.merge(Self.parents(judged.filter { $0.backup.series == series })) { first, _ in first }
         }
@@ -138,6 +143,15 @@ extension Judge {
             together.indices.dropFirst(present.count)
                 .filter { report.isRetained($0) && report.reasons(of: $0).contains { $0.keeps && !$0.isPassing } }
                 .map { together[$0].id })
+    }
+}
+
+extension Judge {
+    /// Which trashed backups of one series one that stays (present, or wanted) needs.
+    package func needed(series: Bytes, present: [Backup], trashed: [Backup]) -> Set<BackupID> {
+        let together = (present + trashed).map { Candidate($0) }
+        let report = decide(series: series, together)
+        return Set(together.indices.dropFirst(present.count).filter { report.isNeeded($0) }.map { together[$0].id })
     }
 }
 

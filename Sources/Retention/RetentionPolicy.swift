@@ -104,7 +104,7 @@ package struct ImportanceBasedPolicy: RetentionPolicy {
         let must = least?.decide(timeline, in: context)
         let scores = Importance.scores(timeline, zone: context.zone)
         let kept = timeline.counting.indices.filter { report.isRetained(Int(timeline.counting[$0])) }
-        var size = kept.reduce(0) { $0 + timeline.backups[Int(timeline.counting[$1])].size }
+        var size = kept.total { timeline.backups[Int(timeline.counting[$0])].size }
         // Least important first; of equals the older.
         let ranked = kept.sorted { a, b in
             let (x, y) = (scores[Int(timeline.counting[a])], scores[Int(timeline.counting[b])])

@@ -57,7 +57,8 @@ package struct Rhythm: Hashable, Sendable {
 }
 
 extension Timeline {
-    package var rhythm: Rhythm? { Rhythm(counting.lazy.map { backups[Int($0)].time }) }
+    /// Cleanups thin out what is here, so what was learnt of all counts more.
+    package var rhythm: Rhythm? { learnt ?? Rhythm(counting.lazy.map { backups[Int($0)].time }) }
 
     package var newest: Candidate? { counting.first.map { backups[Int($0)] } }
 }

@@ -18,7 +18,7 @@ package struct SeriesPulse: Hashable, Sendable {
             let rhythm = protection.rhythms[series] ?? Rhythm(times)
             let pulse = rhythm.flatMap { rhythm in times.first.map { rhythm.pulse(newest: $0, now: now.wall) } }
             let retirement = protection.retired[series].flatMap { word in
-                word.covers(members.map { Candidate($0) }) ? word : nil
+                word.covers(members.map(\.id.object)) ? word : nil
             }
             pulses[series] = SeriesPulse(
                 rhythm: rhythm, newest: times.first, pulse: pulse ?? .ok, retirement: retirement)

@@ -13,6 +13,8 @@ package struct Timeline: Sendable {
     package let chains: Chains?
     /// Whether a tool protects one of them.
     let hasToolProtection: Bool
+    /// The rhythm of the series as all tells that was ever there.
+    package var learnt: Rhythm?
     /// Dated later than this is *future*: set aside.
     private let latest: Timestamp
 

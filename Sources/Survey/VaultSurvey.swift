@@ -146,23 +146,12 @@ package struct VaultSurvey: Sendable {
         }
     }
 
-    /// A link's target as a path in the vault, by the letters of it; `nil`: out of the vault.
+    /// A link's target as a path from the vault's top, as it is written: `..` and links within it are for who knows
+    /// all links. `nil`: out of the vault.
     private func inVault(_ target: Bytes, from directory: Bytes) -> Bytes? {
-        var components = directory.components
-        var rest = target
-        if target.hasPrefix("/") {
-            guard let root = roots.first(where: { target.isWithin($0) }) else { return nil }
-            components = []
-            rest = target.dropFirst(root.count)
-        }
-        for component in rest.components where component != "." {
-            if component == ".." {
-                guard components.popLast() != nil else { return nil }
-            } else {
-                components.append(component)
-            }
-        }
-        return components.reduce(Bytes()) { $0.appending($1) }
+        guard target.hasPrefix("/") else { return directory.appending(target) }
+        guard let root = roots.first(where: { target.isWithin($0) }) else { return nil }
+        return target.dropFirst(root.count)
     }
 
     /// Some file systems do not say the type in a listing.
@@ -238,7 +227,7 @@ package struct VaultSurvey: Sendable {
                 old.primary.mtime == sighting.mtime
             {
                 // A complete directory is not walked again; its measure stands.
-                sighting.size = old.size - old.members.dropFirst().reduce(0) { $0 + $1.size }
+                sighting.size = old.size - old.members.dropFirst().total { $0.size }
                 sighting.allocated = old.allocated
                 sighting.ctime = old.primary.ctime
             } else {
@@ -282,7 +271,7 @@ package struct VaultSurvey: Sendable {
                 vault: vault, object: sighting.object, links: unit.isDirectory ? 1 : sighting.links, path: path),
             vault: vault, series: unit.series, members: members, time: unit.time ?? sighting.mtime,
             timeSource: unit.time == nil ? .mtime : .name, condition: .settling, note: "",
-            size: all.reduce(0) { $0 + $1.size }, allocated: all.reduce(0) { $0 + $1.allocated }, mode: sighting.mode,
+            size: all.total { $0.size }, allocated: all.total { $0.allocated }, mode: sighting.mode,
             uid: sighting.uid, gid: sighting.gid, observedSince: min(now.wall, newest), changedBoot: now.boot,
             changedBootID: now.bootID)
         backup.protectedBy = unit.protectedBy

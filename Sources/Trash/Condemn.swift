@@ -38,7 +38,13 @@ package struct Condemning {
         var still: [Item] = []
         var dropped: [(Item, String)] = []
         for item in items {
-            if let why = change(of: item.backup) { dropped.append((item, why)) } else { still.append(item) }
+            if let why = change(of: item.backup) {
+                dropped.append((item, why))
+            } else if isProtectedNow(item.backup) {
+                dropped.append((item, "it is protected since the plan"))
+            } else {
+                still.append(item)
+            }
         }
         return (still, dropped)
     }
@@ -60,6 +66,13 @@ package struct Condemning {
             }
         }
         return nil
+    }
+
+    /// vzdump's mark beside a backup, made since the survey, in whatever form.
+    private mutating func isProtectedNow(_ backup: Backup) -> Bool {
+        let mark = backup.path + ".protected"
+        guard !backup.members.contains(where: { $0.path == mark }) else { return false }
+        return ((try? places.sighting(of: mark, below: trash.root)) ?? nil) != nil
     }
 
     // MARK: Batch

@@ -16,7 +16,11 @@ package struct Marks: Sendable {
         let (own, theirs) = (Marks(state ?? []).all, Marks(vault ?? []).all)
         all = own
         for (key, other) in theirs {
-            guard key.kind.protects else { continue }
+            guard key.kind.protects else {
+                // A release of what condemns does keep: it holds in either copy.
+                if other.released, let mine = own[key], other.counter > mine.counter { all[key] = other }
+                continue
+            }
             guard let mine = own[key] else {
                 if !other.released { all[key] = other }
                 continue

@@ -132,6 +132,47 @@ struct RetentionTests {
         #expect(house.names().count { $0.hasPrefix("mail/") } == 2)
     }
 
+    @Test("retire speaks of what was there: not of what is moved in under its name, nor of what comes while it asks")
+    func retiredObjects() throws {
+        let house = try House(keep: "{ last: 9 }")
+        try house.dailies(4, series: "mail/box")
+        try house.dailies(6, series: "other/box")
+        try house.settle()
+        #expect(
+            try house.run("retire", "mail/box", "--keep", "none", "--reason", "moved", "--confirm", "mail/box").status
+                == 0)
+        let vault = house.vault
+        try FileManager.default.moveItem(at: vault.appending(path: "mail"), to: vault.appending(path: "mail.old"))
+        try FileManager.default.moveItem(at: vault.appending(path: "other"), to: vault.appending(path: "mail"))
+        try house.settle()
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.names().count { $0.hasPrefix("mail/") } == 6, "another series got its name")
+        // It is over for good: also when what ended it is gone.
+        #expect(try house.events().contains { $0["event"] as? String == "backup.released" })
+        #expect(!(try house.run("list").out.contains("retired")))
+    }
+
+    @Test("a word of condemn is for one link, is not said of what was restored, and not kept for what stayed")
+    func condemnedLink() throws {
+        let house = try House(keep: "{ last: 9 }")
+        for day in 1...3 {
+            let file = try house.put("daily/db-\(House.day(day)).sql")
+            try FileManager.default.createDirectory(
+                at: house.vault.appending(path: "weekly"), withIntermediateDirectories: true)
+            link(file.path, house.vault.appending(path: "weekly/db-\(House.day(day)).sql").path)
+        }
+        try house.settle()
+        let one = "daily/db-\(House.day(1)).sql"
+        #expect(try house.run("condemn", one, one, "--reason", "corrupt").status == 0, "named twice is named once")
+        #expect(house.exists("weekly/db-\(House.day(1)).sql"))
+        let marks = try String(contentsOf: house.state.appending(path: "marks.json"), encoding: .utf8)
+        let target = try #require(marks.components(separatedBy: "\"target\" : \"").dropFirst().first)
+        #expect(target.dropFirst(16).first == "~", "the mark names the link")
+        #expect(try house.run("restore", one).status == 0)
+        #expect(try house.run("condemn", one, "--reason", "again").status == 4, "restored: it has its grace")
+        #expect(house.exists(one))
+    }
+
     @Test("--after: not before its time, and by itself then")
     func after() throws {
         let house = try House(keep: "{ last: 2 }")
@@ -169,6 +210,24 @@ struct RetentionTests {
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
         #expect(house.names().filter { $0.hasSuffix(".dump") }.sorted() == ["app/orders-\(House.day(5)).dump"])
+    }
+
+    @Test("links through linked directories protect too; a name that only ends in .protected is a backup of its own")
+    func linkedDirectories() throws {
+        let house = try House(keep: "{ last: 1 }", more: "    series: { \"app/*.protected\": { keep: all } }")
+        try house.dailies(3)
+        for day in 1...3 { try house.put("app/state-\(House.day(day)).protected", "content") }
+        for day in 1...3 { try house.put("app/state-\(House.day(day)).tar", "content") }
+        let vault = house.vault.path
+        try FileManager.default.createSymbolicLink(atPath: vault + "/current", withDestinationPath: "app")
+        try FileManager.default.createSymbolicLink(
+            atPath: vault + "/golden", withDestinationPath: "current/../current/./orders-\(House.day(1)).dump")
+        try FileManager.default.createSymbolicLink(atPath: vault + "/circle", withDestinationPath: "circle/x")
+        try house.cleanup()
+        #expect(house.exists("app/orders-\(House.day(1)).dump"), "the kernel finds it behind golden")
+        #expect(!house.exists("app/orders-\(House.day(2)).dump"))
+        #expect(house.names().count { $0.hasSuffix(".protected") } == 3)
+        #expect(house.names().count { $0.hasSuffix(".tar") } == 1)
     }
 
     @Test("backups that appear during a cleanup are none of its business")

@@ -15,6 +15,8 @@ struct VaultRegistry: Sendable {
         var id: VaultID
         var filesystem: String
         var root: String
+        /// When the id was drawn for this path; an old file does not say.
+        var since: Timestamp?
     }
 
     private let file: StateFile<File>
@@ -36,7 +38,7 @@ struct VaultRegistry: Sendable {
     }
 
     /// Who is at this path. A path never seen gets the id of its marker, if it is this host's, or a new one.
-    func identify(_ path: Bytes, _ signs: Signs) throws(Fault) -> Answer {
+    func identify(_ path: Bytes, _ signs: Signs, at now: Timestamp) throws(Fault) -> Answer {
         let host = Surroundings.hostName
         return try file.change { file in
             var current = file ?? File()
@@ -49,7 +51,7 @@ struct VaultRegistry: Sendable {
                     return .stranger("it is a copy of the vault at '\(twin.path)'")
                 }
                 let id = signs.markerID ?? VaultID(text: Surroundings.randomHex(bytes: 16))
-                current.vaults.append(Self.entry(path, id, signs))
+                current.vaults.append(Self.entry(path, id, signs, since: now))
                 return .known(id)
             }
             let entry = current.vaults[n]
@@ -58,7 +60,7 @@ struct VaultRegistry: Sendable {
                 .count
             let isOther = signs.markerID != nil && !isMarked
             guard agreeing >= 2, !isOther else { return .stranger(Self.why(entry, signs)) }
-            current.vaults[n] = Self.entry(path, entry.id, signs)
+            current.vaults[n] = Self.entry(path, entry.id, signs, since: entry.since)
             return .known(entry.id)
         }
     }
@@ -72,14 +74,14 @@ struct VaultRegistry: Sendable {
     }
 
     /// Takes what is at this path now for its vault, whatever was there before. A copy gets an id of its own.
-    func adopt(_ path: Bytes, _ signs: Signs) throws(Fault) -> VaultID {
+    func adopt(_ path: Bytes, _ signs: Signs, at now: Timestamp) throws(Fault) -> VaultID {
         try file.change { file in
             var current = file ?? File()
             current.vaults.removeAll { Bytes(text: $0.path, raw: $0.pathRaw) == path }
             let isCopy = current.vaults.contains { $0.id == signs.markerID && Self.isThere($0) }
             let own = isCopy ? nil : signs.markerID
             let id = own ?? VaultID(text: Surroundings.randomHex(bytes: 16))
-            current.vaults.append(Self.entry(path, id, signs))
+            current.vaults.append(Self.entry(path, id, signs, since: now))
             file = current
             return id
         }
@@ -90,9 +92,15 @@ struct VaultRegistry: Sendable {
         try file.read()?.vaults.first { Bytes(text: $0.path, raw: $0.pathRaw) == path }?.id
     }
 
-    private static func entry(_ path: Bytes, _ id: VaultID, _ signs: Signs) -> Entry {
+    /// When a vault at this path was first seen; `nil`: it was not, or that is not known.
+    func firstSeen(_ path: Bytes) throws(Fault) -> Timestamp? {
+        try file.read()?.vaults.first { Bytes(text: $0.path, raw: $0.pathRaw) == path }?.since
+    }
+
+    private static func entry(_ path: Bytes, _ id: VaultID, _ signs: Signs, since: Timestamp?) -> Entry {
         let (text, raw) = path.textAndRaw
-        return Entry(path: text, pathRaw: raw, id: id, filesystem: signs.filesystem, root: signs.root.text)
+        return Entry(
+            path: text, pathRaw: raw, id: id, filesystem: signs.filesystem, root: signs.root.text, since: since)
     }
 
     private static func why(_ entry: Entry, _ signs: Signs) -> String {

@@ -105,7 +105,7 @@ struct Retire: ParsableCommand {
         }
         let name = SeriesNames(view).text(series)
         let planned = try session.keeper.planRetire(view.configuration, series: series, keep: number, reason: reason)
-        let size = planned.going.reduce(0) { $0 + $1.backup.size }
+        let size = planned.going.total { $0.backup.size }
         let count = planned.report.plan.judged.count
         let what =
             number == nil
@@ -124,7 +124,7 @@ struct Retire: ParsableCommand {
         }
         guard try isMeant(name, number, session) else { return }
         let report = try session.keeper.retire(
-            view.configuration, series: series, keep: number, after: after, reason: reason)
+            view.configuration, series: series, objects: planned.objects, keep: number, after: after, reason: reason)
         if report.condemned.isEmpty, report.plan.frozen == nil, !session.json {
             session.say("Retired: \(reason)")
             return

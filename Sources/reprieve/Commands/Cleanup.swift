@@ -76,7 +76,7 @@ struct Cleanup: ParsableCommand {
             let isUnruled = report.plan.plan.policy.keepsEverything
             lines.append("\(label): nothing moved" + (isUnruled ? "; no rule is given, so all is kept" : ""))
         } else {
-            let size = report.condemned.reduce(0) { $0 + $1.size }
+            let size = report.condemned.total { $0.size }
             let until =
                 report.condemned[0].trashed.map {
                     Text.precise($0.earliestPurge, session.zone).trimmingCharacters(in: .whitespaces)

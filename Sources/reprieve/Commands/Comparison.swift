@@ -65,12 +65,12 @@ struct Comparison {
         lines.append(table)
         lines.append("")
         if !goes.isEmpty {
-            let size = Text.size(goes.reduce(0) { $0 + $1.size })
+            let size = Text.size(goes.total { $0.size })
             lines.append("\(Text.plural(goes.count, "backup")) (\(size)) would go that stay now:")
             lines += list(goes) { $0.after }
         }
         if !stays.isEmpty {
-            let size = Text.size(stays.reduce(0) { $0 + $1.size })
+            let size = Text.size(stays.total { $0.size })
             lines.append("\(Text.plural(stays.count, "backup")) (\(size)) would stay that go now:")
             lines += list(stays) { $0.after }
         }
@@ -140,7 +140,7 @@ struct Comparison {
             "would_go": .array(found.goes.map { .string($0.id.text) }),
             "would_stay": .array(found.stays.map { .string($0.id.text) }),
             "wanted_from_trash": .array(found.wanted.map { .string($0.id.text) }),
-            "would_go_size": .integer(found.goes.reduce(0) { $0 + $1.size }),
+            "would_go_size": .integer(found.goes.total { $0.size }),
             "decisions": .array(found.changes.map { session.json($0.after) }),
         ]
     }

@@ -90,7 +90,7 @@ struct List: ParsableCommand {
                 let pulse = view.pulses[members[0].series]
                 let complete = members.filter(\.isComplete).map(\.time).sorted()
                 table.add([
-                    Text.fit(name, 22), Text.count(members.count), Text.size(members.reduce(0) { $0 + $1.size }),
+                    Text.fit(name, 22), Text.count(members.count), Text.size(members.total { $0.size }),
                     complete.first.map { Text.date($0, session.zone) } ?? "-",
                     complete.last.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-",
                     pulse?.rhythm.map { Text.every($0.seconds) } ?? "-",

@@ -79,7 +79,7 @@ struct PlanCommand: ParsableCommand {
             .init("frozen", .bool(report.frozen != nil)), .init("policy", .string(report.plan.policy.hash)),
             .init("timezone", .string(session.zone.name)),
             .init("condemned", .integer(Int64(report.plan.condemned.count))),
-            .init("condemned_size", .integer(report.plan.condemned.reduce(0) { $0 + $1.backup.size })),
+            .init("condemned_size", .integer(report.plan.condemned.total { $0.backup.size })),
             .init("decisions", .array(report.plan.judged.map { session.json($0.decision) })),
             .init(
                 "backups",
@@ -184,7 +184,7 @@ struct PlanText {
         return [
             Text.fit(name, 24), Text.count(members.count), Text.count(members.count - going.count),
             going.isEmpty ? "-" : Text.count(going.count),
-            going.isEmpty ? "-" : Text.size(going.reduce(0) { $0 + $1.backup.size }),
+            going.isEmpty ? "-" : Text.size(going.total { $0.backup.size }),
             kept.map(\.backup.time).min().map { Text.date($0, session.zone) } ?? "-", notes.joined(separator: ", "),
         ]
     }
@@ -243,7 +243,7 @@ struct PlanText {
 
     private var freed: String {
         let going = report.plan.condemned
-        let size = going.reduce(0) { $0 + $1.backup.size }
+        let size = going.total { $0.backup.size }
         guard !going.isEmpty else {
             return report.trashSize > 0
                 ? "Nothing goes. The trash holds \(Text.size(report.trashSize))." : "Nothing goes."

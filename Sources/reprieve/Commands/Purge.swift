@@ -40,7 +40,7 @@ struct Purge: ParsableCommand {
         let label = report.vault.label
         if let frozen = report.frozen { return "\(label): frozen: \(frozen.reason)\n  reprieve unfreeze \(label)" }
         var lines: [String] = []
-        let size = report.purged.reduce(0) { $0 + $1.size }
+        let size = report.purged.total { $0.size }
         let waiting = report.notDue > 0 ? "; \(report.notDue) not due yet" : ""
         let isNothing = report.purged.isEmpty && report.wanted.isEmpty && report.kept.isEmpty
         let what = "\(Text.plural(report.purged.count, "backup")) (\(Text.size(size))) purged"

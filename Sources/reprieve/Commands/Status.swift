@@ -85,7 +85,7 @@ struct Status: ParsableCommand {
     private func held(_ plan: Plan, _ hold: Plan.Hold, _ view: VaultView, _ session: Session) -> Matter {
         let label = view.label
         let held = plan.condemned.filter { hold.heldBack.contains($0.backup.id) }
-        let size = Text.size(held.reduce(0) { $0 + $1.backup.size })
+        let size = Text.size(held.total { $0.backup.size })
         let since = view.heldSince.map {
             " since " + Text.day($0, session.zone)
         }
@@ -110,7 +110,7 @@ struct Status: ParsableCommand {
     private func draining(_ view: VaultView, _ session: Session) -> [Matter] {
         guard let plan = view.plan, let hold = plan.hold, !hold.waitsForPerson, view.frozen == nil else { return [] }
         let size = Text.size(
-            plan.condemned.filter { hold.heldBack.contains($0.backup.id) }.reduce(0) { $0 + $1.backup.size })
+            plan.condemned.filter { hold.heldBack.contains($0.backup.id) }.total { $0.backup.size })
         let waiting = Text.plural(hold.heldBack.count, "backup")
         return [
             Matter(
@@ -174,8 +174,8 @@ struct Status: ParsableCommand {
             let newest = view.present.filter(\.isComplete).map(\.time).max()
             table.add([
                 Text.fit(view.label, 20), state(view), Text.count(Set(view.present.map(\.series)).count),
-                Text.count(view.present.count), Text.size(view.present.reduce(0) { $0 + $1.size }),
-                view.trashed.isEmpty ? "-" : Text.size(view.trashed.reduce(0) { $0 + $1.size }),
+                Text.count(view.present.count), Text.size(view.present.total { $0.size }),
+                view.trashed.isEmpty ? "-" : Text.size(view.trashed.total { $0.size }),
                 newest.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-", next(view, isRunning, session),
             ])
         }
@@ -252,9 +252,9 @@ struct Status: ParsableCommand {
                                         .init("state", .string(state(view).lowercased())),
                                         .init("series", .integer(Int64(Set(view.present.map(\.series)).count))),
                                         .init("backups", .integer(Int64(view.present.count))),
-                                        .init("size", .integer(view.present.reduce(0) { $0 + $1.size })),
+                                        .init("size", .integer(view.present.total { $0.size })),
                                         .init("trashed", .integer(Int64(view.trashed.count))),
-                                        .init("trash_size", .integer(view.trashed.reduce(0) { $0 + $1.size })),
+                                        .init("trash_size", .integer(view.trashed.total { $0.size })),
                                         .init("newest", JSON(newest?.rfc3339(in: session.zone))),
                                         .init("held_plan", JSON(view.plan?.hold == nil ? nil : view.plan?.id)),
                                     ])

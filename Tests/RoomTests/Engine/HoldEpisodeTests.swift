@@ -77,6 +77,23 @@ struct HoldEpisodeTests {
         #expect(try place.said().count == 3)
     }
 
+    @Test("one run with the clock set back does not make everything look as if it had just arrived")
+    func clockSetBack() throws {
+        let place = try Place(keep: "{ last: 2 }", more: ", approval: never")
+        _ = try place.cleanup()
+        for day in 10...40 {
+            try place.scratch.write("vault/app/db-\(Place.date(place.clock.moment.wall, daysAgo: day)).dump", "old")
+        }
+        place.clock.pass(seconds: 400)
+        #expect(try place.keeper.plan(place.keeper.configuration.vaults[0]).plan.hold?.code == "amount")
+        let right = place.clock.moment.wall
+        place.clock.moment.wall = right.adding(seconds: -400 * 86_400)
+        #expect(try place.cleanup().condemned.isEmpty, "all is dated ahead, and set aside")
+        place.clock.moment.wall = right.adding(seconds: 60)
+        let report = try place.keeper.plan(place.keeper.configuration.vaults[0])
+        #expect(report.plan.hold?.code == "amount" && report.released.count < 12)
+    }
+
     @Test("overrides of conf.d win over the vault's own lines, key by key; a wildcard's match can be named")
     func overrides() throws {
         let place = try Place(keep: "{ last: 2 }", more: ", grace-period: 3d")

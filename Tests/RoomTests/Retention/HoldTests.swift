@@ -72,7 +72,8 @@ struct HoldTests {
         let policy = History.policy(History.rules { $0.last = .first(30) })
         let days = History.dailies(30, last: "2026-11-23")
         let plan = try plan(days, policy) { input in
-            input.protection.retired["app/db-*.dump"] = .init(keep: 0, after: nil, at: Self.now, reason: "moved")
+            input.protection.retired["app/db-*.dump"] = .init(
+                keep: 0, after: nil, at: Self.now, reason: "moved", objects: Set(days.map(\.id.object)))
         }
         #expect(plan.hold == nil && plan.released.count == 30)
     }
@@ -86,6 +87,24 @@ struct HoldTests {
         let days = History.dailies(10, last: "2026-11-23")
         let held = try plan(days, fresh, approved: old)
         #expect(held.released.isEmpty && held.hold?.code == "policy-changed")
+    }
+
+    @Test("approved under an earlier version of the rules: all waits once")
+    func version() throws {
+        let policy = History.policy(History.rules { $0.last = .first(3) })
+        let days = History.dailies(10, last: "2026-11-23")
+        let held = try plan(days, policy) { $0.approved = .init(policyHash: "of an earlier version", policy: policy) }
+        #expect(held.released.isEmpty && held.hold?.code == "policy-changed")
+    }
+
+    @Test("sizes that no disk has are summed without a trap")
+    func sizes() throws {
+        let policy = History.policy(History.rules { $0.last = .first(3) })
+        var days = History.dailies(10, last: "2026-11-23")
+        for n in days.indices { days[n].size = .max / 2 }
+        let held = try plan(days, policy, approved: policy)
+        #expect(held.condemned.count == 7)
+        #expect(held.condemned.map(\.backup).total { $0.size } == .max)
     }
 
     // MARK: Typing errors

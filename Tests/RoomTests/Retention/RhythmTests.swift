@@ -66,7 +66,7 @@ struct RhythmTests {
         func kept(_ backups: [Backup], _ keep: Int?, after: String? = nil, preserve: Int? = nil) -> Int {
             protection.retired["app/db-*.dump"] = .init(
                 keep: keep, after: after.flatMap { Timestamp(rfc3339: $0) },
-                at: Timestamp(rfc3339: "2026-11-20T00:00:00Z")!, reason: "moved")
+                at: Timestamp(rfc3339: "2026-11-20T00:00:00Z")!, reason: "moved", objects: Set(days.map(\.id.object)))
             protection.preserved = [:]
             if let preserve { protection.preserved[backups[preserve].id.object] = ("audit", nil) }
             return History.decide(backups, rules, protection: protection).count { $0.retain }
@@ -77,9 +77,8 @@ struct RhythmTests {
         #expect(kept(days, 0, preserve: 7) == 1, "a mark holds against it")
         // Not yet: the series is ended, not retired; nothing goes.
         #expect(kept(days, 0, after: "2027-01-01T00:00:00Z") == 10)
-        // It lives after all: by its date, or because it was first seen since, whatever date its name has.
-        var late = History.backup(Timestamp(rfc3339: "2026-11-15T01:00:00Z")!, n: 98)
-        late.observedSince = Timestamp(rfc3339: "2026-11-21T01:00:00Z")!
+        // It lives after all: it has one that nobody spoke of, whatever date its name has.
+        let late = History.backup(Timestamp(rfc3339: "2026-11-15T01:00:00Z")!, n: 98)
         #expect(kept([late] + days, 0) == 5)
         let alive = [History.backup(Timestamp(rfc3339: "2026-11-23T01:00:00Z")!, n: 99)] + days
         #expect(kept(alive, 0) == 5)
