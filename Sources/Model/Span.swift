@@ -29,9 +29,8 @@ package struct Span: Hashable, Sendable, Codable {
         civil.month = month - civil.year * 12 + 1
         civil.day = 1
         let local = civil.localSeconds + Int64(day - 1) * 86_400
-        let fraction = instant.nanoseconds - instant.seconds * 1_000_000_000
         let moved = zone.instantAsGo(of: CivilTime(localSeconds: local)).adding(seconds: -seconds)
-        return Timestamp(nanoseconds: moved.nanoseconds + fraction)
+        return Timestamp(nanoseconds: moved.nanoseconds.adding(instant.fraction))
     }
 }
 

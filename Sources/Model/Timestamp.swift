@@ -25,6 +25,13 @@ package struct Timestamp: Hashable, Comparable, Sendable, Codable {
         try container.encode(rfc3339Nanoseconds)
     }
 
+    /// What is left of ``seconds``: 0 to 999,999,999. Not by subtraction: the earliest instant there is has no whole
+    /// second before it.
+    package var fraction: Int64 {
+        let rest = nanoseconds % 1_000_000_000
+        return rest < 0 ? rest + 1_000_000_000 : rest
+    }
+
     /// Whole seconds, rounded towards the past.
     package var seconds: Int64 { nanoseconds.floorDivided(by: 1_000_000_000) }
 

@@ -89,8 +89,8 @@ extension Timestamp {
 
     /// The same to the nanosecond.
     package var rfc3339Nanoseconds: String {
-        let fraction = String(nanoseconds - seconds * 1_000_000_000)
-        return "\(rfc3339(in: .utc).dropLast()).\(String(repeating: "0", count: 9 - fraction.utf8.count))\(fraction)Z"
+        let digits = String(fraction)
+        return "\(rfc3339(in: .utc).dropLast()).\(String(repeating: "0", count: 9 - digits.utf8.count))\(digits)Z"
     }
 
     /// The name of a batch: `20261123T041500.123Z`.
@@ -100,7 +100,7 @@ extension Timestamp {
             "\(four(c.year))\(two(c.month))\(two(c.day))T\(two(c.hour))\(two(c.minute))\(two(c.second)).\(three(milliseconds))Z"
     }
 
-    private var milliseconds: Int { Int((nanoseconds - seconds * 1_000_000_000) / 1_000_000) }
+    private var milliseconds: Int { Int(fraction / 1_000_000) }
 
     /// Reads what ``rfc3339(in:)`` and ``rfc3339Milliseconds`` write, and a date alone (midnight in `zone`).
     package init?(rfc3339 text: String, zone: Zone = .utc) {

@@ -130,7 +130,7 @@ private struct RuleWalk {
         switch context.semantics.anchor {
         case .now: return now
         case .newest: latest = now.adding(seconds: Judge.futureSeconds).nanoseconds
-        case .newestPast: latest = now.nanoseconds - 1
+        case .newestPast: latest = now.nanoseconds == .min ? .min : now.nanoseconds - 1
         }
         return timeline.times.first { $0 <= latest }.map { Timestamp(nanoseconds: $0) }
     }

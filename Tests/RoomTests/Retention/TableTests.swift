@@ -158,6 +158,35 @@ struct TableTests {
         #expect(try kept(within, safeguards: false) == "kkk-")
     }
 
+    @Test("times at the ends of what can be said, and clocks there, trap nowhere")
+    func ends() throws {
+        let times = [Int64.min, .min + 1, -1, 0, 1, .max - 1, .max].map { Timestamp(nanoseconds: $0) }
+        let backups = times.enumerated().map {
+            Candidate(id: BackupID(object: UInt64($0)), path: Bytes("db-\($0)"), time: $1)
+        }
+        var rules = KeepRules()
+        for rule in KeepRule.allCases {
+            if rule.isCounting { rules[rule] = .first(2) } else { rules[window: rule] = Span(years: 1, days: 1) }
+        }
+        for preset in Semantics.Preset.allCases {
+            for zone in ["UTC", "Pacific/Apia", "Australia/Lord_Howe"] {
+                for now in times {
+                    for safeguards in [true, false] {
+                        var policy = History.policy(rules, zone: zone)
+                        policy.semantics = Semantics(preset)
+                        policy.hasSafeguards = safeguards
+                        let moment = Moment(wall: now, boot: 0, bootID: "")
+                        let judge = try #require(Judge(policy: policy, now: moment, protection: .init()))
+                        #expect(judge.decide(series: "s", backups).decisions.count == backups.count)
+                        let candidates = backups.shuffled()
+                        #expect(judge.decide(series: "s", candidates).decisions.allSatisfy { !$0.reasons.isEmpty })
+                    }
+                }
+            }
+        }
+        #expect(Timestamp(nanoseconds: .min).rfc3339Nanoseconds.hasPrefix("1677-09-21"))
+    }
+
     @Test("the switches one by one: the oldest of a period, no bonus, an anchor of now")
     func switches() throws {
         let times = ["2026-11-23T20:00Z", "2026-11-23T08:00Z", "2026-11-22T20:00Z", "2026-11-22T08:00Z"].map(Self.time)
