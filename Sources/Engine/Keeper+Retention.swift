@@ -1,3 +1,4 @@
+internal import Catalog
 package import Model
 package import Retention
 internal import Trash
@@ -37,7 +38,8 @@ extension Keeper {
         guard let judge = Judge(policy: policy, now: report.plan.at, protection: report.protection) else {
             throw Self.unknownZone(policy.timezone)
         }
-        let after = judge.decideAll(report.plan.judged.map(\.backup))
+        let after = judge.decideAll(
+            report.plan.judged.map(\.backup), restored: try home.catalog.restored(vault: report.plan.vault))
         // Both are by series in byte order, newest first.
         let changes = zip(report.plan.judged, after).map { ($0.backup, $0.decision, $1.decision) }
         let trashed = Dictionary(grouping: report.attended.trashed.map(\.item.backup), by: \.series)

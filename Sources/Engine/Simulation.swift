@@ -14,10 +14,13 @@ package struct Simulation: Sendable {
     }
 
     package var items: [Item]
+    /// Parents that are named and not in the list.
+    private var missing: [BackupID: String] = [:]
 
     /// Reads `{"backups": [{"id", "time", "kind", "parent", "size", "tags", "complete", "preserved"}]}`; only `id` and
     /// `time` are needed. Also taken: `series`, `restored`, `verified`.
     package init(json: Bytes, zone: Zone) throws(Fault) {
+        try Self.refuseUnknownKeys(json)
         let input: Input
         do {
             input = try JSONDecoder().decode(Input.self, from: Data(json.storage))
@@ -38,10 +41,19 @@ package struct Simulation: Sendable {
                 throw Fault(
                     .usage, "'\(entry.time)' is no time (backup '\(entry.id)')", hint: "write 2026-11-23T01:00:00Z")
             }
+            // Held at the edge it would be another time than was written.
+            guard time.nanoseconds > .min, time.nanoseconds < .max else {
+                throw Fault(
+                    .usage, "'\(entry.time)' is out of range (backup '\(entry.id)')", hint: "from 1678 to 2261")
+            }
             var candidate = Candidate(id: BackupID(object: UInt64(n)), path: Bytes(entry.id), time: time)
             candidate.kind = entry.kind ?? .full
             // A parent that is not in the list breaks the chain: an id that nobody has.
-            candidate.parent = entry.parent.map { numbers[$0] ?? BackupID(object: .max) }
+            if let parent = entry.parent {
+                let stranger = BackupID(object: .max - UInt64(missing.count))
+                candidate.parent = numbers[parent] ?? missing.first { $0.value == parent }?.key ?? stranger
+                if candidate.parent == stranger { missing[stranger] = parent }
+            }
             candidate.condition = entry.complete ?? true ? .complete : .incomplete
             candidate.size = entry.size ?? 0
             candidate.tags = entry.tags ?? []
@@ -51,6 +63,23 @@ package struct Simulation: Sendable {
                 Item(
                     name: entry.id, series: Bytes(entry.series ?? "all"), candidate: candidate,
                     isPreserved: entry.preserved ?? false))
+        }
+    }
+
+    private static let known: Set<String> = [
+        "id", "time", "kind", "parent", "size", "tags", "complete", "preserved", "series", "restored", "verified",
+    ]
+
+    /// A mistyped `preserved` must not pass for an unprotected backup.
+    private static func refuseUnknownKeys(_ json: Bytes) throws(Fault) {
+        let object = (try? JSONSerialization.jsonObject(with: Data(json.storage))) as? [String: Any]
+        guard let backups = object?["backups"] as? [[String: Any]] else { return }  // said by who decodes it
+        for (n, entry) in backups.enumerated() {
+            guard let key = entry.keys.sorted().first(where: { !known.contains($0) }) else { continue }
+            let nearest = ConfigurationNode.nearest(to: key, in: known.sorted())
+            throw Fault(
+                .usage, "unknown key '\(key)' at backups[\(n)]",
+                hint: nearest.map { "did you mean '\($0)'?" } ?? "known: \(known.sorted().joined(separator: ", "))")
         }
     }
 
@@ -113,6 +142,11 @@ package struct Simulation: Sendable {
     /// The ids of the input in place of ours.
     package func name(of id: BackupID) -> String {
         id.object < UInt64(items.count) ? items[Int(id.object)].name : id.text
+    }
+
+    /// A reason with the ids of the input.
+    package func text(_ reason: Reason, date: (Timestamp) -> String) -> String {
+        missing.reduce(reason.text(id: name, date: date)) { $0.replacingOccurrences(of: $1.key.text, with: $1.value) }
     }
 
     /// The clock's present.

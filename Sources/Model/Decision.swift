@@ -66,6 +66,8 @@ package enum Reason: Hashable, Sendable {
     case outdone(period: String, by: BackupID)
     /// Goes: no rule reaches so far back.
     case beyond(String)
+    /// Goes: none of these rules keeps it.
+    case notKept(String)
     /// Goes: not complete for so long, and a newer complete one exists.
     case incompleteFor(String, newer: BackupID)
     /// Goes: unfinished, and a newer one is finished (a preset's meaning).
@@ -77,7 +79,7 @@ package enum Reason: Hashable, Sendable {
     /// Whether it speaks for staying.
     package var keeps: Bool {
         switch self {
-        case .outdone, .beyond, .incompleteFor, .unfinished, .spaceShort, .byHand: false
+        case .outdone, .beyond, .notKept, .incompleteFor, .unfinished, .spaceShort, .byHand: false
         case .retired(_, let keeps): keeps
         default: true
         }
@@ -111,6 +113,7 @@ package enum Reason: Hashable, Sendable {
         case .retired(let reason, _): "retired: \(reason)"
         case .outdone(let period, let winner): "\(period) keeps \(id(winner))"
         case .beyond(let rules): "older than \(rules)"
+        case .notKept(let rules): "kept by none of \(rules)"
         case .incompleteFor(let span, let newer): "incomplete for over \(span), \(id(newer)) is newer"
         case .unfinished: "unfinished, a newer one is finished"
         case .spaceShort: "space is short"

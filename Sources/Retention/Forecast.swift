@@ -130,8 +130,8 @@ package struct ForecastDay: Sendable {
 
     package init(at: Timestamp) { self.at = at }
 
-    /// Carries every series of a vault forward, and says how it is at each of `days` (rising). `isCut`: a series has
-    /// so many backups that not all days were reached.
+    /// Carries every series of a vault forward, and says how it is at each of `days` (rising). Of a series with very many
+    /// backups not all days may be reached: then the answer has fewer, and `isCut` says so.
     package static func days(
         _ days: [Timestamp], backups: [Backup], policy: VaultPolicy, protection: Judge.Protection,
         trash: [Backup] = [], graceSeconds: Int64, now: Moment
@@ -143,21 +143,25 @@ package struct ForecastDay: Sendable {
             result[n].trashed = still.count
             result[n].trashBytes = still.total { $0.size }
         }
-        var isCut = false
+        var reached = result.count
         for (series, members) in Dictionary(grouping: backups, by: \.series) {
             let candidates = members.map { Candidate($0) }
             var trash: [(until: Timestamp, bytes: Int64)] = []
             var forecast = Forecast(
                 series: series, candidates, policy: policy, protection: protection, now: now)
             var step = forecast?.advance()
-            var kept = step?.kept ?? Self.still(series, candidates, policy, protection, now, &trash, graceSeconds)
+            var kept = step?.kept ?? candidates
             for n in result.indices {
                 let day = result[n].at
                 while let current = step, current.at <= day {
                     trash += current.gone.map { (current.at.adding(seconds: graceSeconds), $0.size) }
                     kept = current.kept
                     step = forecast?.advance()
-                    if step == nil { isCut = true }
+                    if step == nil { reached = min(reached, n) }
+                }
+                if forecast == nil {
+                    // Without new ones only dates change things: a retirement's, a mark's.
+                    kept = Self.still(series, kept, policy, protection, now, at: day, &trash, graceSeconds)
                 }
                 trash.removeAll { $0.until <= day }
                 result[n].backups += kept.count
@@ -168,18 +172,22 @@ package struct ForecastDay: Sendable {
                 result[n].oldest = [result[n].oldest, oldest].compactMap { $0 }.min()
             }
         }
-        return (result, isCut)
+        return (Array(result.prefix(reached)), reached < result.count)
     }
 
-    /// A series without a rhythm: one cleanup now, and then it stays as it is.
+    /// A series without a rhythm, or ended, or retired: one cleanup at each day, on what is there.
     private static func still(
         _ series: Bytes, _ candidates: [Candidate], _ policy: VaultPolicy, _ protection: Judge.Protection,
-        _ now: Moment, _ trash: inout [(until: Timestamp, bytes: Int64)], _ graceSeconds: Int64
+        _ now: Moment, at day: Timestamp, _ trash: inout [(until: Timestamp, bytes: Int64)], _ graceSeconds: Int64
     ) -> [Candidate] {
-        guard let judge = Judge(policy: policy, now: now, protection: protection) else { return candidates }
+        var moment = now
+        moment.wall = day
+        guard let judge = Judge(policy: policy, now: moment, protection: protection.holding(at: day)) else {
+            return candidates
+        }
         let report = judge.decide(series: series, candidates)
         for index in candidates.indices where !report.isRetained(index) {
-            trash.append((now.wall.adding(seconds: graceSeconds), candidates[index].size))
+            trash.append((day.adding(seconds: graceSeconds), candidates[index].size))
         }
         return candidates.indices.filter { report.isRetained($0) }.map { candidates[$0] }
     }

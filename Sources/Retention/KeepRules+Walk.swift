@@ -4,10 +4,10 @@ extension KeepRules: RetentionPolicy {
     package func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport {
         // Where rules take from each other, the lower bounds alone may keep what the higher ones do not: both stay.
         if hasRanges, context.space == .ample, context.semantics.sharing != .overlap {
-            let bounds = [bounded(.short), bounded(.ample)]
+            let bounds = [bounded(.short), bounded(.ample)].map { BoundedRules(rules: $0, written: self) }
             return CompositePolicy(.any, bounds).decide(timeline, in: context)
         }
-        var walk = RuleWalk(self, timeline, context)
+        var walk = RuleWalk(self, timeline, context, written: self)
         return walk.run()
     }
 
@@ -19,10 +19,22 @@ extension KeepRules: RetentionPolicy {
     }
 }
 
+/// Rules with every range at one of its bounds, and how they were written.
+private struct BoundedRules: RetentionPolicy {
+    let rules: KeepRules
+    let written: KeepRules
+
+    func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport {
+        var walk = RuleWalk(rules, timeline, context, written: written)
+        return walk.run()
+    }
+}
+
 /// Walks a series with its rules. Where rules overlap: all rules at once, each backup once, newest first, as restic
 /// does. Else: one rule after the other, as borg and Proxmox do.
 private struct RuleWalk {
     private let rules: KeepRules
+    private let written: KeepRules
     private let timeline: Timeline
     private let context: RetentionContext
     private var report: RetentionReport
@@ -37,7 +49,7 @@ private struct RuleWalk {
         /// How many it keeps; `Int.max`: no end.
         let total: Int
         /// Keeps only what is dated later (`within-daily`).
-        var edge = Int64.min
+        var edge: Int64?
         var used = 0
         var key = Int64.min
         /// Index of the kept one of the present period.
@@ -45,6 +57,12 @@ private struct RuleWalk {
 
         var takesOldest = false
         var isDone = false
+
+        @inline(__always)
+        func isOutside(_ time: Int64) -> Bool {
+            guard let edge else { return false }
+            return time <= edge
+        }
 
         /// restic's counting: one backup a period, empty periods not counted, the oldest where there is room left.
         @inline(__always)
@@ -81,15 +99,18 @@ private struct RuleWalk {
 
     private struct WindowState {
         let rule: UInt8
-        let edge: Int64
+        /// `nil`: all is within.
+        let edge: Int64?
     }
 
-    init(_ rules: KeepRules, _ timeline: Timeline, _ context: RetentionContext) {
+    init(_ rules: KeepRules, _ timeline: Timeline, _ context: RetentionContext, written: KeepRules) {
         self.rules = rules
+        self.written = written
         self.timeline = timeline
         self.context = context
-        let text = rules.text + (context.space == .short && rules.hasRanges ? " (space is short)" : "")
+        let text = written.text + (context.space == .short && written.hasRanges ? " (space is short)" : "")
         report = RetentionReport(timeline.backups, rulesText: text)
+        report.isByAgeOnly = rules.full == nil && (rules.tagSets ?? []).isEmpty
         cursor = PeriodCursor(context.zone, hoursCarryOffset: context.semantics.hoursCarryOffset)
         setUp()
     }
@@ -98,23 +119,23 @@ private struct RuleWalk {
         var zone = context.zone
         let anchor = anchor
         for (rule, span) in rules.windows {
-            let edge = anchor.map { span.before($0, zone: &zone) } ?? Timestamp(nanoseconds: .min)
+            let edge = anchor.map { span.before($0, zone: &zone).nanoseconds }
             let n = add(.init(name: rule.rawValue, total: nil, span: span.text, period: rule.period))
             if let period = rule.period {
-                states.append(RuleState(rule: n, period: period, onlyFull: false, total: .max, edge: edge.nanoseconds))
+                states.append(RuleState(rule: n, period: period, onlyFull: false, total: .max, edge: edge))
             } else {
-                windows.append(WindowState(rule: n, edge: edge.nanoseconds))
+                windows.append(WindowState(rule: n, edge: edge))
             }
         }
         for (rule, count) in rules.counting {
             let total = count.number(context.space)
-            let text = total == nil ? nil : count.text
+            let text = total == nil ? nil : (written[rule] ?? count).text
             let n = add(.init(name: rule.rawValue, total: text, period: rule.period))
             let period = rule == .last && context.semantics.lastIsBySecond ? .second : rule.period
             states.append(RuleState(rule: n, period: period, onlyFull: rule == .full, total: total ?? .max))
         }
         // Counting rules are named before those by age.
-        states.sort { ($0.edge, $0.rule) < ($1.edge, $1.rule) }
+        states.sort { ($0.edge == nil ? 0 : 1, $0.rule) < ($1.edge == nil ? 0 : 1, $1.rule) }
     }
 
     private mutating func add(_ text: RetentionReport.RuleText) -> UInt8 {
@@ -167,11 +188,11 @@ private struct RuleWalk {
                     var outdone = Outdone()
                     for n in states.indices {
                         // A rule that is full says nothing of later periods.
-                        if states[n].isDone || time <= states[n].edge { continue }
+                        if states[n].isDone || states[n].isOutside(time) { continue }
                         if states[n].onlyFull, timeline.backups[Int(index)].isFull == false { continue }
                         states[n].meet(index, cursor.keys, isNewDay, isOldest: rank == last, &arena, &outdone)
                     }
-                    for window in windows where time > window.edge {
+                    for window in windows where window.edge.map({ time > $0 }) ?? true {
                         arena.append(.init(code: .within, rule: window.rule, value: 0))
                     }
                     let isKept = arena.count > start
@@ -220,7 +241,7 @@ private struct RuleWalk {
         // What an earlier rule outdid for good (Proxmox).
         var isOut = [Bool](repeating: false, count: counting.count)
         for window in windows {
-            for rank in counting.indices where timeline.times[rank] > window.edge {
+            for rank in counting.indices where window.edge.map({ timeline.times[rank] > $0 }) ?? true {
                 reasons[rank].append(.init(code: .within, rule: window.rule, value: 0))
             }
         }
@@ -242,7 +263,7 @@ private struct RuleWalk {
     ) {
         let ranks = counting.indices.filter { rank in
             let backup = timeline.backups[counting[rank]]
-            return timeline.times[rank] > state.edge && (backup.isFull || !state.onlyFull)
+            return !state.isOutside(timeline.times[rank]) && (backup.isFull || !state.onlyFull)
         }
         let keys = ranks.map { rank -> Int64 in
             guard let period = state.period else { return Int64(rank) }
@@ -274,7 +295,8 @@ private struct RuleWalk {
     private func choose(
         _ state: RuleState, _ ranks: [Int], _ keys: [Int64], _ keptBefore: [Bool], _ isOut: [Bool]
     ) -> [(n: Int, ordinal: Int)] {
-        let sharing = context.semantics.sharing
+        // The tools whose rules take from each other know no `full`: it counts alone.
+        let sharing = state.onlyFull ? .overlap : context.semantics.sharing
         let taken = sharing == .consumePeriods ? Set(ranks.indices.filter { keptBefore[$0] }.map { keys[$0] }) : []
         var chosen: [(n: Int, ordinal: Int)] = []
         var closed: Set<Int64> = []

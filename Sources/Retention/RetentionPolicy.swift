@@ -99,6 +99,9 @@ package struct ImportanceBasedPolicy: RetentionPolicy {
 
     package func applies(to series: Bytes) -> Bool { wanted.applies(to: series) }
 
+    /// A longer chain than this is not taken apart from its end in one go.
+    private static let mostPasses = 64
+
     package func decide(_ timeline: Timeline, in context: RetentionContext) -> RetentionReport {
         var report = wanted.decide(timeline, in: context)
         let must = least?.decide(timeline, in: context)
@@ -110,12 +113,33 @@ package struct ImportanceBasedPolicy: RetentionPolicy {
             let (x, y) = (scores[Int(timeline.counting[a])], scores[Int(timeline.counting[b])])
             return x == y ? a > b : x < y
         }
-        for rank in ranked where size > bytes {
-            let index = Int(timeline.counting[rank])
-            let isCritical = Importance.priority(ofScore: scores[index], level: level) == .critical
-            if isCritical || rank == 0 || must?.isRetained(index) == true { continue }
-            report.condemn(index, .spaceShort)
-            size -= timeline.backups[index].size
+        // How many that stay need it: what is needed frees nothing, its chain would bring it back.
+        var dependents = [Int: Int]()
+        if let chains = timeline.chains {
+            for rank in kept {
+                let parent = Int(chains.parents[Int(timeline.counting[rank])])
+                if parent >= 0 { dependents[parent, default: 0] += 1 }
+            }
+        }
+        var rest = ranked
+        for _ in 0..<Self.mostPasses where size > bytes && !rest.isEmpty {
+            var open: [Int] = []
+            for rank in rest {
+                let index = Int(timeline.counting[rank])
+                let isCritical = Importance.priority(ofScore: scores[index], level: level) == .critical
+                if isCritical || rank == 0 || must?.isRetained(index) == true { continue }
+                guard size > bytes, dependents[index, default: 0] == 0 else {
+                    open.append(rank)
+                    continue
+                }
+                report.condemn(index, .spaceShort)
+                size -= timeline.backups[index].size
+                if let parent = timeline.chains.map({ Int($0.parents[index]) }), parent >= 0 {
+                    dependents[parent, default: 0] -= 1
+                }
+            }
+            if open.count == rest.count { break }
+            rest = open
         }
         report.shortfall = max(0, size - bytes)
         return report
@@ -155,7 +179,7 @@ package struct CompositePolicy: RetentionPolicy {
             let retains = reports.map { $0.isRetained(index) }
             let stays = mode == .any ? retains.contains(true) : !retains.contains(false)
             for (report, one) in zip(reports, retains) where one == stays {
-                for reason in report.reasons(of: index) {
+                for reason in report.reasons(of: index) where !merged.reasons(of: index).contains(reason) {
                     if stays { merged.retain(index, reason) } else { merged.condemn(index, reason) }
                 }
             }

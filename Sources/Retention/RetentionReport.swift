@@ -7,7 +7,8 @@ package struct RetentionReport: Sendable {
     package let rulesText: String
     /// Bytes over a limit that could not be met without what must stay.
     package var shortfall: Int64 = 0
-    /// Backups that a rule of a range keeps only while there is room.
+    /// Whether what no rule keeps is just too old.
+    var isByAgeOnly = true
     var slots: [Slot]
     var arena: [PackedReason] = []
     /// The rules that packed reasons speak of.
@@ -115,7 +116,7 @@ package struct RetentionReport: Sendable {
         case .outdone:
             let period = rules[Int(packed.rule)].period?.rawValue ?? rules[Int(packed.rule)].name
             return .outdone(period: period, by: backups[Int(packed.value)].id)
-        case .beyond: return .beyond(rulesText)
+        case .beyond: return isByAgeOnly ? .beyond(rulesText) : .notKept(rulesText)
         }
     }
 

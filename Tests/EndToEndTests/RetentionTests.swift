@@ -281,6 +281,10 @@ struct RetentionTests {
         let days = try #require(forecast["days"] as? [[String: Any]])
         let last = try #require(days.last?["backups"] as? Int)
         #expect(days.count > 5 && (9...11).contains(last))
+        #expect(
+            try house.run("retire", "app/orders", "--keep", "2", "--after", "30d", "--reason", "x", "-y").status == 0)
+        let retired = try house.run("retention", "forecast", "dumps", "--until", "90d", "--json").json()
+        #expect((retired["days"] as? [[String: Any]])?.last?["backups"] as? Int == 2, "its date comes")
         #expect(try house.run("retention", "forecast", "dumps", "--until", "2020-01-01").status == 64)
         #expect(try house.run("retention", "forecast", "dumps", "--until", "1y").out.contains("FORECAST"))
     }

@@ -70,7 +70,8 @@ package struct RetentionSetting: Sendable {
         let known =
             ConfigurationReader.rules.filter { $0 != "all" } + ConfigurationReader.shared.filter { $0 != "safeguards" }
             + ConfigurationReader.safeguards.map { "safeguards.\($0)" }
-        let nearest = ConfigurationNode.nearest(to: key, in: known)
+        let nearest =
+            known.first { $0.hasSuffix("." + key) } ?? ConfigurationNode.nearest(to: key, in: known)
         return Fault(
             .usage, "'\(key)' can not be set",
             hint: nearest.map { "did you mean '\($0)'?" }

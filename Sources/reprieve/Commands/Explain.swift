@@ -119,6 +119,11 @@ struct Explain: ParsableCommand {
     ) -> [String] {
         let zone = session.zone
         let grace = view.configuration.settings.gracePeriod.value
+        if !decision.retain, view.frozen != nil { return ["  until      the vault is unfrozen, and a cleanup"] }
+        if !decision.retain, let plan = view.plan, plan.hold?.heldBack.contains(backup.id) == true {
+            let id = plan.id.prefix(4)
+            return ["  until      plan \(id) is approved, it waits: reprieve cleanup \(view.label) --approve"]
+        }
         if !decision.retain {
             let purge = Text.day(view.at.wall.adding(seconds: grace.fixedSeconds), zone)
             return ["  until      the next cleanup; purged \(grace.text) after it, on \(purge) at the earliest"]
@@ -162,7 +167,8 @@ struct Explain: ParsableCommand {
     private func json(_ view: VaultView, _ backup: Backup, _ session: Session) -> JSON {
         let own = session.json(backup, view.label, protection: view.protection, names: SeriesNames(view))
         let decision = view.decision(of: backup)
-        let outlook = backup.state == .present ? session.keeper.outlook(of: backup, in: view) : nil
+        let stays = backup.state == .present && decision?.retain == true
+        let outlook = stays ? session.keeper.outlook(of: backup, in: view) : nil
         return own.appending([
             .init("decision", decision.map { session.json($0) } ?? .null),
             .init("importance", JSON(decision.map { Int($0.importance) })),

@@ -71,7 +71,7 @@ struct ForecastCommand: ParsableCommand {
         if still > 0 {
             lines.append("\(Text.plural(still, "series", "series")) without a rhythm, or ended: as they are")
         }
-        if found.isCut { lines.append("A series has too many backups to look so far ahead: the last dates are short.") }
+        if found.isCut { lines.append("A series has too many backups to look further ahead.") }
         if found.report.plan.hold != nil {
             lines.append("It is held: until you approve it (reprieve plan \(label)), more stays than is said here.")
         }

@@ -39,9 +39,11 @@ struct Simulate: ParsableCommand {
         var policy = vault.policy(zone: zone.value)
         policy.hasSafeguards = safeguards
         if let tagSets {
-            policy.keep.tagSets = tagSets.split(separator: ";", omittingEmptySubsequences: false).map { set in
+            let sets = tagSets.split(separator: ";", omittingEmptySubsequences: false).map { set in
                 set.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
             }
+            policy.keep.tagSets = sets
+            for n in policy.series.indices { policy.series[n].keep?.tagSets = sets }
         }
         if policy.keep.isEmpty, policy.semantics.preset != .reprieve, policy.semantics.preset != .proxmox {
             throw Fault(
@@ -58,7 +60,16 @@ struct Simulate: ParsableCommand {
     }
 
     private func policyAndZone() throws -> (vault: VaultConfiguration, zone: Sourced<Zone>) {
+        guard rules.vault.isEmpty, rules.timeFrom == nil, rules.gracePeriod == nil else {
+            throw Fault(
+                .usage, "--vault, --time-from and --grace-period mean nothing for a list",
+                hint: "of a real directory: reprieve plan --vault DIRECTORY --keep-daily 7")
+        }
         var vault = VaultConfiguration.bare("simulation")
+        // It says how lengths of time are written, also in the file.
+        if let preset = rules.semantics.flatMap(Semantics.Preset.init(rawValue:)) {
+            vault.settings.semantics = Sourced(Semantics(preset))
+        }
         var zone = Sourced(Zone.system)
         if let policy { (vault, zone) = try Configuration.policy(file: policy, over: vault, zone: zone) }
         // Options win over the file; as the file that would mean the same, so that there is one reader.
@@ -92,8 +103,8 @@ struct Simulate: ParsableCommand {
             [
                 "id": .string(item.name), "retain": .bool(decision.retain),
                 "priority": .string(decision.priority.rawValue),
-                "reasons": .array(decision.reasons.map { .string($0.text(id: simulation.name)) }),
-                "importance": .integer(Int64(decision.importance)), "set_aside": .bool(decision.isSetAside),
+                "reasons": .array(decision.reasons.map { .string(simulation.text($0) { $0.rfc3339(in: .utc) }) }),
+                "set_aside": .bool(decision.isSetAside),
             ]
         }
         var fields: [JSON.Field] = [
@@ -114,7 +125,7 @@ struct Simulate: ParsableCommand {
             table.add([
                 decision.retain ? " " : "-", decision.isSetAside ? "aside" : decision.retain ? "keep" : "go",
                 Bytes(item.name).display, Text.dayAndTime(item.candidate.time, zone),
-                decision.reasons.map { $0.text(id: simulation.name, date: { Text.day($0, zone) }) }
+                decision.reasons.map { simulation.text($0) { Text.day($0, zone) } }
                     .joined(separator: ", "),
             ])
         }

@@ -59,6 +59,11 @@ struct SimulationTests {
                 "twice"
             ),
             ("nonsense", "no JSON"),
+            (
+                "{\"backups\": [{\"id\": \"a\", \"time\": \"2026-11-23\", \"preserve\": true}]}",
+                "unknown key 'preserve' at backups[0]"
+            ),
+            ("{\"backups\": [{\"id\": \"a\", \"time\": \"1500-01-01\"}]}", "out of range"),
             ("{\"backups\": [{\"id\": \"a\", \"time\": \"2026-11-23\", \"kind\": \"half\"}]}", "backups[0].kind"),
         ])
     func badInput(json: String, says: String) {

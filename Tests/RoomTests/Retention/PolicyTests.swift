@@ -110,6 +110,30 @@ struct PolicyTests {
         #expect(count(try decide(300, .critical)) == 30)
     }
 
+    @Test("space is shed from the ends of chains, and what is needed is not counted as freed")
+    func shedding() throws {
+        func candidate(_ n: UInt64, _ day: String, _ kind: Backup.Kind, _ size: Int64) -> Candidate {
+            var candidate = Candidate(
+                id: BackupID(object: n), path: Bytes("b\(n)"), time: Timestamp(rfc3339: day + "T01:00:00Z")!)
+            candidate.kind = kind
+            candidate.size = size
+            return candidate
+        }
+        let backups = [
+            candidate(0, "2026-01-01", .full, 100), candidate(1, "2026-11-01", .full, 100),
+            candidate(2, "2026-11-02", .incremental, 50), candidate(3, "2026-11-03", .incremental, 50),
+            candidate(4, "2026-11-04", .incremental, 50),
+        ]
+        var policy = History.policy(History.rules { $0.last = .range(1, 9) })
+        policy.hasSafeguards = false
+        let judge = try #require(
+            Judge(policy: policy, now: History.moment("2026-11-24T00:00:00Z"), protection: .init(), maxBytes: 220))
+        let report = judge.decide(series: "s", backups)
+        // The newest needs its whole chain: only the old full one can go.
+        #expect(backups.indices.map { report.isRetained($0) } == [false, true, true, true, true])
+        #expect(report.shortfall == 30)
+    }
+
     @Test("a range keeps its higher bound while there is room, its lower one when space is short")
     func ranges() throws {
         let days = candidates(60)
