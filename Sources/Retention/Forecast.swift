@@ -130,7 +130,7 @@ package struct ForecastDay: Sendable {
 
     package init(at: Timestamp) { self.at = at }
 
-    /// Carries every series of a vault forward, and says how it is at each of `days` (rising). Of a series with very many
+    /// Carries every series of a vault forward, and says how it is at each of `days` (rising). Of a series with many
     /// backups not all days may be reached: then the answer has fewer, and `isCut` says so.
     package static func days(
         _ days: [Timestamp], backups: [Backup], policy: VaultPolicy, protection: Judge.Protection,
