@@ -1,6 +1,6 @@
 internal import Model
 
-/// One rule after the other: where rules take from each other, as in borg and Proxmox, or the oldest of a period counts.
+/// One rule after the other: where rules take from each other (borg, Proxmox), or the oldest of a period counts.
 extension RuleWalk {
     mutating func oneByOne() {
         let counting = timeline.counting.map { Int($0) }
