@@ -41,7 +41,8 @@ package enum SideFiles {
         }
         var assigned: [Bytes: Bytes] = [:]
         for side in sides {
-            guard let stem = stem(of: side) ?? Optional(side.dropLast(protectedEnding.count)) else { continue }
+            // What has no stem is one of `protecting`.
+            let stem = stem(of: side) ?? side.dropLast(protectedEnding.count)
             if exact.contains(stem) {
                 assigned[side] = stem
             } else if let candidates = byStem[stem], candidates.count == 1 {
