@@ -78,7 +78,10 @@ let package = Package(
         // What do we know? A cache in SQLite.
         .target(
             name: "Catalog",
-            dependencies: ["Model", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Model", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: strict
         ),
         // What did we do? The audit log.

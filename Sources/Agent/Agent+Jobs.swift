@@ -8,50 +8,60 @@ internal import Trash
 
 /// What runs in a vault's lane. Each ends with a result for the agent's thread, never with an error.
 extension Agent {
-    /// Looks at single directories.
-    func look(_ keeper: Keeper, _ configuration: VaultConfiguration, _ places: Set<Bytes>, _ finished: Set<Bytes>) {
+    /// Looks at single directories; `deep`: also at all below these.
+    func look(
+        _ keeper: Keeper, _ configuration: VaultConfiguration, _ places: Set<Bytes>, deep: Set<Bytes>,
+        _ finished: Set<Bytes>
+    ) {
         attempt(configuration, "could not look") { () throws(Fault) in
+            let start = keeper.now()
             let vault = try keeper.open(configuration)
-            let watched = watcher.watched(vault.id)
+            let key = Lanes.Key(vault: configuration.path.display)
             let seen = try keeper.refresh(
-                vault, places: places, finished: finished, watch: watch(vault.id), isWatched: { watched.contains($0) })
+                vault, places: places, deep: deep, finished: finished, watch: watch(vault.id),
+                shouldStop: { self.lanes.shouldStop(key) }, isWatched: { self.watcher.isWatched(vault.id, $0) })
             try keeper.note(seen.changes, in: vault)
-            let settling = try self.settling(keeper, vault, places.union(seen.changes.appeared.map(\.path.parent)))
             // The trash may have been made since.
-            if places.contains(""), !watched.contains(TrashDirectory.name), let trash = try vault.trash() {
+            if places.contains(""), !watcher.isWatched(vault.id, TrashDirectory.name), let trash = try vault.trash() {
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
                 // A batch may have been made before the watch.
-                lanes.start(Lanes.Key(vault: configuration.path.display), "trash") { [self] in
-                    checkTrash(keeper, configuration)
-                }
+                lanes.start(key, "trash") { [self] in checkTrash(keeper, configuration) }
             }
-            return .looked(
-                path: configuration.path, id: vault.id,
-                Looked(
-                    settling: settling, places: places, completed: !seen.changes.completed.isEmpty,
-                    hasReturned: seen.hasReturned, faults: seen.faults, isRefused: watcher.takeRefusal(vault.id)))
+            var looked = Looked(settling: settling(seen.settling.values.flatMap { $0 }, vault, keeper.now()))
+            looked.places = places.union(deep)
+            looked.completed = seen.changes.newlyComplete > 0
+            looked.hasReturned = seen.hasReturned
+            looked.faults = seen.faults
+            looked.refused = watcher.takeRefusals(vault.id)
+            looked.nanoseconds = keeper.now().boot - start.boot
+            return .looked(path: configuration.path, id: vault.id, looked)
         }
     }
 
     /// Recovery and a look at everything.
     func rescan(_ keeper: Keeper, _ configuration: VaultConfiguration, doubts: Int) {
         attempt(configuration, "could not look") { () throws(Fault) in
-            let attended = try attend(keeper, configuration)
-            let settling = try self.settling(keeper, attended.vault, nil)
-            let isUnfinished = attended.recovery.contains { if case .unlinkUnfinished = $0 { true } else { false } }
-            return .rescanned(
-                path: configuration.path, id: attended.vault.id, doubts: doubts,
-                Looked(
-                    settling: settling, places: [], completed: !attended.changes.completed.isEmpty,
-                    hasReturned: isUnfinished, faults: attended.scan.faults,
-                    isRefused: watcher.takeRefusal(attended.vault.id),
-                    trashNames: try keeper.trashNames(configuration)))
+            let start = keeper.now()
+            let attended = try attend(keeper, configuration, depth: .index)
+            let vault = attended.vault
+            var looked = Looked(settling: settling(try keeper.settling(in: vault), vault, keeper.now()))
+            looked.unprobed = attended.scan.unprobed
+            looked.completed = attended.changes.newlyComplete > 0
+            looked.hasReturned = attended.recovery.contains {
+                if case .unlinkUnfinished = $0 { true } else { false }
+            }
+            looked.faults = attended.scan.faults
+            looked.refused = watcher.takeRefusals(vault.id)
+            looked.nanoseconds = keeper.now().boot - start.boot
+            looked.trashNames = try keeper.trashNames(configuration)
+            looked.remoteKind = try FileSystem(of: vault.root).remoteKind
+            return .rescanned(path: configuration.path, id: vault.id, doubts: doubts, looked)
         }
     }
 
     func cleanup(_ keeper: Keeper, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.cleanupFailed) { () throws(Fault) in
-            let report = try keeper.cleanup(try attend(keeper, configuration))
+            let report = try keeper.cleanup(try attend(keeper, configuration, depth: .everything))
             if !report.condemned.isEmpty {
                 log.notice(
                     "\(configuration.label): \(report.condemned.count) backups moved to the trash, run \(report.run ?? 0)"
@@ -67,11 +77,12 @@ extension Agent {
 
     func purge(_ keeper: Keeper, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.purgeFailed) { () throws(Fault) in
-            let report = try keeper.takeDue(try attend(keeper, configuration))
+            let report = try keeper.takeDue(try attend(keeper, configuration, depth: .everything))
             // The walk may take hours and needs no lock: the vault's own lane is free meanwhile.
             let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
-            lanes.start(Lanes.Key(vault: configuration.path.display, isUnlinking: true), work) { [self] in
-                unlink(keeper, report)
+            let key = Lanes.Key(vault: configuration.path.display, isUnlinking: true)
+            lanes.start(key, work) { [self] in
+                unlink(keeper, report, key)
             }
             // What is past its time by the wall clock and stays is asked again, but not at once: the time of a minute,
             // or of a short grace that was not yet witnessed whole.
@@ -84,10 +95,10 @@ extension Agent {
         }
     }
 
-    private func unlink(_ keeper: Keeper, _ report: PurgeReport) {
+    private func unlink(_ keeper: Keeper, _ report: PurgeReport, _ key: Lanes.Key) {
         var report = report
         do {
-            try keeper.unlink(&report, shouldStop: { self.lanes.shouldStop })
+            try keeper.unlink(&report, shouldStop: { self.lanes.shouldStop(key) })
             if !report.purged.isEmpty { log.notice("\(report.vault.label): \(report.purged.count) backups purged") }
         } catch {
             log.error("\(report.vault.label): could not purge: \(error.message)")
@@ -111,17 +122,23 @@ extension Agent {
     }
 
     /// A whole look, every directory watched before it is listed, and the trash watched flat.
-    private func attend(_ keeper: Keeper, _ configuration: VaultConfiguration) throws(Fault) -> Attended {
+    private func attend(
+        _ keeper: Keeper, _ configuration: VaultConfiguration, depth: Keeper.Depth
+    ) throws(Fault) -> Attended {
         let vault = try keeper.open(configuration)
-        if let trash = try vault.trash() {
-            watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
+        let key = Lanes.Key(vault: configuration.path.display)
+        return try watcher.sweep(vault.id) { () throws(Fault) in
+            if let trash = try vault.trash() {
+                watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
+            }
+            let attended = try keeper.attend(
+                configuration, acting: true, depth: depth, watch: watch(vault.id),
+                shouldStop: { self.lanes.shouldStop(key) })
+            if let trash = try attended.vault.trash() {
+                watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
+            }
+            return attended
         }
-        let attended = try keeper.attend(
-            configuration, acting: true, watch: watch(vault.id), shouldStop: { self.lanes.shouldStop })
-        if let trash = try attended.vault.trash() {
-            watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
-        }
-        return attended
     }
 
     private func watch(_ vault: VaultID) -> (Directory, Bytes) -> Void {
@@ -129,10 +146,9 @@ extension Agent {
     }
 
     /// When each place has something to look at again: its quiet period ends.
-    private func settling(_ keeper: Keeper, _ vault: OpenVault, _ places: Set<Bytes>?) throws(Fault) -> [Bytes: Int64] {
-        let now = keeper.now()
+    private func settling(_ backups: [Backup], _ vault: OpenVault, _ now: Moment) -> [Bytes: Int64] {
         var due: [Bytes: Int64] = [:]
-        for backup in try keeper.settling(in: vault, places: places) {
+        for backup in backups {
             let place = backup.path.parent
             let at = backup.nextLook(quietSeconds: vault.survey.quietSeconds, now: now)
             due[place] = min(due[place] ?? at, at)

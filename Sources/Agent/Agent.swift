@@ -45,16 +45,23 @@ package final class Agent: Service {
     /// What a look at places found.
     struct Looked: Sendable {
         /// When each place has something to look at again, by the boot clock.
-        var settling: [Bytes: Int64]
-        var places: Set<Bytes>
-        var completed: Bool
+        var settling: [Bytes: Int64] = [:]
+        /// The places that were looked at.
+        var places: Set<Bytes> = []
+        /// Places with backups that nobody has looked into yet.
+        var unprobed: Set<Bytes> = []
+        var completed = false
         /// Something needs a whole look, or a purge to go on.
-        var hasReturned: Bool
-        var faults: [Fault]
-        /// The kernel refused a watch: events do not tell everything.
-        var isRefused: Bool
+        var hasReturned = false
+        var faults: [Fault] = []
+        /// How many directories the kernel refused to watch: events do not tell everything.
+        var refused = 0
+        /// How long it took: who comes often with much to look at waits longer for the next look.
+        var nanoseconds: Int64 = 0
         /// The batches, and FREEZE, at a whole look; `nil` otherwise.
         var trashNames: Set<String>?
+        /// Its file system, where others may change it unseen.
+        var remoteKind: String?
     }
 
     /// `load` reads the configuration again on SIGHUP; a broken one is refused and the old one stays.
@@ -69,8 +76,8 @@ package final class Agent: Service {
         self.log = log
         let wakeup = try Wakeup()
         self.wakeup = wakeup
-        lanes = Lanes(onIdle: { wakeup.raise() })
-        watcher = try Watcher(onDirt: { wakeup.raise() })
+        lanes = Lanes(clock: home.clock, onIdle: { wakeup.raise() })
+        watcher = try Watcher(clock: home.clock, onDirt: { wakeup.raise() })
         mounts = try MountTable()
     }
 
@@ -127,6 +134,7 @@ package final class Agent: Service {
             }
             if isStopping { break }
             let now = home.clock.now()
+            defer { pause(since: now) }
             if isReloadWanted { turn.reload(isAsked: true) }
             turn.step(at: now, results: results, mountsChanged: mountsChanged)
             let ready = waiting.wait(milliseconds: turn.pauseMilliseconds(at: home.clock.now()))
@@ -135,6 +143,14 @@ package final class Agent: Service {
         }
         stop()
     }
+
+    /// A storm of events makes forty turns a second, not thousands.
+    private func pause(since start: Moment) {
+        let rest = Self.shortestTurn - (home.clock.now().boot - start.boot)
+        if rest > 0 { Thread.sleep(forTimeInterval: Double(rest) / 1e9) }
+    }
+
+    private static let shortestTurn: Int64 = 25_000_000
 
     /// Within two seconds, plus the system call that a lane may hang in.
     private func stop() {

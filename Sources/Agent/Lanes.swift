@@ -1,4 +1,6 @@
+internal import Disk
 internal import Foundation
+internal import Model
 internal import Synchronization
 
 /// Work that may block, in one bounded lane for each vault: a hung mount or a long purge delays no other vault. A lane
@@ -12,27 +14,44 @@ final class Lanes: Sendable {
 
     private struct State {
         var waiting: [Key: [(name: String, work: @Sendable () -> Void)]] = [:]
-        var running: Set<Key> = []
+        /// And the boot time at which each last gave a sign of life.
+        var running: [Key: Int64] = [:]
     }
 
     private let state = Mutex(State())
     /// Called when a lane has nothing left: who waited for it to be free may go on.
     private let onIdle: @Sendable () -> Void
+    private let clock: Clock
     private let stopping = Atomic(false)
 
-    init(onIdle: @escaping @Sendable () -> Void = {}) { self.onIdle = onIdle }
+    init(clock: Clock = .system, onIdle: @escaping @Sendable () -> Void = {}) {
+        self.clock = clock
+        self.onIdle = onIdle
+    }
 
-    /// Asked by long work.
-    var shouldStop: Bool { stopping.load(ordering: .relaxed) }
+    private var isStopping: Bool { stopping.load(ordering: .relaxed) }
+
+    /// Asked by long work, again and again: the question is also its sign of life.
+    func shouldStop(_ key: Key) -> Bool {
+        let now = clock.now().boot
+        state.withLock { $0.running[key] = now }
+        return isStopping
+    }
+
+    /// How long the work in a lane has given no sign of life, in nanoseconds; `nil`: none is running.
+    func silence(_ key: Key, at now: Int64) -> Int64? { state.withLock { $0.running[key].map { now - $0 } } }
 
     /// Starts work in a lane, or puts it behind what runs there. Work of a name that waits already is not put twice.
     func start(_ key: Key, _ name: String, _ work: @escaping @Sendable () -> Void) {
+        let now = clock.now().boot
         let isNew = state.withLock { state in
             guard !(state.waiting[key, default: []].contains { $0.name == name }) else { return false }
             state.waiting[key, default: []].append((name, work))
-            return state.running.insert(key).inserted
+            guard state.running[key] == nil else { return false }
+            state.running[key] = now
+            return true
         }
-        guard isNew, !shouldStop else { return }
+        guard isNew, !isStopping else { return }
         let thread = Thread { [self] in run(key) }
         thread.name = key.vault
         thread.stackSize = 4 << 20
@@ -45,9 +64,11 @@ final class Lanes: Sendable {
     }
 
     private func next(_ key: Key) -> (@Sendable () -> Void)? {
-        state.withLock { state in
-            guard !shouldStop, let first = state.waiting[key]?.first else {
-                state.running.remove(key)
+        let now = clock.now().boot
+        return state.withLock { state in
+            state.running[key] = now
+            guard !isStopping, let first = state.waiting[key]?.first else {
+                state.running[key] = nil
                 state.waiting[key] = nil
                 return nil
             }
@@ -58,7 +79,7 @@ final class Lanes: Sendable {
 
     var isIdle: Bool { state.withLock { $0.running.isEmpty } }
 
-    func isBusy(_ key: Key) -> Bool { state.withLock { $0.running.contains(key) } }
+    func isBusy(_ key: Key) -> Bool { state.withLock { $0.running[key] != nil } }
 
     /// Lets nothing new begin; what runs is asked to stop.
     func stop() { stopping.store(true, ordering: .relaxed) }

@@ -12,8 +12,10 @@ struct Turn {
     private var nextHour: Int64 = 0
     private var nextExpansion: Int64 = 0
 
-    /// Everything is looked at again this often, whatever the events said.
-    static let reconcileSeconds: Int64 = 3600
+    /// Who gives no sign of life for so long is said to hang.
+    static let silenceSeconds: Int64 = 60
+    /// So many places are looked at in one job; the lane is free for others in between.
+    static let placesAtOnce = 200
 
     init(agent: Agent, keeper: Keeper) {
         self.agent = agent
@@ -28,6 +30,7 @@ struct Turn {
         absorb(agent.watcher.take(), at: now)
         hourly(at: now)
         for path in vaults.keys.sorted() {
+            watchLane(path, at: now)
             // A rescan covers all dirty places, and must not starve behind them.
             startRescan(path, at: now)
             startLooks(path, at: now)
@@ -41,7 +44,9 @@ struct Turn {
     func pauseMilliseconds(at now: Moment) -> Int32 {
         var next = min(nextHour, now.boot + 60 * VaultState.second)
         for state in vaults.values {
-            let isLookDue = !state.dirty.isEmpty || state.due.values.contains { $0 <= now.boot }
+            let isLookDue =
+                !state.dirty.isEmpty || !state.deep.isEmpty || !state.unprobed.isEmpty
+                || state.due.values.contains { $0 <= now.boot }
             let times = [
                 state.due.values.filter { $0 > now.boot }.min(), isLookDue ? state.looksFrom : nil, state.rescanAt,
                 state.nextCleanup(at: now), state.purgeAt, state.trashCheckAt,
@@ -63,7 +68,8 @@ struct Turn {
                 vaults[path]?.dirty.formUnion(places.subtracting([".trash"]))
                 vaults[path]?.finished.formUnion(dirt.finished[id] ?? [])
             }
-            if let why = dirt.unreconciled[id] { doubt([path], why, at: now) }
+            vaults[path]?.deep.formUnion(dirt.deep[id] ?? [])
+            if let why = dirt.unreconciled[id] { doubt([path], why, isStorm: true, at: now) }
         }
     }
 
@@ -78,15 +84,45 @@ struct Turn {
         }
     }
 
-    /// Something may have been missed: nothing is taken for granted until a rescan has finished.
-    private mutating func doubt(_ paths: [Bytes], _ why: String, at now: Moment) {
+    /// Something may have been missed: nothing is taken for granted until a rescan has finished. `isStorm`: more events
+    /// than could be followed. The rescan must not feed the storm: soon after the last one it waits, twice as long
+    /// each time.
+    private mutating func doubt(_ paths: [Bytes], _ why: String, isStorm: Bool = false, at now: Moment) {
         for path in paths {
             guard var state = vaults[path] else { continue }
+            var pause: Int64 = 1
+            if isStorm, state.doubts == 0 {
+                let isSoon = state.rescannedAt.map { now.boot - $0 < 10 * state.stormSeconds * VaultState.second }
+                state.stormSeconds = isSoon == true ? min(Self.mostStormSeconds, 2 * state.stormSeconds) : 1
+                pause = state.stormSeconds
+            }
+            state.rescanAt = min(
+                state.doubts > 0 && isStorm ? state.rescanAt : max(state.rescanAt, now.boot),
+                now.boot + pause * VaultState.second)
             state.doubts += 1
-            state.rescanAt = min(max(state.rescanAt, now.boot), now.boot + VaultState.second)
             vaults[path] = state
             markUnreconciled(state, why)
         }
+    }
+
+    private static let mostStormSeconds: Int64 = 300
+
+    /// A system call that does not return: the file system hangs. Its vault waits, and says so; the others go on.
+    private mutating func watchLane(_ path: Bytes, at now: Moment) {
+        guard var state = vaults[path] else { return }
+        let isSilent = (agent.lanes.silence(lane(path), at: now.boot) ?? 0) > Self.silenceSeconds * VaultState.second
+        guard isSilent != state.isHung else { return }
+        state.isHung = isSilent
+        if isSilent {
+            let why = "it has not answered for a minute: does its file system hang?"
+            agent.log.error("\(state.configuration.label): \(why)")
+            state.doubts += 1
+            state.rescanAt = min(state.rescanAt, now.boot)
+            markUnreconciled(state, why)
+        } else {
+            agent.log.notice("\(state.configuration.label): it answers again")
+        }
+        vaults[path] = state
     }
 
     private func markUnreconciled(_ state: VaultState, _ why: String?) {
@@ -103,22 +139,26 @@ struct Turn {
     private mutating func startLooks(_ path: Bytes, at now: Moment) {
         guard var state = vaults[path], state.id != nil, now.boot >= state.looksFrom, !agent.lanes.isBusy(lane(path))
         else { return }
+        // What changed comes before what only waits to be looked into.
         let settled = state.due.filter { $0.value <= now.boot }.keys
-        let places = state.dirty.union(settled)
-        guard !places.isEmpty else { return }
-        let finished = state.finished
+        let changed = state.dirty.union(settled)
+        let some = changed.count > Self.placesAtOnce ? Set(changed.prefix(Self.placesAtOnce)) : changed
+        let places = some.isEmpty ? Set(state.unprobed.prefix(Self.placesAtOnce / 4)) : some
+        let (deep, finished) = (state.deep, state.finished)
+        guard !places.isEmpty || !deep.isEmpty else { return }
         for place in places { state.due[place] = nil }
-        state.dirty = []
-        state.finished = []
-        state.looksFrom = now.boot + VaultState.second / 10
+        state.dirty.subtract(places)
+        state.unprobed.subtract(places)
+        state.deep = []
+        state.finished = state.dirty.isEmpty ? [] : finished
         vaults[path] = state
         let (agent, keeper, configuration) = (self.agent, self.keeper, state.configuration)
-        agent.lanes.start(lane(path), "look") { agent.look(keeper, configuration, places, finished) }
+        agent.lanes.start(lane(path), "look") { agent.look(keeper, configuration, places, deep: deep, finished) }
     }
 
     private mutating func startRescan(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], state.rescanAt <= now.boot, !agent.lanes.isBusy(lane(path)) else { return }
-        vaults[path]?.rescanAt = now.boot + Self.reconcileSeconds * VaultState.second
+        vaults[path]?.rescanAt = now.boot + state.reconcileSeconds * VaultState.second
         let (agent, keeper) = (self.agent, self.keeper)
         agent.lanes.start(lane(path), "rescan") { agent.rescan(keeper, state.configuration, doubts: state.doubts) }
     }
@@ -131,7 +171,9 @@ struct Turn {
     }
 
     private mutating func startCleanup(_ path: Bytes, at now: Moment) {
-        guard let state = vaults[path], state.id != nil, state.doubts == 0, state.cleanupIsDue(at: now) else { return }
+        guard let state = vaults[path], state.id != nil, state.doubts == 0, state.unprobed.isEmpty,
+            state.cleanupIsDue(at: now)
+        else { return }
         vaults[path]?.wantsCleanup = false
         vaults[path]?.lastCleanup = now.boot
         vaults[path]?.schedule(after: now.wall, zone: keeper.configuration.zone.value)
@@ -157,7 +199,11 @@ struct Turn {
             for place in looked.places { vaults[path]?.due[place] = nil }
             vaults[path]?.due.merge(looked.settling) { _, new in new }
             if looked.hasReturned { doubt([path], "a backup came back from the trash", at: now) }
-            if looked.isRefused { doubt([path], "the limit of inotify watches is reached", at: now) }
+            if looked.refused > 0, state(path)?.reconcileSeconds != VaultState.unwatchedReconcileSeconds {
+                doubt([path], Self.limitText, isStorm: true, at: now)
+            }
+            // A tenth of the time at most goes into looks.
+            vaults[path]?.looksFrom = now.boot + max(VaultState.second / 10, 9 * looked.nanoseconds)
             note(looked, path)
         case .rescanned(let path, let id, let doubts, let looked):
             rescanned(path, id, looked, doubts, at: now)
@@ -194,26 +240,56 @@ struct Turn {
         guard var state = vaults[path] else { return }
         state.id = id
         state.due = looked.settling
+        state.unprobed = looked.unprobed
         state.trashNames = looked.trashNames ?? state.trashNames
         state.backOffSeconds = 1
+        state.rescannedAt = now.boot
         if state.lastProblem != nil { agent.log.notice("\(state.configuration.label): in order again") }
         state.lastProblem = nil
+        let how = reconcile(looked, &state, at: now)
         // A doubt that came during the rescan is not answered by it.
         if state.doubts == doubts {
             state.doubts = 0
-            // Where not all is watched, or could be read, who only looks must look for himself.
+            // Where not all could be read, who only looks must look for himself.
             let isFrozenByFile = looked.trashNames?.contains("FREEZE") == true
             let why =
-                looked.isRefused
-                ? "the limit of inotify watches is reached"
-                : isFrozenByFile ? "the file .trash/FREEZE is there" : looked.faults.first?.message
+                isFrozenByFile
+                ? "the file .trash/FREEZE is there" : looked.faults.first?.message ?? how
             markUnreconciled(state, why)
-            if looked.isRefused { state.rescanAt = now.boot + 60 * VaultState.second }
         }
         vaults[path] = state
+        do {
+            try keeper.home.setWatching(id, how)
+        } catch {
+            agent.log.error("\(error.message)")
+        }
         plan(purgeOf: path, at: now)
         if looked.hasReturned { vaults[path]?.purgeAt = max(now.boot, state.purgeFrom) }
     }
+
+    static let limitText = "the limit of inotify watches is reached"
+
+    /// When all is looked at again whatever the events say; and how changes are learnt of, where that is not by events
+    /// alone.
+    private func reconcile(_ looked: Agent.Looked, _ state: inout VaultState, at now: Moment) -> String? {
+        var how: String?
+        state.reconcileSeconds = VaultState.localReconcileSeconds
+        if let kind = looked.remoteKind {
+            state.reconcileSeconds = VaultState.remoteReconcileSeconds
+            how = "polled every \(state.reconcileSeconds / 60) min: on \(kind), others may change it unseen"
+        }
+        if looked.refused > 0 {
+            state.reconcileSeconds = VaultState.unwatchedReconcileSeconds
+            how =
+                "\(looked.refused) directories are not watched, and polled every minute: \(Self.limitText); see `reprieve doctor`"
+        }
+        // A twentieth of the time at most.
+        state.reconcileSeconds = max(state.reconcileSeconds, 20 * looked.nanoseconds / VaultState.second)
+        state.rescanAt = min(state.rescanAt, now.boot + state.reconcileSeconds * VaultState.second)
+        return how
+    }
+
+    private func state(_ path: Bytes) -> VaultState? { vaults[path] }
 
     private mutating func plan(purgeOf path: Bytes, at now: Moment) {
         guard let state = vaults[path] else { return }
@@ -261,7 +337,7 @@ struct Turn {
 
     private mutating func hourly(at now: Moment) {
         if now.boot >= nextHour {
-            nextHour = now.boot + Self.reconcileSeconds * VaultState.second
+            nextHour = now.boot + 3600 * VaultState.second
             do {
                 try keeper.home.renewWitness()
             } catch {

@@ -10,12 +10,23 @@ struct VaultState {
     var due: [Bytes: Int64] = [:]
     /// Dirty places that no job has taken yet, and paths whose writer renamed them to their final name.
     var dirty: Set<Bytes> = []
+    /// Directories that came from elsewhere, to be looked at with all below them.
+    var deep: Set<Bytes> = []
+    /// Places of a first look with backups that nobody has looked into yet; no cleanup before that is done.
+    var unprobed: Set<Bytes> = []
     var finished: Set<Bytes> = []
 
     /// Counted up when anything may have been missed; the catalog is vouched for again only by a rescan begun since.
     var doubts = 1
     var rescanAt: Int64 = 0
     var backOffSeconds: Int64 = 1
+    /// When the last whole look ended, and how long doubts of a storm of events wait for the next one.
+    var rescannedAt: Int64?
+    var stormSeconds: Int64 = 1
+    /// How often all is looked at again whatever the events said.
+    var reconcileSeconds: Int64 = VaultState.localReconcileSeconds
+    /// Its lane has given no sign of life for a minute: said, and not yet taken back.
+    var isHung = false
     var lastProblem: String?
     /// The last thing that a look could not read.
     var lastFault: String?
@@ -38,6 +49,11 @@ struct VaultState {
     init(_ configuration: VaultConfiguration) { self.configuration = configuration }
 
     static let second: Int64 = 1_000_000_000
+    static let localReconcileSeconds: Int64 = 3600
+    /// Where others may change it unseen (NFS, SMB, FUSE, …).
+    static let remoteReconcileSeconds: Int64 = 120
+    /// Where the kernel watches no more directories.
+    static let unwatchedReconcileSeconds: Int64 = 60
 
     /// Whether cleanup is due: after a backup became complete, at most once in `cleanup-every`; or by the clock.
     func cleanupIsDue(at now: Moment) -> Bool {

@@ -1,73 +1,162 @@
 internal import Foundation
 internal import GRDB
+internal import GRDBSQLite
 internal import Model
 
 extension Catalog {
     static let columns = """
-        vault, batch, path, place, id, link, series, state, time, time_source, kind, parent, condition, note, object,
-        inode, is_directory, own_size, mtime, ctime, sides, size, allocated, mode, uid, gid, observed_since,
-        changed_boot, changed_boot_id, condemned_at, earliest_purge, protected
+        vault, batch, place, name, id, link, series, state, time, time_source, kind, parent, condition, note, end_mark,
+        links, obstacle, object, inode, is_directory, own_size, mtime, ctime, sides, size, allocated, freed,
+        freed_is_at_least, mode, uid, gid, observed_since, changed_boot, changed_boot_id, condemned_at, earliest_purge,
+        protected
         """
+    private static let count = 37
+    private static let values = Array(repeating: "?", count: count).joined(separator: ",")
 
-    static let insert = """
-        INSERT OR REPLACE INTO backup (\(columns))
-        VALUES (\(Array(repeating: "?", count: 32).joined(separator: ",")))
-        """
+    static let replace = "INSERT OR REPLACE INTO backup (\(columns)) VALUES (\(values))"
+    static let insert = "INSERT OR IGNORE INTO backup (\(columns)) VALUES (\(values))"
 
-    static func arguments(_ b: Backup) -> StatementArguments {
+    /// Runs one of the two statements above. The values are bound by hand: `StatementArguments` costs 5 µs for this
+    /// many, and a first index has hundreds of thousands of rows.
+    static func run(_ statement: Statement, _ b: Backup, _ db: Database) throws {
+        var binder = Binder(statement: statement.sqliteStatement)
         let own = b.primary
-        let sides = b.members.dropFirst()
-        let link: Int? = b.id.link.map { Int($0) }
-        let batch = b.trashed?.batch ?? ""
-        let sidesText: String? = sides.isEmpty ? nil : Self.encode(sides)
-        let head: [(any DatabaseValueConvertible)?] = [
-            b.vault.text, batch, Data(b.path.storage), Data(b.path.parent.storage),
-            Int64(bitPattern: b.id.object), link, Data(b.series.storage), b.state.rawValue,
-            b.time.nanoseconds, b.timeSource.rawValue, b.kind.rawValue, b.parent?.text, b.condition.rawValue, b.note,
-        ]
-        let object: [(any DatabaseValueConvertible)?] = [
-            own.object.text, Int64(bitPattern: own.inode), own.isDirectory, own.size, own.mtime.nanoseconds,
-            own.ctime.nanoseconds, sidesText, b.size, b.allocated, Int(b.mode), Int(b.uid), Int(b.gid),
-        ]
-        let rest: [(any DatabaseValueConvertible)?] = [
-            b.observedSince.nanoseconds, b.changedBoot, b.changedBootID, b.trashed?.condemnedAt.nanoseconds,
-            b.trashed?.earliestPurge.nanoseconds, b.protectedBy,
-        ]
-        return StatementArguments(head + object + rest)
+        binder.bind(b.vault.text)
+        binder.bind(b.trashed?.batch ?? "")
+        binder.bind(b.path.parent)
+        binder.bind(b.path.lastComponent)
+        binder.bind(Int64(bitPattern: b.id.object))
+        binder.bind(b.id.link.map { Int64($0) })
+        binder.bind(b.series)
+        binder.bind(b.state.rawValue)
+        binder.bind(b.time.nanoseconds)
+        binder.bind(b.timeSource.rawValue)
+        binder.bind(b.kind.rawValue)
+        binder.bind(b.parent?.text)
+        binder.bind(b.condition.rawValue)
+        binder.bind(b.note)
+        binder.bind(b.endMark.rawValue)
+        binder.bind(Int64(b.links))
+        binder.bind(b.obstacle)
+        binder.bind(own.object.text)
+        binder.bind(Int64(bitPattern: own.inode))
+        binder.bind(own.isDirectory ? 1 : 0 as Int64)
+        binder.bind(own.size)
+        binder.bind(own.mtime.nanoseconds)
+        binder.bind(own.ctime.nanoseconds)
+        binder.bind(b.members.count > 1 ? try encode(b.members.dropFirst()) : nil)
+        binder.bind(b.size)
+        binder.bind(b.allocated)
+        binder.bind(b.freed?.bytes)
+        binder.bind(b.freed.map { $0.isAtLeast ? 1 : 0 as Int64 })
+        binder.bind(Int64(b.mode))
+        binder.bind(Int64(b.uid))
+        binder.bind(Int64(b.gid))
+        binder.bind(b.observedSince.nanoseconds)
+        binder.bind(b.changedBoot)
+        binder.bind(b.changedBootID)
+        binder.bind(b.trashed?.condemnedAt.nanoseconds)
+        binder.bind(b.trashed?.earliestPurge.nanoseconds)
+        binder.bind(b.protectedBy)
+        try binder.step(db)
     }
 
-    static func backup(_ row: Row) throws -> Backup {
-        let own = Backup.Member(
-            path: bytes(row[2]), object: ObjectID(text: row[14]), inode: UInt64(bitPattern: row[15] as Int64),
-            isDirectory: row[16],
-            size: row[17], mtime: Timestamp(nanoseconds: row[18]), ctime: Timestamp(nanoseconds: row[19]))
-        let link: Int? = row[5]
-        var backup = Backup(
-            id: BackupID(
-                object: UInt64(bitPattern: row[4] as Int64), link: link.map { UInt16(truncatingIfNeeded: $0) }),
-            vault: VaultID(text: row[0]), series: bytes(row[6]), members: [own] + (try decode(row[20])),
-            time: Timestamp(nanoseconds: row[8]), timeSource: try value(row[9]), condition: try value(row[12]),
-            note: row[13],
-            size: row[21], allocated: row[22], mode: row[23], uid: row[24], gid: row[25],
-            observedSince: Timestamp(nanoseconds: row[26]), changedBoot: row[27], changedBootID: row[28])
-        backup.kind = try value(row[10])
-        backup.parent = (row[11] as String?).flatMap(BackupID.init(text:))
-        backup.state = try value(row[7])
-        backup.protectedBy = row[31]
-        let batch: String = row[1]
-        if !batch.isEmpty {
-            backup.trashed = .init(
-                batch: batch, condemnedAt: Timestamp(nanoseconds: row[29] ?? 0),
-                earliestPurge: Timestamp(nanoseconds: row[30] ?? .max))
+    // MARK: Reading
+
+    /// Reads rows of ``columns``. Values that repeat from row to row (series, boot id) are kept once.
+    struct RowReader {
+        private let statement: SQLiteStatement
+        private var place = Bytes()
+        private var series = Bytes()
+        private var vault = VaultID(text: "")
+        private var vaultText = ""
+        private var bootID = ""
+        private var note = ""
+
+        init(_ statement: Statement) { self.statement = statement.sqliteStatement }
+
+        /// The only row there is, or `nil`; the statement rests afterwards.
+        mutating func only(_ db: Database) throws -> Backup? {
+            defer { sqlite3_reset(statement) }
+            return try next(db)
         }
-        return backup
-    }
 
-    static func bytes(_ data: Data) -> Bytes { Bytes(data) }
+        /// `nil` after the last row.
+        mutating func next(_ db: Database) throws -> Backup? {
+            switch sqlite3_step(statement) {
+            case SQLITE_ROW: return try row()
+            case SQLITE_DONE:
+                sqlite3_reset(statement)
+                return nil
+            default: throw DatabaseError(resultCode: db.lastErrorCode, message: db.lastErrorMessage)
+            }
+        }
 
-    private static func value<T: RawRepresentable>(_ text: String) throws -> T where T.RawValue == String {
-        guard let value = T(rawValue: text) else { throw Fault(.damaged, "the catalog has an unknown word '\(text)'") }
-        return value
+        private mutating func row() throws -> Backup {
+            keep(0, &vaultText)
+            if vault.text != vaultText { vault = VaultID(text: vaultText) }
+            keep(2, &place)
+            keep(6, &series)
+            keep(13, &note)
+            keep(33, &bootID)
+            let own = Backup.Member(
+                path: place.appending(blob(3)), object: ObjectID(text: text(17)),
+                inode: UInt64(bitPattern: int(18)), isDirectory: int(19) != 0, size: int(20),
+                mtime: Timestamp(nanoseconds: int(21)), ctime: Timestamp(nanoseconds: int(22)))
+            var members = [own]
+            if !isNull(23) { members += try decode(text(23)) }
+            var backup = Backup(
+                id: BackupID(
+                    object: UInt64(bitPattern: int(4)),
+                    link: isNull(5) ? nil : UInt16(truncatingIfNeeded: int(5))),
+                vault: vault, series: series, members: members, time: Timestamp(nanoseconds: int(8)),
+                timeSource: try word(9), condition: try word(12), note: note, size: int(24), allocated: int(25),
+                mode: UInt32(truncatingIfNeeded: int(28)), uid: UInt32(truncatingIfNeeded: int(29)),
+                gid: UInt32(truncatingIfNeeded: int(30)), observedSince: Timestamp(nanoseconds: int(31)),
+                changedBoot: int(32), changedBootID: bootID)
+            backup.kind = try word(10)
+            if !isNull(11) { backup.parent = BackupID(text: text(11)) }
+            backup.state = try word(7)
+            backup.endMark = try word(14)
+            backup.links = UInt32(truncatingIfNeeded: int(15))
+            if !isNull(16) { backup.obstacle = text(16) }
+            if !isNull(26) { backup.freed = .init(bytes: int(26), isAtLeast: int(27) != 0) }
+            if !isNull(36) { backup.protectedBy = text(36) }
+            if sqlite3_column_bytes(statement, 1) > 0 {
+                backup.trashed = .init(
+                    batch: text(1), condemnedAt: Timestamp(nanoseconds: int(34)),
+                    earliestPurge: Timestamp(nanoseconds: isNull(35) ? .max : int(35)))
+            }
+            return backup
+        }
+
+        private func int(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+        private func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
+
+        private func raw(_ column: Int32) -> UnsafeRawBufferPointer {
+            let start = sqlite3_column_blob(statement, column)
+            return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+        }
+
+        private func blob(_ column: Int32) -> Bytes { Bytes(raw(column)) }
+        private func text(_ column: Int32) -> String { String(decoding: raw(column), as: UTF8.self) }
+
+        /// Takes the value of a column only where it is another one than in the row before.
+        private func keep(_ column: Int32, _ value: inout Bytes) {
+            let raw = raw(column)
+            if !value.storage.elementsEqual(raw) { value = Bytes(raw) }
+        }
+
+        private func keep(_ column: Int32, _ value: inout String) {
+            let raw = raw(column)
+            if !value.utf8.elementsEqual(raw) { value = String(decoding: raw, as: UTF8.self) }
+        }
+
+        private func word<T: StoredWord>(_ column: Int32) throws -> T {
+            let raw = raw(column)
+            for value in T.allCases where value.rawValue.utf8.elementsEqual(raw) { return value }
+            throw Fault(.damaged, "the catalog has an unknown word '\(text(column))'")
+        }
     }
 
     // MARK: Side files
@@ -79,22 +168,90 @@ extension Catalog {
         var size, mtime, ctime: Int64
     }
 
-    private static func encode(_ members: ArraySlice<Backup.Member>) -> String? {
+    private static func encode(_ members: ArraySlice<Backup.Member>) throws -> String {
         let sides = members.map {
             Side(
                 path: Data($0.path.storage), object: $0.object.text, inode: $0.inode, size: $0.size,
                 mtime: $0.mtime.nanoseconds, ctime: $0.ctime.nanoseconds)
         }
-        return (try? JSONEncoder().encode(sides)).map { String(decoding: $0, as: UTF8.self) }
+        return String(decoding: try JSONEncoder().encode(sides), as: UTF8.self)
     }
 
-    private static func decode(_ text: String?) throws -> [Backup.Member] {
-        guard let text else { return [] }
-        return try JSONDecoder().decode([Side].self, from: Data(text.utf8)).map {
+    private static func decode(_ text: String) throws -> [Backup.Member] {
+        try JSONDecoder().decode([Side].self, from: Data(text.utf8)).map {
             Backup.Member(
                 path: Bytes($0.path), object: ObjectID(text: $0.object), inode: $0.inode, isDirectory: false,
                 size: $0.size,
                 mtime: Timestamp(nanoseconds: $0.mtime), ctime: Timestamp(nanoseconds: $0.ctime))
+        }
+    }
+
+    static func bytes(_ data: Data) -> Bytes { Bytes(data) }
+}
+
+/// An enum that a column holds by its word.
+private protocol StoredWord: RawRepresentable, CaseIterable where RawValue == String {}
+extension Backup.State: StoredWord {}
+extension Backup.Kind: StoredWord {}
+extension Backup.TimeSource: StoredWord {}
+extension Backup.Condition: StoredWord {}
+extension EndMark: StoredWord {}
+
+/// Binds values one after the other, and runs the statement.
+struct Binder {
+    private let statement: SQLiteStatement
+    private var at: Int32 = 0
+
+    init(statement: SQLiteStatement) {
+        self.statement = statement
+        sqlite3_reset(statement)
+    }
+
+    /// SQLite copies what it is given.
+    private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+
+    mutating func bind(_ value: Int64) {
+        at += 1
+        sqlite3_bind_int64(statement, at, value)
+    }
+
+    mutating func bind(_ value: Int64?) {
+        if let value { return bind(value) }
+        at += 1
+        sqlite3_bind_null(statement, at)
+    }
+
+    mutating func bind(_ value: Bytes) {
+        at += 1
+        // No bytes at all would be bound as NULL.
+        guard !value.isEmpty else {
+            sqlite3_bind_zeroblob(statement, at, 0)
+            return
+        }
+        value.storage.withUnsafeBytes { bytes in
+            _ = sqlite3_bind_blob(statement, at, bytes.baseAddress, Int32(bytes.count), Self.transient)
+        }
+    }
+
+    mutating func bind(_ value: String) {
+        at += 1
+        value.withCString { text in
+            _ = sqlite3_bind_text(statement, at, text, Int32(strlen(text)), Self.transient)
+        }
+    }
+
+    mutating func bind(_ value: String?) {
+        if let value { return bind(value) }
+        at += 1
+        sqlite3_bind_null(statement, at)
+    }
+
+    /// Runs it once; it gives no rows.
+    func step(_ db: Database) throws {
+        let code = sqlite3_step(statement)
+        defer { sqlite3_reset(statement) }
+        guard code == SQLITE_DONE else {
+            throw DatabaseError(resultCode: ResultCode(rawValue: code), message: db.lastErrorMessage)
         }
     }
 }

@@ -5,41 +5,48 @@ package import Model
 extension Catalog {
     /// Condemned, purged and missing ones, by batch.
     package func trashed(vault: VaultID, states: Set<Backup.State> = [.trashed]) throws(Fault) -> [Backup] {
-        try backups("vault = ? AND batch <> ''", [vault.text]).filter { states.contains($0.state) }
+        let words = states.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
+        return try backups("vault = ? AND batch <> '' AND state IN (\(words))", [vault.text])
     }
 
     /// A backup went from its place into a batch.
     package func recordCondemned(_ backups: [Backup]) throws(Fault) {
-        try write { db in
-            for backup in backups {
-                try Self.removePresent(db, backup)
-                try db.execute(sql: Self.insert, arguments: Self.arguments(backup))
-            }
+        try inTurn(backups) { db, backup in
+            try Self.delete(db, backup.vault, batch: "", backup.path)
+            try Self.run(try db.cachedStatement(sql: Self.replace), backup, db)
+        }
+    }
+
+    /// Rows of present ones whose object was condemned meanwhile.
+    package func dropPresent(_ condemned: [Backup]) throws(Fault) {
+        try inTurn(condemned) { db, backup in
+            try db.cachedStatement(
+                sql: "DELETE FROM backup WHERE vault = ? AND batch = '' AND place = ? AND name = ? AND object = ?"
+            ).execute(
+                arguments: [
+                    backup.vault.text, Self.data(backup.path.parent), Self.data(backup.path.lastComponent),
+                    backup.object.text,
+                ])
         }
     }
 
     /// A backup left its batch: back in its place (`present`), purged, or missing.
     package func recordLeft(_ backups: [Backup], as state: Backup.State) throws(Fault) {
-        try write { db in
-            for backup in backups {
-                guard let batch = backup.trashed?.batch else { continue }
-                if state == .present {
-                    try db.execute(
-                        sql: "DELETE FROM backup WHERE vault = ? AND batch = ? AND path = ?",
-                        arguments: [backup.vault.text, batch, Data(backup.path.storage)])
-                } else {
-                    var backup = backup
-                    backup.state = state
-                    try db.execute(sql: Self.insert, arguments: Self.arguments(backup))
-                }
-            }
+        try inTurn(backups) { db, backup in
+            guard let batch = backup.trashed?.batch else { return }
+            if state == .present { return try Self.delete(db, backup.vault, batch: batch, backup.path) }
+            var backup = backup
+            backup.state = state
+            try Self.run(try db.cachedStatement(sql: Self.replace), backup, db)
         }
     }
 
-    private static func removePresent(_ db: Database, _ backup: Backup) throws {
-        try db.execute(
-            sql: "DELETE FROM backup WHERE vault = ? AND batch = '' AND path = ?",
-            arguments: [backup.vault.text, Data(backup.path.storage)])
+    /// Each in its turn, a bounded number in a transaction. What a crash leaves out, the next look finds on disk.
+    private func inTurn(_ backups: [Backup], _ body: (Database, Backup) throws -> Void) throws(Fault) {
+        for start in stride(from: 0, to: backups.count, by: Self.mostRows / 2) {
+            let some = backups[start..<min(start + Self.mostRows / 2, backups.count)]
+            try write { db in for backup in some { try body(db, backup) } }
+        }
     }
 
     // MARK: Batches

@@ -4,8 +4,9 @@ package import Model
 
 /// The database of what exists: a cache. Delete it, and only time is lost (invariant 10).
 ///
-/// Present backups stand under their vault and path with an empty batch; trashed, purged and missing ones under the
-/// batch they went into.
+/// Present backups stand under their vault, place and name with an empty batch; trashed, purged and missing ones under
+/// the batch they went into. A *place* is a directory that is looked at; its digest says whether it has to be read
+/// again.
 package final class Catalog: Sendable {
     let pool: DatabasePool
 
@@ -49,42 +50,42 @@ package final class Catalog: Sendable {
 
     private static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("1") { db in
+        migrator.registerMigration("places") { db in
             try db.execute(
                 sql: """
+                    CREATE TABLE vault (
+                        id TEXT PRIMARY KEY, indexed INTEGER NOT NULL DEFAULT 0, unreconciled TEXT, watching TEXT,
+                        read_as TEXT
+                    ) WITHOUT ROWID;
+                    CREATE TABLE place (
+                        vault TEXT NOT NULL, path BLOB NOT NULL, high INTEGER, low INTEGER, PRIMARY KEY (vault, path)
+                    ) WITHOUT ROWID;
                     CREATE TABLE backup (
-                        vault TEXT NOT NULL, batch TEXT NOT NULL, path BLOB NOT NULL, place BLOB NOT NULL,
+                        vault TEXT NOT NULL, batch TEXT NOT NULL, place BLOB NOT NULL, name BLOB NOT NULL,
                         id INTEGER NOT NULL, link INTEGER, series BLOB NOT NULL, state TEXT NOT NULL,
                         time INTEGER NOT NULL, time_source TEXT NOT NULL, kind TEXT NOT NULL, parent TEXT,
-                        condition TEXT NOT NULL, note TEXT NOT NULL,
-                        object TEXT NOT NULL, inode INTEGER NOT NULL, is_directory INTEGER NOT NULL,
+                        condition TEXT NOT NULL, note TEXT NOT NULL, end_mark TEXT NOT NULL, links INTEGER NOT NULL,
+                        obstacle TEXT, object TEXT NOT NULL, inode INTEGER NOT NULL, is_directory INTEGER NOT NULL,
                         own_size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
                         sides TEXT, size INTEGER NOT NULL, allocated INTEGER NOT NULL,
+                        freed INTEGER, freed_is_at_least INTEGER,
                         mode INTEGER NOT NULL, uid INTEGER NOT NULL, gid INTEGER NOT NULL,
                         observed_since INTEGER NOT NULL, changed_boot INTEGER NOT NULL, changed_boot_id TEXT NOT NULL,
-                        condemned_at INTEGER, earliest_purge INTEGER,
-                        PRIMARY KEY (vault, batch, path)
+                        condemned_at INTEGER, earliest_purge INTEGER, protected TEXT,
+                        PRIMARY KEY (vault, batch, place, name)
                     ) WITHOUT ROWID;
-                    CREATE INDEX backup_place ON backup (vault, place);
-                    CREATE INDEX backup_id ON backup (id);
+                    CREATE INDEX backup_trash ON backup (vault, state) WHERE batch <> '';
                     CREATE TABLE left_alone (
                         vault TEXT NOT NULL, place BLOB NOT NULL, path BLOB NOT NULL,
-                        tool TEXT, prune TEXT, why TEXT NOT NULL,
+                        tool TEXT, prune TEXT, why TEXT NOT NULL, is_link INTEGER NOT NULL, target BLOB,
                         PRIMARY KEY (vault, place, path)
                     ) WITHOUT ROWID;
-                    CREATE TABLE vault (id TEXT PRIMARY KEY, scanned_at INTEGER, unreconciled TEXT) WITHOUT ROWID;
+                    CREATE TABLE footer (vault TEXT NOT NULL, series BLOB NOT NULL, PRIMARY KEY (vault, series))
+                        WITHOUT ROWID;
                     CREATE TABLE batch (
                         vault TEXT NOT NULL, name TEXT NOT NULL, manifest_hash TEXT NOT NULL,
                         seen_witnessed INTEGER NOT NULL, PRIMARY KEY (vault, name)
                     ) WITHOUT ROWID;
-                    """)
-        }
-        migrator.registerMigration("2") { db in
-            try db.execute(
-                sql: """
-                    ALTER TABLE backup ADD COLUMN protected TEXT;
-                    ALTER TABLE left_alone ADD COLUMN is_link INTEGER NOT NULL DEFAULT 0;
-                    ALTER TABLE left_alone ADD COLUMN target BLOB;
                     CREATE TABLE run (vault TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
                     CREATE TABLE run_series (
                         vault TEXT NOT NULL, series BLOB NOT NULL, newest INTEGER NOT NULL, PRIMARY KEY (vault, series)
@@ -108,8 +109,15 @@ package final class Catalog: Sendable {
 
     private static func wrap(_ error: any Error) -> Fault {
         if let fault = error as? Fault { return fault }
-        if let error = error as? DatabaseError, error.resultCode == .SQLITE_BUSY {
-            return Fault(.locked, "the catalog is busy", hint: "try again in a moment")
+        if let error = error as? DatabaseError {
+            switch error.resultCode {
+            case .SQLITE_BUSY: return Fault(.locked, "the catalog is busy", hint: "try again in a moment")
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+                return Fault(
+                    .damaged, "the catalog is damaged: \(error.message ?? "it cannot be read")",
+                    hint: "it is only a cache: the next command sets it aside and makes it anew")
+            default: break
+            }
         }
         return Fault(.io, "the catalog failed: \(error)")
     }

@@ -136,6 +136,40 @@ package final class Directory: Sendable {
         return Sighting(name: name, stat: stat, object: object)
     }
 
+    /// The same, where it may be what it was: with the same inode, size and times it is the same object, and its handle
+    /// is not asked for. (Nothing sets ctime back, and a new inode has a new one.)
+    package func sighting(of name: Bytes, knownAs member: Backup.Member?) throws(Fault) -> Sighting? {
+        guard let member else { return try sighting(of: name) }
+        var stat = cl_stat()
+        let answer = name.withCString { cl_statx(descriptor, $0, 0, &stat) }
+        guard answer != -ENOENT else { return nil }
+        try check(answer, "look at", path.appending(name))
+        guard stat.ino == member.inode, stat.mtime == member.mtime.nanoseconds, stat.ctime == member.ctime.nanoseconds,
+            Int64(clamping: stat.size) == member.size
+        else { return try sighting(of: name) }
+        return Sighting(name: name, stat: stat, object: member.object)
+    }
+
+    /// The type of what stands behind a name, by a descriptor; `nil`: gone, or a mount.
+    package func kind(behind name: Bytes) -> Entry.Kind? {
+        let flags = O_NOFOLLOW | O_CLOEXEC | Self.pathOnly
+        let fd = name.withCString { cl_openat2(descriptor, $0, flags, 0, UInt32(CL_BENEATH | CL_NO_XDEV)) }
+        // RESOLVE_NO_SYMLINKS refuses a link even with O_PATH.
+        guard fd >= 0 else { return fd == -ELOOP ? .symlink : nil }
+        defer { close(fd) }
+        var stat = cl_stat()
+        guard cl_statx(fd, "", 1, &stat) >= 0 else { return nil }
+        switch stat.mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR: return .directory
+        case S_IFLNK: return .symlink
+        default: return .other
+        }
+    }
+
+    /// `O_PATH`, which Glibc's module does not import.
+    static let pathOnly: Int32 = 0o10000000
+
     /// Where a symbolic link points, as it is written. `nil` where there is none of that name.
     package func linkTarget(of name: Bytes) throws(Fault) -> Bytes? {
         var bytes = [UInt8](repeating: 0, count: 4096)

@@ -17,19 +17,17 @@ extension Keeper {
         return try trash.directory.sighting(of: "FREEZE") == nil ? names : names.union(["FREEZE"])
     }
 
-    /// What is to be looked at again: not temporary names, which settle never.
-    package func settling(in vault: OpenVault, places: Set<Bytes>?) throws(Fault) -> [Backup] {
-        var found: [Backup] = []
-        if let places {
-            for place in places { found += try home.catalog.present(vault: vault.id, place: place) }
-        } else {
-            found = try home.catalog.present(vault: vault.id)
-        }
-        return found.filter { $0.condition == .settling && $0.note != Backup.temporaryNote }
+    /// What is to be looked at again.
+    package func settling(in vault: OpenVault) throws(Fault) -> [Backup] {
+        try home.catalog.settling(vault: vault.id).filter(\.settles)
     }
 }
 
 extension Home {
+    package func setWatching(_ vault: VaultID, _ how: String?) throws(Fault) {
+        try catalog.setWatching(vault: vault, how)
+    }
+
     package func setUnreconciled(_ vault: VaultID, _ why: String?) throws(Fault) {
         try catalog.setUnreconciled(vault: vault, why)
     }

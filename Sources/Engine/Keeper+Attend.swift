@@ -10,6 +10,10 @@ package struct Attended: Sendable {
     package var vault: OpenVault
     package var at: Moment
     package var scan: VaultSurvey.Scan
+    /// What is there and is no backup, and what is there and is one. Empty after a look that only made the catalog
+    /// equal (``Keeper/Depth/index``).
+    package var present: [Backup] = []
+    package var leftAlone: [LeftAlone] = []
     package var batches: [Batch]
     package var marks: Marks
     package var changes: Catalog.Changes
@@ -27,19 +31,25 @@ package struct Attended: Sendable {
     /// Gone by a purge of ours whose outcome was not written.
     var purgeCompleted: [Backup] = []
 
-    package var present: [Backup] { scan.backups }
-
     package var trashed: [(batch: Batch, item: Batch.Item)] {
         batches.flatMap { batch in batch.items.filter(\.holdsPrimary).map { (batch, $0) } }
     }
 }
 
 extension Keeper {
+    /// How much of a whole look the caller needs.
+    package enum Depth: Sendable {
+        /// The catalog is made equal to the disk; what nobody looked into yet waits.
+        case index
+        /// And every backup, looked into, in memory: for a plan.
+        case everything
+    }
+
     /// Looks at a vault and its trash, and makes the catalog equal to them. `acting`: also recovers, and writes down
     /// what it found out; without it nothing in the vault is changed.
     package func attend(
-        _ configuration: VaultConfiguration, acting: Bool, watch: ((Directory, Bytes) -> Void)? = nil,
-        shouldStop: () -> Bool = { false }
+        _ configuration: VaultConfiguration, acting: Bool, depth: Depth = .everything,
+        watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: () -> Bool = { false }
     ) throws(Fault) -> Attended {
         let vault = try open(configuration)
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
@@ -47,49 +57,36 @@ extension Keeper {
         let at = now()
         // What was gone before the look began: what goes meanwhile is another process's doing, and the next look's.
         let before = try Gone(vault, home.catalog)
-        let known = try home.catalog.present(vault: vault.id)
-        let scan = try self.scan(vault, known, before.inodes, at, watch, shouldStop)
-        var attended = try settle(vault, at, scan, known, recovery, before, facts)
+        let probing: VaultSurvey.Probing = if case .everything = depth { .now } else { .later }
+        let (scan, changes) = try self.scan(vault, inodes: before.inodes, at: at, probing: probing, watch, shouldStop)
+        var attended = try settle(vault, at, scan, changes, depth, recovery, before, facts)
         if acting { try writeDown(&attended, facts) }
         return attended
     }
 
-    private func scan(
-        _ vault: OpenVault, _ known: [Backup], _ inodes: Set<UInt64>, _ at: Moment,
-        _ watch: ((Directory, Bytes) -> Void)?,
-        _ shouldStop: () -> Bool
-    ) throws(Fault) -> VaultSurvey.Scan {
-        let scan = vault.survey.scan(
-            below: vault.root,
-            known: .init(backups: Dictionary(known.map { ($0.path, $0) }) { first, _ in first }, trashedInodes: inodes),
-            now: at, watch: watch, shouldStop: shouldStop)
-        // Half a look would say that the other half is gone.
-        guard !scan.wasStopped else { throw Fault(.failed, "stopped while looking at '\(vault.label)'") }
-        return scan
-    }
-
     /// Brings scan, trash and catalog together, under the vault's lock: nobody moves anything meanwhile.
     private func settle(
-        _ vault: OpenVault, _ at: Moment, _ scan: VaultSurvey.Scan, _ known: [Backup], _ recovery: [Recovery.Finding],
-        _ before: Gone,
-        _ facts: LazyFacts
+        _ vault: OpenVault, _ at: Moment, _ scan: VaultSurvey.Scan, _ changes: Catalog.Changes, _ depth: Depth,
+        _ recovery: [Recovery.Finding], _ before: Gone, _ facts: LazyFacts
     ) throws(Fault) -> Attended {
         let trash = try vault.trash()
         let lock = try trash.flatMap { trash throws(Fault) in try lockToLook(trash) }
         defer { withExtendedLifetime(lock) {} }
         let batches = try trash?.batches() ?? []
-        let inTrash = Set(
-            batches.flatMap(\.items).filter { $0.holdsPrimary && $0.atOrigin.isEmpty }.map(\.backup.object))
-        var scan = scan
+        let standing = batches.flatMap(\.items).filter { $0.holdsPrimary && $0.atOrigin.isEmpty }.map(\.backup)
+        let inTrash = Set(standing.map(\.object))
         // Condemned since the scan passed by.
-        scan.backups.removeAll { $0.id.link == nil && inTrash.contains($0.object) }
-        var changes = try home.catalog.record(
-            vault: vault.id, scope: .whole(unreadable: Set(scan.unreadable.keys)), known: known, backups: scan.backups,
-            leftAlone: scan.leftAlone, at: at.wall)
+        try home.catalog.dropPresent(standing.filter { $0.trashed.map { $0.condemnedAt >= at.wall } ?? false })
+        var changes = changes
         changes.vanished.removeAll { inTrash.contains($0.object) }
         var attended = Attended(
             vault: vault, at: at, scan: scan, batches: batches, marks: try home.marks.read(vault.id, trash: trash),
             changes: changes, recovery: recovery)
+        if case .everything = depth {
+            // What could not be looked at counts for nothing: rules that it satisfied would let others go.
+            attended.present = try home.catalog.present(vault: vault.id).filter { !scan.isUnknown($0.path) }
+            attended.leftAlone = try home.catalog.leftAlone(vault: vault.id)
+        }
         try settleTrash(&attended, before, facts)
         return attended
     }

@@ -41,14 +41,18 @@ extension Proposal {
                 path: path)
         }
         try Keeper.checkAncestors("'\(path.display)'", path)
-        func scan(_ source: DirectoryReading.TimeSource) -> VaultSurvey.Scan {
-            VaultSurvey(vault: VaultID(text: ""), quietSeconds: 60, timeFrom: source, zone: zone, nested: [])
-                .scan(below: root, known: .init(backups: [:], trashedInodes: []), now: clock.now())
+        func scan(_ source: DirectoryReading.TimeSource) throws(Fault) -> Found {
+            var found = Found()
+            let survey = VaultSurvey(
+                vault: VaultID(text: ""), quietSeconds: 60, timeFrom: source, zone: zone, nested: [])
+            _ = try survey.scan(below: root, known: .nothing, now: clock.now(), probing: .later) { place in
+                found.add(place)
+            }
+            return found
         }
-        var found = scan(.name)
-        let undated = found.leftAlone.filter { $0.why == .foreign("no date in its name") }.count
-        let isUndated = found.backups.count < undated
-        if isUndated { found = scan(.mtime) }
+        var found = try scan(.name)
+        let isUndated = found.backups < found.undated
+        if isUndated { found = try scan(.mtime) }
         let name = Self.name(path, taken)
         let keep = isUndated ? "{ within: 30d }" : "{ last: 3, daily: 7, weekly: 5, monthly: 12, yearly: 3 }"
         var yaml = """
@@ -60,10 +64,27 @@ extension Proposal {
             """
         if isUndated { yaml += "    time-from: mtime      # most names carry no date\n" }
         return Proposal(
-            path: path, name: name, series: Set(found.backups.map(\.series)).count, backups: found.backups.count,
-            size: found.backups.total { $0.size },
-            foreign: found.leftAlone.filter { $0.why.condition == "foreign" }.count,
-            opaque: found.leftAlone.filter { $0.why.condition == "opaque" }, isUndated: isUndated, yaml: yaml)
+            path: path, name: name, series: found.series.count, backups: found.backups, size: found.size,
+            foreign: found.foreign, opaque: found.opaque, isUndated: isUndated, yaml: yaml)
+    }
+
+    /// What a look counts.
+    private struct Found {
+        var series: Set<Bytes> = []
+        var backups = 0
+        var size: Int64 = 0
+        var foreign = 0
+        var undated = 0
+        var opaque: [LeftAlone] = []
+
+        mutating func add(_ place: VaultSurvey.Place) {
+            series.formUnion(place.backups.map(\.series))
+            backups += place.backups.count
+            size = size.adding(place.backups.total { $0.size })
+            undated += place.leftAlone.count { $0.why == .foreign("no date in its name") }
+            foreign += place.leftAlone.count { $0.why.condition == "foreign" }
+            opaque += place.leftAlone.filter { $0.why.condition == "opaque" }
+        }
     }
 
     private static func name(_ path: Bytes, _ taken: Set<String>) -> String {

@@ -45,7 +45,7 @@ extension Keeper {
             vault.configuration, vault.id, attended.present, attended.marks, protection, at: attended.at)
         let now = attended.at.wall
         return PlanReport(
-            attended: attended, plan: plan, leftAlone: attended.scan.leftAlone.sorted { $0.path < $1.path },
+            attended: attended, plan: plan, leftAlone: attended.leftAlone,
             frozenSeries: Set(
                 plan.judged.map(\.backup.series).filter { attended.marks.frozen(series: $0, at: now) != nil }),
             frozen: try frozen(vault, attended.marks, at: now),
@@ -79,7 +79,7 @@ extension Keeper {
     /// The marks of single backups as the judge needs them, and those that a hand brought back just now.
     func protection(_ attended: Attended) throws(Fault) -> Judge.Protection {
         var protection = try protection(
-            attended.vault.id, attended.marks, attended.present, attended.scan.leftAlone, at: attended.at.wall)
+            attended.vault.id, attended.marks, attended.present, attended.leftAlone, at: attended.at.wall)
         for backup in attended.broughtBack {
             protection.reprieved[backup.id.object] = reprieveEnd(attended.vault.configuration)
         }

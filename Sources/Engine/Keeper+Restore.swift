@@ -1,9 +1,7 @@
 internal import Audit
-package import Catalog
-package import Disk
+internal import Catalog
 package import Model
 internal import Recognition
-internal import Survey
 internal import Trash
 
 /// What a restore did with one backup.
@@ -188,73 +186,5 @@ extension Keeper {
             event, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
             batch: backup.trashed?.batch, path: backup.path,
             more: to.map { $0 == backup.path ? [] : [JSON.Field](path: $0, key: "to") } ?? [])
-    }
-
-    /// What a look at single directories found.
-    package struct Refreshed: Sendable {
-        package var changes = Catalog.Changes()
-        /// Directories that could not be looked at: what is in them is unknown, the others stand.
-        package var faults: [Fault] = []
-        /// Something that was in the trash is back in the vault: the next whole look settles it.
-        package var hasReturned = false
-    }
-
-    /// The objects in all batches, once nobody is renaming: what is being condemned has not vanished.
-    private func standing(in vault: OpenVault, isLocked: Bool) throws(Fault) -> Set<ObjectID> {
-        guard let trash = try vault.trash() else { return [] }
-        let lock = isLocked ? nil : try lockToLook(trash)
-        defer { withExtendedLifetime(lock) {} }
-        return Set(try trash.batches().flatMap(\.items).filter(\.holdsPrimary).map(\.backup.object))
-    }
-
-    /// Looks again at single directories of a vault and makes the catalog equal to them. `isLocked`: the caller holds
-    /// the vault's lock.
-    @discardableResult
-    package func refresh(
-        _ vault: OpenVault, places: Set<Bytes>, finished: Set<Bytes> = [], isLocked: Bool = false,
-        watch: ((Directory, Bytes) -> Void)? = nil, isWatched: (Bytes) -> Bool = { _ in true }
-    ) throws(Fault) -> Refreshed {
-        let at = now()
-        let trashed = try home.catalog.trashed(vault: vault.id)
-        let inodes = Set(trashed.flatMap { $0.members.map(\.inode) })
-        var result = Refreshed()
-        var scope: [Bytes: Set<Bytes>] = [:]
-        var backups: [Backup] = []
-        var leftAlone: [LeftAlone] = []
-        var strays: Set<ObjectID> = []
-        var before: [Backup] = []
-        var waiting = Array(places)
-        var tried: Set<Bytes> = []
-        while let place = waiting.popLast() {
-            guard tried.insert(place).inserted else { continue }
-            do {
-                let known = try home.catalog.present(vault: vault.id, place: place)
-                before += known
-                let seen = try vault.survey.look(
-                    at: place, below: vault.root,
-                    known: .init(
-                        backups: Dictionary(known.map { ($0.path, $0) }) { first, _ in first }, trashedInodes: inodes,
-                        finished: finished),
-                    now: at, watch: watch)
-                scope[place] = Set(seen?.descend ?? [])
-                backups += seen?.backups ?? []
-                leftAlone += seen?.leftAlone ?? []
-                strays.formUnion(seen?.strays.keys.map { $0 } ?? [])
-                // A directory that came new is looked into at once; one that is watched will say when it changes.
-                waiting += (seen?.descend ?? []).filter { !isWatched($0) }
-                result.faults += seen?.faults ?? []
-            } catch {
-                result.faults.append(error)
-            }
-        }
-        result.changes = try home.catalog.record(
-            vault: vault.id, scope: .places(scope), known: before, backups: backups, leftAlone: leftAlone, at: at.wall)
-        let objects = Set(trashed.map(\.object))
-        if !result.changes.vanished.isEmpty {
-            let condemned = try standing(in: vault, isLocked: isLocked)
-            result.changes.vanished.removeAll { condemned.contains($0.object) }
-        }
-        result.hasReturned = !strays.isDisjoint(with: objects)
-        return result
     }
 }

@@ -31,7 +31,8 @@ extension Keeper {
         // What our catalog has as purged or missing is settled, also where the log was rotated away.
         gone.removeAll { known[Gone.key($0.backup)].map { $0.state != .trashed } ?? false }
         guard !gone.isEmpty else { return }
-        let found = Found(attended)
+        let found = Found(
+            attended, present: attended.present.isEmpty ? try home.catalog.present(vault: vault.id) : attended.present)
         for (backup, isOurs) in gone {
             let row = known[Gone.key(backup)]
             // Back in its place and marked so: nothing to find out, and no log to read.
@@ -76,9 +77,9 @@ extension Keeper {
         /// Where a directory could not be read, gone is not known to be gone.
         let isSure: Bool
 
-        init(_ attended: Attended) {
+        init(_ attended: Attended, present: [Backup]) {
             isSure = attended.scan.unreadable.isEmpty && attended.scan.faults.isEmpty
-            for backup in attended.present {
+            for backup in present {
                 for member in backup.members { inVault[member.object, default: []].insert(member.path) }
             }
             for (object, path) in attended.scan.strays { inVault[object, default: []].insert(path) }
@@ -148,14 +149,15 @@ extension Keeper {
 
     func writeDown(_ attended: inout Attended, _ facts: LazyFacts) throws(Fault) {
         let vault = attended.vault
+        let counts = try home.catalog.counts(vault: vault.id)
         var records = Self.records(of: attended.changes, vault)
         records += try outcomesFound(attended, facts)
         records.append(
             AuditRecord(
                 .indexed, vault: vault.label, vaultID: vault.id,
                 more: [
-                    .init("backups", .integer(Int64(attended.present.count))),
-                    .init("complete", .integer(Int64(attended.present.count { $0.isComplete }))),
+                    .init("backups", .integer(Int64(counts.present))),
+                    .init("complete", .integer(Int64(counts.complete))),
                     .init("trashed", .integer(Int64(attended.trashed.count))),
                     .init("unreadable", .integer(Int64(attended.scan.unreadable.count))),
                 ]))

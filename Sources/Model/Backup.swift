@@ -1,12 +1,12 @@
 /// One recovery point: a file or a directory, with its side files.
 package struct Backup: Hashable, Sendable {
-    package enum Kind: String, Sendable, Codable { case full, incremental, differential }
-    package enum State: String, Sendable, Codable { case present, trashed, purged, missing }
-    package enum TimeSource: String, Sendable, Codable {
+    package enum Kind: String, Sendable, Codable, CaseIterable { case full, incremental, differential }
+    package enum State: String, Sendable, Codable, CaseIterable { case present, trashed, purged, missing }
+    package enum TimeSource: String, Sendable, Codable, CaseIterable {
         case name, mtime, birth
         case firstSeen = "first-seen"
     }
-    package enum Condition: String, Sendable, Codable {
+    package enum Condition: String, Sendable, Codable, CaseIterable {
         case settling, complete, incomplete, suspect, future, broken
     }
 
@@ -49,6 +49,15 @@ package struct Backup: Hashable, Sendable {
     /// Why it has this condition, for a person.
     package var note: String
     package var state = State.present
+    /// What its last bytes say about its being whole.
+    package var endMark = EndMark.unprobed
+    /// How many names its primary member has.
+    package var links: UInt32 = 1
+    /// Why it cannot be moved or unlinked as it is: immutable, a subvolume inside, …
+    package var obstacle: String?
+    /// What purging it alone would free, in bytes; `nil`: not measured yet.
+    package var freed: Freed?
+    /// Bytes.
     package var size: Int64
     package var allocated: Int64
     package var mode: UInt32
@@ -60,6 +69,18 @@ package struct Backup: Hashable, Sendable {
     package var changedBoot: Int64
     package var changedBootID: String
     package var trashed: Trashed?
+
+    /// Bytes on disk that nothing else holds. Where more files with several links lie on the file system than are
+    /// counted, it is what is known to be freed at least.
+    package struct Freed: Hashable, Sendable {
+        package var bytes: Int64
+        package var isAtLeast: Bool
+
+        package init(bytes: Int64, isAtLeast: Bool) {
+            self.bytes = bytes
+            self.isAtLeast = isAtLeast
+        }
+    }
 
     /// Where a trashed backup is, and until when.
     package struct Trashed: Hashable, Sendable {
@@ -100,6 +121,12 @@ package struct Backup: Hashable, Sendable {
 
     /// The note of what its writer keeps under a temporary name: it settles never.
     package static let temporaryNote = "a temporary name"
+
+    /// The note of what rests, and was not looked into yet.
+    package static let unprobedNote = "not looked into yet"
+
+    /// The note of plain SQL without its last line, in a series whose others have it.
+    package static let footerAbsentNote = "its last line is missing, which others of its series have"
 
     package var primary: Member { members[0] }
     package var path: Bytes { members[0].path }

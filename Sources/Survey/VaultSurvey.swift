@@ -25,60 +25,95 @@ package struct VaultSurvey: Sendable {
         self.nested = nested
     }
 
+    /// How names are read: what was read in another way has to be read again. The number goes up with every change of
+    /// what recognition or this room makes of the same directory.
+    package var readAs: String {
+        let inside = nested.sorted().map(\.hexadecimal).joined(separator: ",")
+        return "1 \(timeFrom.rawValue) \(zone.name) \(roots.map(\.hexadecimal).sorted()) \(inside)"
+    }
+
     /// What one directory holds.
     package struct Place: Sendable {
         package var directory: Bytes
+        /// The rows of it before the look.
+        package var known: [Backup] = []
         package var backups: [Backup] = []
         package var leftAlone: [LeftAlone] = []
         package var descend: [Bytes] = []
         package var faults: [Fault] = []
+        /// Backups that could not be looked at, and why is among the faults: what is known of them is old.
+        package var unknown: Set<Bytes> = []
         /// Objects of the asked inodes, wherever in this directory they are.
         package var strays: [ObjectID: Bytes] = [:]
+        /// `nil`: it must be read again next time, because time alone may change what is said of it.
+        package var digest: PlaceDigest?
+        /// How many backups wait for somebody to look into them.
+        package var unprobed = 0
+    }
+
+    /// What one look at a directory gave.
+    package enum Look: Sendable {
+        case gone
+        /// As it was when it was last read.
+        case same
+        case read(Place)
     }
 
     /// What is known from before, and what to watch out for.
-    package struct Known: Sendable {
-        package var backups: [Bytes: Backup]
+    package struct Known {
+        /// The rows of a place.
+        package var backups: (Bytes) throws(Fault) -> [Backup]
+        /// What places looked like when they were last read.
+        package var digests: [Bytes: PlaceDigest?] = [:]
         /// Inodes of trashed objects: somebody may have brought one back under any name.
-        package var trashedInodes: Set<UInt64>
+        package var trashedInodes: Set<UInt64> = []
         /// Renamed from a temporary name just now: the writer itself says that it is done.
-        package var finished: Set<Bytes>
+        package var finished: Set<Bytes> = []
+        /// Series that have shown the footer of their format.
+        package var footers: Set<Bytes> = []
 
-        package init(backups: [Bytes: Backup], trashedInodes: Set<UInt64>, finished: Set<Bytes> = []) {
-            self.backups = backups
-            self.trashedInodes = trashedInodes
-            self.finished = finished
-        }
+        package init(backups: @escaping (Bytes) throws(Fault) -> [Backup]) { self.backups = backups }
+
+        /// Nothing is known.
+        package static var nothing: Known { Known { (_: Bytes) throws(Fault) -> [Backup] in [] } }
     }
+
+    /// Whether files are looked into at once. Looking into a file may wait for a disk; a first index of many does not.
+    package enum Probing: Sendable { case now, later }
 
     /// More foreign entries of one directory than this are counted, not listed.
     package static let foreignListed = 50
 
     /// Lists one directory and looks at its backups. `watch` is called with the open directory before it is listed, so
-    /// that what comes later raises an event. `nil`: the directory is gone.
+    /// that what comes later raises an event.
     package func look(
-        at directory: Bytes, below root: Directory, known: Known, now: Moment,
+        at directory: Bytes, below root: Directory, known: Known, now: Moment, probing: Probing = .now,
         watch: ((Directory, Bytes) -> Void)? = nil
-    ) throws(Fault) -> Place? {
+    ) throws(Fault) -> Look {
         let place: Directory
         do {
             place = try root.open(directory)
         } catch {
             switch error.errno {
-            case .some(2), .some(20): return nil  // ENOENT, ENOTDIR
-            case .some(18): return Self.otherDevice(directory, root)  // EXDEV
+            case .some(2), .some(20): return .gone  // ENOENT, ENOTDIR
+            case .some(18): return .read(Self.otherDevice(directory, root))  // EXDEV
             default: throw error
             }
         }
         if !directory.isEmpty, nested.contains(directory) || holdsVault(place) {
-            return Self.single(directory, .foreign("a vault of its own"))
+            return .read(Self.single(directory, .foreign("a vault of its own")))
         }
         watch?(place, directory)
+        // The picture is taken before the reading: what changes in between shows next time.
+        let digest = try PlaceDigest(of: place)
+        if let recalled = known.digests[directory], recalled == digest { return .same }
         let entries = try place.entries()
         if let tool = Repositories.tool(ofDirectoryWith: Set(entries.map(\.name))) {
-            return Self.single(directory, .opaque(tool: tool.name, prune: tool.prune))
+            return .read(Self.single(directory, .opaque(tool: tool.name, prune: tool.prune)))
         }
-        return read(entries, place, directory, known, now)
+        var result = try read(entries, place, directory, known, now, probing)
+        if result.isSettled { result.digest = digest }
+        return .read(result)
     }
 
     private static func single(_ directory: Bytes, _ why: LeftAlone.Why) -> Place {
@@ -93,17 +128,19 @@ package struct VaultSurvey: Sendable {
             ))
     }
 
-    private func holdsVault(_ place: Directory) -> Bool {
+    func holdsVault(_ place: Directory) -> Bool {
         (try? place.open(".trash").sighting(of: "vault.json")) != nil
     }
 
     private func read(
-        _ entries: [Directory.Entry], _ place: Directory, _ directory: Bytes, _ known: Known, _ now: Moment
-    ) -> Place {
+        _ entries: [Directory.Entry], _ place: Directory, _ directory: Bytes, _ known: Known, _ now: Moment,
+        _ probing: Probing
+    ) throws(Fault) -> Place {
         var parser = NameTimeParser(zone: zone)
         let entries = entries.map { Self.typed($0, in: place) }
         let reading = DirectoryReading(of: entries, in: directory, timeFrom: timeFrom, parser: &parser)
         var result = Place(directory: directory)
+        result.known = try known.backups(directory)
         result.descend = reading.descend.map { directory.appending($0) }
         result.leftAlone = Self.bounded(reading.leftAlone, directory)
         result.leftAlone += links(reading.links, place, directory)
@@ -113,6 +150,7 @@ package struct VaultSurvey: Sendable {
             }
         }
         let numbered = Set(reading.units.filter { !isBorneOut($0, place) }.map(\.series))
+        let looking = UnitLook(self, place, directory, result.known, known, now, probing)
         for unit in reading.units {
             if unit.doubt != nil, numbered.contains(unit.series) {
                 let why = "is it a time or a number? The time of its content does not bear it out"
@@ -121,7 +159,7 @@ package struct VaultSurvey: Sendable {
                 continue
             }
             do {
-                switch try look(at: unit, place, directory, known, now) {
+                switch try looking.look(at: unit) {
                 case .backup(let backup): result.backups.append(backup)
                 case .leftAlone(let why):
                     result.leftAlone.append(LeftAlone(path: directory.appending(unit.name), place: directory, why: why))
@@ -129,8 +167,11 @@ package struct VaultSurvey: Sendable {
                 }
             } catch {
                 result.faults.append(error)
+                result.unknown.insert(directory.appending(unit.name))
             }
         }
+        looking.demandFooters(&result.backups)
+        result.unprobed = result.backups.count { $0.note == Backup.unprobedNote }
         return result
     }
 
@@ -154,17 +195,12 @@ package struct VaultSurvey: Sendable {
         return target.dropFirst(root.count)
     }
 
-    /// Some file systems do not say the type in a listing.
+    /// Some file systems do not say the type in a listing. Asked by a descriptor: by name, a hung mount would not
+    /// answer.
     private static func typed(_ entry: Directory.Entry, in place: Directory) -> Directory.Entry {
-        guard entry.kind == .unknown, let seen = try? place.sighting(of: entry.name) else { return entry }
+        guard entry.kind == .unknown, let kind = place.kind(behind: entry.name) else { return entry }
         var entry = entry
-        entry.kind =
-            switch seen.kind {
-            case .file: .file
-            case .directory: .directory
-            case .symlink: .symlink
-            case .other: .other
-            }
+        entry.kind = kind
         return entry
     }
 
@@ -186,132 +222,17 @@ package struct VaultSurvey: Sendable {
     /// its whole series doubtful.
     private func isBorneOut(_ unit: DirectoryReading.Unit, _ place: Directory) -> Bool {
         guard let doubt = unit.doubt, let time = unit.time else { return true }
-        guard let seen = (try? place.sighting(of: unit.name)) ?? nil else { return true }  // gone: no matter
+        let found = unit.isDirectory ? try? place.open(unit.name).sighting() : try? place.sighting(of: unit.name)
+        guard let seen = found ?? nil else { return true }  // gone: no matter
         let behind = seen.mtime.seconds(since: time)
         return doubt.day == nil ? abs(behind) <= 2 * 86_400 : (-600...21_600).contains(behind)
     }
+}
 
-    // MARK: One backup
-
-    private enum Found {
-        case backup(Backup)
-        case leftAlone(LeftAlone.Why)
-    }
-
-    /// `nil`: gone since the listing.
-    private func look(
-        at unit: DirectoryReading.Unit, _ place: Directory, _ directory: Bytes, _ known: Known, _ now: Moment
-    ) throws(Fault) -> Found? {
-        let path = directory.appending(unit.name)
-        var sighting: Sighting
-        var obstacle: String?
-        if unit.isDirectory {
-            // Opened before it is looked at: on a hung mount a look by name would never return.
-            let inside: Directory
-            do {
-                inside = try place.open(unit.name)
-            } catch {
-                if error.errno == 2 { return nil }
-                if error.errno == 18 { return .leftAlone(.foreign("another file system")) }
-                throw error
-            }
-            if nested.contains(where: { $0.isWithin(path) }) || holdsVault(inside) {
-                return .leftAlone(.foreign("a vault lies inside it"))
-            }
-            if let tool = Repositories.tool(ofDirectoryWith: Set(try inside.entries().map(\.name))) {
-                return .leftAlone(.opaque(tool: tool.name, prune: tool.prune))
-            }
-            sighting = try inside.sighting()
-            sighting.name = unit.name
-            if let old = known.backups[path], old.isComplete, old.object == sighting.object,
-                old.primary.mtime == sighting.mtime
-            {
-                // A complete directory is not walked again; its measure stands.
-                sighting.size = old.size - old.members.dropFirst().total { $0.size }
-                sighting.allocated = old.allocated
-                sighting.ctime = old.primary.ctime
-            } else {
-                let measure = try TreeMeasure(of: inside)
-                sighting.size = measure.size
-                sighting.allocated = measure.allocated
-                sighting.ctime = measure.newestChange
-                obstacle = measure.obstacle
-            }
-        } else {
-            guard let seen = try place.sighting(of: unit.name), seen.kind == .file else { return nil }
-            sighting = seen
-        }
-        if let obstacle { return .leftAlone(.foreign(obstacle)) }
-        let sides = try sideSightings(unit.sideFiles, place)
-        return .backup(judge(unit, path, directory, sighting, sides, place, known, now))
-    }
-
-    private func sideSightings(_ names: [Bytes], _ place: Directory) throws(Fault) -> [Sighting] {
-        var seen: [Sighting] = []
-        for name in names {
-            if let one = try place.sighting(of: name), one.kind == .file { seen.append(one) }
-        }
-        return seen
-    }
-
-    private func judge(
-        _ unit: DirectoryReading.Unit, _ path: Bytes, _ directory: Bytes, _ sighting: Sighting, _ sides: [Sighting],
-        _ place: Directory, _ known: Known, _ now: Moment
-    ) -> Backup {
-        let all = [sighting] + sides
-        let members = all.map { seen in
-            Backup.Member(
-                path: directory.appending(seen.name), object: seen.object, inode: seen.inode,
-                isDirectory: seen.kind == .directory, size: seen.size, mtime: seen.mtime, ctime: seen.ctime)
-        }
-        let old = known.backups[path]
-        let newest = all.map(\.ctime).max() ?? sighting.ctime
-        var backup = Backup(
-            id: BackupID(
-                vault: vault, object: sighting.object, links: unit.isDirectory ? 1 : sighting.links, path: path),
-            vault: vault, series: unit.series, members: members, time: unit.time ?? sighting.mtime,
-            timeSource: unit.time == nil ? .mtime : .name, condition: .settling, note: "",
-            size: all.total { $0.size }, allocated: all.total { $0.allocated }, mode: sighting.mode,
-            uid: sighting.uid, gid: sighting.gid, observedSince: min(now.wall, newest), changedBoot: now.boot,
-            changedBootID: now.bootID)
-        backup.protectedBy = unit.protectedBy
-        if let old, old.object == backup.object { backup.observedSince = min(old.observedSince, backup.observedSince) }
-        if let old, old.members == members {
-            backup.changedBoot = old.changedBoot
-            backup.changedBootID = old.changedBootID
-            if old.isComplete {
-                backup.condition = .complete
-                backup.note = old.note
-                return backup
-            }
-        }
-        if known.finished.contains(path) {
-            // Renamed from a temporary name: its writer says that it is done, and five seconds are enough.
-            let rested = max(0, quietSeconds - 5) * 1_000_000_000
-            backup.changedBoot = min(backup.changedBoot, now.boot - rested)
-        }
-        (backup.condition, backup.note) = condition(unit, all, newest, place, now, unchangedSince: backup)
-        return backup
-    }
-
-    /// *Settled*: unchanged through the quiet period by our boot clock, or ctime older than max(quiet, 5 min), and
-    /// written by nobody.
-    private func condition(
-        _ unit: DirectoryReading.Unit, _ members: [Sighting], _ newest: Timestamp, _ place: Directory, _ now: Moment,
-        unchangedSince backup: Backup
-    ) -> (Backup.Condition, String) {
-        if unit.isTemporary { return (.settling, Backup.temporaryNote) }
-        let quiet = quietSeconds
-        let answers = members.filter { $0.kind == .file }.map { place.writer(of: $0.name) }
-        if answers.contains(where: { if case .written = $0 { true } else { false } }) {
-            return (.settling, "being written")
-        }
-        // Without leases only time can tell: four quiet periods.
-        let needed = answers.contains { if case .unsupported = $0 { true } else { false } } ? quiet * 4 : quiet
-        let rested = backup.changedBootID == now.bootID && now.boot - backup.changedBoot >= needed * 1_000_000_000
-        let old = now.wall.seconds(since: newest) > max(needed, 300)
-        guard rested || old else { return (.settling, "not yet seen at rest for \(needed) s") }
-        if !unit.isDirectory, members[0].size == 0 { return (.incomplete, "an empty file") }
-        return (.complete, "")
+extension VaultSurvey.Place {
+    /// Whether nothing that is said of it changes by time alone, and nothing was left out.
+    fileprivate var isSettled: Bool {
+        faults.isEmpty && strays.isEmpty
+            && backups.allSatisfy { $0.condition == .complete || $0.condition == .incomplete }
     }
 }

@@ -15,6 +15,8 @@ package final class Watcher: Sendable {
     package struct Dirt: Sendable {
         /// Directories whose names changed, by vault.
         package var places: [VaultID: Set<Bytes>] = [:]
+        /// Directories that came from elsewhere, with all that is in them: nothing below them is known by its path.
+        package var deep: [VaultID: Set<Bytes>] = [:]
         /// Paths renamed from a temporary name.
         package var finished: [VaultID: Set<Bytes>] = [:]
         /// Vaults of which anything may have been missed.
@@ -23,32 +25,45 @@ package final class Watcher: Sendable {
 
         package init() {}
 
-        package var isEmpty: Bool { places.isEmpty && unreconciled.isEmpty }
+        package var isEmpty: Bool { places.isEmpty && deep.isEmpty && unreconciled.isEmpty }
     }
 
-    private struct Node {
-        var vault: VaultID
-        var directory: Bytes
-    }
-
-    private struct State {
-        var nodes: [Int32: Node] = [:]
+    fileprivate struct State {
+        var watches = Watches()
+        /// Watches that we ended, of which the kernel may still have something to say.
+        var ended: Set<Int32> = []
+        /// Directories with changed names, by watch: an event costs no path.
+        var dirty: Set<Int32> = []
+        /// And those whose watch is gone meanwhile.
         var dirt = Dirt()
-        /// Rename cookies whose first half was a temporary name.
-        var cookies: [UInt32: Void] = [:]
-        var refused: Set<VaultID> = []
+        /// First halves of renames: a directory's watch, or `nil` for a file that had a temporary name.
+        var moves: [UInt32: Move] = [:]
+        var refused: [VaultID: Int] = [:]
+    }
+
+    fileprivate struct Move {
+        /// `nil`: a file's.
+        var wd: Int32?
+        var deadline: Int64
     }
 
     private let state = Mutex(State())
     private let descriptor: Int32
     private let stop: Wakeup
+    private let clock: Clock
     private let onDirt: @Sendable () -> Void
 
     /// A vault with more dirty places than this is rescanned whole.
-    private static let mostPlaces = 10_000
+    package static let mostPlaces = 10_000
+    /// More renames than this wait for no second half.
+    private static let mostMoves = 10_000
+    /// The second half of a rename comes at once, but other processes' events may stand between, also over two reads.
+    private static let moveNanoseconds: Int64 = 2_000_000_000
+    /// So many events are taken under one lock: who adds a watch never waits for the whole queue.
+    private static let eventsAtOnce = 256
 
     /// Opens inotify. Call it early: libinotifytools cannot use a descriptor of 1024 or more.
-    package init(onDirt: @escaping @Sendable () -> Void) throws(Fault) {
+    package init(clock: Clock = .system, onDirt: @escaping @Sendable () -> Void) throws(Fault) {
         let fd = cit_open()
         guard fd >= 0 else {
             throw Fault(
@@ -57,6 +72,7 @@ package final class Watcher: Sendable {
         }
         descriptor = fd
         stop = try Wakeup()
+        self.clock = clock
         self.onDirt = onDirt
     }
 
@@ -70,13 +86,20 @@ package final class Watcher: Sendable {
 
     package func end() { stop.raise() }
 
-    /// The directories of a vault that are watched now.
-    package func watched(_ vault: VaultID) -> Set<Bytes> {
-        state.withLock { Set($0.nodes.values.lazy.filter { $0.vault == vault }.map(\.directory)) }
+    /// Whether a directory of a vault is watched now.
+    package func isWatched(_ vault: VaultID, _ path: Bytes) -> Bool {
+        state.withLock { $0.watches.find(vault, path) != nil }
     }
+
+    /// How many directories are watched.
+    package var count: Int { state.withLock { $0.watches.count } }
 
     package func take() -> Dirt {
         state.withLock { state in
+            for wd in state.dirty {
+                if let (vault, path) = state.watches.path(of: wd) { Self.add(path, vault, &state) }
+            }
+            state.dirty.removeAll(keepingCapacity: state.dirty.count < Self.mostPlaces)
             defer { state.dirt = Dirt() }
             return state.dirt
         }
@@ -88,25 +111,50 @@ package final class Watcher: Sendable {
     package func watch(_ directory: Directory, vault: VaultID, path: Bytes) {
         state.withLock { state in
             let wd = cit_add_directory(directory.descriptor, cit_mask())
-            if wd >= 0 {
-                state.nodes[wd] = Node(vault: vault, directory: path)
-            } else {
+            guard wd >= 0 else {
                 // ENOSPC: the limit. What is not watched is found by the next full look.
-                state.refused.insert(vault)
+                state.refused[vault, default: 0] += 1
+                return
+            }
+            state.ended.remove(wd)
+            state.watches.put(wd, vault, path)
+            // The vault's own directory has none: what is below it could not be told by its path.
+            if state.watches.path(of: wd) == nil {
+                cit_remove(wd)
+                state.ended.insert(wd)
+                state.refused[vault, default: 0] += 1
             }
         }
     }
 
-    /// Whether a watch in this vault was refused since the last question: then events do not tell everything.
-    package func takeRefusal(_ vault: VaultID) -> Bool { state.withLock { $0.refused.remove(vault) != nil } }
+    /// How many watches in this vault were refused since the last question: then events do not tell everything.
+    package func takeRefusals(_ vault: VaultID) -> Int { state.withLock { $0.refused.removeValue(forKey: vault) ?? 0 } }
+
+    /// Before and after a look at a whole vault that asks for every watch it needs: what it did not ask for (deleted
+    /// while the queue overflowed, or one complete backup by now) is watched no more.
+    package func sweep<T>(_ vault: VaultID, _ look: () throws(Fault) -> T) throws(Fault) -> T {
+        state.withLock { $0.watches.beginSweep(vault) }
+        let result = try look()
+        state.withLock { state in
+            for wd in state.watches.unswept(vault) { Self.end(wd, &state) }
+        }
+        return result
+    }
 
     package func forget(vault: VaultID) {
         state.withLock { state in
-            for (wd, node) in state.nodes where node.vault == vault {
-                cit_remove(wd)
-                state.nodes[wd] = nil
-            }
+            for wd in state.watches.all(of: vault) { Self.end(wd, &state) }
+            state.dirt.places[vault] = nil
+            state.dirt.deep[vault] = nil
+            state.dirt.finished[vault] = nil
         }
+    }
+
+    private static func end(_ wd: Int32, _ state: inout State) {
+        cit_remove(wd)
+        state.ended.insert(wd)
+        state.dirty.remove(wd)
+        state.watches.remove(wd)
     }
 
     // MARK: The thread
@@ -114,91 +162,149 @@ package final class Watcher: Sendable {
     private func run() {
         let waiting = Waiting(descriptors: [descriptor, stop.descriptor])
         while true {
-            let ready = waiting.wait(milliseconds: -1)
+            let ready = waiting.wait(milliseconds: state.withLock { $0.moves.isEmpty } ? -1 : 500)
             if ready.contains(1) { return cit_close() }
             if drain() { onDirt() }
         }
     }
 
-    /// Reads until the library has nothing left; `true` where there was anything.
+    /// Reads until the library has nothing left; `true` where there is anything to look at.
     private func drain() -> Bool {
-        var event = cit_event()
         var any = false
         while true {
-            // One event at a time under the lock: a worker adding a watch never waits for the whole queue.
-            let more = state.withLock { state -> Bool in
-                switch cit_next(&event) {
-                case 1:
-                    Self.absorb(event, &state)
-                    return true
-                case 0: return false
-                default:
-                    Self.all(&state, "inotify could not be read")
-                    return false
-                }
-            }
-            guard more else { return any }
-            any = true
+            let now = clock.now().boot
+            let (isMore, hasNews) = state.withLock { Self.read(&$0, now) }
+            any = any || hasNews
+            if !isMore { return any }
         }
     }
 
-    private static func absorb(_ event: cit_event, _ state: inout State) {
+    private static func read(_ state: inout State, _ now: Int64) -> (isMore: Bool, hasNews: Bool) {
+        var event = cit_event()
+        var hasNews = false
+        for _ in 0..<eventsAtOnce {
+            switch cit_next(&event) {
+            case 1:
+                absorb(event, &state, now)
+                hasNews = true
+            case 0:
+                return (false, endMoves(&state, now) || hasNews)
+            default:
+                all(&state, "inotify could not be read")
+                return (false, true)
+            }
+        }
+        return (true, true)
+    }
+
+    private static func absorb(_ event: cit_event, _ state: inout State, _ now: Int64) {
         state.dirt.events += 1
         if event.mask & cit_overflow != 0 { return all(&state, "the queue of inotify overflowed") }
-        guard let node = state.nodes[event.wd] else { return }  // of a watch that we gave up
-        if event.mask & cit_ignored != 0 {
-            // It was deleted, perhaps made again at once: a look tells, and watches anew.
-            state.nodes[event.wd] = nil
-            state.dirt.places[node.vault, default: []].insert(node.directory)
-            return
-        }
+        guard let node = state.watches[event.wd] else { return unknown(event, &state) }
+        if event.mask & cit_ignored != 0 { return gone(event.wd, &state) }
         if event.mask & cit_unmount != 0 {
             state.dirt.unreconciled[node.vault] = "its file system was unmounted"
             return
         }
         if event.mask & (cit_delete_self | cit_move_self) != 0 {
-            if node.directory.isEmpty { state.dirt.unreconciled[node.vault] = "its directory was moved or deleted" }
+            if state.watches.root(of: node.vault) == event.wd {
+                state.dirt.unreconciled[node.vault] = "its directory was moved or deleted"
+            }
             return
         }
-        let name = event.name.map { Bytes(UnsafeRawBufferPointer(start: $0, count: event.name_length)) } ?? Bytes()
-        let path = node.directory.appending(name)
-        if event.mask & cit_is_directory != 0, event.mask & (cit_moved_from | cit_delete) != 0 {
-            unwatch(below: path, node.vault, &state)
-        }
-        if node.directory == ".trash" {
+        if node.name == ".trash", node.parent == state.watches.root(of: node.vault) {
             // Locks, marks and what is being unlinked are ours; batches, and a person's FREEZE, are news.
+            let name = name(of: event)
             guard name == "FREEZE" || name.storage.first.map({ (0x30...0x39).contains($0) }) == true else { return }
+        } else if event.mask & (cit_moved_from | cit_moved_to) != 0 {
+            moved(event, node, &state, now)
         }
-        noteFinished(event, name, path, node.vault, &state)
-        state.dirt.places[node.vault, default: []].insert(node.directory)
-        if state.dirt.places[node.vault, default: []].count > mostPlaces {
-            state.dirt.unreconciled[node.vault] = "more changes than are followed one by one"
-            state.dirt.places[node.vault] = []
+        state.dirty.insert(event.wd)
+        if state.dirty.count > mostPlaces { tooMany(&state) }
+    }
+
+    private static func name(of event: cit_event) -> Bytes {
+        event.name.map { Bytes(UnsafeRawBufferPointer(start: $0, count: event.name_length)) } ?? Bytes()
+    }
+
+    /// Of a watch that we ended there may be something left in the queue. Of any other we know nothing: whose was it?
+    private static func unknown(_ event: cit_event, _ state: inout State) {
+        if event.mask & cit_ignored != 0 {
+            state.ended.remove(event.wd)
+        } else if !state.ended.contains(event.wd) {
+            all(&state, "inotify told of a directory that is not known")
         }
     }
 
-    /// A directory that moved keeps reporting under its old path: its watches end, the rescan of its new place makes
-    /// others.
-    private static func unwatch(below path: Bytes, _ vault: VaultID, _ state: inout State) {
-        for (wd, node) in state.nodes where node.vault == vault && node.directory.isWithin(path) {
-            cit_remove(wd)
-            state.nodes[wd] = nil
+    /// It was deleted, perhaps made again at once: a look tells, and watches anew.
+    private static func gone(_ wd: Int32, _ state: inout State) {
+        if let (vault, path) = state.watches.path(of: wd) { add(path, vault, &state) }
+        state.dirty.remove(wd)
+        state.watches.remove(wd)
+    }
+
+    private static func add(_ path: Bytes, _ vault: VaultID, _ state: inout State) {
+        guard state.dirt.places[vault, default: []].insert(path).inserted else { return }
+        if state.dirt.places[vault, default: []].count > mostPlaces {
+            state.dirt.unreconciled[vault] = tooManyText
+            state.dirt.places[vault] = []
         }
     }
 
-    private static func noteFinished(
-        _ event: cit_event, _ name: Bytes, _ path: Bytes, _ vault: VaultID, _ state: inout State
-    ) {
-        if event.mask & cit_moved_from != 0, TemporaryNames.isTemporary(name) {
-            if state.cookies.count > 1000 { state.cookies = [:] }  // halves of moves that left the vaults
-            state.cookies[event.cookie] = ()
+    private static let tooManyText = "more changes than are followed one by one"
+
+    private static func tooMany(_ state: inout State) {
+        for vault in Set(state.dirty.compactMap { state.watches[$0]?.vault }) {
+            state.dirt.unreconciled[vault] = tooManyText
         }
-        if event.mask & cit_moved_to != 0, state.cookies.removeValue(forKey: event.cookie) != nil {
-            state.dirt.finished[vault, default: []].insert(path)
-        }
+        state.dirty = []
     }
 
     private static func all(_ state: inout State, _ why: String) {
-        for vault in Set(state.nodes.values.map(\.vault)) { state.dirt.unreconciled[vault] = why }
+        for vault in Set(state.watches.nodes.values.map(\.vault)) { state.dirt.unreconciled[vault] = why }
+    }
+}
+
+// MARK: Renames
+
+extension Watcher {
+    /// A directory keeps its watches and those below it, and is hung up at its new place. One of which the second half
+    /// does not come was moved away: its watches end.
+    private static func moved(_ event: cit_event, _ node: Watches.Node, _ state: inout State, _ now: Int64) {
+        let name = name(of: event)
+        let isDirectory = event.mask & cit_is_directory != 0
+        if event.mask & cit_moved_from != 0 {
+            let wd = isDirectory ? state.watches.leave(event.wd, name) : nil
+            guard wd != nil || (!isDirectory && TemporaryNames.isTemporary(name)) else { return }
+            if state.moves.count >= mostMoves { endMoves(&state, .max) }
+            state.moves[event.cookie] = Move(wd: wd, deadline: now + moveNanoseconds)
+            return
+        }
+        let first = state.moves.removeValue(forKey: event.cookie)
+        guard let (vault, path) = state.watches.path(of: event.wd) else { return }
+        if isDirectory {
+            if let wd = first?.wd, state.watches[wd] != nil { state.watches.arrive(wd, vault, at: event.wd, name) }
+            state.dirt.deep[vault, default: []].insert(path.appending(name))
+            if state.dirt.deep[vault, default: []].count > mostPlaces {
+                state.dirt.unreconciled[vault] = tooManyText
+                state.dirt.deep[vault] = []
+            }
+        } else if first != nil {
+            state.dirt.finished[vault, default: []].insert(path.appending(name))
+        }
+    }
+
+    /// Renames whose second half is overdue left what is watched. `true`: there were any.
+    @discardableResult
+    private static func endMoves(_ state: inout State, _ now: Int64) -> Bool {
+        let over = state.moves.filter { $0.value.deadline <= now }
+        for (cookie, move) in over {
+            state.moves[cookie] = nil
+            guard let wd = move.wd, let node = state.watches[wd], node.parent == nil,
+                state.watches.root(of: node.vault) != wd
+            else { continue }
+            for inner in state.watches.below(wd) { end(inner, &state) }
+        }
+        return false
     }
 }

@@ -46,3 +46,12 @@ final class TestClock: @unchecked Sendable {
         moment.boot += seconds * 1_000_000_000
     }
 }
+
+/// Two names change places in one step. Glibc's module does not import `renameat2`.
+func exchange(_ one: String, _ other: String) throws {
+    typealias Call = @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+    guard let symbol = dlsym(nil, "renameat2") else { throw POSIXError(.ENOSYS) }
+    let renameExchange: UInt32 = 2
+    let done = unsafeBitCast(symbol, to: Call.self)(AT_FDCWD, one, AT_FDCWD, other, renameExchange)
+    guard done == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+}

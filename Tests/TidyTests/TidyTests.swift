@@ -33,7 +33,7 @@ struct TidyTests {
         "Retention": ["Model", "Crypto"],
         "Recognition": ["Model", "Disk"],
         "Survey": ["Model", "Disk", "Recognition", "CInotifyTools", "Crypto", "Logging"],
-        "Catalog": ["Model", "GRDB"],
+        "Catalog": ["Model", "GRDB", "GRDBSQLite"],
         "Audit": ["Model", "Disk", "Crypto"],
         "Trash": ["Model", "Disk", "Crypto", "Logging"],
         "Engine": [

@@ -53,6 +53,6 @@ struct LanesTests {
         lanes.stop()
         gate.signal()
         #expect(wait { lanes.isIdle })
-        #expect(!ran.load(ordering: .relaxed) && lanes.shouldStop)
+        #expect(!ran.load(ordering: .relaxed) && lanes.shouldStop(Lanes.Key(vault: "a")))
     }
 }

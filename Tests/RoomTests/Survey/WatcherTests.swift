@@ -23,6 +23,7 @@ struct WatcherTests {
         for _ in 0..<200 {
             let new = Self.watcher.take()
             for (id, places) in new.places { all.places[id, default: []].formUnion(places) }
+            for (id, places) in new.deep { all.deep[id, default: []].formUnion(places) }
             for (id, paths) in new.finished { all.finished[id, default: []].formUnion(paths) }
             all.unreconciled.merge(new.unreconciled) { $1 }
             if isEnough(all) { return all }
@@ -77,8 +78,8 @@ struct WatcherTests {
         let vault = try vault(scratch, ["", "d"])
         try FileManager.default.removeItem(at: scratch.url.appending(path: "d"))
         #expect(isDirty(vault, "d"))
-        for _ in 0..<200 where Self.watcher.watched(vault).contains("d") { usleep(5_000) }
-        #expect(!Self.watcher.watched(vault).contains("d"))
+        for _ in 0..<200 where Self.watcher.isWatched(vault, "d") { usleep(5_000) }
+        #expect(!Self.watcher.isWatched(vault, "d"))
         try scratch.write("d/file")
         Self.watcher.watch(try scratch.open().open("d"), vault: vault, path: "d")
         try scratch.write("d/second")
@@ -97,12 +98,72 @@ struct WatcherTests {
         #expect(later.places[vault]?.contains("d") != true)
     }
 
+    @Test("a directory renamed within the vault keeps its watches, and is looked at with all below it")
+    func renamedWithin() throws {
+        let scratch = try Scratch()
+        try scratch.write("a/b/c/file")
+        try scratch.write("z/file")
+        let vault = try vault(scratch, ["", "a", "a/b", "a/b/c", "z"])
+        rename(scratch.url.appending(path: "a/b").path, scratch.url.appending(path: "z/n").path)
+        #expect(dirt(vault) { $0.deep[vault]?.isEmpty == false }.deep[vault] == ["z/n"])
+        #expect(Self.watcher.isWatched(vault, "z/n/c") && !Self.watcher.isWatched(vault, "a/b/c"))
+        try scratch.write("z/n/c/later")
+        #expect(isDirty(vault, "z/n/c"))
+    }
+
+    @Test("two directories exchanged are each told under the other's name")
+    func exchanged() throws {
+        let scratch = try Scratch()
+        try scratch.write("a/in/x")
+        try scratch.write("b/y")
+        let vault = try vault(scratch, ["", "a", "a/in", "b"])
+        try exchange(scratch.url.appending(path: "a").path, scratch.url.appending(path: "b").path)
+        #expect(dirt(vault) { $0.deep[vault]?.count == 2 }.deep[vault] == ["a", "b"])
+        #expect(Self.watcher.isWatched(vault, "b/in") && !Self.watcher.isWatched(vault, "a/in"))
+        try scratch.write("b/in/later")
+        #expect(isDirty(vault, "b/in"))
+        try scratch.write("a/later")
+        #expect(isDirty(vault, "a"))
+    }
+
+    @Test("a directory moved in is looked at with all below it; its old place, in another vault, knows it no more")
+    func betweenVaults() throws {
+        let (one, two) = (try Scratch(), try Scratch())
+        try one.write("d/e/file")
+        let (first, second) = (try vault(one, ["", "d", "d/e"]), try vault(two))
+        rename(one.url.appending(path: "d").path, two.url.appending(path: "d").path)
+        #expect(dirt(second) { $0.deep[second]?.isEmpty == false }.deep[second] == ["d"])
+        #expect(Self.watcher.isWatched(second, "d/e") && !Self.watcher.isWatched(first, "d/e"))
+        try two.write("d/e/later")
+        #expect(isDirty(second, "d/e"))
+    }
+
+    @Test("a whole look ends the watches it did not ask for")
+    func sweep() throws {
+        let scratch = try Scratch()
+        try scratch.write("a/x")
+        try scratch.write("b/x")
+        let vault = try vault(scratch, ["", "a", "b"])
+        let before = Self.watcher.count
+        let root = try scratch.open()
+        try Self.watcher.sweep(vault) { () throws(Fault) in
+            Self.watcher.watch(root, vault: vault, path: "")
+            Self.watcher.watch(try root.open("a"), vault: vault, path: "a")
+        }
+        #expect(Self.watcher.count == before - 1)
+        #expect(Self.watcher.isWatched(vault, "a") && !Self.watcher.isWatched(vault, "b"))
+        // What is said of an ended watch makes nothing unreconciled.
+        try scratch.write("b/later")
+        try scratch.write("a/later")
+        #expect(dirt(vault) { $0.places[vault]?.contains("a") == true }.unreconciled[vault] == nil)
+    }
+
     @Test("names of any bytes, and many at once, are told without loss")
     func many() throws {
         let scratch = try Scratch()
         let root = try scratch.open()
         for n in 0..<50 { _ = try root.ensureDirectory(Bytes("d\(n)"), mode: 0o700) }
-        let vault = try vault(scratch, (0..<50).map { "d\($0)" })
+        let vault = try vault(scratch, [""] + (0..<50).map { "d\($0)" })
         for n in 0..<50 { try root.open(Bytes("d\(n)")).create(Bytes([0xFF, 0x0A, UInt8(n + 0x80)]), "", mode: 0o600) }
         let found = dirt(vault) { $0.places[vault]?.count == 50 }
         #expect(found.places[vault]?.count == 50)
@@ -125,10 +186,30 @@ struct VaultSurveyTests {
             boot: 5_000_000_000 + Int64(seconds * 1e9), bootID: "b")
     }
 
-    private func scan(_ scratch: Scratch, known: [Backup] = [], at moment: Moment) throws -> VaultSurvey.Scan {
-        survey(scratch).scan(
-            below: try scratch.open(),
-            known: .init(backups: Dictionary(known.map { ($0.path, $0) }) { $1 }, trashedInodes: []), now: moment)
+    /// All that a whole look finds, put together.
+    private struct Found {
+        var backups: [Backup] = []
+        var leftAlone: [LeftAlone] = []
+        var digests: [Bytes: PlaceDigest?] = [:]
+        var scan: VaultSurvey.Scan?
+        var read: Int { scan?.read ?? -1 }
+    }
+
+    private func scan(
+        _ scratch: Scratch, known: [Backup] = [], digests: [Bytes: PlaceDigest?] = [:], at moment: Moment,
+        probing: VaultSurvey.Probing = .now
+    ) throws -> Found {
+        var rows = VaultSurvey.Known { (place: Bytes) throws(Fault) in known.filter { $0.path.parent == place } }
+        rows.digests = digests
+        var found = Found()
+        found.scan = try survey(scratch).scan(
+            below: try scratch.open(), known: rows, now: moment, probing: probing
+        ) { (place: VaultSurvey.Place) throws(Fault) in
+            found.backups += place.backups
+            found.leftAlone += place.leftAlone
+            found.digests[place.directory] = .some(place.digest)
+        }
+        return found
     }
 
     @Test("a new file settles through the quiet period, and a change begins it anew")
@@ -214,6 +295,45 @@ struct VaultSurveyTests {
         let scan = try scan(scratch, at: now())
         #expect(Set(scan.backups.map(\.path.parent)) == ["dumps"] && scan.backups.count == 3)
         #expect(scan.leftAlone.count == 3)
+    }
+
+    @Test("a place that is as it was is not read again; one that changed, or that time alone may change, is")
+    func digests() throws {
+        let scratch = try Scratch()
+        try scratch.write("app/db-2026-11-22.sql")
+        try scratch.write("app/db-2026-11-23.sql")
+        try scratch.write("other/x-2026-11-23.tar")
+        let young = try scan(scratch, at: now())
+        #expect(young.digests["app"] == .some(nil))  // it settles
+        let first = try scan(scratch, known: young.backups, at: now(after: 400))
+        #expect(first.digests.values.allSatisfy { $0 != nil } && first.digests.count == 3)
+        let again = try scan(scratch, known: first.backups, digests: first.digests, at: now(after: 500))
+        #expect(again.read == 0 && again.scan?.places == ["", "app", "other"])
+        // Content of the same length, with its mtime put back: ctime tells.
+        let file = scratch.url.appending(path: "app/db-2026-11-23.sql")
+        let mtime = try FileManager.default.attributesOfItem(atPath: file.path)[.modificationDate] as? Date
+        usleep(20_000)
+        try Data("y".utf8).write(to: file)
+        try FileManager.default.setAttributes([.modificationDate: try #require(mtime)], ofItemAtPath: file.path)
+        let changed = try scan(scratch, known: first.backups, digests: first.digests, at: now(after: 2))
+        #expect(changed.read == 1 && changed.digests["app"] == .some(nil))
+        // A directory swapped for another one with the same names.
+        rename(scratch.url.appending(path: "other").path, scratch.url.appending(path: "was").path)
+        try scratch.write("other/x-2026-11-23.tar")
+        let swapped = try scan(scratch, known: first.backups, digests: first.digests, at: now(after: 2))
+        #expect(swapped.scan?.places == ["", "app", "other", "was"])
+        #expect(swapped.backups.first { $0.path == "other/x-2026-11-23.tar" }?.condition == .settling)
+    }
+
+    @Test("what nobody has looked into yet is not complete")
+    func unprobed() throws {
+        let scratch = try Scratch()
+        try scratch.write("app/db-2026-11-23.sql")
+        let first = try scan(scratch, at: now(after: 400), probing: .later)
+        #expect(first.backups.map(\.condition) == [.settling] && first.scan?.unprobed == ["app"])
+        #expect(first.digests["app"] == .some(nil))
+        let second = try scan(scratch, known: first.backups, at: now(after: 401))
+        #expect(second.backups.map(\.condition) == [.complete])
     }
 
     @Test("hard-linked backups have one object and two ids")

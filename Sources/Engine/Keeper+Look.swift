@@ -1,0 +1,156 @@
+package import Catalog
+package import Disk
+package import Model
+internal import Survey
+internal import Trash
+
+/// Looking at places, and the catalog that follows.
+extension Keeper {
+    /// What a look at single directories found.
+    package struct Refreshed: Sendable {
+        package var changes = Catalog.Changes()
+        /// Directories that could not be looked at: what is in them is unknown, the others stand.
+        package var faults: [Fault] = []
+        /// Something that was in the trash is back in the vault: the next whole look settles it.
+        package var hasReturned = false
+        /// Backups that settle, by place, for who looks again.
+        package var settling: [Bytes: [Backup]] = [:]
+    }
+
+    /// Looks again at single directories of a vault and makes the catalog equal to them. `deep`: also at all that lies
+    /// below these. `isLocked`: the caller holds the vault's lock.
+    @discardableResult
+    package func refresh(
+        _ vault: OpenVault, places: Set<Bytes>, deep: Set<Bytes> = [], finished: Set<Bytes> = [],
+        isLocked: Bool = false, watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: () -> Bool = { false },
+        isWatched: (Bytes) -> Bool = { _ in true }
+    ) throws(Fault) -> Refreshed {
+        let at = now()
+        let trashed = try home.catalog.trashed(vault: vault.id)
+        var known = try known(vault)
+        known.trashedInodes = Set(trashed.flatMap { $0.members.map(\.inode) })
+        known.finished = finished
+        known.footers = try home.catalog.footers(vault: vault.id)
+        var recorder = Recorder(catalog: home.catalog, vault: vault.id)
+        var result = Refreshed()
+        var inside: [Bytes: Set<Bytes>] = [:]
+        var strays: Set<ObjectID> = []
+        var waiting = Array(places.union(deep))
+        var tried: Set<Bytes> = []
+        while let place = waiting.popLast(), !shouldStop() {
+            guard tried.insert(place).inserted else { continue }
+            do {
+                let look = try vault.survey.look(at: place, below: vault.root, known: known, now: at, watch: watch)
+                guard case .read(let seen) = look else {
+                    inside[place] = []
+                    recorder.addGone(place)
+                    continue
+                }
+                inside[place] = Set(seen.descend)
+                strays.formUnion(seen.strays.keys)
+                // A directory that came new is looked into at once; one that is watched will say when it changes.
+                let isDeep = deep.contains { place.isWithin($0) }
+                waiting += seen.descend.filter { isDeep || !isWatched($0) }
+                result.faults += seen.faults
+                result.settling[place] = seen.backups.filter(\.settles)
+                try recorder.add(seen)
+            } catch {
+                result.faults.append(error)
+            }
+        }
+        result.changes = try recorder.finish(gone: try home.catalog.placesGone(vault: vault.id, inside))
+        let objects = Set(trashed.map(\.object))
+        if !result.changes.vanished.isEmpty {
+            let condemned = try standing(in: vault, isLocked: isLocked)
+            result.changes.vanished.removeAll { condemned.contains($0.object) }
+        }
+        result.hasReturned = !strays.isDisjoint(with: objects)
+        return result
+    }
+
+    /// The objects in all batches, once nobody is renaming: what is being condemned has not vanished.
+    private func standing(in vault: OpenVault, isLocked: Bool) throws(Fault) -> Set<ObjectID> {
+        guard let trash = try vault.trash() else { return [] }
+        let lock = isLocked ? nil : try lockToLook(trash)
+        defer { withExtendedLifetime(lock) {} }
+        return Set(try trash.batches().flatMap(\.items).filter(\.holdsPrimary).map(\.backup.object))
+    }
+
+    private func known(_ vault: OpenVault) throws(Fault) -> VaultSurvey.Known {
+        let (catalog, id) = (home.catalog, vault.id)
+        return VaultSurvey.Known { (place: Bytes) throws(Fault) in try catalog.present(vault: id, place: place) }
+    }
+
+    /// Looks at the whole vault and makes the catalog equal to it, place by place. What is as it was is neither read
+    /// nor written.
+    func scan(
+        _ vault: OpenVault, inodes: Set<UInt64>, at: Moment, probing: VaultSurvey.Probing,
+        _ watch: ((Directory, Bytes) -> Void)?, _ shouldStop: () -> Bool
+    ) throws(Fault) -> (scan: VaultSurvey.Scan, changes: Catalog.Changes) {
+        var known = try known(vault)
+        let readAs = vault.survey.readAs
+        known.digests = try home.catalog.places(vault: vault.id, readAs: readAs)
+        known.trashedInodes = inodes
+        known.footers = try home.catalog.footers(vault: vault.id)
+        var recorder = Recorder(catalog: home.catalog, vault: vault.id)
+        let scan = try vault.survey.scan(
+            below: vault.root, known: known, now: at, probing: probing, watch: watch, shouldStop: shouldStop
+        ) { (place: VaultSurvey.Place) throws(Fault) in try recorder.add(place) }
+        guard !scan.wasStopped else {
+            // Half a look would say that the other half is gone; what was seen stands.
+            _ = try recorder.finish(gone: [])
+            throw Fault(.failed, "stopped while looking at '\(vault.label)'")
+        }
+        let gone = known.digests.keys.filter { place in
+            !scan.places.contains(place) && !scan.unreadable.keys.contains { place.isWithin($0) }
+        }
+        let changes = try recorder.finish(gone: gone.sorted())
+        try home.catalog.noteIndexed(vault: vault.id, readAs: readAs)
+        return (scan, changes)
+    }
+}
+
+extension Backup {
+    /// Whether it is to be looked at again when its quiet period is over. Temporary names settle never.
+    package var settles: Bool { condition == .settling && note != Self.temporaryNote }
+}
+
+/// Writes what looks found, some hundreds of rows at a time.
+private struct Recorder {
+    let catalog: Catalog
+    let vault: VaultID
+    private var waiting: [Catalog.Look] = []
+    private var rows = 0
+    private var changes = Catalog.Changes()
+    private var gone: [Bytes] = []
+
+    init(catalog: Catalog, vault: VaultID) {
+        self.catalog = catalog
+        self.vault = vault
+    }
+
+    mutating func addGone(_ place: Bytes) { gone.append(place) }
+
+    mutating func add(_ place: VaultSurvey.Place) throws(Fault) {
+        let look = Catalog.Look(
+            place: place.directory, known: place.known, backups: place.backups, leftAlone: place.leftAlone,
+            inside: place.descend, digest: place.digest, unknown: place.unknown)
+        waiting.append(look)
+        rows += look.rows
+        if rows >= Catalog.mostRows { try flush() }
+    }
+
+    private mutating func flush() throws(Fault) {
+        changes.merge(try catalog.record(vault: vault, waiting))
+        waiting = []
+        rows = 0
+    }
+
+    /// Writes the rest, and forgets the places that are there no more.
+    mutating func finish(gone more: [Bytes]) throws(Fault) -> Catalog.Changes {
+        try flush()
+        changes.vanished += try catalog.forget(vault: vault, places: gone + more)
+        changes.settleMoves()
+        return changes
+    }
+}
