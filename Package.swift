@@ -135,6 +135,10 @@ let package = Package(
             name: "bench-decide", dependencies: ["Model", "Retention"], path: "Benchmarks/decide",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "bench-survey", dependencies: ["Model", "Disk", "Survey", "Engine"], path: "Benchmarks/survey",
+            swiftSettings: strict
+        ),
         // Each room for itself, on the real kernel where it talks to one.
         .testTarget(
             name: "RoomTests",

@@ -14,6 +14,8 @@ extension Catalog {
         /// All that is complete now and was not known to be, those of a first index too.
         package var newlyComplete = 0
         package var vanished: [Backup] = []
+        /// Places of which another process changed a row meanwhile: they have to be read again.
+        var contested = 0
 
         package init() {}
 
@@ -23,6 +25,7 @@ extension Catalog {
             completed += other.completed
             newlyComplete += other.newlyComplete
             vanished += other.vanished
+            contested += other.contested
         }
 
         /// What is gone from one place and was seen in another has only moved.
@@ -97,7 +100,9 @@ extension Catalog {
             let part = Look(
                 place: look.place, known: some.compactMap { known[$0.path] }, backups: some, leftAlone: [], inside: [],
                 digest: nil)
+            let before = changes.contested
             changes.merge(try write(vault, [part], isIndexed, isPart: true))
+            if changes.contested > before { last.digest = nil }
         }
         let kept = Set(look.backups.map(\.path))
         last.known = look.known.filter { !kept.contains($0.path) }
@@ -109,30 +114,42 @@ extension Catalog {
     ) throws(Fault) -> Changes {
         try write { db in
             var changes = Changes()
-            for look in looks {
-                try Self.write(db, look, vault, isIndexed, &changes)
+            for var look in looks {
+                // Where another process was faster, the place has to be read again.
+                if try !Self.write(db, look, vault, isIndexed, &changes) {
+                    look.digest = nil
+                    changes.contested += 1
+                }
                 guard !isPart else { continue }
-                try Self.replace(db, vault, look)
+                try Self.replaceLeftAlone(db, vault, look)
                 try Self.note(db, vault, look)
             }
             return changes
         }
     }
 
+    /// `false`: a row was not written, because it is not as it was before the look.
     private static func write(
         _ db: Database, _ look: Look, _ vault: VaultID, _ isIndexed: Bool, _ changes: inout Changes
-    ) throws {
+    ) throws -> Bool {
+        var isWhole = true
         let known = Dictionary(look.known.map { ($0.path, $0) }) { first, _ in first }
         let (fresh, again) = (try db.cachedStatement(sql: insert), try db.cachedStatement(sql: replace))
         for backup in look.backups {
             let before = known[backup.path]
             guard before != backup else { continue }
             if let before {
-                guard try row(db, vault, batch: "", backup.path) == before else { continue }
+                guard try isUnchanged(db, before) else {
+                    isWhole = false
+                    continue
+                }
                 try run(again, backup, db)
             } else {
                 try run(fresh, backup, db)
-                guard db.changesCount == 1 else { continue }
+                guard db.changesCount == 1 else {
+                    isWhole = false
+                    continue
+                }
             }
             if before?.id != backup.id {
                 changes.appeared.insert(backup.id.object)
@@ -145,10 +162,18 @@ extension Catalog {
         }
         let kept = Set(look.backups.map(\.path))
         for old in look.known where !kept.contains(old.path) && !look.unknown.contains(old.path) {
-            guard try row(db, vault, batch: "", old.path) == old else { continue }
+            guard try isUnchanged(db, old) else { continue }
             try delete(db, vault, batch: "", old.path)
             changes.vanished.append(old)
         }
+        return isWhole
+    }
+
+    /// Whether a row is what it was; what was measured meanwhile makes no difference.
+    private static func isUnchanged(_ db: Database, _ before: Backup) throws -> Bool {
+        guard var now = try row(db, before.vault, batch: "", before.path) else { return false }
+        now.freed = before.freed
+        return now == before
     }
 
     static func delete(_ db: Database, _ vault: VaultID, batch: String, _ path: Bytes) throws {
@@ -312,49 +337,6 @@ extension Catalog {
                 """, arguments: [Backup.footerAbsentNote, vault.text, data(series)])
     }
 
-    // MARK: Left alone
-
-    private static func replace(_ db: Database, _ vault: VaultID, _ look: Look) throws {
-        let old = try leftAlone(db, vault, look.place)
-        let fresh = Set(look.leftAlone)
-        for entry in old.subtracting(fresh) {
-            try db.cachedStatement(sql: "DELETE FROM left_alone WHERE vault = ? AND place = ? AND path = ?")
-                .execute(arguments: [vault.text, data(entry.place), data(entry.path)])
-        }
-        for entry in fresh.subtracting(old) {
-            let (tool, prune, why, isLink, target): (String?, String?, String, Bool, Data?) =
-                switch entry.why {
-                case .opaque(let tool, let prune): (tool, prune, "", false, nil)
-                case .foreign(let why): (nil, nil, why, false, nil)
-                case .link(let target): (nil, nil, "", true, target.map { data($0) })
-                }
-            try db.cachedStatement(
-                sql: """
-                    INSERT OR REPLACE INTO left_alone (vault, place, path, tool, prune, why, is_link, target)
-                    VALUES (?,?,?,?,?,?,?,?)
-                    """
-            )
-            .execute(
-                arguments: [vault.text, data(entry.place), data(entry.path), tool, prune, why, isLink, target])
-        }
-    }
-
-    private static func leftAlone(_ db: Database, _ vault: VaultID, _ place: Bytes?) throws -> Set<LeftAlone> {
-        let statement = try db.cachedStatement(
-            sql: "SELECT path, tool, prune, why, place, is_link, target FROM left_alone WHERE vault = ? "
-                + (place == nil ? "" : "AND place = ?"))
-        let arguments: StatementArguments = place.map { [vault.text, data($0)] } ?? [vault.text]
-        return Set(
-            try Row.fetchAll(statement, arguments: arguments).map { row in
-                let tool: String? = row[1]
-                let target: Data? = row[6]
-                let other: LeftAlone.Why = row[5] ? .link(to: target.map { bytes($0) }) : .foreign(row[3])
-                return LeftAlone(
-                    path: bytes(row[0]), place: bytes(row[4]),
-                    why: tool.map { .opaque(tool: $0, prune: row[2] ?? "") } ?? other)
-            })
-    }
-
     // MARK: Questions
 
     package func present(vault: VaultID) throws(Fault) -> [Backup] {
@@ -371,6 +353,11 @@ extension Catalog {
         try backups(
             "vault = ? AND batch = '' AND condition = 'settling' AND note NOT IN (?, ?)",
             [vault.text, Backup.temporaryNote, Backup.unprobedNote])
+    }
+
+    /// Any file that is there, to try something on.
+    package func anyFile(vault: VaultID) throws(Fault) -> Backup? {
+        try backups("vault = ? AND batch = '' AND is_directory = 0 LIMIT 1", [vault.text]).first
     }
 
     package func counts(vault: VaultID) throws(Fault) -> (present: Int, complete: Int) {
@@ -396,10 +383,6 @@ extension Catalog {
         var reader = RowReader(statement)
         while let backup = try reader.next(db) { found.append(backup) }
         return found
-    }
-
-    package func leftAlone(vault: VaultID) throws(Fault) -> [LeftAlone] {
-        try read { db in try Self.leftAlone(db, vault, nil) }.sorted { $0.path < $1.path }
     }
 
     /// Why the agent does not vouch for what stands here; `nil` where it does.

@@ -78,6 +78,7 @@ package final class Catalog: Sendable {
                     CREATE TABLE left_alone (
                         vault TEXT NOT NULL, place BLOB NOT NULL, path BLOB NOT NULL,
                         tool TEXT, prune TEXT, why TEXT NOT NULL, is_link INTEGER NOT NULL, target BLOB,
+                        size INTEGER, newest INTEGER,
                         PRIMARY KEY (vault, place, path)
                     ) WITHOUT ROWID;
                     CREATE TABLE footer (vault TEXT NOT NULL, series BLOB NOT NULL, PRIMARY KEY (vault, series))

@@ -44,6 +44,9 @@ package struct FileSystem: Sendable {
         totalBytes = Int64(clamping: total)
         availableBytes = Int64(clamping: available)
     }
+
+    /// Whether it is mounted read-only; what cannot be asked is not.
+    package static func isReadOnly(_ directory: Directory) -> Bool { cl_read_only(directory.descriptor) == 1 }
 }
 
 package enum Signals {

@@ -24,6 +24,8 @@ package struct VaultView: Sendable {
     /// Since when plans wait for the present reason; `nil`: they do not, or no cleanup said so yet.
     package var heldSince: Timestamp?
     package var frozen: Mark?
+    /// How the agent learns of changes, where that is not by events alone.
+    package var watching: String?
     /// What recovery would do.
     package var recovery: [String] = []
     package var unreadable: [Fault] = []
@@ -71,6 +73,7 @@ extension Keeper {
         var left: [(backup: Backup, state: Backup.State)] = []
         do {
             view.id = try home.registry.lastKnown(vault.path)
+            if isLive, let id = view.id { view.watching = try home.catalog.watching(vault: id) }
             if isLive, let id = view.id, try home.catalog.unreconciled(vault: id) == nil {
                 view.marks = try home.marks.read(id, trash: nil)
                 view.frozen = view.marks.frozen(at: view.at.wall)

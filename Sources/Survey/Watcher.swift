@@ -8,8 +8,8 @@ internal import Synchronization
 /// Says where to look: one thread drains inotify into a bounded set of dirty places. An event is never more than that.
 ///
 /// The library below has global state: there is one watcher a process, and only its own thread reads. Adding a watch is
-/// a plain system call and may come from any thread; it holds the lock of the table, so that no event of a new watch is
-/// read before the table knows it.
+/// a plain system call and may come from any thread. On a hung mount it never returns: so it is made without the lock
+/// of the table, and events of a watch that the table does not know yet are kept for it.
 package final class Watcher: Sendable {
     /// What has happened since the last ``take()``.
     package struct Dirt: Sendable {
@@ -39,6 +39,9 @@ package final class Watcher: Sendable {
         /// First halves of renames: a directory's watch, or `nil` for a file that had a temporary name.
         var moves: [UInt32: Move] = [:]
         var refused: [VaultID: Int] = [:]
+        /// Watches that are being added, and those that had an event before the table knew them; `true`: it has ended.
+        var adding = 0
+        var early: [Int32: Bool] = [:]
     }
 
     fileprivate struct Move {
@@ -109,21 +112,35 @@ package final class Watcher: Sendable {
 
     /// Watches a directory; the same directory again, also under another name, only renews its entry.
     package func watch(_ directory: Directory, vault: VaultID, path: Bytes) {
+        state.withLock { $0.adding += 1 }
+        let wd = cit_add_directory(directory.descriptor, cit_mask())
         state.withLock { state in
-            let wd = cit_add_directory(directory.descriptor, cit_mask())
-            guard wd >= 0 else {
+            state.adding -= 1
+            if wd >= 0 {
+                Self.put(wd, vault, path, &state)
+            } else {
                 // ENOSPC: the limit. What is not watched is found by the next full look.
                 state.refused[vault, default: 0] += 1
-                return
             }
-            state.ended.remove(wd)
-            state.watches.put(wd, vault, path)
-            // The vault's own directory has none: what is below it could not be told by its path.
-            if state.watches.path(of: wd) == nil {
-                cit_remove(wd)
-                state.ended.insert(wd)
-                state.refused[vault, default: 0] += 1
+            // What was early for nobody is of watches that nobody knows.
+            if state.adding == 0, !state.early.isEmpty {
+                state.early = [:]
+                Self.all(&state, Self.unknownText)
             }
+        }
+    }
+
+    private static func put(_ wd: Int32, _ vault: VaultID, _ path: Bytes, _ state: inout State) {
+        state.ended.remove(wd)
+        state.watches.put(wd, vault, path)
+        if let hasEnded = state.early.removeValue(forKey: wd) {
+            if hasEnded { return gone(wd, &state) }
+            state.dirty.insert(wd)
+        }
+        // The vault's own directory has none: what is below it could not be told by its path.
+        if state.watches.path(of: wd) == nil {
+            end(wd, &state)
+            state.refused[vault, default: 0] += 1
         }
     }
 
@@ -229,12 +246,17 @@ package final class Watcher: Sendable {
 
     /// Of a watch that we ended there may be something left in the queue. Of any other we know nothing: whose was it?
     private static func unknown(_ event: cit_event, _ state: inout State) {
-        if event.mask & cit_ignored != 0 {
-            state.ended.remove(event.wd)
-        } else if !state.ended.contains(event.wd) {
-            all(&state, "inotify told of a directory that is not known")
+        let hasEnded = event.mask & cit_ignored != 0
+        if state.ended.contains(event.wd) {
+            if hasEnded { state.ended.remove(event.wd) }
+        } else if state.adding > 0, state.early.count < mostMoves {
+            state.early[event.wd] = hasEnded || state.early[event.wd] ?? false
+        } else if !hasEnded {
+            all(&state, unknownText)
         }
     }
+
+    private static let unknownText = "inotify told of a directory that is not known"
 
     /// It was deleted, perhaps made again at once: a look tells, and watches anew.
     private static func gone(_ wd: Int32, _ state: inout State) {

@@ -42,7 +42,9 @@ struct Reprieve: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Set up",
-                subcommands: [Init.self, Adopt.self, RetentionCommand.self, ConfigCommand.self, AgentCommand.self]),
+                subcommands: [
+                    Init.self, Adopt.self, RetentionCommand.self, ConfigCommand.self, Doctor.self, AgentCommand.self,
+                ]),
         ])
 
     static func main() async {

@@ -126,6 +126,14 @@ package struct Home: Sendable {
 
     private static let agentLock: Bytes = "agent.lock"
 
+    /// The agent's process id, as it left it in its lock; `nil`: none runs.
+    var agentProcess: Int32? {
+        guard agentIsRunning, let directory = try? Directory.open(absolute: path),
+            let text = try? directory.read(Self.agentLock, limit: 200)
+        else { return nil }
+        return Int32(text.display.split { $0 == "(" || $0 == ")" }.dropFirst().first ?? "")
+    }
+
     /// Held by the one agent of this state for as long as it runs.
     package func takeAgentLock() throws(Fault) -> FileLock {
         let directory = try Directory.open(absolute: path)

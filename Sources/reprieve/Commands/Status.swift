@@ -191,6 +191,10 @@ struct Status: ParsableCommand {
             let note = matter.code == "late" ? "      # if it has ended" : ""
             lines += matter.commands.map { "    " + $0 + note }
         }
+        for view in views {
+            guard let how = view.watching else { continue }
+            lines += ["", Text.wrap("- \(view.label): \(how).")]
+        }
         if late.count > Self.mostLate {
             lines.append("- \(late.count - Self.mostLate) more series are late: reprieve list")
         }
@@ -256,6 +260,7 @@ struct Status: ParsableCommand {
                                         .init("trashed", .integer(Int64(view.trashed.count))),
                                         .init("trash_size", .integer(view.trashed.total { $0.size })),
                                         .init("newest", JSON(newest?.rfc3339(in: session.zone))),
+                                        .init("watching", JSON(view.watching)),
                                         .init("held_plan", JSON(view.plan?.hold == nil ? nil : view.plan?.id)),
                                     ])
                         })),

@@ -1,0 +1,135 @@
+internal import Catalog
+internal import Disk
+package import Model
+internal import Survey
+internal import Trash
+
+/// What `doctor` finds: how things stand, and what to do where they stand badly.
+package struct Checkup: Sendable {
+    package struct Finding: Sendable {
+        /// Stable, for scripts.
+        package var code: String
+        package var vault: String?
+        package var text: String
+        /// Commands, one a line.
+        package var remedy: [String] = []
+    }
+
+    package struct Vault: Sendable {
+        package var label: String
+        package var path: Bytes
+        /// `ext4`, `NFS`, …; `nil`: it is not there.
+        package var kind: String?
+        package var isReadOnly = false
+        package var places = 0
+        /// How the agent learns of changes, where that is not by events alone.
+        package var watching: String?
+        /// Whether open writers can be told from files at rest.
+        package var hasLeases: Bool?
+    }
+
+    package var agentIsRunning: Bool
+    package var limits: WatchLimits
+    package var vaults: [Vault] = []
+    /// What needs somebody.
+    package var problems: [Finding] = []
+    /// What somebody may want to know.
+    package var notes: [Finding] = []
+    /// Directories that are watched when all is.
+    package var needed: Int { Int(clamping: vaults.total { Int64($0.places + 1) }) }
+}
+
+extension Keeper {
+    /// Looks at what the vaults stand on. Changes nothing.
+    package func checkup() -> Checkup {
+        var checkup = Checkup(
+            agentIsRunning: home.agentIsRunning,
+            limits: WatchLimits.now(user: Surroundings.userID, ours: home.agentProcess))
+        for vault in configuration.vaults { examine(vault, &checkup) }
+        examineLimits(&checkup)
+        return checkup
+    }
+
+    private func examine(_ configuration: VaultConfiguration, _ checkup: inout Checkup) {
+        var seen = Checkup.Vault(label: configuration.label, path: configuration.path)
+        func problem(_ fault: Fault) {
+            checkup.problems.append(
+                .init(
+                    code: fault.code.rawValue, vault: configuration.label, text: fault.message,
+                    remedy: fault.hint.map { [$0] } ?? []))
+        }
+        do throws(Fault) {
+            let vault = try open(configuration)
+            let system = try FileSystem(of: vault.root)
+            seen.kind = system.kind
+            seen.isReadOnly = FileSystem.isReadOnly(vault.root)
+            seen.places = try home.catalog.places(vault: vault.id, readAs: "").count
+            seen.watching = checkup.agentIsRunning ? try home.catalog.watching(vault: vault.id) : nil
+            seen.hasLeases = try hasLeases(vault)
+            if let kind = system.remoteKind {
+                checkup.notes.append(
+                    .init(
+                        code: "remote", vault: configuration.label,
+                        text:
+                            "on \(kind), other hosts may write behind this one's back: the agent looks every 2 minutes")
+                )
+            }
+            if seen.hasLeases == false {
+                checkup.notes.append(
+                    .init(
+                        code: "no-leases", vault: configuration.label,
+                        text:
+                            "an open writer cannot be told here: a backup is complete after four quiet periods (\(configuration.settings.quietPeriod.value.fixedSeconds * 4) s)"
+                    ))
+            }
+            if seen.isReadOnly {
+                checkup.problems.append(
+                    .init(
+                        code: "read-only", vault: configuration.label,
+                        text: "its file system is mounted read-only: nothing can be moved there",
+                        remedy: ["mount -o remount,rw \(configuration.path.display)"]))
+            }
+        } catch {
+            problem(error)
+        }
+        checkup.vaults.append(seen)
+    }
+
+    /// By one file that is there; `nil`: there is none to ask.
+    private func hasLeases(_ vault: OpenVault) throws(Fault) -> Bool? {
+        guard let backup = try home.catalog.anyFile(vault: vault.id),
+            let place = try? vault.root.open(backup.path.parent)
+        else { return nil }
+        if case .unsupported = place.writer(of: backup.path.lastComponent) { return false }
+        return true
+    }
+
+    private func examineLimits(_ checkup: inout Checkup) {
+        let needed = checkup.needed
+        if let watches = checkup.limits.watches, needed + checkup.limits.others > watches {
+            // Room to grow, in a round number.
+            let enough = max(65_536, (2 * (needed + checkup.limits.others) / 65_536 + 1) * 65_536)
+            checkup.problems.append(
+                .init(
+                    code: "watch-limit",
+                    text:
+                        "\(needed) directories are to be watched, other programs of this user watch \(checkup.limits.others), and the kernel allows \(watches): what is not watched is polled every minute",
+                    remedy: [
+                        "sysctl -w fs.inotify.max_user_watches=\(enough)",
+                        "echo fs.inotify.max_user_watches=\(enough) > /etc/sysctl.d/60-reprieve.conf",
+                        "then start the agent again",
+                    ]))
+        }
+        if let queue = checkup.limits.queue, queue < 131_072, needed > 1000 {
+            checkup.notes.append(
+                .init(
+                    code: "short-queue",
+                    text:
+                        "the kernel keeps \(queue) events for us; when more come at once the vaults are looked at whole",
+                    remedy: [
+                        "echo fs.inotify.max_queued_events=131072 > /etc/sysctl.d/61-reprieve.conf",
+                        "sysctl -p /etc/sysctl.d/61-reprieve.conf, then start the agent again",
+                    ]))
+        }
+    }
+}
