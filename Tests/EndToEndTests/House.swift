@@ -6,7 +6,8 @@ import Testing
 /// Only one thread changes its list of agents; all else is fixed.
 final class House: @unchecked Sendable {
     let root: URL
-    var vault: URL { root.appending(path: "vault", directoryHint: .isDirectory) }
+    /// In ``root``, or on a disk of the test's own.
+    let vault: URL
     var state: URL { root.appending(path: "state", directoryHint: .isDirectory) }
     var config: URL { root.appending(path: "reprieve.yaml") }
     private var agents: [Process] = []
@@ -19,11 +20,12 @@ final class House: @unchecked Sendable {
             min-grace: 1s
         """
 
-    init(keep: String = "{ last: 2 }", grace: String = "1h", more: String = "") throws {
+    init(keep: String = "{ last: 2 }", grace: String = "1h", more: String = "", vault: URL? = nil) throws {
         root = FileManager.default.temporaryDirectory.appending(
             path: "reprieve-e2e-\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0 ... .max))",
             directoryHint: .isDirectory)
-        try FileManager.default.createDirectory(at: vault, withIntermediateDirectories: true)
+        self.vault = vault ?? root.appending(path: "vault", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: self.vault, withIntermediateDirectories: true)
         try configure(keep: keep, grace: grace, more: more)
     }
 
@@ -213,7 +215,25 @@ final class House: @unchecked Sendable {
         throw CancellationError()
     }
 
+    var lastAgent: Process? { agents.last }
+
     // MARK: Questions
+
+    /// What `list` says of each backup, without what may differ between two states that are both right.
+    func rows(state: URL? = nil) throws -> Set<String> {
+        let arguments = ["list", "--json", "--config", config.path, "--state-dir", (state ?? self.state).path]
+        let outcome = try Self.launch([Self.binary.path] + arguments)
+        let rows = try #require(try outcome.json()["backups"] as? [[String: Any]])
+        let keys = ["id", "object", "series_key", "path", "time", "time_source", "kind", "size", "condition", "note"]
+        return Set(rows.map { row in keys.map { "\(row[$0] ?? "-")" }.joined(separator: " | ") })
+    }
+
+    /// A state directory of its own: nothing is known there.
+    func freshState() throws -> URL {
+        let state = root.appending(path: "state-\(UInt64.random(in: 0 ... .max))", directoryHint: .isDirectory)
+        _ = try rows(state: state)
+        return state
+    }
 
     /// The backups of `list … --json`.
     func list(_ arguments: String...) throws -> [[String: Any]] {

@@ -1,0 +1,142 @@
+import Foundation
+import Testing
+
+/// Names and trees that somebody made on purpose: the index tells what is there, nothing escapes to the terminal,
+/// nothing hangs, and no backup beside them suffers.
+@Suite("hostile trees", .serialized)
+struct HostileTests {
+    private static let day = "2026-11-20"
+
+    /// Makes an entry whose name a `String` could not carry.
+    private func touch(_ directory: URL, _ name: [UInt8]) throws {
+        let path = Array(directory.path.utf8) + [UInt8(ascii: "/")] + name + [0]
+        let fd = path.withUnsafeBufferPointer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { open($0.baseAddress!, O_WRONLY | O_CREAT, 0o644) }
+        }
+        guard fd >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        _ = write(fd, "x", 1)
+        close(fd)
+    }
+
+    @Test("names of any bytes are listed, told apart, cleaned up and brought back")
+    func names() throws {
+        let house = try House(keep: "{ last: 1 }")
+        let names: [[UInt8]] = [
+            Array("new\nline".utf8), Array("\u{1B}[2J\u{1B}]0;title\u{07}".utf8), [0xFF, 0xFE, 0x80], Array("-rf".utf8),
+            Array("a\tb \\ * ? [x] $(reboot) `id` ' \" ;".utf8), Array("u\u{0308}".utf8), Array("\u{00FC}".utf8),
+            Array("\u{202E}gpj.exe".utf8), [UInt8](repeating: UInt8(ascii: "n"), count: 255 - 15),
+        ]
+        for name in names {
+            for day in [2, 3, 4] { try touch(house.vault, name + Array("-\(House.day(day)).tar".utf8)) }
+        }
+        try house.settle()
+        #expect(try house.list().count == 3 * names.count)
+        let text = try house.run("list", "-a").out
+        #expect(!text.utf8.contains { ($0 < 0x20 && $0 != 0x0A) || $0 == 0x7F } && !text.contains("\u{202E}"))
+        try house.run("plan")
+        let cleanup = try house.run("cleanup", "--approve")
+        #expect(cleanup.status == 0, "\(cleanup.error)")
+        #expect(try house.list().count == names.count)
+        let batch = try #require(house.batches().first)
+        #expect(try house.run("restore", batch).status == 0)
+        #expect(try house.list().count == 3 * names.count)
+    }
+
+    @Test("a path over 4096 bytes is looked at, watched, and its backups are cleaned up")
+    func deep() throws {
+        let house = try House(keep: "{ last: 1 }")
+        try house.dailies(2, series: "app/orders")
+        // Made step by step: no path that long can be given to the kernel.
+        let component = String(repeating: "d", count: 250)
+        let here = FileManager.default.currentDirectoryPath
+        defer { FileManager.default.changeCurrentDirectoryPath(here) }
+        let script = """
+            cd "$1" || exit 1
+            for n in $(seq 20); do mkdir \(component) && cd -P \(component) || exit 1; done
+            for day in \(House.day(2)) \(House.day(3)) \(House.day(4)); do echo x > db-$day.sql || exit 1; done
+            """
+        #expect(try House.launch(["/bin/bash", "-c", script, "bash", house.vault.path]).status == 0)
+        try house.startAgent()
+        try house.wait("five backups to be complete") {
+            let all = try house.list()
+            return all.count == 5 && all.allSatisfy { $0["complete"] as? Bool == true }
+        }
+        usleep(1_100_000)
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        try house.wait("two to be left") { try house.list().count == 2 }
+        #expect(try House.launch(["/bin/rm", "-rf", house.vault.path + "/" + component]).status == 0)
+        try house.wait("the deep one to vanish") { try house.list().count == 1 }
+    }
+
+    @Test("pipes, sockets, devices and links that lead in circles are left alone; nothing waits for them")
+    func special() throws {
+        let house = try House(keep: "{ last: 1 }")
+        try house.dailies(3)
+        let app = house.vault.appending(path: "app").path
+        #expect(mkfifo(app + "/pipe-\(House.day(1)).tar", 0o644) == 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let socketPath = house.root.appending(path: "s").path
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8.prefix(100)) }
+        let fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let bound = withUnsafePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(fd, $0, length) }
+        }
+        #expect(bound == 0)
+        defer { close(fd) }
+        #expect(rename(socketPath, app + "/socket-\(House.day(1)).tar") == 0)
+        if geteuid() == 0 { #expect(mknod(app + "/device-\(House.day(1)).tar", S_IFCHR | 0o644, 0x103) == 0) }
+        #expect(symlink("loop-\(House.day(2)).tar", app + "/loop-\(House.day(1)).tar") == 0)
+        #expect(symlink("loop-\(House.day(1)).tar", app + "/loop-\(House.day(2)).tar") == 0)
+        #expect(symlink("..", app + "/up") == 0)
+        #expect(symlink("/", app + "/root-\(House.day(1))") == 0)
+        try house.startAgent()
+        try house.settle()
+        #expect(try house.list().count == 3)
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(try house.list().count == 1)
+        let foreign = try house.run("list", "--foreign").out
+        for name in ["pipe", "socket", "loop", "up", "root"] { #expect(foreign.contains("app/\(name)"), "\(name)") }
+    }
+
+    @Test("a directory that becomes unreadable is unknown, not gone", .enabled(if: geteuid() == 0, "needs root"))
+    func unreadable() throws {
+        let house = try House(keep: "{ last: 1 }")
+        try house.dailies(3)
+        try house.dailies(3, series: "closed/db")
+        #expect(try House.launch(["/bin/chown", "-R", "65534:65534", house.root.path]).status == 0)
+        try house.settle(under: House.asNobody)
+        let closed = house.vault.appending(path: "closed").path
+        #expect(chown(closed, 0, 0) == 0 && chmod(closed, 0o700) == 0)
+        let list = try house.run(["list", "--json"], under: House.asNobody)
+        #expect(list.status == 3)
+        #expect(try (list.json()["backups"] as? [[String: Any]])?.count == 6)
+        try house.run(["plan"], under: House.asNobody)
+        #expect(try house.run(["cleanup", "--approve"], under: House.asNobody).status == 3)
+        // What cannot be seen is neither gone nor a reason to let others go.
+        #expect(house.names().filter { $0.hasPrefix("closed/") }.count == 3)
+        #expect(!(try house.events().contains { $0["event"] as? String == "backup.vanished" }))
+        #expect(chmod(closed, 0o755) == 0)
+        #expect(try house.run(["list"], under: House.asNobody).status == 0)
+    }
+
+    @Test("a million entries in one directory are counted, and cost no other backup its place")
+    func million() throws {
+        let disk = try Disk(.tmpfs, megabytes: 2048)
+        let house = try House(keep: "{ last: 1 }", vault: disk.root)
+        try house.dailies(3)
+        let count = ProcessInfo.processInfo.environment["REPRIEVE_TESTS"] == "all" ? 1_000_000 : 100_000
+        let script = "mkdir \"$ARGV[0]/many\"; for $n (1..$ARGV[1]) { open(F, '>', \"$ARGV[0]/many/f$n\") or die }"
+        #expect(try House.launch(["/usr/bin/perl", "-e", script, house.vault.path, String(count)]).status == 0)
+        try house.settle()
+        #expect(try house.list().count == 3)
+        let foreign = try house.run("list", "--foreign").out
+        #expect(foreign.contains("more entries of this directory"))
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(try house.list().count == 1)
+    }
+}
