@@ -12,7 +12,7 @@ internal import Model
 /// are allocated in each file that shares them, and come free with the last; btrfs counts compressed data at full
 /// length. There the true figure is at most this one.
 ///
-/// Memory: at most `limit` inodes with several links, 28 to 36 bytes each, and 4 placements for each of them. What is
+/// Memory: at most `limit` inodes with several links, 30 to 36 bytes each, and as many placements of 22 to 28. What is
 /// over that is not counted, and an answer about its units becomes "at least".
 package struct LinkCensus: Sendable {
     /// Bytes that come free.
@@ -46,7 +46,7 @@ package struct LinkCensus: Sendable {
 
     package init(limit: Int = 1_000_000, placementLimit: Int? = nil) {
         self.limit = limit
-        self.placementLimit = placementLimit ?? max(limit, 1024) * 4
+        self.placementLimit = placementLimit ?? max(limit, 1024)
         compactAt = min(1 << 16, self.placementLimit)
     }
 

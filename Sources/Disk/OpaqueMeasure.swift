@@ -4,7 +4,7 @@ package import Model
 
 /// How large an opaque unit is and how old: for a person to see, and no decision hangs on it.
 package struct OpaqueMeasure: Hashable, Sendable {
-    /// Apparent bytes. What a btrfs snapshot shares with others counts in full: only `btrfs filesystem du` knows better.
+    /// Apparent bytes. What a btrfs snapshot shares with others counts in full; `btrfs filesystem du` knows better.
     package private(set) var size: Int64 = 0
     /// The newest mtime of a file in it, or of the whole where it holds none.
     package private(set) var newest: Timestamp?

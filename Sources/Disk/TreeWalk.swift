@@ -70,8 +70,8 @@ struct TreeWalk: ~Copyable {
     /// ext4, xfs, btrfs, tmpfs, f2fs. Overlays and FUSE may list other numbers than they tell when asked.
     private static let trueListings: Set<Int> = [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0xF2F5_2010]
 
-    /// The whole tree, once. `false`: it was stopped. `shouldStop` is asked once a directory, and once for each 64 KiB of
-    /// a listing.
+    /// The whole tree, once. `false`: it was stopped. `shouldStop` is asked once a directory, and once for each 64 KiB
+    /// of a listing.
     mutating func run(_ visitor: inout some TreeVisitor, shouldStop: () -> Bool) throws(Fault) -> Bool {
         // A descriptor of our own: the place in a listing belongs to the descriptor.
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC

@@ -20,7 +20,12 @@ package enum BtrfsSubvolume {
             return Repositories.Tool(name: "btrbk snapshot", prune: "btrbk prune")
         }
         return Repositories.Tool(
-            name: "btrfs subvolume", prune: "btrfs subvolume delete '\(directory.appending(path).display)'")
+            name: "btrfs subvolume", prune: "btrfs subvolume delete \(quoted(directory.appending(path)))")
+    }
+
+    /// For a shell: whoever named the thing does not write the command.
+    private static func quoted(_ path: Bytes) -> String {
+        "'" + path.display.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
     private static func isNumber(_ name: Bytes) -> Bool {

@@ -10,8 +10,8 @@ package import Model
 ///
 /// - A name that says `full`, `diff`, `differential`, `inc`, `incr` or `incremental` as a word of its own is taken at
 ///   its word, and the archive is left to the other recognisers.
-/// - A name that says `dec`, `decr` or `decremental`, or nothing, makes the archive opaque, and with it every archive of
-///   that directory: it may need any of them.
+/// - A name that says `dec`, `decr` or `decremental`, or nothing, makes the archive opaque, and with it every archive
+///   of that directory: it may need any of them.
 ///
 /// Who knows that unnamed archives are full ones says so with a recogniser of their own.
 package struct DarArchive: Hashable, Sendable {

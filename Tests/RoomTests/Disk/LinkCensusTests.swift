@@ -154,7 +154,8 @@ final class Tally: @unchecked Sendable {
 
 @Suite("freed if purged, on real file systems", .enabled(if: LoopDisk.isPossible, LoopDisk.whySkipped))
 struct LinkCensusDiskTests {
-    @Test("what rm -rf really gives back, for random subsets of hard-linked trees", arguments: [LoopDisk.Kind.ext4, .xfs])
+    @Test(
+        "what rm -rf really gives back, for random subsets of hard-linked trees", arguments: [LoopDisk.Kind.ext4, .xfs])
     func removed(kind: LoopDisk.Kind) throws {
         for seed in UInt64(1)...3 {
             let disk = try LoopDisk(kind)
@@ -224,7 +225,9 @@ struct LinkCensusDiskTests {
         #expect(census.freed(byPurging: [5, 6]).bytes == 4096)
     }
 
-    @Test("blocks shared by a reflink count in each file: there the answer is too much", arguments: [LoopDisk.Kind.xfs, .btrfs])
+    @Test(
+        "blocks shared by a reflink count in each file: there the answer is too much",
+        arguments: [LoopDisk.Kind.xfs, .btrfs])
     func reflinks(kind: LoopDisk.Kind) throws {
         let disk = try LoopDisk(kind)
         try disk.write("a/f", bytes: 4 << 20)

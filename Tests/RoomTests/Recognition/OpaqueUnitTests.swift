@@ -99,6 +99,7 @@ struct OpaqueUnitTests {
             ("x/data.20261123T0100_1", "btrbk snapshot", "btrbk prune"),
             ("data.20261123T010000+0100", "btrbk snapshot", "btrbk prune"),
             ("data-2026-11-23", "btrfs subvolume", "btrfs subvolume delete '/v/data-2026-11-23'"),
+            ("it's", "btrfs subvolume", "btrfs subvolume delete '/v/it'\\''s'"),
             ("12/snapshot", "btrfs subvolume", "btrfs subvolume delete '/v/12/snapshot'"),
         ] as [(Bytes, String, String)])
     func subvolumes(path: Bytes, name: String, prune: String) {
