@@ -33,11 +33,19 @@ int cl_openat2(int dirfd, const char *path, int flags, uint32_t mode, uint32_t r
     struct cl_open_how how = {.flags = (uint32_t)flags, .mode = mode, .resolve = 0};
     if (resolve & CL_BENEATH) how.resolve |= R_BENEATH | R_NO_SYMLINKS | R_NO_MAGICLINKS;
     if (resolve & CL_NO_XDEV) how.resolve |= R_NO_XDEV;
+    if (resolve & CL_NO_ATIME) how.flags |= O_NOATIME;
     long fd;
+    int tries = 0;
     do {
-        // EAGAIN: a rename elsewhere raced with the walk below RESOLVE_BENEATH; the manual says try again.
+        // EAGAIN: a rename elsewhere raced with the walk below RESOLVE_BENEATH; the manual says try again. With
+        // O_NONBLOCK also: somebody holds a lease on the file and is asked to give it up, which takes him seconds.
         fd = syscall(SYS_openat2, dirfd, path, &how, sizeof how);
-    } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+        if (fd < 0 && errno == EPERM && how.flags & O_NOATIME) {
+            // It is for the owner, and who may act as one.
+            how.flags &= ~(uint64_t)O_NOATIME;
+            errno = EINTR;
+        }
+    } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < 64)));
     return answer(fd);
 }
 

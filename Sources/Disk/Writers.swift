@@ -2,24 +2,99 @@ internal import CLinux
 internal import Glibc
 package import Model
 
-/// Whether somebody has a file open for writing.
-package enum WriterAnswer: Sendable {
+/// Whether somebody has a file open for writing, or mapped so that he may write.
+package enum WriterAnswer: Hashable, Sendable {
     case free, written
     /// No leases on this file system, or not for us: only the quiet period can tell.
     case unsupported
+
+    /// What two files are together.
+    package func and(_ other: WriterAnswer) -> WriterAnswer {
+        if self == .written || other == .written { return .written }
+        return self == .unsupported || other == .unsupported ? .unsupported : .free
+    }
 }
 
 extension Directory {
     /// Asks with a read lease, for microseconds. Needs SIGIO ignored (``Signals/ignoreFatal()``).
+    ///
+    /// Behind a mount (NFS, SMB, FUSE) it sees at most the writers of this machine: who trusts *free* there is wrong.
     package func writer(of name: Bytes) -> WriterAnswer {
-        let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
-        let fd = name.withCString { cl_openat2(descriptor, $0, flags, 0, UInt32(CL_BENEATH | CL_NO_XDEV)) }
+        let fd = openToLook(name)
+        // Somebody holds a write lease, a file server for a client that may be writing; he is asked to give it up.
+        guard fd != -EAGAIN else { return .written }
         guard fd >= 0 else { return .unsupported }
         defer { close(fd) }
         return switch cl_written(fd) {
         case 0: .free
         case 1: .written
         default: .unsupported
+        }
+    }
+
+    /// Of files below this directory, newest first, until one is being written.
+    package func writer(of files: NewestFiles) -> WriterAnswer {
+        writer(ofAll: files.newestFirst)
+    }
+
+    /// Of the newest of a set's members, all of this directory.
+    package func writer(ofNewest count: Int = NewestFiles.probed, of members: [Sighting]) -> WriterAnswer {
+        var newest = NewestFiles(capacity: count)
+        for member in members where member.kind == .file {
+            newest.consider(member.name, mtime: member.mtime, ctime: member.ctime)
+        }
+        return writer(of: newest)
+    }
+
+    /// Of the newest files of the whole tree below this directory, which is one backup.
+    package func writer(ofNewest count: Int = NewestFiles.probed) throws(Fault) -> WriterAnswer {
+        writer(of: try newestFiles(count))
+    }
+
+    private func writer(ofAll paths: [Bytes]) -> WriterAnswer {
+        var all = WriterAnswer.free
+        for path in paths {
+            do {
+                all = all.and(try open(path.parent).writer(of: path.lastComponent))
+            } catch {
+                all = all.and(.unsupported)  // it changes while we look
+            }
+            if all == .written { break }
+        }
+        return all
+    }
+
+    /// The regular files below this directory that changed last. No link is followed, no mount crossed; what vanishes
+    /// meanwhile is left out.
+    package func newestFiles(_ count: Int = NewestFiles.probed) throws(Fault) -> NewestFiles {
+        var newest = NewestFiles(capacity: count)
+        var waiting: [Bytes] = [Bytes()]
+        while let path = waiting.popLast() {
+            do {
+                let place = try open(path)
+                try place.forEachBatch { entries in
+                    for entry in entries { place.consider(entry, path, &newest, &waiting) }
+                }
+            } catch {
+                guard let errno = error.errno, [ENOENT, ENOTDIR, ELOOP, EXDEV].contains(errno) else { throw error }
+            }
+        }
+        return newest
+    }
+
+    private func consider(_ entry: Entry, _ path: Bytes, _ newest: inout NewestFiles, _ waiting: inout [Bytes]) {
+        if entry.kind == .directory { return waiting.append(path.appending(entry.name)) }
+        guard entry.kind == .file || entry.kind == .unknown else { return }
+        var stat = cl_stat()
+        let seen = entry.name.withCString { cl_statx(descriptor, $0, 0, &stat) }
+        guard seen >= 0, stat.dev == device else { return }
+        switch stat.mode & S_IFMT {
+        case S_IFDIR: waiting.append(path.appending(entry.name))
+        case S_IFREG:
+            newest.consider(
+                path.appending(entry.name), mtime: Timestamp(nanoseconds: stat.mtime),
+                ctime: Timestamp(nanoseconds: stat.ctime))
+        default: break
         }
     }
 }

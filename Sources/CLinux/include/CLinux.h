@@ -21,9 +21,11 @@ struct cl_stat {
     uint64_t attributes_mask; // which of them this file system reports
 };
 
-/// Resolution flags for cl_openat2, together: beneath the directory, no links, no other mount.
+/// Resolution flags for cl_openat2, together: beneath the directory, no links, no other mount; the access time left as
+/// it is, where that is permitted.
 #define CL_BENEATH 1u // RESOLVE_BENEATH | NO_SYMLINKS | NO_MAGICLINKS
 #define CL_NO_XDEV 2u // RESOLVE_NO_XDEV
+#define CL_NO_ATIME 4u // O_NOATIME
 
 #define CL_O_PATH 010000000 // O_PATH, which glibc hides without _GNU_SOURCE
 
