@@ -106,6 +106,18 @@ extension Agent {
         for fault in report.faults { log.error("\(report.vault.label): \(fault.message)") }
     }
 
+    /// What purging would free. In a thread of its own, at idle priority.
+    func measure(_ keeper: Keeper, _ configuration: VaultConfiguration) {
+        let key = Lanes.Key(vault: configuration.path.display, isMeasuring: true)
+        do {
+            try BackgroundPriority.takeForThisThread()
+            try keeper.measure(configuration, courtesy: .background, shouldStop: { self.lanes.shouldStop(key) })
+        } catch {
+            // Figures for people: nothing waits for them, and the next look tries again.
+            log.info("\(configuration.label): sizes could not be measured: \(error.message)")
+        }
+    }
+
     /// Whether somebody else changed the trash.
     func checkTrash(_ keeper: Keeper, _ configuration: VaultConfiguration) {
         attempt(configuration, "could not look at the trash") { () throws(Fault) in

@@ -10,6 +10,8 @@ final class Lanes: Sendable {
         var vault: String
         /// Unlinking has a lane of its own: it may take hours, and needs no lock.
         var isUnlinking = false
+        /// So has measuring, which nobody waits for.
+        var isMeasuring = false
     }
 
     private struct State {

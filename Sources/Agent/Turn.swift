@@ -37,6 +37,7 @@ struct Turn {
             startTrashCheck(path, at: now)
             startCleanup(path, at: now)
             startPurge(path, at: now)
+            startMeasure(path, at: now)
         }
     }
 
@@ -49,7 +50,7 @@ struct Turn {
                 || state.due.values.contains { $0 <= now.boot }
             let times = [
                 state.due.values.filter { $0 > now.boot }.min(), isLookDue ? state.looksFrom : nil, state.rescanAt,
-                state.nextCleanup(at: now), state.purgeAt, state.trashCheckAt,
+                state.nextCleanup(at: now), state.purgeAt, state.trashCheckAt, state.measureAt,
             ]
             // What is due already waits for its lane, which wakes us when it is free.
             next = times.compactMap { $0 }.filter { $0 > now.boot }.reduce(next, min)
@@ -188,6 +189,17 @@ struct Turn {
         agent.lanes.start(lane(path), "purge") { agent.purge(keeper, state.configuration) }
     }
 
+    /// Once all was looked into; then after changes, at most every ten minutes.
+    private mutating func startMeasure(_ path: Bytes, at now: Moment) {
+        let key = Lanes.Key(vault: path.display, isMeasuring: true)
+        guard let state = vaults[path], state.doubts == 0, state.unprobed.isEmpty, let at = state.measureAt,
+            at <= now.boot, !agent.lanes.isBusy(key)
+        else { return }
+        vaults[path]?.measureAt = nil
+        let (agent, keeper) = (self.agent, self.keeper)
+        agent.lanes.start(key, "measure") { agent.measure(keeper, state.configuration) }
+    }
+
     private func lane(_ path: Bytes) -> Lanes.Key { Lanes.Key(vault: path.display) }
 
     // MARK: Results
@@ -204,7 +216,7 @@ struct Turn {
             }
             // A tenth of the time at most goes into looks.
             vaults[path]?.looksFrom = now.boot + max(VaultState.second / 10, 9 * looked.nanoseconds)
-            note(looked, path)
+            note(looked, path, at: now)
         case .rescanned(let path, let id, let doubts, let looked):
             rescanned(path, id, looked, doubts, at: now)
         case .cleaned(let path, let names):
@@ -226,8 +238,12 @@ struct Turn {
     }
 
     /// What every look says: is there something to clean up, and what could not be looked at. Said once, not each time.
-    private mutating func note(_ looked: Agent.Looked, _ path: Bytes) {
-        if looked.completed { vaults[path]?.wantsCleanup = true }
+    private mutating func note(_ looked: Agent.Looked, _ path: Bytes, at now: Moment) {
+        if looked.completed {
+            vaults[path]?.wantsCleanup = true
+            let later = now.boot + VaultState.measureSeconds * VaultState.second
+            if vaults[path]?.measureAt == nil { vaults[path]?.measureAt = later }
+        }
         guard let fault = looked.faults.first, let label = vaults[path]?.configuration.label else { return }
         if vaults[path]?.lastFault != fault.message { agent.log.warning("\(label): \(fault.message)") }
         vaults[path]?.lastFault = fault.message
@@ -236,13 +252,15 @@ struct Turn {
     private mutating func rescanned(
         _ path: Bytes, _ id: VaultID, _ looked: Agent.Looked, _ doubts: Int, at now: Moment
     ) {
-        note(looked, path)
+        note(looked, path, at: now)
         guard var state = vaults[path] else { return }
         state.id = id
         state.due = looked.settling
         state.unprobed = looked.unprobed
         state.trashNames = looked.trashNames ?? state.trashNames
         state.backOffSeconds = 1
+        // At the first look nobody has measured anything.
+        if state.rescannedAt == nil { state.measureAt = now.boot }
         state.rescannedAt = now.boot
         if state.lastProblem != nil { agent.log.notice("\(state.configuration.label): in order again") }
         state.lastProblem = nil

@@ -45,10 +45,14 @@ struct VaultState {
     var nextScheduled: Timestamp?
     var purgeAt: Int64?
     var trashCheckAt: Int64?
+    /// When sizes are measured next; `nil`: nothing changed since.
+    var measureAt: Int64?
 
     init(_ configuration: VaultConfiguration) { self.configuration = configuration }
 
     static let second: Int64 = 1_000_000_000
+    /// Between two measurements of what purging would free.
+    static let measureSeconds: Int64 = 600
     static let localReconcileSeconds: Int64 = 3600
     /// Where others may change it unseen (NFS, SMB, FUSE, …).
     static let remoteReconcileSeconds: Int64 = 120

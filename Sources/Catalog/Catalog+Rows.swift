@@ -8,9 +8,9 @@ extension Catalog {
         vault, batch, place, name, id, link, series, state, time, time_source, kind, parent, condition, note, end_mark,
         links, obstacle, object, inode, is_directory, own_size, mtime, ctime, sides, size, allocated, freed,
         freed_is_at_least, mode, uid, gid, observed_since, changed_boot, changed_boot_id, condemned_at, earliest_purge,
-        protected
+        protected, fingerprint
         """
-    private static let count = 37
+    private static let count = 38
     private static let values = Array(repeating: "?", count: count).joined(separator: ",")
 
     static let replace = "INSERT OR REPLACE INTO backup (\(columns)) VALUES (\(values))"
@@ -58,6 +58,7 @@ extension Catalog {
         binder.bind(b.trashed?.condemnedAt.nanoseconds)
         binder.bind(b.trashed?.earliestPurge.nanoseconds)
         binder.bind(b.protectedBy)
+        binder.bind(b.fingerprint)
         try binder.step(db)
     }
 
@@ -122,6 +123,7 @@ extension Catalog {
             if !isNull(16) { backup.obstacle = text(16) }
             if !isNull(26) { backup.freed = .init(bytes: int(26), isAtLeast: int(27) != 0) }
             if !isNull(36) { backup.protectedBy = text(36) }
+            if !isNull(37) { backup.fingerprint = int(37) }
             if sqlite3_column_bytes(statement, 1) > 0 {
                 backup.trashed = .init(
                     batch: text(1), condemnedAt: Timestamp(nanoseconds: int(34)),

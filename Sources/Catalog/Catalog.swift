@@ -65,6 +65,7 @@ package final class Catalog: Sendable {
                         id INTEGER NOT NULL, link INTEGER, series BLOB NOT NULL, state TEXT NOT NULL,
                         time INTEGER NOT NULL, time_source TEXT NOT NULL, kind TEXT NOT NULL, parent TEXT,
                         condition TEXT NOT NULL, note TEXT NOT NULL, end_mark TEXT NOT NULL, links INTEGER NOT NULL,
+                        fingerprint INTEGER,
                         obstacle TEXT, object TEXT NOT NULL, inode INTEGER NOT NULL, is_directory INTEGER NOT NULL,
                         own_size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
                         sides TEXT, size INTEGER NOT NULL, allocated INTEGER NOT NULL,

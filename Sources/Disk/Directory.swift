@@ -334,5 +334,7 @@ extension Sighting {
             allocated: Int64(clamping: stat.allocated), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid,
             links: stat.nlink, mtime: Timestamp(nanoseconds: stat.mtime), ctime: Timestamp(nanoseconds: stat.ctime),
             birth: stat.has_btime != 0 ? Timestamp(nanoseconds: stat.btime) : nil)
+        if stat.attributes & TreeWalk.Attribute.immutable != 0 { obstacle = .immutable }
+        if stat.attributes & TreeWalk.Attribute.append != 0 { obstacle = .appendOnly }
     }
 }

@@ -49,7 +49,7 @@ extension Keeper {
     /// what it found out; without it nothing in the vault is changed.
     package func attend(
         _ configuration: VaultConfiguration, acting: Bool, depth: Depth = .everything,
-        watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: () -> Bool = { false }
+        watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: @escaping () -> Bool = { false }
     ) throws(Fault) -> Attended {
         let vault = try open(configuration)
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }

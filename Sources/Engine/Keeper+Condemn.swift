@@ -140,7 +140,9 @@ extension Keeper {
                 }
             }
             let target = item.backup.id.objectText
-            if isSafe[series] != true {
+            if let obstacle = item.backup.obstacle {
+                dropped.append((item.backup, "it cannot be moved and deleted: \(obstacle)"))
+            } else if isSafe[series] != true {
                 dropped.append((item.backup, "what its series keeps, or was said of it, has changed since the plan"))
             } else if marks.frozen(series: series, at: at.wall) != nil {
                 dropped.append((item.backup, "its series is frozen"))

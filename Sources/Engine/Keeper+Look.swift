@@ -22,7 +22,7 @@ extension Keeper {
     @discardableResult
     package func refresh(
         _ vault: OpenVault, places: Set<Bytes>, deep: Set<Bytes> = [], finished: Set<Bytes> = [],
-        isLocked: Bool = false, watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: () -> Bool = { false },
+        isLocked: Bool = false, watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: @escaping () -> Bool = { false },
         isWatched: (Bytes) -> Bool = { _ in true }
     ) throws(Fault) -> Refreshed {
         let at = now()
@@ -40,7 +40,7 @@ extension Keeper {
         while let place = waiting.popLast(), !shouldStop() {
             guard tried.insert(place).inserted else { continue }
             do {
-                let look = try vault.survey.look(at: place, below: vault.root, known: known, now: at, watch: watch)
+                let look = try vault.survey.look(at: place, below: vault.root, known: known, now: at, shouldStop: shouldStop, watch: watch)
                 guard case .read(let seen) = look else {
                     inside[place] = []
                     recorder.addGone(place)
@@ -85,7 +85,7 @@ extension Keeper {
     /// nor written.
     func scan(
         _ vault: OpenVault, inodes: Set<UInt64>, at: Moment, probing: VaultSurvey.Probing,
-        _ watch: ((Directory, Bytes) -> Void)?, _ shouldStop: () -> Bool
+        _ watch: ((Directory, Bytes) -> Void)?, _ shouldStop: @escaping () -> Bool
     ) throws(Fault) -> (scan: VaultSurvey.Scan, changes: Catalog.Changes) {
         var known = try known(vault)
         let readAs = vault.survey.readAs

@@ -15,6 +15,8 @@ package struct PlanReport: Sendable {
     package var frozen: Mark?
     /// What the trash holds now.
     package var trashSize: Int64
+    /// What the condemned ones would free; `nil`: not asked.
+    package var freed: FreedReport?
 
     package var label: String { attended.vault.label }
     package var protection: Judge.Protection
@@ -33,8 +35,9 @@ package struct PlanReport: Sendable {
 extension Keeper {
     /// Looks at the vault and decides; changes nothing there. The plan is kept in the state, to be approved.
     package func plan(_ vault: VaultConfiguration) throws(Fault) -> PlanReport {
-        let report = try report(try attend(vault, acting: false))
+        var report = try report(try attend(vault, acting: false))
         try home.plans.store(report.plan, shown: true)
+        report.freed = try freed(report.plan.condemned.map(\.backup), in: report.attended.vault)
         return report
     }
 

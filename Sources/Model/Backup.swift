@@ -51,6 +51,8 @@ package struct Backup: Hashable, Sendable {
     package var state = State.present
     /// What its last bytes say about its being whole.
     package var endMark = EndMark.unprobed
+    /// Of a directory: what was equal in two walks while it settled. See `TreeMeasure`.
+    package var fingerprint: Int64?
     /// How many names its primary member has.
     package var links: UInt32 = 1
     /// Why it cannot be moved or unlinked as it is: immutable, a subvolume inside, …
@@ -127,6 +129,12 @@ package struct Backup: Hashable, Sendable {
 
     /// The note of plain SQL without its last line, in a series whose others have it.
     package static let footerAbsentNote = "its last line is missing, which others of its series have"
+
+    /// Whether purging it may free less than it holds.
+    package var mayShare: Bool { primary.isDirectory || links > 1 }
+
+    /// What purging it alone would free; `nil`: not measured yet.
+    package var freedIfPurged: Freed? { mayShare ? freed : Freed(bytes: allocated, isAtLeast: false) }
 
     package var primary: Member { members[0] }
     package var path: Bytes { members[0].path }

@@ -1,13 +1,13 @@
 /// What a file's last bytes say about its being whole.
 package enum EndMark: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Nobody has looked yet: not complete.
+    /// Not looked at, or not enough of it.
     case unprobed
     case shown
-    /// Its format always has one, and it is not there.
+    /// A format that always has one lacks it: it was cut off.
     case absent
-    /// Of plain SQL: demanded only of a series that has shown one.
+    /// Of plain SQL: demanded only of a series that has shown one, because `--skip-comments` writes none.
     case footerShown = "footer-shown"
     case footerAbsent = "footer-absent"
-    /// Its format has no cheap one: settled is enough.
+    /// The format has no cheap one, or it cannot be told: settled is enough.
     case none
 }

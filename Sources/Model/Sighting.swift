@@ -18,6 +18,8 @@ package struct Sighting: Hashable, Sendable {
     package var mtime: Timestamp
     package var ctime: Timestamp
     package var birth: Timestamp?
+    /// What keeps it from being renamed: immutable or append-only.
+    package var obstacle: Obstacle.Kind?
 
     package init(
         name: Bytes, kind: Kind, object: ObjectID, inode: UInt64, size: Int64, allocated: Int64, mode: UInt32,

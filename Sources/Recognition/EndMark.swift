@@ -1,18 +1,5 @@
 package import Model
 
-/// What a file's last bytes say about its being whole.
-package enum EndMark: String, Hashable, Sendable, Codable {
-    /// Not looked at, or not enough of it.
-    case unprobed
-    case shown
-    /// A format that always has one lacks it: it was cut off.
-    case absent
-    /// Of plain SQL: demanded only of a series that has shown one, because `--skip-comments` writes none.
-    case footerShown, footerAbsent
-    /// The format has no cheap one, or it cannot be told: settled is enough.
-    case none
-}
-
 /// An end mark, and of what.
 package struct EndMarkReading: Hashable, Sendable {
     package var mark: EndMark

@@ -31,7 +31,7 @@ extension VaultSurvey {
     /// read; places that are as they were are passed over.
     package func scan(
         below root: Directory, known: Known, now: Moment, probing: Probing = .now,
-        watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: () -> Bool = { false },
+        watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: @escaping () -> Bool = { false },
         found: (Place) throws(Fault) -> Void
     ) throws(Fault) -> Scan {
         let inside = Self.children(of: known.digests)
@@ -53,7 +53,8 @@ extension VaultSurvey {
             let look: Look
             do {
                 look = try self.look(
-                    at: directory, below: root, known: known, now: now, probing: probing, watch: watch)
+                    at: directory, below: root, known: known, now: now, probing: probing, shouldStop: shouldStop,
+                    watch: watch)
             } catch {
                 scan.unreadable[directory] = error
                 scan.faults.append(error)

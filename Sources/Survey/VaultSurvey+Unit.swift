@@ -17,11 +17,15 @@ extension VaultSurvey {
         private let known: Known
         private let now: Moment
         private let probing: Probing
+        private let shouldStop: () -> Bool
+        /// Files with several names, asked for once in this look.
+        private var memory = LinkMemory()
 
         init(
             _ survey: VaultSurvey, _ place: Directory, _ directory: Bytes, _ rows: [Backup], _ known: Known,
-            _ now: Moment, _ probing: Probing
+            _ now: Moment, _ probing: Probing, _ shouldStop: @escaping () -> Bool
         ) {
+            self.shouldStop = shouldStop
             self.survey = survey
             self.place = place
             self.directory = directory
@@ -32,7 +36,7 @@ extension VaultSurvey {
         }
 
         /// `nil`: gone since the listing.
-        func look(at unit: DirectoryReading.Unit) throws(Fault) -> Found? {
+        mutating func look(at unit: DirectoryReading.Unit) throws(Fault) -> Found? {
             unit.isDirectory ? try lookAtDirectory(unit) : try lookAtFile(unit)
         }
 
@@ -43,10 +47,13 @@ extension VaultSurvey {
             guard let seen = try place.sighting(of: unit.name, knownAs: old?.primary), seen.kind == .file else {
                 return nil
             }
-            return .backup(judge(unit, path, seen, try sideSightings(unit.sideFiles, old), obstacle: nil))
+            let sides = try sideSightings(unit.sideFiles, old)
+            let blocked = ([seen] + sides).first { $0.obstacle != nil }
+            let obstacle = blocked.map { Obstacle($0.obstacle ?? .immutable, at: $0.name).text }
+            return .backup(judge(unit, path, seen, sides, place, obstacle: obstacle, fingerprint: nil))
         }
 
-        private func lookAtDirectory(_ unit: DirectoryReading.Unit) throws(Fault) -> Found? {
+        private mutating func lookAtDirectory(_ unit: DirectoryReading.Unit) throws(Fault) -> Found? {
             let path = directory.appending(unit.name)
             // Opened before it is looked at: on a hung mount a look by name would never return.
             let inside: Directory
@@ -65,23 +72,25 @@ extension VaultSurvey {
             }
             var sighting = try inside.sighting()
             sighting.name = unit.name
-            var obstacle: String?
+            var (obstacle, fingerprint): (String?, Int64?)
             if let old = rows[path], old.isComplete, old.object == sighting.object, old.primary.mtime == sighting.mtime
             {
                 // A complete directory is not walked again; its measure stands.
                 sighting.size = old.size - old.members.dropFirst().total { $0.size }
                 sighting.allocated = old.allocated
                 sighting.ctime = old.primary.ctime
-                obstacle = old.obstacle
+                (obstacle, fingerprint) = (old.obstacle, old.fingerprint)
             } else {
-                let measure = try TreeMeasure(of: inside)
+                let measure = try TreeMeasure(of: inside, memory: &memory, shouldStop: shouldStop)
+                if let why = measure.obstacles.noBackup { return .leftAlone(.foreign(why.text)) }
                 sighting.size = measure.size
                 sighting.allocated = measure.allocated
                 sighting.ctime = measure.newestChange
-                if let why = measure.obstacle { return .leftAlone(.foreign(why)) }
+                obstacle = measure.obstacles.first.first?.text
+                fingerprint = Int64(bitPattern: measure.fingerprint)
             }
-            return .backup(
-                judge(unit, path, sighting, try sideSightings(unit.sideFiles, rows[path]), obstacle: obstacle))
+            let sides = try sideSightings(unit.sideFiles, rows[path])
+            return .backup(judge(unit, path, sighting, sides, inside, obstacle: obstacle, fingerprint: fingerprint))
         }
 
         private func sideSightings(_ names: [Bytes], _ old: Backup?) throws(Fault) -> [Sighting] {
@@ -94,8 +103,10 @@ extension VaultSurvey {
             return seen
         }
 
+        /// `inside`: the directory itself where the backup is one, else the one it lies in.
         private func judge(
-            _ unit: DirectoryReading.Unit, _ path: Bytes, _ sighting: Sighting, _ sides: [Sighting], obstacle: String?
+            _ unit: DirectoryReading.Unit, _ path: Bytes, _ sighting: Sighting, _ sides: [Sighting],
+            _ inside: Directory, obstacle: String?, fingerprint: Int64?
         ) -> Backup {
             let all = [sighting] + sides
             let members = all.map { seen in
@@ -116,11 +127,12 @@ extension VaultSurvey {
                 changedBootID: now.bootID)
             backup.protectedBy = unit.protectedBy
             backup.obstacle = obstacle
+            backup.fingerprint = fingerprint
             backup.links = unit.isDirectory ? 1 : sighting.links
             if let old, old.object == backup.object {
                 backup.observedSince = min(old.observedSince, backup.observedSince)
             }
-            if let old, old.members == members {
+            if let old, old.members == members, old.fingerprint == fingerprint {
                 backup.changedBoot = old.changedBoot
                 backup.changedBootID = old.changedBootID
                 backup.freed = old.freed
@@ -136,7 +148,7 @@ extension VaultSurvey {
                 let rested = max(0, survey.quietSeconds - 5) * 1_000_000_000
                 backup.changedBoot = min(backup.changedBoot, now.boot - rested)
             }
-            settle(&backup, unit, all, newest)
+            settle(&backup, unit, all, newest, inside)
             return backup
         }
     }
@@ -148,7 +160,8 @@ extension VaultSurvey.UnitLook {
     /// *Settled*: unchanged through the quiet period by our boot clock, or ctime older than max(quiet, 5 min), and
     /// written by nobody. *Complete*: settled, and its format's cheap end mark is there, where it has one.
     private func settle(
-        _ backup: inout Backup, _ unit: DirectoryReading.Unit, _ members: [Sighting], _ newest: Timestamp
+        _ backup: inout Backup, _ unit: DirectoryReading.Unit, _ members: [Sighting], _ newest: Timestamp,
+        _ inside: Directory
     ) {
         if unit.isTemporary {
             backup.note = Backup.temporaryNote
@@ -163,17 +176,17 @@ extension VaultSurvey.UnitLook {
             backup.note = Backup.unprobedNote
             return
         }
-        let answer = writer(of: unit, members)
-        if case .written = answer {
+        let answer = writer(of: unit, members, inside)
+        guard answer != .written else {
             backup.note = "being written"
             return
         }
         // Without leases only time can tell: four quiet periods.
-        if case .unsupported = answer, !hasRested(backup, newest, seconds: quiet * 4) {
+        guard answer == .free || hasRested(backup, newest, seconds: quiet * 4) else {
             backup.note = "not yet seen at rest for \(quiet * 4) s"
             return
         }
-        probe(&backup, unit, members)
+        probe(&backup, unit, members, inside)
     }
 
     private func hasRested(_ backup: Backup, _ newest: Timestamp, seconds: Int64) -> Bool {
@@ -182,18 +195,43 @@ extension VaultSurvey.UnitLook {
     }
 
     /// Whether anybody has one of the newest files open for writing.
-    private func writer(of unit: DirectoryReading.Unit, _ members: [Sighting]) -> WriterAnswer {
-        let answers = members.filter { $0.kind == .file }.map { place.writer(of: $0.name) }
-        if answers.contains(where: { if case .written = $0 { true } else { false } }) { return .written }
-        return answers.contains { if case .unsupported = $0 { true } else { false } } ? .unsupported : .free
+    private func writer(
+        of unit: DirectoryReading.Unit, _ members: [Sighting], _ inside: Directory
+    ) -> WriterAnswer {
+        let beside = place.writer(ofNewest: NewestFiles.probed, of: members)
+        guard unit.isDirectory, beside != .written else { return beside }
+        // A tree that changes while we look is no tree at rest.
+        return beside.and((try? inside.writer(ofNewest: NewestFiles.probed)) ?? .written)
     }
 
-    private func probe(_ backup: inout Backup, _ unit: DirectoryReading.Unit, _ members: [Sighting]) {
+    /// The end mark of its format, where it has one.
+    private func probe(
+        _ backup: inout Backup, _ unit: DirectoryReading.Unit, _ members: [Sighting], _ inside: Directory
+    ) {
         if !unit.isDirectory, members[0].size == 0 {
             (backup.condition, backup.note) = (.incomplete, "an empty file")
             return
         }
-        (backup.condition, backup.note) = (.complete, "")
+        guard let reading = reading(unit, members[0], inside) else {
+            backup.note = "its end could not be read"
+            return
+        }
+        backup.endMark = reading.mark
+        backup.note = reading.note ?? ""
+        switch reading.mark {
+        case .unprobed: break
+        case .absent: backup.condition = .incomplete
+        case .shown, .footerShown, .footerAbsent, .none: backup.condition = .complete
+        }
+    }
+
+    /// `nil`: it could not be read, or changed meanwhile; then it goes on settling.
+    private func reading(_ unit: DirectoryReading.Unit, _ seen: Sighting, _ inside: Directory) -> EndMarkReading? {
+        if unit.isDirectory { return try? EndMarks.probe(directory: inside) }
+        guard let probe = (try? EndMarks.probe(unit.name, in: place)) ?? nil, probe.ends.inode == seen.inode,
+            probe.ends.size == seen.size, probe.ends.ctime == seen.ctime
+        else { return nil }
+        return probe.reading
     }
 
     /// Plain SQL without its last line is incomplete in a series that has shown one.

@@ -88,7 +88,7 @@ package struct VaultSurvey: Sendable {
     /// that what comes later raises an event.
     package func look(
         at directory: Bytes, below root: Directory, known: Known, now: Moment, probing: Probing = .now,
-        watch: ((Directory, Bytes) -> Void)? = nil
+        shouldStop: @escaping () -> Bool = { false }, watch: ((Directory, Bytes) -> Void)? = nil
     ) throws(Fault) -> Look {
         let place: Directory
         do {
@@ -111,7 +111,7 @@ package struct VaultSurvey: Sendable {
         if let tool = Repositories.tool(ofDirectoryWith: Set(entries.map(\.name))) {
             return .read(Self.single(directory, .opaque(tool: tool.name, prune: tool.prune)))
         }
-        var result = try read(entries, place, directory, known, now, probing)
+        var result = try read(entries, place, directory, known, now, probing, shouldStop)
         if result.isSettled { result.digest = digest }
         return .read(result)
     }
@@ -134,7 +134,7 @@ package struct VaultSurvey: Sendable {
 
     private func read(
         _ entries: [Directory.Entry], _ place: Directory, _ directory: Bytes, _ known: Known, _ now: Moment,
-        _ probing: Probing
+        _ probing: Probing, _ shouldStop: @escaping () -> Bool
     ) throws(Fault) -> Place {
         var parser = NameTimeParser(zone: zone)
         let entries = entries.map { Self.typed($0, in: place) }
@@ -150,7 +150,7 @@ package struct VaultSurvey: Sendable {
             }
         }
         let numbered = Set(reading.units.filter { !isBorneOut($0, place) }.map(\.series))
-        let looking = UnitLook(self, place, directory, result.known, known, now, probing)
+        var looking = UnitLook(self, place, directory, result.known, known, now, probing, shouldStop)
         for unit in reading.units {
             if unit.doubt != nil, numbered.contains(unit.series) {
                 let why = "is it a time or a number? The time of its content does not bear it out"

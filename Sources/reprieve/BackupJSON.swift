@@ -18,7 +18,11 @@ extension Session {
             .init("time", .string(backup.time.rfc3339(in: zone))),
             .init("time_source", .string(backup.timeSource.rawValue)),
             .init("kind", .string(backup.kind.rawValue)), .init("size", .integer(backup.size)),
-            .init("allocated", .integer(backup.allocated)), .init("state", .string(backup.state.rawValue)),
+            .init("allocated", .integer(backup.allocated)),
+            .init("freed_if_purged", JSON((backup.freedIfPurged?.bytes).map { Int($0) })),
+            .init("freed_is_at_least", .bool(backup.freedIfPurged?.isAtLeast ?? false)),
+            .init("obstacle", JSON(backup.obstacle)), .init("end_mark", .string(backup.endMark.rawValue)),
+            .init("state", .string(backup.state.rawValue)),
             .init("condition", .string(isFuture && backup.isComplete ? "future" : backup.condition.rawValue)),
             .init("note", .string(backup.note)), .init("complete", .bool(backup.isComplete && !isFuture)),
             .init("preserved", .bool(preserved != nil)), .init("preserved_reason", JSON(preserved?.reason)),
@@ -42,7 +46,12 @@ extension Session {
     func json(_ entry: LeftAlone, _ vault: String) -> JSON {
         var fields: [JSON.Field] = [.init("vault", .string(vault))] + [JSON.Field](path: entry.path)
         fields += [.init("condition", .string(entry.why.condition)), .init("why", .string(entry.why.text))]
-        if case .opaque(_, let prune) = entry.why { fields.append(.init("prune_with", .string(prune))) }
+        if case .opaque(_, let prune) = entry.why {
+            fields += [
+                .init("prune_with", .string(prune)), .init("size", JSON(entry.size.map { Int($0) })),
+                .init("newest", JSON(entry.newest?.rfc3339(in: zone))),
+            ]
+        }
         return .object(fields)
     }
 

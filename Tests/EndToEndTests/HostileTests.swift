@@ -48,8 +48,6 @@ struct HostileTests {
         try house.dailies(2, series: "app/orders")
         // Made step by step: no path that long can be given to the kernel.
         let component = String(repeating: "d", count: 250)
-        let here = FileManager.default.currentDirectoryPath
-        defer { FileManager.default.changeCurrentDirectoryPath(here) }
         let script = """
             cd "$1" || exit 1
             for n in $(seq 20); do mkdir \(component) && cd -P \(component) || exit 1; done
@@ -114,7 +112,7 @@ struct HostileTests {
         let list = try house.run(["list", "--json"], under: House.asNobody)
         #expect(list.status == 3)
         #expect(try (list.json()["backups"] as? [[String: Any]])?.count == 6)
-        try house.run(["plan"], under: House.asNobody)
+        #expect(try house.run(["plan"], under: House.asNobody).status == 3)
         #expect(try house.run(["cleanup", "--approve"], under: House.asNobody).status == 3)
         // What cannot be seen is neither gone nor a reason to let others go.
         #expect(house.names().filter { $0.hasPrefix("closed/") }.count == 3)

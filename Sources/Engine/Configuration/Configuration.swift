@@ -64,6 +64,7 @@ package struct VaultConfiguration: Sendable {
         /// Percent of a series' units that may go beyond what arrived.
         package var maxCondemned = Sourced(AmountLimits().condemnedPercent)
         package var onlyBackupOf = Sourced<Period?>(nil)
+        package var sizes = Sourced(Sizes.exact)
 
         package init() {}
 

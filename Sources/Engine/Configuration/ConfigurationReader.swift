@@ -22,9 +22,9 @@ struct ConfigurationReader {
     private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides"]
     static let shared = [
         "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
-        "min-observed-age", "incomplete-after", "time-from", "approval", "safeguards",
+        "min-observed-age", "incomplete-after", "time-from", "approval", "safeguards", "sizes",
     ]
-    private static let later = ["exclude", "depth", "layout", "match", "limits", "hooks", "sizes"]
+    private static let later = ["exclude", "depth", "layout", "match", "limits", "hooks"]
 
     mutating func read(_ text: String, file: String) throws(Fault) {
         guard let root = try Self.parse(text, file) else { return }
@@ -137,6 +137,8 @@ struct ConfigurationReader {
         case "time-from":
             settings.timeFrom = Sourced(
                 try node.word(name, DirectoryReading.TimeSource.allCases.map { ($0.rawValue, $0) }), node.origin)
+        case "sizes":
+            settings.sizes = Sourced(try node.word(name, Sizes.allCases.map { ($0.rawValue, $0) }), node.origin)
         case "approval":
             settings.approval = Sourced(try node.word(name, Approval.allCases.map { ($0.rawValue, $0) }), node.origin)
         case "safeguards":

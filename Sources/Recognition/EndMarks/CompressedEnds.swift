@@ -1,3 +1,5 @@
+internal import Model
+
 /// xz ends with a footer of 12 bytes: CRC32 of the six bytes behind it, size of the index before it, flags, `YZ`.
 /// Zeros may follow, a multiple of four.
 enum XZEnd {

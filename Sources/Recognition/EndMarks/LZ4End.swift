@@ -1,3 +1,5 @@
+internal import Model
+
 /// An lz4 frame ends with four zeros and, where its header says so, a checksum of four bytes.
 enum LZ4End {
     private static let magic: [UInt8] = [0x04, 0x22, 0x4D, 0x18]

@@ -1,3 +1,5 @@
+internal import Model
+
 /// A tar is of blocks of 512 bytes, and its last two at least are zeros.
 ///
 /// Of the volumes of `tar -M` only the last has them; the first of these cannot be told from a tar that was cut off.

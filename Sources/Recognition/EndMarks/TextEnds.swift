@@ -1,3 +1,5 @@
+internal import Model
+
 /// Plain SQL says in its last lines that the dump is complete, unless it was told not to.
 enum SQLFooter {
     enum Dialect: Hashable { case postgres, postgresCluster, mysql, unknown }

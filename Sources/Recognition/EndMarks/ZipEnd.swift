@@ -1,3 +1,5 @@
+internal import Model
+
 /// A zip ends with its end-of-central-directory record: 22 bytes, and a comment that reaches exactly to the end.
 enum ZipEnd {
     private static let record = Array("PK\u{5}\u{6}".utf8)

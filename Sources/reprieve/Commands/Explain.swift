@@ -74,6 +74,9 @@ struct Explain: ParsableCommand {
                 + (backup.members.count > 1 ? " with \(Text.plural(backup.members.count - 1, "side file"))" : ""),
         ]
         lines += backup.members.dropFirst().map { "             \($0.path.lastComponent.display)" }
+        let freed = backup.freedIfPurged.map { ($0.isAtLeast ? "at least " : "") + Text.size($0.bytes) } ?? "~"
+        lines.append("             \(Text.size(backup.allocated)) on disk; purging it frees \(freed)")
+        if let obstacle = backup.obstacle { lines.append("  OBSTACLE   \(obstacle): it cannot be moved") }
         lines.append("  condition  \(backup.condition.rawValue)" + (backup.note.isEmpty ? "" : ": \(backup.note)"))
         lines.append("  known      since \(Text.time(backup.observedSince, zone))")
         switch backup.state {

@@ -99,7 +99,11 @@ struct List: ParsableCommand {
             }
             for case let entry in view.leftAlone {
                 guard case .opaque(let tool, _) = entry.why else { continue }
-                table.add([Text.fit(entry.path.isEmpty ? "." : entry.path.display, 22), "1", "-", "-", "-", "-", tool])
+                table.add([
+                    Text.fit(entry.path.isEmpty ? "." : entry.path.display, 22), "1",
+                    entry.size.map(Text.size) ?? "~", "-",
+                    entry.newest.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "~", "-", tool,
+                ])
             }
             var text = "\(view.label): \(view.configuration.path.display)\n\(table.text)"
             let foreign = view.leftAlone.count { $0.why.condition == "foreign" }
@@ -175,10 +179,18 @@ struct List: ParsableCommand {
         var lines: [String] = []
         for view in views {
             lines.append("\(view.label): \(view.configuration.path.display)")
-            lines += view.leftAlone.map { Text.wrap("  \($0.path.isEmpty ? "." : $0.path.display): \($0.why.text)") }
+            lines += view.leftAlone.map { Text.wrap("  " + Self.text($0, view)) }
             if view.leftAlone.isEmpty { lines.append("  nothing is left alone here") }
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func text(_ entry: LeftAlone, _ view: VaultView) -> String {
+        let text = "\(entry.path.isEmpty ? "." : entry.path.display): \(entry.why.text)"
+        guard case .opaque(_, let prune) = entry.why else { return text }
+        let size = entry.size.map(Text.size) ?? "~"
+        let age = entry.newest.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "~"
+        return text + ", \(size), newest \(age); what removes old backups there: \(prune)"
     }
 
     private func emit(_ session: Session, _ chosen: [(VaultView, [Backup])]) {

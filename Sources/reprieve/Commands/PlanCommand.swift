@@ -80,6 +80,8 @@ struct PlanCommand: ParsableCommand {
             .init("timezone", .string(session.zone.name)),
             .init("condemned", .integer(Int64(report.plan.condemned.count))),
             .init("condemned_size", .integer(report.plan.condemned.total { $0.backup.size })),
+            .init("freed", JSON(report.freed.map { Int($0.total.bytes) })),
+            .init("freed_is_at_least", .bool(report.freed?.total.isAtLeast ?? false)),
             .init("decisions", .array(report.plan.judged.map { session.json($0.decision) })),
             .init(
                 "backups",
@@ -184,9 +186,18 @@ struct PlanText {
         return [
             Text.fit(name, 24), Text.count(members.count), Text.count(members.count - going.count),
             going.isEmpty ? "-" : Text.count(going.count),
-            going.isEmpty ? "-" : Text.size(going.total { $0.backup.size }),
+            going.isEmpty ? "-" : sizeGoing(going),
             kept.map(\.backup.time).min().map { Text.date($0, session.zone) } ?? "-", notes.joined(separator: ", "),
         ]
+    }
+
+    /// What deleting them frees, where files have several links; said by a star.
+    private func sizeGoing(_ going: [Plan.Judged]) -> String {
+        let apparent = Text.size(going.total { $0.backup.size })
+        guard let freed = report.freed, going.contains(where: \.backup.mayShare) else { return apparent }
+        let isOne = isOneSeries(going)
+        guard let own = isOne ? freed.bySeries[going[0].backup.series] : freed.total else { return apparent }
+        return (own.isAtLeast ? "≥ " : "") + Text.size(own.bytes) + "*"
     }
 
     /// At a first look nothing is known to be whole.
@@ -252,10 +263,11 @@ struct PlanText {
         let isShort = report.graceSeconds < 86_400
         let when = (isShort ? Text.precise(on, session.zone) : Text.date(on, session.zone))
             .trimmingCharacters(in: .whitespaces)
-        // Of a file with several links, deleting one frees nothing.
-        let upTo = going.contains { $0.backup.id.text.contains("~") } ? "at most (hard links) " : ""
+        let told = report.freed?.total
+        let amount = (told?.isAtLeast == true ? "at least " : "") + Text.size(told?.bytes ?? size)
+        let star = report.freed?.hasLinks == true ? "\n* what deleting it frees: files have several links" : ""
         return Text.wrap(
-            "This frees nothing today, and \(upTo)\(Text.size(size)) on \(when), when the grace of \(report.graceText) is over."
+            "This frees nothing today, and \(amount) on \(when), when the grace of \(report.graceText) is over.\(star)"
         )
     }
 

@@ -56,6 +56,7 @@ struct RetentionCommand: ParsableCommand {
                     row("safeguards.min", settings.minimum, String.init),
                     row("safeguards.max-condemned", settings.maxCondemned) { "\($0)%" },
                     row("safeguards.only-backup-of", settings.onlyBackupOf) { $0?.rawValue ?? "off" },
+                    row("sizes", settings.sizes, \.rawValue),
                 ]
         }
 

@@ -1,0 +1,121 @@
+internal import Catalog
+package import Disk
+package import Model
+internal import Trash
+
+/// How exactly sizes are told.
+package enum Sizes: String, Sendable, CaseIterable {
+    /// What a look sees anyway.
+    case off
+    /// And what opaque units hold.
+    case apparent
+    /// And what purging would free where files have several links.
+    case exact
+}
+
+/// What purging some backups would free: hard links over several of them, sparse files, the blocks on disk.
+package struct FreedReport: Sendable {
+    /// Only series of which something goes, and whose bytes may be shared with others.
+    package var bySeries: [Bytes: Backup.Freed] = [:]
+    package var total = Backup.Freed(bytes: 0, isAtLeast: false)
+    package var hasLinks: Bool { !bySeries.isEmpty }
+}
+
+extension Keeper {
+    /// Measures each backup that may share bytes with others, and each opaque unit. For a thread of its own, in the
+    /// background; nothing is decided by it.
+    package func measure(
+        _ configuration: VaultConfiguration, courtesy: Courtesy, shouldStop: () -> Bool
+    ) throws(Fault) {
+        guard configuration.settings.sizes.value != .off else { return }
+        let vault = try open(configuration)
+        for entry in try home.catalog.leftAlone(vault: vault.id) where entry.why.condition == "opaque" {
+            guard !shouldStop() else { return }
+            try measure(entry, vault, courtesy, shouldStop)
+        }
+        guard configuration.settings.sizes.value == .exact, try home.catalog.hasUnmeasured(vault: vault.id) else {
+            return
+        }
+        let units = Self.inOrder(try home.catalog.sharing(vault: vault.id))
+        let census = try count(units, below: vault.root, courtesy, shouldStop)
+        guard !shouldStop() else { return }
+        let alone = census.freedAlone()
+        try home.catalog.recordFreed(
+            units.enumerated().map { n, backup in
+                let freed = alone[UInt32(n)] ?? .init(bytes: 0, isAtLeast: false)
+                return (backup, .init(bytes: freed.bytes, isAtLeast: freed.isAtLeast))
+            })
+    }
+
+    private func measure(
+        _ entry: LeftAlone, _ vault: OpenVault, _ courtesy: Courtesy, _ shouldStop: () -> Bool
+    ) throws(Fault) {
+        // What cannot be opened is measured another time.
+        guard let place = try? vault.root.open(entry.path) else { return }
+        let measure = OpaqueMeasure(of: place, courtesy: courtesy, shouldStop: shouldStop)
+        guard !shouldStop() else { return }
+        var entry = entry
+        entry.size = measure.size
+        entry.newest = measure.newest
+        try home.catalog.recordMeasured(vault: vault.id, entry)
+    }
+
+    /// What all of these would free together. Walks what shares bytes, for a few seconds at most: after that it is "at
+    /// least".
+    func freed(_ going: [Backup], in vault: OpenVault) throws(Fault) -> FreedReport {
+        var report = FreedReport()
+        let sharing = Self.inOrder(going.filter(\.mayShare))
+        report.total.bytes = going.filter { !$0.mayShare }.total { $0.allocated }
+        guard !sharing.isEmpty, vault.configuration.settings.sizes.value == .exact else {
+            report.total.bytes = report.total.bytes.adding(sharing.total { $0.allocated })
+            return report
+        }
+        let end = now().boot + Self.planNanoseconds
+        let census = try count(sharing, below: vault.root, .none) { now().boot > end }
+        func freed(_ units: Set<UInt32>) -> Backup.Freed {
+            let freed = census.freed(byPurging: units)
+            return .init(bytes: freed.bytes, isAtLeast: freed.isAtLeast)
+        }
+        for (series, members) in Dictionary(grouping: sharing.indices, by: { sharing[$0].series }) {
+            report.bySeries[series] = freed(Set(members.map { UInt32($0) }))
+        }
+        let together = freed(Set(sharing.indices.map { UInt32($0) }))
+        report.total = .init(bytes: report.total.bytes.adding(together.bytes), isAtLeast: together.isAtLeast)
+        return report
+    }
+
+    /// A person waits for the plan.
+    private static let planNanoseconds: Int64 = 5_000_000_000
+
+    /// Neighbours in a series get neighbouring numbers.
+    private static func inOrder(_ backups: [Backup]) -> [Backup] {
+        backups.sorted { ($0.series, $0.time, $0.path) < ($1.series, $1.time, $1.path) }
+    }
+
+    private func count(
+        _ units: [Backup], below root: Directory, _ courtesy: Courtesy, _ shouldStop: () -> Bool
+    ) throws(Fault) -> LinkCensus {
+        var census = LinkCensus()
+        for (n, backup) in units.enumerated() {
+            let unit = UInt32(n)
+            for member in backup.members {
+                guard !shouldStop() else {
+                    census.distrust(unit)
+                    continue
+                }
+                do throws(Fault) {
+                    if member.isDirectory {
+                        let tree = try root.open(member.path)
+                        try census.count(tree: tree, as: unit, courtesy: courtesy, shouldStop: shouldStop)
+                    } else {
+                        let place = try root.open(member.path.parent)
+                        try census.count(file: member.path.lastComponent, in: place, as: unit)
+                    }
+                } catch {
+                    census.distrust(unit)  // it is no longer there, or cannot be looked at
+                }
+            }
+        }
+        return census
+    }
+}
