@@ -96,6 +96,7 @@ struct Turn {
                 let isSoon = state.rescannedAt.map { now.boot - $0 < 10 * state.stormSeconds * VaultState.second }
                 state.stormSeconds = isSoon == true ? min(Self.mostStormSeconds, 2 * state.stormSeconds) : 1
                 pause = state.stormSeconds
+                agent.log.notice("\(state.configuration.label): \(why); all is looked at again")
             }
             state.rescanAt = min(
                 state.doubts > 0 && isStorm ? state.rescanAt : max(state.rescanAt, now.boot),

@@ -157,7 +157,8 @@ final class Churn {
         try check(rename(url(from.path), url(path + "/" + name)))
         // Of two links of one file the kernel does nothing.
         if target.children?[name] === from.parent.children?[from.name] { return }
-        target.children?[name] = from.parent.children?.removeValue(forKey: from.name)
+        let moved = from.parent.children?.removeValue(forKey: from.name)
+        target.children?[name] = moved
     }
 
     private func renameDirectory() throws {
@@ -167,7 +168,8 @@ final class Churn {
         // Not into itself, and over nothing.
         guard !(path + "/").hasPrefix(from.path + "/"), target.children?[name] == nil else { return }
         try check(rename(url(from.path), url(path + "/" + name)))
-        target.children?[name] = from.parent.children?.removeValue(forKey: from.name)
+        let moved = from.parent.children?.removeValue(forKey: from.name)
+        target.children?[name] = moved
     }
 
     private func exchangeTwo() throws {
@@ -177,7 +179,8 @@ final class Churn {
         else { return }
         try exchange(url(one.path), url(two.path))
         let first = one.parent.children?[one.name]
-        one.parent.children?[one.name] = two.parent.children?[two.name]
+        let second = two.parent.children?[two.name]
+        one.parent.children?[one.name] = second
         two.parent.children?[two.name] = first
     }
 
@@ -199,7 +202,8 @@ final class Churn {
         let name = fileName()
         guard target.children?[name] == nil else { return }
         try check(link(url(file.path), url(path + "/" + name)))
-        target.children?[name] = file.parent.children?[file.name]
+        let linked = file.parent.children?[file.name]
+        target.children?[name] = linked
     }
 
     private func check(_ answer: Int32) throws {
