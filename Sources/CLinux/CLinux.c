@@ -125,6 +125,21 @@ int cl_filesystem_id(int fd, uint8_t out[16]) {
     return 0;
 }
 
+#ifndef FS_IOC_GETFSLABEL
+#define FS_IOC_GETFSLABEL _IOR(0x94, 49, char[256])
+#endif
+
+int cl_filesystem_label(int fd, char out[257]) {
+    memset(out, 0, 257);
+    return answer(ioctl(fd, FS_IOC_GETFSLABEL, out));
+}
+
+int cl_read_only(int fd) {
+    struct statvfs s;
+    if (fstatvfs(fd, &s) != 0) return -errno;
+    return (s.f_flag & ST_RDONLY) != 0;
+}
+
 long cl_filesystem_type(int fd) {
     struct statfs s;
     return fstatfs(fd, &s) == 0 ? (long)s.f_type : -errno;

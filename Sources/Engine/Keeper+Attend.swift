@@ -43,6 +43,8 @@ extension Keeper {
     ) throws(Fault) -> Attended {
         let vault = try open(configuration)
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
+        // On a read-only mount a look is all that can be had.
+        let acting = acting && !FileSystem.isReadOnly(vault.root)
         let recovery = try recover(vault, acting: acting, facts)
         let at = now()
         // What was gone before the look began: what goes meanwhile is another process's doing, and the next look's.
@@ -50,7 +52,10 @@ extension Keeper {
         let known = try home.catalog.present(vault: vault.id)
         let scan = try self.scan(vault, known, before.inodes, at, watch, shouldStop)
         var attended = try settle(vault, at, scan, known, recovery, before, facts)
-        if acting { try writeDown(&attended, facts) }
+        if acting {
+            if let trash = try vault.trash() { try renewMarker(vault, trash) }
+            try writeDown(&attended, facts)
+        }
         return attended
     }
 
@@ -111,7 +116,8 @@ extension Keeper {
         do {
             let vault = try open(configuration)
             _ = try recover(
-                vault, acting: true, LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) })
+                vault, acting: !FileSystem.isReadOnly(vault.root),
+                LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) })
             return nil
         } catch {
             return error

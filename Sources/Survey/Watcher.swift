@@ -8,8 +8,8 @@ internal import Synchronization
 /// Says where to look: one thread drains inotify into a bounded set of dirty places. An event is never more than that.
 ///
 /// The library below has global state: there is one watcher a process, and only its own thread reads. Adding a watch is
-/// a plain system call and may come from any thread; it holds the lock of the table, so that no event of a new watch is
-/// read before the table knows it.
+/// a plain system call and may come from any thread. On a hung mount it never returns: so it is made without the lock
+/// of the table, and events of a watch that the table does not know yet are kept for it.
 package final class Watcher: Sendable {
     /// What has happened since the last ``take()``.
     package struct Dirt: Sendable {
@@ -37,6 +37,9 @@ package final class Watcher: Sendable {
         /// Rename cookies whose first half was a temporary name.
         var cookies: [UInt32: Void] = [:]
         var refused: Set<VaultID> = []
+        /// Watches being added, and those of them that had an event before the table knew them; `true`: it ended.
+        var adding = 0
+        var early: [Int32: Bool] = [:]
     }
 
     private let state = Mutex(State())
@@ -86,15 +89,22 @@ package final class Watcher: Sendable {
 
     /// Watches a directory; the same directory again, also under another name, only renews its entry.
     package func watch(_ directory: Directory, vault: VaultID, path: Bytes) {
-        state.withLock { state in
-            let wd = cit_add_directory(directory.descriptor, cit_mask())
-            if wd >= 0 {
-                state.nodes[wd] = Node(vault: vault, directory: path)
-            } else {
+        state.withLock { $0.adding += 1 }
+        let wd = cit_add_directory(directory.descriptor, cit_mask())
+        let isDirty = state.withLock { state in
+            state.adding -= 1
+            defer { if state.adding == 0 { state.early = [:] } }
+            guard wd >= 0 else {
                 // ENOSPC: the limit. What is not watched is found by the next full look.
                 state.refused.insert(vault)
+                return false
             }
+            let hasEnded = state.early.removeValue(forKey: wd)
+            if hasEnded != true { state.nodes[wd] = Node(vault: vault, directory: path) }
+            if hasEnded != nil { state.dirt.places[vault, default: []].insert(path) }
+            return hasEnded != nil
         }
+        if isDirty { onDirt() }
     }
 
     /// Whether a watch in this vault was refused since the last question: then events do not tell everything.
@@ -145,7 +155,14 @@ package final class Watcher: Sendable {
     private static func absorb(_ event: cit_event, _ state: inout State) {
         state.dirt.events += 1
         if event.mask & cit_overflow != 0 { return all(&state, "the queue of inotify overflowed") }
-        guard let node = state.nodes[event.wd] else { return }  // of a watch that we gave up
+        guard let node = state.nodes[event.wd] else {
+            // Of a watch that we gave up, or of one that is just being added.
+            guard state.adding > 0 else { return }
+            if state.early.count >= mostPlaces { all(&state, "more events than are kept for new watches") }
+            if state.early.count >= mostPlaces { state.early = [:] }
+            state.early[event.wd] = event.mask & cit_ignored != 0 || state.early[event.wd] == true
+            return
+        }
         if event.mask & cit_ignored != 0 {
             // It was deleted, perhaps made again at once: a look tells, and watches anew.
             state.nodes[event.wd] = nil

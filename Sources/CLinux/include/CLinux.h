@@ -40,6 +40,10 @@ int cl_written(int fd);
 
 /// 16 bytes that name the file system: its UUID where the kernel tells it, else f_type and f_fsid.
 int cl_filesystem_id(int fd, uint8_t out[16]);
+/// The label that somebody gave the file system, NUL at its end.
+int cl_filesystem_label(int fd, char out[257]);
+/// 1: mounted read-only, 0: not.
+int cl_read_only(int fd);
 long cl_filesystem_type(int fd);
 /// Total, free to us, and total/free inodes of the file system below `fd`.
 int cl_space(int fd, uint64_t *total, uint64_t *available, uint64_t *files, uint64_t *files_free);
