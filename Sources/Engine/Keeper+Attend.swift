@@ -89,8 +89,8 @@ extension Keeper {
         // Condemned since the scan passed by.
         scan.backups.removeAll { $0.id.link == nil && inTrash.contains($0.object) }
         var changes = try home.catalog.record(
-            vault: vault.id, scope: .whole(unreadable: Set(scan.unreadable.keys)), known: known, backups: scan.backups,
-            leftAlone: scan.leftAlone, at: at.wall)
+            vault: vault.id, scope: .whole(unreadable: scan.covered.union(scan.unreadable.keys)), known: known,
+            backups: scan.backups, leftAlone: scan.leftAlone, at: at.wall)
         changes.vanished.removeAll { inTrash.contains($0.object) }
         var attended = Attended(
             vault: vault, at: at, scan: scan, batches: batches, marks: try home.marks.read(vault.id, trash: trash),

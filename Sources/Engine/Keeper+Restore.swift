@@ -237,6 +237,10 @@ extension Keeper {
                         backups: Dictionary(known.map { ($0.path, $0) }) { first, _ in first }, trashedInodes: inodes,
                         finished: finished),
                     now: at, watch: watch)
+                if seen?.isCovered == true {
+                    leftAlone += seen?.leftAlone ?? []
+                    continue
+                }
                 scope[place] = Set(seen?.descend ?? [])
                 backups += seen?.backups ?? []
                 leftAlone += seen?.leftAlone ?? []

@@ -11,6 +11,8 @@ extension VaultSurvey {
         /// Directories that could not be read, and why: what is below them is unknown, not gone.
         package var unreadable: [Bytes: Fault] = [:]
         package var faults: [Fault] = []
+        /// Directories that something is mounted over: what is below them is covered, not gone.
+        package var covered: Set<Bytes> = []
         /// It was asked to stop: what is missing here was not looked at.
         package var wasStopped = false
     }
@@ -32,6 +34,7 @@ extension VaultSurvey {
                     continue
                 }
                 scan.places.insert(directory)
+                if place.isCovered { scan.covered.insert(directory) }
                 scan.backups += place.backups
                 scan.leftAlone += place.leftAlone
                 scan.faults += place.faults

@@ -32,6 +32,8 @@ package struct VaultSurvey: Sendable {
         package var leftAlone: [LeftAlone] = []
         package var descend: [Bytes] = []
         package var faults: [Fault] = []
+        /// Something is mounted over it: what it holds is covered, not gone.
+        package var isCovered = false
         /// Objects of the asked inodes, wherever in this directory they are.
         package var strays: [ObjectID: Bytes] = [:]
     }
@@ -86,11 +88,13 @@ package struct VaultSurvey: Sendable {
     }
 
     private static func otherDevice(_ directory: Bytes, _ root: Directory) -> Place {
-        single(
+        var place = single(
             directory,
             .foreign(
                 "another file system; to keep it in order too: vaults: { NAME: { path: \(root.path.appending(directory).display) } }"
             ))
+        place.isCovered = true
+        return place
     }
 
     private func holdsVault(_ place: Directory) -> Bool {
