@@ -81,6 +81,11 @@ struct Turn {
             let mounts = try? MountTable.around(path)
             guard mounts == nil || mounts != vaults[path]?.mounts else { continue }
             vaults[path]?.mounts = mounts ?? []
+            // A mount that could not be written may be writable now: what failed is tried again at once.
+            if vaults[path]?.lastJobProblem != nil {
+                vaults[path]?.lastCleanup = nil
+                vaults[path]?.purgeFrom = now.boot
+            }
             doubt([path], "something was mounted or unmounted there", at: now)
         }
     }
@@ -255,6 +260,10 @@ struct Turn {
     ) {
         note(looked, path, at: now)
         guard var state = vaults[path] else { return }
+        if let before = state.id, before != id {
+            agent.watcher.forget(vault: before)
+            agent.log.notice("\(state.configuration.label): another of its disks is there now")
+        }
         state.id = id
         state.due = looked.settling
         state.unprobed = looked.unprobed

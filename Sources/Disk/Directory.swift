@@ -197,12 +197,18 @@ package final class Directory: Sendable {
         var type: Int32 = 0
         let answer = name.withCString { cl_handle(descriptor, $0, &type, &bytes, &length) }
         switch answer {
-        case 0: return ObjectID(handleType: type, handle: Bytes(bytes.prefix(Int(length))))
+        case 0 where type & Self.wideHandle == 0 || cl_filesystem_type(descriptor) != Self.fuse:
+            return ObjectID(handleType: type, handle: Bytes(bytes.prefix(Int(length))))
         case -ENOENT: return nil
-        default:  // no handles here (many FUSE, overlay): inode and birth time
+        default:  // no handles here (overlay), or none that last (FUSE): inode and birth time
             return ObjectID(inode: stat.ino, birth: stat.has_btime != 0 ? stat.btime : 0)
         }
     }
+
+    /// A FUSE handle holds a number that the kernel and the server draw anew for each look-up; XFS has handles of the
+    /// same type, which last.
+    private static let wideHandle: Int32 = 0x80
+    private static let fuse = 0x6573_5546
 
     /// The whole of a regular file of ours, at most `limit` bytes. `nil` where there is none.
     package func read(_ name: Bytes, limit: Int) throws(Fault) -> Bytes? {

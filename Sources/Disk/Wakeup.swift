@@ -46,13 +46,17 @@ package final class MountTable: Sendable {
 
     /// The mounts at, above or below a path, as the kernel's table has them: equal as long as nothing there changed.
     package static func around(_ path: Bytes) throws(Fault) -> [Bytes] {
-        let table = try Directory.read(absolute: "/proc/self/mountinfo", limit: 1 << 24)
-        return table.storage.split(separator: 0x0A).map { Bytes($0) }.filter { line in
+        try lines().filter { line in
             let fields = line.storage.split(separator: 0x20, maxSplits: 5)
             guard fields.count > 4 else { return false }
             let point = unescaped(fields[4])
             return point == "/" || point.isWithin(path) || path.isWithin(point)
         }
+    }
+
+    static func lines() throws(Fault) -> [Bytes] {
+        try Directory.read(absolute: "/proc/self/mountinfo", limit: 1 << 24).storage.split(separator: 0x0A)
+            .map { Bytes($0) }
     }
 
     /// Spaces, tabs, newlines and backslashes stand as `\\040` in the table.

@@ -111,13 +111,36 @@ package struct FileSystem: Sendable {
     package init(of directory: Directory) throws(Fault) {
         var id = [UInt8](repeating: 0, count: 16)
         try check(cl_filesystem_id(directory.descriptor, &id), "ask the file system of", directory.path)
-        self.id = Bytes(id).hexadecimal
         type = Int(cl_filesystem_type(directory.descriptor))
+        // FUSE, NFS and others have no number of their own: where they are mounted from must do.
+        let isNumbered = id[8...].contains { $0 != 0 }
+        self.id = Bytes(id).hexadecimal + (isNumbered ? "" : try Self.source(of: directory))
         var (total, available, files, free): (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         try check(
             cl_space(directory.descriptor, &total, &available, &files, &free), "ask the file system of", directory.path)
         totalBytes = Int64(clamping: total)
         availableBytes = Int64(clamping: available)
+    }
+
+    /// The type and source of the mount with this device number, as the kernel's table has them, in hexadecimal.
+    private static func source(of directory: Directory) throws(Fault) -> String {
+        let number = "\(directory.device >> 32):\(directory.device & 0xFFFF_FFFF)"
+        for line in try MountTable.lines() {
+            let fields = line.storage.split(separator: 0x20)
+            guard fields.count > 4, String(decoding: fields[2], as: UTF8.self) == number,
+                let dash = fields.lastIndex(of: [UInt8(ascii: "-")]), fields.count > dash + 2
+            else { continue }
+            return ":" + Bytes(fields[dash + 1] + [0x20] + fields[dash + 2]).hexadecimal
+        }
+        return ""
+    }
+
+    /// The name that somebody gave the file system when it was made; `nil`: none, or its kind does not say.
+    package static func label(of directory: Directory) -> String? {
+        var bytes = [CChar](repeating: 0, count: 257)
+        guard cl_filesystem_label(directory.descriptor, &bytes) == 0 else { return nil }
+        let text = Bytes(bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }).display
+        return text.isEmpty ? nil : text
     }
 
     /// Whether it is mounted read-only; what cannot be asked is not.

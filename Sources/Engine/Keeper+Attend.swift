@@ -53,6 +53,8 @@ extension Keeper {
     ) throws(Fault) -> Attended {
         let vault = try open(configuration)
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
+        // On a read-only mount a look is all that can be had.
+        let acting = acting && !FileSystem.isReadOnly(vault.root)
         let recovery = try recover(vault, acting: acting, facts)
         let at = now()
         // What was gone before the look began: what goes meanwhile is another process's doing, and the next look's.
@@ -60,7 +62,10 @@ extension Keeper {
         let probing: VaultSurvey.Probing = if case .everything = depth { .now } else { .later }
         let (scan, changes) = try self.scan(vault, inodes: before.inodes, at: at, probing: probing, watch, shouldStop)
         var attended = try settle(vault, at, scan, changes, depth, recovery, before, facts)
-        if acting { try writeDown(&attended, facts) }
+        if acting {
+            if let trash = try vault.trash() { try renewMarker(vault, trash) }
+            try writeDown(&attended, facts)
+        }
         return attended
     }
 
@@ -108,7 +113,8 @@ extension Keeper {
         do {
             let vault = try open(configuration)
             _ = try recover(
-                vault, acting: true, LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) })
+                vault, acting: !FileSystem.isReadOnly(vault.root),
+                LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) })
             return nil
         } catch {
             return error

@@ -31,6 +31,7 @@ extension Keeper {
     /// Moves backups into the trash, in one run.
     func condemn(_ going: [Plan.Judged], _ report: inout CleanupReport) throws(Fault) {
         let vault = report.plan.attended.vault
+        try requireWritable(vault)
         let run = try home.audit.nextRun()
         report.run = run
         let plan = report.plan.plan

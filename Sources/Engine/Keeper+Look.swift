@@ -46,7 +46,7 @@ extension Keeper {
                     recorder.addGone(place)
                     continue
                 }
-                inside[place] = Set(seen.descend)
+                if !seen.isCovered { inside[place] = Set(seen.descend) }
                 strays.formUnion(seen.strays.keys)
                 // A directory that came new is looked into at once; one that is watched will say when it changes.
                 let isDeep = deep.contains { place.isWithin($0) }
@@ -102,7 +102,7 @@ extension Keeper {
             throw Fault(.failed, "stopped while looking at '\(vault.label)'")
         }
         let gone = known.digests.keys.filter { place in
-            !scan.places.contains(place) && !scan.unreadable.keys.contains { place.isWithin($0) }
+            !scan.places.contains(place) && !scan.isHidden(place)
         }
         let changes = try recorder.finish(gone: gone.sorted())
         try home.catalog.noteIndexed(vault: vault.id, readAs: readAs)

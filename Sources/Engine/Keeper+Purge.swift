@@ -62,6 +62,7 @@ extension Keeper {
         var report = PurgeReport(vault: vault.configuration)
         for case .unlinkUnfinished(let name) in attended.recovery { report.unlinking.append(name) }
         guard let trash = try vault.trash() else { return report }
+        if !report.unlinking.isEmpty { try requireWritable(vault) }
         report.frozen = try frozen(vault, attended.marks, at: attended.at.wall)
         guard report.frozen == nil else { return report }
         let decision = try purgeDecision(attended)
@@ -121,6 +122,7 @@ extension Keeper {
         _ report: inout PurgeReport
     ) throws(Fault) {
         let vault = attended.vault
+        try requireWritable(vault)
         let purging = Purging(trash: trash)
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         defer { withExtendedLifetime(lock) {} }

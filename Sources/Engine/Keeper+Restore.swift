@@ -120,6 +120,7 @@ extension Keeper {
     ) throws(Fault) -> RestoreReport {
         let vault = try open(configuration)
         guard let trash = try vault.trash(), let name = backup.trashed?.batch else { throw Self.notThere(backup) }
+        try requireWritable(vault)
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         guard let batch = try trash.batch(named: name),
             let item = batch.items.first(where: { $0.backup.path == backup.path && !$0.inBatch.isEmpty })

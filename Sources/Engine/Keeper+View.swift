@@ -31,6 +31,10 @@ package struct VaultView: Sendable {
     package var unreadable: [Fault] = []
     /// Gone from the trash without us, seen just now.
     package var missing: [Backup] = []
+    /// Other disks that were adopted for its path, and are not there now.
+    package var away: [AwayDisk] = []
+    /// Its file system is mounted read-only: only looks are possible.
+    package var isReadOnly = false
     /// Why nothing can be said; then what stands here is of an earlier look.
     package var fault: Fault?
 
@@ -61,13 +65,31 @@ package struct VaultView: Sendable {
 }
 
 extension Keeper {
-    /// Looks at each vault, or trusts the agent's catalog where one is alive and vouches for it.
+    /// Looks at each vault, or trusts the agent's catalog where one is alive and vouches for it. All at once, and one
+    /// that hangs delays no other.
     package func views(of vaults: [VaultConfiguration]) -> [VaultView] {
         let isLive = home.agentIsRunning
-        return vaults.map { view($0, isLive: isLive) }
+        return VaultLanes(keeper: self).run(vaults) { vault in
+            hungView(vault)
+        } _: { vault, pulse in
+            view(vault, isLive: isLive, pulse)
+        }
     }
 
-    private func view(_ vault: VaultConfiguration, isLive: Bool) -> VaultView {
+    /// What an earlier look knows of it.
+    private func hungView(_ vault: VaultConfiguration) -> VaultView {
+        var view = VaultView(configuration: vault, at: now(), fault: hung(vault))
+        do {
+            view.id = try home.registry.lastKnown(vault.path)
+            if let id = view.id { view.marks = try home.marks.read(id, trash: nil) }
+            try fill(&view)
+        } catch {
+            // That it hangs says more than why its catalog could not be read.
+        }
+        return view
+    }
+
+    private func view(_ vault: VaultConfiguration, isLive: Bool, _ pulse: VaultLanes.Pulse) -> VaultView {
         var view = VaultView(configuration: vault, at: now())
         // What has left the trash by this look, though who only looks does not write it down.
         var left: [(backup: Backup, state: Backup.State)] = []
@@ -77,9 +99,17 @@ extension Keeper {
             if isLive, let id = view.id, try home.catalog.unreconciled(vault: id) == nil {
                 view.marks = try home.marks.read(id, trash: nil)
                 view.frozen = view.marks.frozen(at: view.at.wall)
+                // The catalog is right; whether the disk is still to be had, only the disk can tell.
+                view.isReadOnly = try answers(vault) == .readOnly
             } else {
-                let attended = try attend(vault, acting: false)
+                let attended = try attend(
+                    vault, acting: false,
+                    shouldStop: {
+                        pulse.beat(at: now())
+                        return pulse.isLeft
+                    })
                 view.id = attended.vault.id
+                view.isReadOnly = FileSystem.isReadOnly(attended.vault.root)
                 view.marks = attended.marks
                 view.recovery = attended.recovery.map(\.text)
                 view.unreadable = attended.scan.faults
@@ -106,6 +136,7 @@ extension Keeper {
     }
 
     private func fill(_ view: inout VaultView) throws(Fault) {
+        view.away = try home.registry.disks(at: view.configuration.path).filter { $0.isAway && $0.id != view.id }
         guard let id = view.id else { return }
         view.present = try home.catalog.present(vault: id)
         let batched = try home.catalog.trashed(vault: id, states: [.trashed, .purged, .missing])
@@ -152,7 +183,7 @@ extension Keeper {
     }
 
     private func targets(_ word: String, in views: [VaultView]) throws(Fault) -> [Target] {
-        let place = Place(word)
+        let place = Place(word, in: views)
         let vaults = views.filter {
             $0.label == word || $0.configuration.entry == word || place.paths.contains($0.configuration.path)
         }
@@ -207,19 +238,24 @@ extension Keeper {
 private struct Place {
     let word: Bytes
     let paths: Set<Bytes>
+    /// Where each vault is, as configured and resolved.
+    private let roots: [Bytes: Set<Bytes>]
 
-    init(_ text: String) {
+    init(_ text: String, in views: [VaultView]) {
+        let vaults = views.map(\.configuration.path)
+        let resolved = Reach.resolved(vaults)
+        roots = Dictionary(vaults.map { ($0, [$0, resolved[$0] ?? $0]) }) { first, _ in first }
         word = Bytes(text)
         let whole = Configuration.absolute(text)
         var paths: Set<Bytes> = [whole]
-        if let parent = Surroundings.resolved(whole.parent) { paths.insert(parent.appending(whole.lastComponent)) }
-        if let resolved = Surroundings.resolved(whole) { paths.insert(resolved) }
+        if let parent = Reach.resolved(whole.parent) { paths.insert(parent.appending(whole.lastComponent)) }
+        if let resolved = Reach.resolved(whole) { paths.insert(resolved) }
         self.paths = paths
     }
 
     /// Whether it names this backup, or a side file of it, in its place or in its batch.
     func names(_ backup: Backup, in view: VaultView) -> Bool {
-        let roots = Set([view.configuration.path, Surroundings.resolved(view.configuration.path)].compactMap { $0 })
+        let roots = roots[view.configuration.path] ?? []
         return backup.members.contains { member in
             if member.path == word { return true }
             return roots.contains { root in

@@ -11,7 +11,7 @@ package import Trash
 package struct Keeper: Sendable {
     package let configuration: Configuration
     package let home: Home
-    /// How long to wait for a lock that another process holds.
+    /// How long to wait for a lock that another process holds, and for a file system that does not answer.
     package var waitSeconds = 10.0
 
     package init(configuration: Configuration, home: Home) {
@@ -31,6 +31,8 @@ package struct OpenVault: Sendable {
     package let root: Directory
     package let survey: VaultSurvey
     package let policy: VaultPolicy
+    /// Something was seen in it once. An empty directory alone may be a disk that is not mounted.
+    package let isProven: Bool
 
     package var label: String { configuration.label }
 
@@ -41,10 +43,10 @@ package struct OpenVault: Sendable {
 extension Keeper {
     /// Opens a vault and makes sure that it is the one it was: an unmounted disk looks like an empty directory.
     package func open(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
+        try answers(vault)
         let root = try Self.root(of: vault)
-        let marker = try Marker.read(in: root)
-        switch try home.registry.identify(vault.path, try Self.signs(root, marker), at: now().wall) {
-        case .known(let id): return open(vault, id, root)
+        switch try home.registry.identify(vault.path, try signs(root, vault), at: now().wall) {
+        case .known(let id, let isProven): return open(vault, id, root, isProven: isProven)
         case .stranger(let why):
             throw Fault(
                 .offline, "the vault '\(vault.label)' is not what it was: \(why); nothing is done there",
@@ -53,25 +55,29 @@ extension Keeper {
         }
     }
 
-    /// Takes what is there for the vault from now on.
-    package func adopt(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
-        let root = try Self.root(of: vault)
-        let marker = try Marker.read(in: root)
-        let id = try home.registry.adopt(vault.path, try Self.signs(root, marker), at: now().wall)
-        if marker != nil, marker?.id != id || marker?.keeper != Surroundings.hostName {
-            try Marker(id: id, label: vault.label, keeper: Surroundings.hostName, made: now().wall)
-                .write(in: try TrashDirectory.make(in: root))
-        }
-        try home.audit.append(
-            [.init(.vaultAdopted, vault: vault.label, vaultID: id, path: vault.path)], at: now())
-        return open(vault, id, root)
+    /// A hung mount never returns from a system call: it is asked once in a thread of its own before anything else.
+    @discardableResult
+    func answers(_ vault: VaultConfiguration) throws(Fault) -> Reach.Answer {
+        guard let answer = Reach.answer(of: vault.path, seconds: answerSeconds) else { throw hung(vault) }
+        return answer
     }
 
-    private func open(_ vault: VaultConfiguration, _ id: VaultID, _ root: Directory) -> OpenVault {
+    var answerSeconds: Double { max(1, waitSeconds) }
+
+    func hung(_ vault: VaultConfiguration) -> Fault {
+        Fault(
+            .offline,
+            "the vault '\(vault.label)' does not answer (for \(Int(answerSeconds)) s): its file system hangs",
+            hint: "nothing is done there until it answers, all other vaults go on; look at its server, or at `dmesg`",
+            path: vault.path)
+    }
+
+    func open(_ vault: VaultConfiguration, _ id: VaultID, _ root: Directory, isProven: Bool) -> OpenVault {
         // Where they really are: a path may lead through a link.
-        let own = Surroundings.resolved(vault.path) ?? vault.path
+        let resolved = Reach.resolved(configuration.vaults.map(\.path) + [vault.path])
+        let own = resolved[vault.path] ?? vault.path
         let nested = configuration.vaults.compactMap { other -> Bytes? in
-            let path = Surroundings.resolved(other.path) ?? other.path
+            let path = resolved[other.path] ?? other.path
             guard path != own, path.isWithin(own) else { return nil }
             return path.dropFirst(own.count + 1)
         }
@@ -81,16 +87,10 @@ extension Keeper {
             zone: configuration.zone.value, nested: Set(nested), roots: Array(Set([own, vault.path])))
         return OpenVault(
             configuration: vault, id: id, root: root, survey: survey,
-            policy: vault.policy(zone: configuration.zone.value))
+            policy: vault.policy(zone: configuration.zone.value), isProven: isProven)
     }
 
-    private static func signs(_ root: Directory, _ marker: Marker?) throws(Fault) -> VaultRegistry.Signs {
-        VaultRegistry.Signs(
-            markerID: marker?.id, keeper: marker?.keeper, filesystem: try FileSystem(of: root).id,
-            root: try root.sighting().object)
-    }
-
-    private static func root(of vault: VaultConfiguration) throws(Fault) -> Directory {
+    static func root(of vault: VaultConfiguration) throws(Fault) -> Directory {
         do {
             let root = try Directory.open(absolute: vault.path)
             try checkAncestors("the vault '\(vault.label)'", vault.path)
@@ -115,7 +115,7 @@ extension Keeper {
     /// As root we rename and unlink below this path: nobody else may be able to swap a part of it.
     static func checkAncestors(_ what: String, _ vault: Bytes) throws(Fault) {
         guard Surroundings.isRoot else { return }
-        var path = Surroundings.resolved(vault) ?? vault
+        var path = Reach.resolved(vault) ?? vault
         while true {
             let seen = try Directory.open(absolute: path).sighting()
             guard seen.mode & 0o002 == 0 || seen.mode & 0o1000 != 0 else {
@@ -131,11 +131,31 @@ extension Keeper {
 
     /// Opens the trash for writing: made where it is missing, with the marker.
     func makeTrash(_ vault: OpenVault) throws(Fault) -> TrashDirectory {
-        let trash = try TrashDirectory.make(in: vault.root)
-        if try Marker.read(in: vault.root) == nil {
-            let marker = Marker(id: vault.id, label: vault.label, keeper: Surroundings.hostName, made: now().wall)
-            try marker.write(in: trash)
+        try requireWritable(vault)
+        let isEmpty = vault.isProven ? false : try vault.root.entries().isEmpty
+        guard !isEmpty else {
+            throw Fault(
+                .offline, "the vault '\(vault.label)' is empty: nothing is written there, its disk may not be mounted",
+                hint: "mount its disk, or put the first backup there", path: vault.root.path)
         }
+        let trash = try TrashDirectory.make(in: vault.root)
+        try renewMarker(vault, trash)
         return trash
+    }
+
+    /// Who it is was told by the two other signs.
+    func renewMarker(_ vault: OpenVault, _ trash: TrashDirectory) throws(Fault) {
+        guard try Marker.read(in: vault.root) == nil else { return }
+        let marker = Marker(id: vault.id, label: vault.label, keeper: Surroundings.hostName, made: now().wall)
+        try marker.write(in: trash)
+    }
+
+    /// Before anything is written down of a deed: on a read-only mount nothing is half done.
+    func requireWritable(_ vault: OpenVault) throws(Fault) {
+        guard FileSystem.isReadOnly(vault.root) else { return }
+        throw Fault(
+            .io, "could not write in the vault '\(vault.label)': its file system is mounted read-only",
+            hint: "nothing was changed; look at `dmesg` why it is, make it writable again (mount -o remount,rw), repeat",
+            path: vault.root.path, errno: 30)
     }
 }

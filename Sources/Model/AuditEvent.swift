@@ -6,6 +6,7 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case vaultFrozen = "vault.frozen"
     case vaultUnfrozen = "vault.unfrozen"
     case vaultAdopted = "vault.adopted"
+    case vaultForgotten = "vault.forgotten"
     case vaultRecovered = "vault.recovered"
     case seriesFrozen = "series.frozen"
     case seriesUnfrozen = "series.unfrozen"

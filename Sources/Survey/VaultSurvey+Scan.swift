@@ -4,7 +4,12 @@ package import Model
 extension VaultSurvey.Scan {
     /// Whether nothing is known of what is at a path now.
     package func isUnknown(_ path: Bytes) -> Bool {
-        unknown.contains(path) || (!unreadable.isEmpty && unreadable.keys.contains { path.isWithin($0) })
+        unknown.contains(path) || isHidden(path)
+    }
+
+    /// Whether it lies in a directory that could not be read, or that something is mounted over.
+    package func isHidden(_ path: Bytes) -> Bool {
+        unreadable.keys.contains { path.isWithin($0) } || covered.contains { path.isWithin($0) }
     }
 }
 
@@ -21,6 +26,8 @@ extension VaultSurvey {
         package var unknown: Set<Bytes> = []
         /// Places with backups that wait for somebody to look into them.
         package var unprobed: Set<Bytes> = []
+        /// Directories that something is mounted over: what is below them is covered, not gone.
+        package var covered: Set<Bytes> = []
         /// It was asked to stop: what is missing here was not looked at.
         package var wasStopped = false
         /// Places that had to be read.
@@ -68,6 +75,7 @@ extension VaultSurvey {
             case .read(let place):
                 scan.places.insert(directory)
                 scan.read += 1
+                if place.isCovered { scan.covered.insert(directory) }
                 scan.faults += place.faults
                 scan.unknown.formUnion(place.unknown)
                 scan.strays.merge(place.strays) { first, _ in first }

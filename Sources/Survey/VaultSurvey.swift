@@ -43,6 +43,8 @@ package struct VaultSurvey: Sendable {
         package var faults: [Fault] = []
         /// Backups that could not be looked at, and why is among the faults: what is known of them is old.
         package var unknown: Set<Bytes> = []
+        /// Something is mounted over it: what it holds is covered, not gone.
+        package var isCovered = false
         /// Objects of the asked inodes, wherever in this directory they are.
         package var strays: [ObjectID: Bytes] = [:]
         /// `nil`: it must be read again next time, because time alone may change what is said of it.
@@ -101,7 +103,7 @@ package struct VaultSurvey: Sendable {
             }
         }
         if !directory.isEmpty, nested.contains(directory) || holdsVault(place) {
-            return .read(Self.single(directory, .foreign("a vault of its own")))
+            return .read(try Self.single(directory, .foreign("a vault of its own"), known))
         }
         watch?(place, directory)
         // The picture is taken before the reading: what changes in between shows next time.
@@ -109,23 +111,28 @@ package struct VaultSurvey: Sendable {
         if let recalled = known.digests[directory], recalled == digest { return .same }
         let entries = try place.entries()
         if let tool = Repositories.tool(ofDirectoryWith: Set(entries.map(\.name))) {
-            return .read(Self.single(directory, .opaque(tool: tool.name, prune: tool.prune)))
+            return .read(try Self.single(directory, .opaque(tool: tool.name, prune: tool.prune), known))
         }
         var result = try read(entries, place, directory, known, now, probing, shouldStop)
         if result.isSettled { result.digest = digest }
         return .read(result)
     }
 
-    private static func single(_ directory: Bytes, _ why: LeftAlone.Why) -> Place {
-        Place(directory: directory, leftAlone: [LeftAlone(path: directory, place: directory, why: why)])
+    /// A directory that is left alone as a whole: what was known in it is there no more.
+    private static func single(_ directory: Bytes, _ why: LeftAlone.Why, _ known: Known) throws(Fault) -> Place {
+        var place = Place(
+            directory: directory, leftAlone: [LeftAlone(path: directory, place: directory, why: why)])
+        place.known = try known.backups(directory)
+        return place
     }
 
+    /// What is known below it is covered, and not gone.
     private static func otherDevice(_ directory: Bytes, _ root: Directory) -> Place {
-        single(
-            directory,
-            .foreign(
-                "another file system; to keep it in order too: vaults: { NAME: { path: \(root.path.appending(directory).display) } }"
-            ))
+        let why =
+            "another file system; to keep it in order too: vaults: { NAME: { path: \(root.path.appending(directory).display) } }"
+        return Place(
+            directory: directory, leftAlone: [LeftAlone(path: directory, place: directory, why: .foreign(why))],
+            isCovered: true)
     }
 
     func holdsVault(_ place: Directory) -> Bool {

@@ -114,8 +114,9 @@ package final class Watcher: Sendable {
     package func watch(_ directory: Directory, vault: VaultID, path: Bytes) {
         state.withLock { $0.adding += 1 }
         let wd = cit_add_directory(directory.descriptor, cit_mask())
-        state.withLock { state in
+        let isDirty = state.withLock { state in
             state.adding -= 1
+            let isEarly = state.early[wd] != nil
             if wd >= 0 {
                 Self.put(wd, vault, path, &state)
             } else {
@@ -126,8 +127,11 @@ package final class Watcher: Sendable {
             if state.adding == 0, !state.early.isEmpty {
                 state.early = [:]
                 Self.all(&state, Self.unknownText)
+                return true
             }
+            return isEarly
         }
+        if isDirty { onDirt() }
     }
 
     private static func put(_ wd: Int32, _ vault: VaultID, _ path: Bytes, _ state: inout State) {

@@ -45,11 +45,16 @@ final class House: @unchecked Sendable {
     }
 
     deinit {
+        endAgents()
+        try? FileManager.default.removeItem(at: root)
+    }
+
+    func endAgents() {
         for agent in agents where agent.isRunning {
             kill(agent.processIdentifier, SIGKILL)
             agent.waitUntilExit()
         }
-        try? FileManager.default.removeItem(at: root)
+        agents = []
     }
 
     // MARK: Files

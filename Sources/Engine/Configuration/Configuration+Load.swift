@@ -159,8 +159,9 @@ extension Configuration {
     /// The state must not lie in a vault: its own files would be backups to be cleaned up.
     private func checkPaths() throws(Fault) {
         let state = Surroundings.resolved(stateDirectory) ?? stateDirectory
+        let resolved = Reach.resolved(vaults.map(\.path))
         for vault in vaults {
-            let path = Surroundings.resolved(vault.path) ?? vault.path
+            let path = resolved[vault.path] ?? vault.path
             guard !state.isWithin(path) else {
                 throw Fault(
                     .configuration,

@@ -192,8 +192,9 @@ struct ConfigurationReader {
                 "overrides name a vault '\(name)' that is not there", hint: "remove it, or correct its name")
         }
         var seen: [Bytes: String] = [:]
+        let resolved = Reach.resolved(found.map(\.path))
         for vault in found {
-            let path = Surroundings.resolved(vault.path) ?? vault.path
+            let path = resolved[vault.path] ?? vault.path
             if let other = seen.updateValue(vault.label, forKey: path) {
                 throw Fault(
                     .configuration,

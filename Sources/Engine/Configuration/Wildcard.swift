@@ -22,7 +22,9 @@ enum Wildcard {
             found = found.flatMap { step(from: $0, component) }
         }
         let wild = path.components.map(isPattern)
-        return found.filter { (try? Directory.open(absolute: $0)) != nil }.sorted().map { match in
+        // What does not answer is there, and hangs: it stays a vault, and shows as one that hangs.
+        let (there, silent) = Reach.directories(found)
+        return there.union(silent).sorted().map { match in
             let names = zip(match.components, wild).filter(\.1).map(\.0.display)
             return Match(path: match, name: names.joined(separator: "-"))
         }
@@ -34,9 +36,7 @@ enum Wildcard {
             return [path]  // whether it is there shows at the end
         }
         // A directory that cannot be listed matches nothing; `config check` shows what a wildcard found.
-        guard let directory = try? Directory.open(absolute: parent), let entries = try? directory.entries() else {
-            return []
-        }
+        guard let entries = Reach.entries(of: parent) else { return [] }
         let glob = Glob(component)
         return entries.filter { $0.kind == .directory && !$0.name.hasPrefix(".") && glob.matches($0.name) }
             .map { parent == "/" ? parent + $0.name : parent.appending($0.name) }

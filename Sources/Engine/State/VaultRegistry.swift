@@ -1,22 +1,39 @@
 internal import Disk
-internal import Model
+package import Model
 internal import Trash
 
-/// Which vault is at which path. The id is drawn at first sight of a path and kept here; two of three signs must agree
-/// before it is taken for the same vault again: marker, file system, root directory.
+/// Which vaults are at which path. An id is drawn at first sight of a path and kept here; two of three signs must agree
+/// before something is taken for the same vault again: marker, file system, root directory.
+///
+/// Several may be known at one path, disks in rotation: one is in force, the others are away. See docs/design/0005.
 struct VaultRegistry: Sendable {
     struct File: Codable, Sendable {
         var vaults: [Entry] = []
+
+        func entries(at path: Bytes) -> [Entry] { vaults.filter { $0.bytes == path } }
     }
 
-    struct Entry: Codable, Sendable {
+    struct Entry: Codable, Equatable, Sendable {
         var path: String
         var pathRaw: String?
         var id: VaultID
         var filesystem: String
         var root: String
+        /// When the root directory was made. At the top of a file system its handle says nothing: it is the same on
+        /// every disk of its kind.
+        var rootBirth: Int64?
         /// When the id was drawn for this path; an old file does not say.
         var since: Timestamp?
+        /// What its disk is called, where somebody named it.
+        var label: String?
+        /// To the hour.
+        var lastSeen: Timestamp?
+        /// Another one was seen at this path since.
+        var isAway: Bool?
+        /// The directory was empty whenever it was looked at: it may be a disk that was not mounted yet.
+        var isUnproven: Bool?
+
+        var bytes: Bytes? { Bytes(text: path, raw: pathRaw) }
     }
 
     private let file: StateFile<File>
@@ -29,85 +46,158 @@ struct VaultRegistry: Sendable {
         var keeper: String?
         var filesystem: String
         var root: ObjectID
+        var rootBirth: Int64?
+        var label: String?
+        var isEmpty: Bool
     }
 
-    enum Answer: Sendable {
-        case known(VaultID)
+    enum Answer: Equatable, Sendable {
+        case known(VaultID, isProven: Bool)
         /// Another disk, or none; why.
         case stranger(String)
     }
 
+    /// How long "last seen" may be wrong: not every look writes.
+    static let seenSeconds: Int64 = 3600
+
     /// Who is at this path. A path never seen gets the id of its marker, if it is this host's, or a new one.
     func identify(_ path: Bytes, _ signs: Signs, at now: Timestamp) throws(Fault) -> Answer {
-        let host = Surroundings.hostName
+        let before = try file.read() ?? File()
+        // Looked at before the lock is taken: the other vault's disk may hang.
+        let standing = Self.standing(Self.twins(of: path, signs, in: before))
+        var after = before
+        let answer = Self.identify(path, signs, at: now, standing, &after)
+        guard after.vaults != before.vaults else { return answer }
         return try file.change { file in
             var current = file ?? File()
             defer { file = current }
-            guard let n = current.vaults.firstIndex(where: { Bytes(text: $0.path, raw: $0.pathRaw) == path }) else {
-                if signs.markerID != nil, signs.keeper != host {
-                    return .stranger("it is a vault of the host '\(signs.keeper ?? "?")'")
-                }
-                if let twin = current.vaults.first(where: { $0.id == signs.markerID }), Self.isThere(twin) {
-                    return .stranger("it is a copy of the vault at '\(twin.path)'")
-                }
-                let id = signs.markerID ?? VaultID(text: Surroundings.randomHex(bytes: 16))
-                current.vaults.append(Self.entry(path, id, signs, since: now))
-                return .known(id)
-            }
-            let entry = current.vaults[n]
-            let isMarked = signs.markerID == entry.id
-            let agreeing = [isMarked, signs.filesystem == entry.filesystem, signs.root.text == entry.root].filter { $0 }
-                .count
-            let isOther = signs.markerID != nil && !isMarked
-            guard agreeing >= 2, !isOther else { return .stranger(Self.why(entry, signs)) }
-            current.vaults[n] = Self.entry(path, entry.id, signs, since: entry.since)
-            return .known(entry.id)
+            return Self.identify(path, signs, at: now, standing, &current)
         }
     }
 
-    /// Whether the vault of an entry still is where the entry says; a vault that moved is not.
-    private static func isThere(_ entry: Entry) -> Bool {
-        guard let path = Bytes(text: entry.path, raw: entry.pathRaw),
-            let root = try? Directory.open(absolute: path), let marker = try? Marker.read(in: root)
-        else { return false }
-        return marker.id == entry.id
+    private static func identify(
+        _ path: Bytes, _ signs: Signs, at now: Timestamp, _ standing: Set<String>, _ file: inout File
+    ) -> Answer {
+        if let match = file.vaults.indices.first(where: { isSame(file.vaults[$0], path, signs) }) {
+            for n in file.vaults.indices where file.vaults[n].bytes == path && n != match {
+                file.vaults[n].isAway = true
+            }
+            let entry = renewed(file.vaults[match], signs, at: now)
+            file.vaults[match] = entry
+            return .known(entry.id, isProven: entry.isUnproven != true)
+        }
+        let here = file.entries(at: path)
+        guard here.allSatisfy({ $0.isUnproven == true }) else { return .stranger(why(here, signs, file)) }
+        if signs.markerID != nil, signs.keeper != Surroundings.hostName {
+            return .stranger("it is a vault of the host '\(signs.keeper ?? "?")'")
+        }
+        if let twin = twins(of: path, signs, in: file).first(where: { standing.contains($0.path) }) {
+            return .stranger("it is a copy of the vault at '\(twin.path)'")
+        }
+        // Only an empty directory was ever seen here: the disk is mounted for the first time.
+        file.vaults.removeAll { $0.bytes == path }
+        let id = signs.markerID ?? VaultID(text: Surroundings.randomHex(bytes: 16))
+        file.vaults.append(entry(path, id, signs, at: now))
+        return .known(id, isProven: !signs.isEmpty)
     }
 
-    /// Takes what is at this path now for its vault, whatever was there before. A copy gets an id of its own.
+    /// Entries of other paths with the marker that is seen here.
+    private static func twins(of path: Bytes, _ signs: Signs, in file: File) -> [Entry] {
+        file.vaults.filter { $0.id == signs.markerID && $0.bytes != path }
+    }
+
+    /// The paths of those whose vault still is where they say, or may be: one that moved is not there.
+    private static func standing(_ entries: [Entry]) -> Set<String> {
+        let ids = Dictionary(entries.map { ($0.bytes ?? "/", $0.id) }) { first, _ in first }
+        let answers = Reach.ask("look for a copy", of: Array(ids.keys), seconds: 5) { path in
+            guard let root = try? Directory.open(absolute: path), let marker = try? Marker.read(in: root) else {
+                return false
+            }
+            return marker.id == ids[path]
+        }
+        return Set(entries.filter { answers[$0.bytes ?? "/"] != false }.map(\.path))
+    }
+
+    // MARK: A person's word
+
+    /// Takes what is at this path now for its vault, beside those that were known there. A copy gets an id of its own;
+    /// the same directory under a new id takes the old one's place.
     func adopt(_ path: Bytes, _ signs: Signs, at now: Timestamp) throws(Fault) -> VaultID {
-        try file.change { file in
+        let before = try file.read() ?? File()
+        let standing = Self.standing(Self.twins(of: path, signs, in: before))
+        return try file.change { file in
             var current = file ?? File()
-            current.vaults.removeAll { Bytes(text: $0.path, raw: $0.pathRaw) == path }
-            let isCopy = current.vaults.contains { $0.id == signs.markerID && Self.isThere($0) }
+            defer { file = current }
+            if case .known(let id, _) = Self.identify(path, signs, at: now, standing, &current) { return id }
+            current.vaults.removeAll { $0.bytes == path && Self.isSameRoot($0, signs) && $0.id != signs.markerID }
+            for n in current.vaults.indices where current.vaults[n].bytes == path { current.vaults[n].isAway = true }
+            let isCopy =
+                !current.entries(at: path).allSatisfy { $0.id != signs.markerID }
+                || Self.twins(of: path, signs, in: current).contains { standing.contains($0.path) }
             let own = isCopy ? nil : signs.markerID
             let id = own ?? VaultID(text: Surroundings.randomHex(bytes: 16))
-            current.vaults.append(Self.entry(path, id, signs, since: now))
-            file = current
+            current.vaults.append(Self.entry(path, id, signs, at: now))
             return id
         }
     }
 
-    /// The id at a path as last seen, without a look at the disk.
-    func lastKnown(_ path: Bytes) throws(Fault) -> VaultID? {
-        try file.read()?.vaults.first { Bytes(text: $0.path, raw: $0.pathRaw) == path }?.id
-    }
-
-    /// When a vault at this path was first seen; `nil`: it was not, or that is not known.
-    func firstSeen(_ path: Bytes) throws(Fault) -> Timestamp? {
-        try file.read()?.vaults.first { Bytes(text: $0.path, raw: $0.pathRaw) == path }?.since
-    }
-
-    private static func entry(_ path: Bytes, _ id: VaultID, _ signs: Signs, since: Timestamp?) -> Entry {
-        let (text, raw) = path.textAndRaw
-        return Entry(
-            path: text, pathRaw: raw, id: id, filesystem: signs.filesystem, root: signs.root.text, since: since)
-    }
-
-    private static func why(_ entry: Entry, _ signs: Signs) -> String {
-        if signs.markerID != nil, signs.markerID != entry.id { return "another vault is there than before" }
-        if signs.filesystem != entry.filesystem {
-            return "another file system is there than before: is the disk mounted?"
+    /// Forgets one that is away, by the beginning of its id or by its label.
+    func forget(_ path: Bytes, _ name: String) throws(Fault) -> AwayDisk {
+        let found = try disks(at: path).filter { $0.id.text.hasPrefix(name.lowercased()) || $0.label == name }
+        guard let disk = found.first else {
+            throw Fault(
+                .notFound, "no disk called '\(name)' is known at '\(path.display)'",
+                hint: "`reprieve status --json` lists those that are away", path: path)
         }
-        return "another directory is there than before"
+        guard found.count == 1 else {
+            throw Fault(
+                .ambiguous, "'\(name)' names \(found.count) disks of '\(path.display)'",
+                hint: "name one by its id: \(found.map(\.id.text).joined(separator: ", "))", path: path)
+        }
+        guard disk.isAway else {
+            throw Fault(
+                .usage, "'\(disk.name)' is the disk in force at '\(path.display)'",
+                hint: "only one that is away can be forgotten", path: path)
+        }
+        return try file.change { file in
+            file?.vaults.removeAll { $0.bytes == path && $0.id == disk.id }
+            return disk
+        }
     }
+
+    // MARK: Questions, without a look at the disk
+
+    /// The id in force at a path.
+    func lastKnown(_ path: Bytes) throws(Fault) -> VaultID? { try inForce(path)?.id }
+
+    /// When the vault in force at this path was first seen; `nil`: it was not, or that is not known.
+    func firstSeen(_ path: Bytes) throws(Fault) -> Timestamp? { try inForce(path)?.since }
+
+    /// Whether nothing but an empty directory was ever seen here.
+    func isUnproven(_ path: Bytes) throws(Fault) -> Bool {
+        try file.read()?.entries(at: path).allSatisfy { $0.isUnproven == true } ?? true
+    }
+
+    private func inForce(_ path: Bytes) throws(Fault) -> Entry? {
+        let here = try file.read()?.entries(at: path) ?? []
+        return here.first { $0.isAway != true } ?? here.last
+    }
+
+    /// All that are known at a path.
+    func disks(at path: Bytes) throws(Fault) -> [AwayDisk] {
+        try file.read()?.entries(at: path).map {
+            AwayDisk(id: $0.id, label: $0.label, lastSeen: $0.lastSeen, isAway: $0.isAway == true)
+        } ?? []
+    }
+}
+
+/// A disk that was adopted for a path where another one may be now: away, not lost.
+package struct AwayDisk: Sendable {
+    package var id: VaultID
+    package var label: String?
+    package var lastSeen: Timestamp?
+    package var isAway: Bool
+
+    /// What its file system is called, else the beginning of its id.
+    package var name: String { label ?? String(id.text.prefix(8)) }
 }

@@ -116,9 +116,17 @@ struct Init: ParsableCommand {
 struct Adopt: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take what is at a vault's path now for that vault.",
-        discussion: "For a disk of another host, a copy, or a directory made anew.\n\n" + Reprieve.exits)
+        discussion: """
+            For a disk of another host, a copy, a directory made anew, or disks in rotation: those that were adopted for
+            a path before stay known, and each has its own backups and marks. Which one is mounted shows by itself.
+
+            \(Reprieve.exits)
+            """)
 
     @Argument(help: ArgumentHelp("The vault's path or name.", valueName: "path")) var path: String
+    @Option(
+        help: ArgumentHelp("Adopt nothing, but forget this disk, which is away: its id or label.", valueName: "disk"))
+    var forget: String?
     @OptionGroup var common: Common
 
     func run() throws {
@@ -130,6 +138,15 @@ struct Adopt: ParsableCommand {
             throw Fault(
                 .notFound, "no vault is configured at '\(path)'",
                 hint: "add it to the configuration first: reprieve init \(path)")
+        }
+        if let forget {
+            let disk = try session.keeper.forget(forget, of: vault)
+            session.say("\(vault.label): \(disk.name) is forgotten; mounted again, it waits for `reprieve adopt`")
+            if session.json {
+                session.emit(
+                    "adopt", [.init("vault", .string(vault.label)), .init("forgotten", .string(disk.id.text))])
+            }
+            return
         }
         let opened = try session.keeper.adopt(vault)
         session.say("\(vault.label): adopted, its id is \(opened.id.text)")

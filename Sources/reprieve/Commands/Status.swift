@@ -15,7 +15,7 @@ struct Status: ParsableCommand {
         let views = session.keeper.views(of: try session.onlyVaults(vaults))
         let isRunning = session.keeper.home.agentIsRunning
         let matters = views.flatMap { self.matters(of: $0, session) }
-        let late = views.flatMap { draining($0, session) + self.late($0) + ended($0) }
+        let late = views.flatMap { draining($0, session) + away($0, session) + self.late($0) + ended($0) }
         if session.json {
             emit(session, views, matters, late, isRunning)
         } else {
@@ -41,6 +41,14 @@ struct Status: ParsableCommand {
                 Matter(
                     vault: label, code: fault.code.rawValue, text: fault.message + ".",
                     commands: fault.hint.map { [$0] } ?? []))
+        }
+        if view.isReadOnly {
+            found.append(
+                Matter(
+                    vault: label, code: "read-only",
+                    text:
+                        "its file system is mounted read-only: nothing is condemned, purged or restored there until it is writable again.",
+                    commands: ["mount -o remount,rw \(view.configuration.path.display)      # once you know why"]))
         }
         if let frozen = view.frozen {
             let until = frozen.until.map { " until \(Text.time($0, session.zone))" } ?? ""
@@ -123,6 +131,16 @@ struct Status: ParsableCommand {
         ]
     }
 
+    /// Disks in rotation that are elsewhere: nothing is lost, and nothing of them is shown.
+    private func away(_ view: VaultView, _ session: Session) -> [Matter] {
+        view.away.map { disk in
+            let since = disk.lastSeen.map { " since \(Text.day($0, session.zone))" } ?? ""
+            return Matter(
+                vault: view.label, code: "away",
+                text: "\(disk.name) is away\(since). What is on it is shown when it is mounted again.", commands: [])
+        }
+    }
+
     /// Series that ended of late: somebody who was away should see it once.
     private func ended(_ view: VaultView) -> [Matter] {
         let names = SeriesNames(view)
@@ -196,7 +214,7 @@ struct Status: ParsableCommand {
             lines += ["", Text.wrap("- \(view.label): \(how).")]
         }
         if late.count > Self.mostLate {
-            lines.append("- \(late.count - Self.mostLate) more series are late: reprieve list")
+            lines.append("- \(late.count - Self.mostLate) more of this kind: reprieve status --json")
         }
         return lines.joined(separator: "\n")
     }
@@ -204,13 +222,14 @@ struct Status: ParsableCommand {
     private func state(_ view: VaultView) -> String {
         if let fault = view.fault { return fault.code == .offline ? "OFFLINE" : "FAILED" }
         if view.frozen != nil { return "FROZEN" }
+        if view.isReadOnly { return "READ-ONLY" }
         if !view.unreadable.isEmpty { return "PARTLY" }
         guard let hold = view.plan?.hold else { return "ok" }
         return hold.waitsForPerson ? "HELD" : "in part"
     }
 
     private func next(_ view: VaultView, _ isRunning: Bool, _ session: Session) -> String {
-        if view.fault != nil || view.frozen != nil { return "stopped" }
+        if view.fault != nil || view.frozen != nil || view.isReadOnly { return "stopped" }
         if let plan = view.plan, plan.hold?.waitsForPerson == true { return "plan \(plan.id.prefix(4)) waits" }
         let purge =
             view.trashed.compactMap(\.trashed?.earliestPurge).min().map { ", purge \(Text.date($0, session.zone))" }
@@ -261,6 +280,16 @@ struct Status: ParsableCommand {
                                         .init("trash_size", .integer(view.trashed.total { $0.size })),
                                         .init("newest", JSON(newest?.rfc3339(in: session.zone))),
                                         .init("watching", JSON(view.watching)),
+                                        .init("read_only", .bool(view.isReadOnly)),
+                                        .init(
+                                            "away",
+                                            .array(
+                                                view.away.map { disk in
+                                                    [
+                                                        "id": .string(disk.id.text), "label": JSON(disk.label),
+                                                        "last_seen": JSON(disk.lastSeen?.rfc3339(in: session.zone)),
+                                                    ]
+                                                })),
                                         .init("held_plan", JSON(view.plan?.hold == nil ? nil : view.plan?.id)),
                                     ])
                         })),

@@ -1,0 +1,70 @@
+internal import Audit
+internal import Disk
+package import Model
+internal import Trash
+
+/// Which disk a vault is on: what is seen of it, and what a person says of it.
+extension Keeper {
+    /// The three signs of what is at a vault's path now.
+    func signs(_ root: Directory, _ vault: VaultConfiguration) throws(Fault) -> VaultRegistry.Signs {
+        let marker = try Marker.read(in: root)
+        let seen = try root.sighting()
+        // Asked only while it matters: a full directory is long to list.
+        let isInDoubt = marker == nil ? try home.registry.isUnproven(vault.path) : false
+        let isEmpty = isInDoubt ? try root.entries().isEmpty : false
+        return VaultRegistry.Signs(
+            markerID: marker?.id, keeper: marker?.keeper, filesystem: try FileSystem(of: root).id, root: seen.object,
+            rootBirth: seen.birth?.nanoseconds, label: FileSystem.label(of: root), isEmpty: isEmpty)
+    }
+
+    /// Takes what is there for the vault from now on, beside the disks that were adopted for its path before.
+    package func adopt(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
+        try answers(vault)
+        let root = try Self.root(of: vault)
+        let marker = try Marker.read(in: root)
+        let isReadOnly = FileSystem.isReadOnly(root)
+        // A copy is told from its original by its marker: without a new one it would stay a copy.
+        guard !isReadOnly || marker == nil else {
+            throw Fault(
+                .io, "could not adopt '\(vault.path.display)': its file system is mounted read-only",
+                hint: "its marker must be written anew: mount -o remount,rw, then repeat", path: vault.path, errno: 30)
+        }
+        let id = try home.registry.adopt(vault.path, try signs(root, vault), at: now().wall)
+        let isUnproven = try home.registry.isUnproven(vault.path)
+        let opened = open(vault, id, root, isProven: !isUnproven)
+        if !isReadOnly, opened.isProven, marker?.id != id || marker?.keeper != Surroundings.hostName {
+            try writeMarker(of: opened, over: marker)
+        }
+        try home.audit.append(
+            [.init(.vaultAdopted, vault: vault.label, vaultID: id, path: vault.path)], at: now())
+        return opened
+    }
+
+    /// A copy's objects are others, its marks are found again by path, time and size: what people said to keep comes
+    /// along, nothing that would let anything go.
+    private func writeMarker(of vault: OpenVault, over marker: Marker?) throws(Fault) {
+        let trash = try TrashDirectory.make(in: vault.root)
+        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
+        defer { withExtendedLifetime(lock) {} }
+        if let old = marker?.id, old != vault.id {
+            var marks = try home.marks.read(vault.id, trash: trash)
+            let former = try home.marks.read(old, trash: trash).all.values.filter { $0.kind.protects && !$0.released }
+            for mark in former.sorted(by: { $0.counter < $1.counter }) { marks.say(mark) }
+            if !former.isEmpty { try home.marks.write(marks, vault.id, trash: trash) }
+        }
+        try Marker(id: vault.id, label: vault.label, keeper: Surroundings.hostName, made: now().wall).write(in: trash)
+    }
+
+    /// Forgets a disk that is away: seen again, it is a stranger until it is adopted. Its marks stay in the state
+    /// directory.
+    package func forget(_ name: String, of vault: VaultConfiguration) throws(Fault) -> AwayDisk {
+        let disk = try home.registry.forget(vault.path, name)
+        try home.audit.append(
+            [
+                .init(
+                    .vaultForgotten, vault: vault.label, vaultID: disk.id, path: vault.path,
+                    reason: "the disk '\(disk.name)' is away for good")
+            ], at: now())
+        return disk
+    }
+}
