@@ -71,8 +71,10 @@ extension Bytes {
     /// The bytes with a NUL behind them. A name never has one inside: the kernel gave it to us, or it is refused first.
     func withCString<T>(_ body: (UnsafePointer<CChar>) throws -> T) rethrows -> T {
         precondition(!storage.contains(0), "a NUL inside a name")
-        return try (storage + [0]).withUnsafeBufferPointer { buffer in
-            try buffer.withMemoryRebound(to: CChar.self) { try body($0.baseAddress!) }
+        return try withUnsafeTemporaryAllocation(of: CChar.self, capacity: storage.count + 1) { buffer in
+            storage.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
+            buffer[storage.count] = 0
+            return try body(buffer.baseAddress!)  // it has at least one byte
         }
     }
 }

@@ -22,7 +22,8 @@ extension Keeper {
     @discardableResult
     package func refresh(
         _ vault: OpenVault, places: Set<Bytes>, deep: Set<Bytes> = [], finished: Set<Bytes> = [],
-        isLocked: Bool = false, watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: @escaping () -> Bool = { false },
+        isLocked: Bool = false, watch: ((Directory, Bytes) -> Void)? = nil,
+        shouldStop: @escaping () -> Bool = { false },
         isWatched: (Bytes) -> Bool = { _ in true }
     ) throws(Fault) -> Refreshed {
         let at = now()
@@ -40,7 +41,8 @@ extension Keeper {
         while let place = waiting.popLast(), !shouldStop() {
             guard tried.insert(place).inserted else { continue }
             do {
-                let look = try vault.survey.look(at: place, below: vault.root, known: known, now: at, shouldStop: shouldStop, watch: watch)
+                let look = try vault.survey.look(
+                    at: place, below: vault.root, known: known, now: at, shouldStop: shouldStop, watch: watch)
                 guard case .read(let seen) = look else {
                     inside[place] = []
                     recorder.addGone(place)

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A file name, a path or a series key: bytes, compared bytewise.
 ///
 /// As a `String` an NFC and an NFD name, and all names that are not UTF-8, would be equal, and two series would be
@@ -6,6 +8,7 @@ package struct Bytes: Hashable, Sendable {
     package var storage: [UInt8]
 
     package init(_ storage: some Sequence<UInt8>) { self.storage = Array(storage) }
+    package init(_ storage: [UInt8]) { self.storage = storage }
     package init(_ text: String) { storage = Array(text.utf8) }
     package init() { storage = [] }
 
@@ -13,8 +16,34 @@ package struct Bytes: Hashable, Sendable {
     package var isEmpty: Bool { storage.isEmpty }
 }
 
+// Whole buffers at a time: what the compiler makes for arrays goes byte by byte.
+extension Bytes {
+    package static func == (a: Bytes, b: Bytes) -> Bool {
+        a.storage.count == b.storage.count && order(a, b) == 0
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        storage.withUnsafeBytes { hasher.combine(bytes: $0) }
+        hasher.combine(storage.count)
+    }
+
+    /// Negative, zero or positive, as the first bytes that differ say; 0 where one begins with the other.
+    private static func order(_ a: Bytes, _ b: Bytes) -> Int32 {
+        a.storage.withUnsafeBytes { first in
+            b.storage.withUnsafeBytes { second in
+                let count = min(first.count, second.count)
+                guard count > 0, let start = first.baseAddress, let other = second.baseAddress else { return 0 }
+                return memcmp(start, other, count)
+            }
+        }
+    }
+}
+
 extension Bytes: Comparable {
-    package static func < (a: Bytes, b: Bytes) -> Bool { a.storage.lexicographicallyPrecedes(b.storage) }
+    package static func < (a: Bytes, b: Bytes) -> Bool {
+        let order = order(a, b)
+        return order == 0 ? a.count < b.count : order < 0
+    }
 }
 
 extension Bytes: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
@@ -55,7 +84,13 @@ extension Bytes {
     package var components: [Bytes] { storage.split(separator: UInt8(ascii: "/")).map { Bytes($0) } }
 
     package func appending(_ name: Bytes) -> Bytes {
-        isEmpty ? name : Bytes(storage + [UInt8(ascii: "/")] + name.storage)
+        guard !isEmpty else { return name }
+        var whole: [UInt8] = []
+        whole.reserveCapacity(count + 1 + name.count)
+        whole += storage
+        whole.append(UInt8(ascii: "/"))
+        whole += name.storage
+        return Bytes(whole)
     }
 
     /// Whether this path lies below `directory` or is it.
@@ -115,7 +150,19 @@ extension Bytes: CustomStringConvertible {
     }
 
     /// Lower-case hexadecimal of all bytes.
-    package var hexadecimal: String { storage.map(Self.hex).joined() }
+    package var hexadecimal: String {
+        String(unsafeUninitializedCapacity: 2 * storage.count) { text in
+            for (n, byte) in storage.enumerated() {
+                text[2 * n] = Self.digit(byte >> 4)
+                text[2 * n + 1] = Self.digit(byte & 0xF)
+            }
+            return 2 * storage.count
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
 
     package init?(hexadecimal text: String) {
         guard text.utf8.count.isMultiple(of: 2) else { return nil }

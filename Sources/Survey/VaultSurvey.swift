@@ -106,9 +106,11 @@ package struct VaultSurvey: Sendable {
             return .read(try Self.single(directory, .foreign("a vault of its own"), known))
         }
         watch?(place, directory)
-        // The picture is taken before the reading: what changes in between shows next time.
-        let digest = try PlaceDigest(of: place)
-        if let recalled = known.digests[directory], recalled == digest { return .same }
+        // The picture is taken before the reading: what changes in between shows next time. Where files wait to be
+        // looked into, the place is read again anyway.
+        let recalled = known.digests[directory] ?? nil
+        let digest = recalled != nil || probing == .now ? try PlaceDigest(of: place) : nil
+        if recalled != nil, recalled == digest { return .same }
         let entries = try place.entries()
         if let tool = Repositories.tool(ofDirectoryWith: Set(entries.map(\.name))) {
             return .read(try Self.single(directory, .opaque(tool: tool.name, prune: tool.prune), known))

@@ -55,7 +55,8 @@ struct MountTests {
             try house.dailies(4)
             try house.wait(for: "offline")
             let refused = try house.run("cleanup")
-            #expect(refused.status == 1 && refused.error.contains("another file system") && refused.error.contains("other"))
+            #expect(
+                refused.status == 1 && refused.error.contains("another file system") && refused.error.contains("other"))
             #expect(house.names().count == 4 && house.batches().isEmpty)
             try rack.unmount(house.vault.path)
             try house.wait(for: "ok")
@@ -77,7 +78,11 @@ struct MountTests {
                 for isLive in [true, false] {
                     if isLive { try house.startAgent() }
                     let place = house.vault.appending(path: "covered").path
-                    if options.isEmpty { try rack.mount(source, place) } else { try rack.mount("--bind", source, place) }
+                    if options.isEmpty {
+                        try rack.mount(source, place)
+                    } else {
+                        try rack.mount("--bind", source, place)
+                    }
                     usleep(1_500_000)
                     #expect(try house.run("cleanup").status == 0)
                     #expect(try house.run("list", "--foreign").out.contains("another file system"))
@@ -91,7 +96,8 @@ struct MountTests {
         }
     }
 
-    @Test("another disk at the path, and a copy with the same marker, are strangers; an adopted copy has ids of its own")
+    @Test(
+        "another disk at the path, and a copy with the same marker, are strangers; an adopted copy has ids of its own")
     func otherAndCopy() throws {
         try Rack.with { rack, house in
             let vault = house.vault.path
@@ -180,7 +186,9 @@ struct MountTests {
             let count = try fill(house)
             let before = try house.everything()
             try rack.mount("-o", "remount,ro", vault)
-            for arguments in [["restore", "app/orders"], ["preserve", "app/orders-\(House.day(3)).dump", "--reason", "x"]] {
+            for arguments in [
+                ["restore", "app/orders"], ["preserve", "app/orders-\(House.day(3)).dump", "--reason", "x"],
+            ] {
                 let refused = try house.run(arguments)
                 #expect(refused.status == 1 && refused.error.contains("read-only"), "\(refused.error)")
             }
