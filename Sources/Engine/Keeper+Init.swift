@@ -42,11 +42,14 @@ extension Proposal {
         }
         try Keeper.checkAncestors("'\(path.display)'", path)
         func scan(_ source: DirectoryReading.TimeSource) -> VaultSurvey.Scan {
-            VaultSurvey(vault: VaultID(text: ""), quietSeconds: 60, timeFrom: source, zone: zone, nested: [])
-                .scan(below: root, known: .init(backups: [:], trashedInodes: []), now: clock.now())
+            VaultSurvey(
+                vault: VaultID(text: ""), quietSeconds: 60, recognisers: Recognisers(timeFrom: source), zone: zone,
+                nested: []
+            )
+            .scan(below: root, known: .init(backups: [:], trashedInodes: []), now: clock.now())
         }
         var found = scan(.name)
-        let undated = found.leftAlone.filter { $0.why == .foreign("no date in its name") }.count
+        let undated = found.leftAlone.filter { $0.why == .foreign(DirectoryReading.undated) }.count
         let isUndated = found.backups.count < undated
         if isUndated { found = scan(.mtime) }
         let name = Self.name(path, taken)

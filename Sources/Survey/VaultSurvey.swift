@@ -6,7 +6,8 @@ package import Recognition
 package struct VaultSurvey: Sendable {
     package var vault: VaultID
     package var quietSeconds: Int64
-    package var timeFrom: DirectoryReading.TimeSource
+    /// How names are read.
+    package var recognisers: Recognisers
     package var zone: Zone
     /// Configured vaults inside this one, by their path in it.
     package var nested: Set<Bytes>
@@ -14,13 +15,13 @@ package struct VaultSurvey: Sendable {
     package var roots: [Bytes]
 
     package init(
-        vault: VaultID, quietSeconds: Int64, timeFrom: DirectoryReading.TimeSource, zone: Zone, nested: Set<Bytes>,
+        vault: VaultID, quietSeconds: Int64, recognisers: Recognisers, zone: Zone, nested: Set<Bytes>,
         roots: [Bytes] = []
     ) {
         self.roots = roots
         self.vault = vault
         self.quietSeconds = quietSeconds
-        self.timeFrom = timeFrom
+        self.recognisers = recognisers
         self.zone = zone
         self.nested = nested
     }
@@ -102,7 +103,7 @@ package struct VaultSurvey: Sendable {
     ) -> Place {
         var parser = NameTimeParser(zone: zone)
         let entries = entries.map { Self.typed($0, in: place) }
-        let reading = DirectoryReading(of: entries, in: directory, timeFrom: timeFrom, parser: &parser)
+        let reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
         var result = Place(directory: directory)
         result.descend = reading.descend.map { directory.appending($0) }
         result.leftAlone = Self.bounded(reading.leftAlone, directory)
@@ -131,6 +132,7 @@ package struct VaultSurvey: Sendable {
                 result.faults.append(error)
             }
         }
+        Self.chain(&result.backups, by: reading.units)
         return result
     }
 
@@ -181,14 +183,13 @@ package struct VaultSurvey: Sendable {
         ]
     }
 
-    /// Whether the time in a doubtful name lies near that of the content: up to six hours before it (a long dump), ten
-    /// minutes behind; epoch seconds within two days (they may say when it began, or ended). One that does not makes
-    /// its whole series doubtful.
+    /// Whether the time in a doubtful name lies near that of the content (``ClockDoubt/window``). One that does not
+    /// makes its whole series doubtful.
     private func isBorneOut(_ unit: DirectoryReading.Unit, _ place: Directory) -> Bool {
         guard let doubt = unit.doubt, let time = unit.time else { return true }
         guard let seen = (try? place.sighting(of: unit.name)) ?? nil else { return true }  // gone: no matter
         let behind = seen.mtime.seconds(since: time)
-        return doubt.day == nil ? abs(behind) <= 2 * 86_400 : (-600...21_600).contains(behind)
+        return doubt.window.contains(behind)
     }
 
     // MARK: One backup
