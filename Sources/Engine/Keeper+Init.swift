@@ -44,7 +44,8 @@ extension Proposal {
         func scan(_ source: DirectoryReading.TimeSource) throws(Fault) -> Found {
             var found = Found()
             let survey = VaultSurvey(
-                vault: VaultID(text: ""), quietSeconds: 60, timeFrom: source, zone: zone, nested: [])
+                vault: VaultID(text: ""), quietSeconds: 60, recognisers: Recognisers(timeFrom: source), zone: zone,
+                nested: [])
             _ = try survey.scan(below: root, known: .nothing, now: clock.now(), probing: .later) { place in
                 found.add(place)
             }
@@ -81,7 +82,7 @@ extension Proposal {
             series.formUnion(place.backups.map(\.series))
             backups += place.backups.count
             size = size.adding(place.backups.total { $0.size })
-            undated += place.leftAlone.count { $0.why == .foreign("no date in its name") }
+            undated += place.leftAlone.count { $0.why == .foreign(DirectoryReading.undated) }
             foreign += place.leftAlone.count { $0.why.condition == "foreign" }
             opaque += place.leftAlone.filter { $0.why.condition == "opaque" }
         }

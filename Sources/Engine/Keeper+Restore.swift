@@ -1,5 +1,6 @@
 internal import Audit
 internal import Catalog
+internal import Disk
 package import Model
 internal import Recognition
 internal import Trash
@@ -156,7 +157,15 @@ extension Keeper {
         }
         withExtendedLifetime(lock) {}
         var parser = NameTimeParser(zone: self.configuration.zone.value)
-        let isNamed = newName.map { parser.read($0).isTime || configuration.settings.timeFrom.value == .mtime } ?? true
+        let directory = item.backup.path.parent
+        let isNamed =
+            newName.map { name in
+                let kind: Directory.Entry.Kind = item.backup.primary.isDirectory ? .directory : .file
+                let reading = DirectoryReading(
+                    of: [.init(name: name, kind: kind, inode: 0)], in: directory, by: configuration.recognisers,
+                    parser: &parser)
+                return !reading.units.isEmpty
+            } ?? true
         return RestoreReport(
             vault: configuration, backup: item.backup, paths: paths, reprievedUntil: until, warnings: warnings,
             isForeignNow: !isNamed)

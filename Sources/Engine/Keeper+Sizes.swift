@@ -1,6 +1,7 @@
 internal import Catalog
 package import Disk
 package import Model
+internal import Recognition
 internal import Trash
 
 /// How exactly sizes are told.
@@ -51,13 +52,22 @@ extension Keeper {
         _ entry: LeftAlone, _ vault: OpenVault, _ courtesy: Courtesy, _ shouldStop: () -> Bool
     ) throws(Fault) {
         // What cannot be opened is measured another time.
-        guard let place = try? vault.root.open(entry.path) else { return }
-        let measure = OpaqueMeasure(of: place, courtesy: courtesy, shouldStop: shouldStop)
-        guard !shouldStop() else { return }
+        guard let measure = opaqueMeasure(entry.path, vault, courtesy, shouldStop), !shouldStop() else { return }
         var entry = entry
         entry.size = measure.size
         entry.newest = measure.newest
         try home.catalog.recordMeasured(vault: vault.id, entry)
+    }
+
+    private func opaqueMeasure(
+        _ path: Bytes, _ vault: OpenVault, _ courtesy: Courtesy, _ shouldStop: () -> Bool
+    ) -> OpaqueMeasure? {
+        guard let parent = try? vault.root.open(path.parent) else { return nil }
+        if let (base, _) = DarArchive.slice(path.lastComponent), let names = try? parent.entries().map(\.name) {
+            return OpaqueMeasure(of: names.filter { DarArchive.slice($0)?.base == base }, in: parent)
+        }
+        let opened = (try? vault.root.open(path)) ?? (try? parent.openSubvolume(path.lastComponent)) ?? nil
+        return opened.map { OpaqueMeasure(of: $0, courtesy: courtesy, shouldStop: shouldStop) }
     }
 
     /// What all of these would free together. Walks what shares bytes, for a few seconds at most: after that it is "at

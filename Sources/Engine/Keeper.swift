@@ -83,7 +83,7 @@ extension Keeper {
         }
         let survey = VaultSurvey(
             vault: id, quietSeconds: vault.settings.quietPeriod.value.fixedSeconds,
-            timeFrom: vault.settings.timeFrom.value,
+            recognisers: vault.recognisers,
             zone: configuration.zone.value, nested: Set(nested), roots: Array(Set([own, vault.path])))
         return OpenVault(
             configuration: vault, id: id, root: root, survey: survey,

@@ -146,8 +146,18 @@ extension Backup {
     /// The series for people: the key without the joint around the time, `app/orders.dump`.
     package static func name(ofSeries key: Bytes) -> Bytes {
         let name = withoutStars(key.lastComponent.storage)
-        if name.isEmpty { return key.parent.isEmpty ? "." : key.parent }
-        return key.parent.appending(Bytes(name))
+        let directory = withoutDates(key.parent)
+        if name.isEmpty { return directory.isEmpty ? "." : directory }
+        return directory.appending(Bytes(name))
+    }
+
+    /// The directory of a key without its dates: of `app/*/*/*` the directory is `app`.
+    private static func withoutDates(_ directory: Bytes) -> Bytes {
+        guard directory.storage.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "\\") }) else {
+            return directory
+        }
+        return directory.components.filter { $0 != "*" }.map { Bytes(withoutStars($0.storage)) }
+            .reduce(Bytes()) { $0.appending($1) }
     }
 
     /// The same without extensions: `app/orders`. Several series may share it.

@@ -1,4 +1,5 @@
 import Foundation
+internal import Synchronization
 
 /// A time zone, with the offset of the last day asked for at hand.
 ///
@@ -9,6 +10,7 @@ package struct Zone: Sendable {
     private let zone: TimeZone
     private var day = Int64.min
     private var offsetOfDay: Int64?
+    private let steady = SteadyOffsets()
 
     /// `nil` where the name is unknown. Never another zone in its place.
     package init?(name: String) {
@@ -59,6 +61,8 @@ package struct Zone: Sendable {
     /// as if the clocks had not been moved yet.
     package mutating func instant(of civil: CivilTime) -> Timestamp {
         let local = civil.localSeconds
+        let day = local.floorDivided(by: 86_400)
+        if let offset = steady.offset(around: day, ask: ask) { return Timestamp(seconds: local - offset) }
         let before = offset(at: Timestamp(seconds: local - 86_400))
         let after = offset(at: Timestamp(seconds: local + 86_400))
         for candidate in [before, after] {
@@ -66,6 +70,26 @@ package struct Zone: Sendable {
             if offset(at: instant) == candidate { return instant }
         }
         return Timestamp(seconds: local - before)
+    }
+}
+
+/// Offsets that hold from the day before a day to the day after it, shared by all copies of a zone: a vault's names
+/// come in the order of its directories, and each directory has the same days again.
+private final class SteadyOffsets: Sendable {
+    private let days = Mutex<[Int64: Int64?]>([:])
+    /// More days than this are forgotten all at once.
+    private static let most = 20_000
+
+    /// `nil`: clocks are moved near that day, and each instant must be asked for.
+    func offset(around day: Int64, ask: (Int64) -> Int64) -> Int64? {
+        days.withLock { days in
+            if let known = days[day] { return known }
+            let ends = (-1...2).map { ask((day + $0) * 86_400) }
+            let offset = ends.allSatisfy { $0 == ends[0] } ? ends[0] : nil
+            if days.count >= Self.most { days.removeAll(keepingCapacity: true) }
+            days[day] = .some(offset)
+            return offset
+        }
     }
 }
 

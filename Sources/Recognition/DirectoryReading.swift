@@ -15,15 +15,35 @@ package struct DirectoryReading: Sendable {
     package struct Unit: Hashable, Sendable {
         package var name: Bytes
         package var isDirectory: Bool
+        /// What goes where it goes: side files, and the other files of a set.
         package var sideFiles: [Bytes]
-        /// Protected by the tool that wrote it, and how.
-        package var protectedBy: String? { SideFiles.protection(of: name, by: sideFiles) }
         /// `nil`: by mtime.
         package var time: Timestamp?
         package var series: Bytes
         package var isTemporary: Bool
         /// The time in its name may be a number: its mtime must bear it out.
         package var doubt: ClockDoubt?
+        /// What it was taken for, and why, for a person.
+        package var recogniser: String
+        package var kind = Backup.Kind.full
+        /// The name in this directory that it needs.
+        package var parentName: Bytes?
+        package var completeWhen: CompleteWhen?
+
+        /// Protected by the tool that wrote it, and how.
+        package var protectedBy: String? {
+            guard !sideFiles.isEmpty else { return nil }
+            for member in [name] + sideFiles {
+                if let how = SideFiles.protection(of: member, by: sideFiles) { return how }
+            }
+            return nil
+        }
+
+        /// The file that ``completeWhen`` demands beside it and that is not there.
+        package var missingBeside: Bytes? {
+            guard case .beside(let ending) = completeWhen, !sideFiles.contains(name + ending) else { return nil }
+            return name + ending
+        }
     }
 
     package private(set) var units: [Unit] = []
@@ -33,92 +53,69 @@ package struct DirectoryReading: Sendable {
     /// Directories without a date in their name: their content decides.
     package private(set) var descend: [Bytes] = []
 
+    /// Why a file is left alone that nobody knows.
+    package static let undated = "no date in its name"
+
     /// `directory`: its path in the vault, for the series.
     package init(
-        of entries: [Directory.Entry], in directory: Bytes, timeFrom: TimeSource, parser: inout NameTimeParser
+        of entries: [Directory.Entry], in directory: Bytes, by recognisers: Recognisers, parser: inout NameTimeParser
     ) {
-        let sides = SideFiles.assign(
-            files: entries.filter { $0.kind == .file }.map(\.name),
-            directories: entries.filter { $0.kind == .directory }.map(\.name))
-        var followers: [Bytes: [Bytes]] = [:]
-        for (side, owner) in sides { followers[owner, default: []].append(side) }
-        for entry in entries.sorted(by: { $0.name < $1.name }) where entry.name != ".trash" {
-            if sides[entry.name] == nil {
-                read(entry, directory, followers[entry.name, default: []].sorted(), timeFrom, &parser)
-            }
-        }
-        claimOrphans(sides)
+        var listing = Listing(of: entries, in: directory, parser: parser)
+        recognisers.read(&listing)
+        parser = listing.parser
+        collect(listing)
         dropUnneededDoubts()
     }
 
-    private mutating func read(
-        _ entry: Directory.Entry, _ directory: Bytes, _ sideFiles: [Bytes], _ timeFrom: TimeSource,
-        _ parser: inout NameTimeParser
-    ) {
-        let name = entry.name
-        switch entry.kind {
-        case .symlink:
-            links.append(name)
-            return
-        case .other, .unknown: return leave(name, "neither file nor directory")
-        case .directory:
-            if let tool = Repositories.tool(ofDirectoryNamed: name) { return leave(name, opaque: tool) }
-        case .file:
-            if SideFiles.stem(of: name) != nil { return leave(name, "side file without its backup") }
-        }
-        let isTemporary = TemporaryNames.isTemporary(name)
-        if !isTemporary, name.hasPrefix(".") || Self.systems.contains(name) {
-            return leave(name, "hidden or of the system")
-        }
-        // Under a temporary name it belongs to the series that it will belong to.
-        let reading = parser.read(isTemporary ? TemporaryNames.finalName(of: name) : name)
-        switch reading {
-        case .time(let time, let pattern, let doubt):
-            let series = timeFrom == .name ? directory.appending(pattern) : Self.series(ofDirectory: directory)
-            units.append(
-                Unit(
-                    name: name, isDirectory: entry.kind == .directory, sideFiles: sideFiles,
-                    time: timeFrom == .name ? time : nil, series: series, isTemporary: isTemporary,
-                    doubt: timeFrom == .name ? doubt : nil))
-        case .refused(let why):
-            if entry.kind == .directory {
-                descend.append(name)
-            } else {
-                undated(entry, directory, sideFiles, timeFrom, why)
-            }
-        case .none:
-            if isTemporary {
-                leave(name, "unfinished (a temporary name)")
-            } else if entry.kind == .directory {
-                descend.append(name)
-            } else {
-                undated(entry, directory, sideFiles, timeFrom, "no date in its name")
+    private mutating func collect(_ listing: Listing) {
+        let members = Self.members(listing)
+        for (index, entry) in listing.entries.enumerated() {
+            switch listing.claims[index] {
+            case .backup(let found): units.append(Self.unit(entry, found, members[index, default: []], listing))
+            case .member(let owner):
+                if case .backup = listing.claims[Self.owner(owner, listing)] { continue }
+                let name = listing.entries[owner].name.display
+                leftAlone.append((entry.name, .foreign("beside '\(name)', which is no backup")))
+            case .leftAlone(let why): leftAlone.append((entry.name, why))
+            case .link: links.append(entry.name)
+            case .lookInto: descend.append(entry.name)
+            case nil where entry.kind == .directory && !entry.isTemporary: descend.append(entry.name)
+            case nil:
+                let unknown = entry.isTemporary ? "unfinished (a temporary name)" : Self.undated
+                leftAlone.append((entry.name, .foreign(listing.remarks[index] ?? unknown)))
             }
         }
     }
 
-    private mutating func undated(
-        _ entry: Directory.Entry, _ directory: Bytes, _ sideFiles: [Bytes], _ timeFrom: TimeSource, _ why: String
-    ) {
-        guard timeFrom == .mtime else { return leave(entry.name, why) }
-        units.append(
-            Unit(
-                name: entry.name, isDirectory: false, sideFiles: sideFiles, time: nil,
-                series: Self.series(ofDirectory: directory), isTemporary: TemporaryNames.isTemporary(entry.name)))
+    /// A side file of a file of a set goes with the set.
+    private static func owner(_ index: Int, _ listing: Listing) -> Int {
+        if case .member(let owner) = listing.claims[index] { owner } else { index }
     }
 
-    /// A side file whose owner is no backup is left alone as well, and said so.
-    private mutating func claimOrphans(_ sides: [Bytes: Bytes]) {
-        let owners = Set(units.map(\.name))
-        for (side, owner) in sides.sorted(by: { $0.key < $1.key }) where !owners.contains(owner) {
-            leave(side, "beside '\(owner.display)', which is no backup")
+    private static func members(_ listing: Listing) -> [Int: [Int]] {
+        var members: [Int: [Int]] = [:]
+        for (index, claim) in listing.claims.enumerated() {
+            if case .member(let owner) = claim { members[self.owner(owner, listing), default: []].append(index) }
         }
+        return members
+    }
+
+    private static func unit(_ entry: Listing.Entry, _ found: Claim.Found, _ members: [Int], _ listing: Listing) -> Unit
+    {
+        Unit(
+            name: entry.name, isDirectory: entry.kind == .directory,
+            sideFiles: members.map { listing.entries[$0].name },
+            time: found.time, series: found.series,
+            isTemporary: entry.isTemporary || members.contains { listing.entries[$0].isTemporary },
+            doubt: found.doubt, recogniser: found.recogniser, kind: found.kind, parentName: found.parentName,
+            completeWhen: found.completeWhen)
     }
 
     /// Four digits behind a date are a time of day, as long as they look like a schedule: one a day, or always at the
     /// same minute, or at fives. `-1001`, `-1002`, `-1042` on one day may be customers: then mtimes have to say it.
     private mutating func dropUnneededDoubts() {
-        let doubtful = units.indices.filter { units[$0].doubt?.day != nil }
+        let doubtful = units.indices.filter { units[$0].doubt?.isOfSchedule == true }
+        guard !doubtful.isEmpty else { return }
         for (_, indices) in Dictionary(grouping: doubtful, by: { units[$0].series }) {
             let days = Dictionary(grouping: indices) { units[$0].doubt?.day }
             let isSchedule = days.values.allSatisfy { day in
@@ -128,16 +125,4 @@ package struct DirectoryReading: Sendable {
             if isSchedule { for index in indices { units[index].doubt = nil } }
         }
     }
-
-    private mutating func leave(_ name: Bytes, _ why: String) {
-        leftAlone.append((name, .foreign(why)))
-    }
-
-    private mutating func leave(_ name: Bytes, opaque tool: Repositories.Tool) {
-        leftAlone.append((name, .opaque(tool: tool.name, prune: tool.prune)))
-    }
-
-    package static func series(ofDirectory directory: Bytes) -> Bytes { directory.isEmpty ? "." : directory }
-
-    private static let systems: Set<Bytes> = ["lost+found", "@eaDir", "#recycle", "$RECYCLE.BIN"]
 }

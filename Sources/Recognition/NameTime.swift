@@ -13,11 +13,27 @@ package enum NameReading: Hashable, Sendable {
     case refused(String)
 }
 
-/// A time of day that could be a number as well: `customer-20261123-1001`, or epoch seconds.
+/// A time of day that could be a number as well: `customer-20261123-1001`, epoch seconds, or the last directory of
+/// `2026/11/23/01`. The time of the content has to bear it out.
 package struct ClockDoubt: Hashable, Sendable {
+    package enum Place: Sendable { case behindDate, epoch, apart }
+    package var place = Place.behindDate
     /// The day it was found behind; `nil` for epoch seconds.
     package var day: Int64?
     package var minute: Int
+
+    /// Whether neighbours that look like a schedule are proof enough.
+    package var isOfSchedule: Bool { place == .behindDate }
+
+    /// How many seconds the content's time may lie behind that of the name: up to six hours (a long dump), ten minutes
+    /// before it; epoch seconds may say when it began, or ended; an hour apart from its date says little.
+    package var window: ClosedRange<Int64> {
+        switch place {
+        case .behindDate: -600...21_600
+        case .epoch: -2 * 86_400...2 * 86_400
+        case .apart: -600...3600
+        }
+    }
 }
 
 /// Finds dates and times in names: `2026-11-23`, `20261123`, `2026_11_23-01_00_02`, `2026-11-23T01:00:00Z`,
@@ -51,16 +67,25 @@ package struct NameTimeParser: Sendable {
             }
         }
         guard !found.isEmpty else { return refusal.map(NameReading.refused) ?? .none }
+        if found.count == 1 {
+            return .time(
+                instant(found[0]), pattern: SeriesKey.pattern(bytes, without: CollectionOfOne(found[0].range)),
+                doubt: found[0].doubt)
+        }
         let instants = found.map { instant($0) }
         // Two times in one name are one only where they mean the same night (GitLab writes epoch and date).
         guard let low = instants.min(), let high = instants.max(), high.seconds(since: low) <= 36 * 3600 else {
             return .refused("the name has two different dates")
         }
         let best = found.indices.max { (found[$0].precision, -$0) < (found[$1].precision, -$1) }!  // not empty
-        return .time(
-            instants[best], pattern: pattern(bytes, found.map(\.range)),
-            doubt: found.count == 1 ? found[best].doubt : nil)
+        return .time(instants[best], pattern: SeriesKey.pattern(bytes, without: found.map(\.range)))
     }
+
+    /// The instant of a date and time on the vault's wall clock.
+    mutating func instant(of civil: CivilTime) -> Timestamp { zone.instant(of: civil) }
+
+    /// The date and time on the vault's wall clock.
+    mutating func civil(_ instant: Timestamp) -> CivilTime { zone.civil(instant) }
 
     private mutating func instant(_ match: Match) -> Timestamp {
         switch match.time {
@@ -68,21 +93,6 @@ package struct NameTimeParser: Sendable {
         case .civil(let civil, offset: let offset?): Timestamp(seconds: civil.localSeconds - offset)
         case .civil(let civil, offset: nil): zone.instant(of: civil)
         }
-    }
-
-    private func pattern(_ bytes: [UInt8], _ ranges: [Range<Int>]) -> Bytes {
-        var pattern: [UInt8] = []
-        var at = 0
-        for range in ranges {
-            pattern += Self.escaped(bytes[at..<range.lowerBound])
-            pattern.append(UInt8(ascii: "*"))
-            at = range.upperBound
-        }
-        return Bytes(pattern + Self.escaped(bytes[at...]))
-    }
-
-    private static func escaped(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        bytes.flatMap { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "\\") ? [UInt8(ascii: "\\"), $0] : [$0] }
     }
 
     struct Match {
@@ -167,7 +177,7 @@ private struct Scanner {
         return .match(
             .init(
                 range: start..<endOfDigits, time: .epoch(seconds), precision: 2,
-                doubt: ClockDoubt(day: nil, minute: 0)))
+                doubt: ClockDoubt(place: .epoch, day: nil, minute: 0)))
     }
 
     /// `23-11-2026`, `1.2.2026`: recognised only to be refused.

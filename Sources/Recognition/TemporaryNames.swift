@@ -3,6 +3,10 @@ package import Model
 /// Names under which writers hide what they have not finished. They settle never.
 package enum TemporaryNames {
     package static func isTemporary(_ name: Bytes) -> Bool {
+        // Nearly every name is told by its first and last byte.
+        guard name.storage.first == UInt8(ascii: ".") || lastBytes.contains(name.storage.last ?? 0) else {
+            return false
+        }
         if endings.contains(where: { name.hasSuffix($0) }) || beginnings.contains(where: { name.hasPrefix($0) }) {
             return true
         }
@@ -22,6 +26,8 @@ package enum TemporaryNames {
     private static let endings: [Bytes] = [
         ".partial", ".part", ".filepart", ".crdownload", ".tmp", ".incomplete", ".inprogress", ".pending",
     ]
+    /// Of ``endings``, of `.dat` (vzdump's), and digits.
+    private static let lastBytes = Array("tldpesg0123456789".utf8)
     private static let beginnings: [Bytes] = [".nfs", ".fuse_hidden", ".~"]
     private static let directories: Set<Bytes> = [".~tmp~", ".rsync-partial"]
 

@@ -107,10 +107,12 @@ extension Plan.Hold {
         heldBack = Set(going.map(\.backup.id))
     }
 
-    /// What the approved policy condemns. One that cannot be read any more, or that read times elsewhere, keeps all.
+    /// What the approved policy condemns. One that cannot be read any more, or that read times or names otherwise, keeps
+    /// all: what it said was said of other series.
     private static func gone(by approved: Plan.Approved, _ plan: Plan, _ input: Plan.Input) -> Set<BackupID> {
         // Another hash of the same text: an earlier version of the program meant something else by it.
         guard let old = approved.policy, approved.policyHash == old.hash, old.timeFrom == plan.policy.timeFrom,
+            old.names == plan.policy.names,
             let before = Judge(policy: old, now: input.now, protection: input.protection)
         else { return [] }
         return Set(before.decideAll(input.backups).filter { !$0.decision.retain }.map(\.backup.id))

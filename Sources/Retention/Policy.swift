@@ -22,6 +22,9 @@ package struct VaultPolicy: Hashable, Sendable, Codable {
     package var onlyBackupOf: Period?
     /// Where times come from: with another source, what was approved means nothing.
     package var timeFrom = ""
+    /// How names are read, where a person configured it (`match`): read otherwise, there are other series. `nil`: as
+    /// the program reads them.
+    package var names: String?
     /// The wildcard whose matches share this policy: what it matches only since it was changed inherits no approval.
     package var paths: String?
     /// Invariants 6-8 and all that protects from mistakes. Off only in `retention simulate`.
@@ -92,6 +95,7 @@ package struct VaultPolicy: Hashable, Sendable, Codable {
         incompleteAfter = try values.decodeIfPresent(Span.self, forKey: .incompleteAfter) ?? Span(days: 7)
         onlyBackupOf = try values.decodeIfPresent(Period.self, forKey: .onlyBackupOf)
         timeFrom = try values.decodeIfPresent(String.self, forKey: .timeFrom) ?? ""
+        names = try values.decodeIfPresent(String.self, forKey: .names)
         paths = try values.decodeIfPresent(String.self, forKey: .paths)
         hasSafeguards = try values.decodeIfPresent(Bool.self, forKey: .hasSafeguards) ?? true
     }
@@ -99,8 +103,9 @@ package struct VaultPolicy: Hashable, Sendable, Codable {
     /// The first 16 hexadecimal digits of the SHA-256 of rule version and text.
     package var hash: String { Self.digest("\(Self.ruleVersion)\n\(text)") }
 
-    /// Counted up when the same rules begin to mean something else. 2: ended series, incomplete ones, chains.
-    package static let ruleVersion = 2
+    /// Counted up when the same rules begin to mean something else. 2: ended series, incomplete ones, chains. 3: dates in
+    /// directories.
+    package static let ruleVersion = 3
 
     static func digest(_ text: String) -> String {
         Bytes(SHA256.hash(data: Data(text.utf8)).prefix(8)).hexadecimal

@@ -61,7 +61,11 @@ extension VaultSurvey {
                 inside = try place.open(unit.name)
             } catch {
                 if error.errno == 2 { return nil }
-                if error.errno == 18 { return .leftAlone(.foreign("another file system")) }
+                if error.errno == 18 {
+                    let tool = VaultSurvey.subvolume(at: unit.name, place)
+                    return .leftAlone(
+                        tool.map { .opaque(tool: $0.name, prune: $0.prune) } ?? .foreign("another file system"))
+                }
                 throw error
             }
             if survey.nested.contains(where: { $0.isWithin(path) }) || survey.holdsVault(inside) {
@@ -218,10 +222,34 @@ extension VaultSurvey.UnitLook {
         }
         backup.endMark = reading.mark
         backup.note = reading.note ?? ""
+        if let missing = missing(unit, reading, inside) {
+            (backup.condition, backup.note) = (.incomplete, missing)
+            return
+        }
         switch reading.mark {
         case .unprobed: break
         case .absent: backup.condition = .incomplete
         case .shown, .footerShown, .footerAbsent, .none: backup.condition = .complete
+        }
+    }
+
+    /// What a person's `complete-when` asks for and is not there; `nil`: nothing.
+    private func missing(
+        _ unit: DirectoryReading.Unit, _ reading: EndMarkReading, _ inside: Directory
+    ) -> String? {
+        func isThere(_ name: Bytes, in directory: Directory) -> Bool {
+            ((try? directory.sighting(of: name)) ?? nil) != nil
+        }
+        switch unit.completeWhen {
+        case .endMark:
+            let isShown = reading.mark == .shown || reading.mark == .footerShown
+            return isShown ? nil : "its end mark is not there, and complete-when demands it (\(reading.format))"
+        case .beside(let ending):
+            let name = unit.name + ending
+            return isThere(name, in: place) ? nil : "'\(name.display)' is not there yet (complete-when)"
+        case .inside(let name):
+            return isThere(name, in: inside) ? nil : "it holds no '\(name.display)' yet (complete-when)"
+        case nil: return nil
         }
     }
 

@@ -6,7 +6,8 @@ package import Recognition
 package struct VaultSurvey: Sendable {
     package var vault: VaultID
     package var quietSeconds: Int64
-    package var timeFrom: DirectoryReading.TimeSource
+    /// How names are read.
+    package var recognisers: Recognisers
     package var zone: Zone
     /// Configured vaults inside this one, by their path in it.
     package var nested: Set<Bytes>
@@ -14,13 +15,13 @@ package struct VaultSurvey: Sendable {
     package var roots: [Bytes]
 
     package init(
-        vault: VaultID, quietSeconds: Int64, timeFrom: DirectoryReading.TimeSource, zone: Zone, nested: Set<Bytes>,
+        vault: VaultID, quietSeconds: Int64, recognisers: Recognisers, zone: Zone, nested: Set<Bytes>,
         roots: [Bytes] = []
     ) {
         self.roots = roots
         self.vault = vault
         self.quietSeconds = quietSeconds
-        self.timeFrom = timeFrom
+        self.recognisers = recognisers
         self.zone = zone
         self.nested = nested
     }
@@ -29,7 +30,7 @@ package struct VaultSurvey: Sendable {
     /// what recognition or this room makes of the same directory.
     package var readAs: String {
         let inside = nested.sorted().map(\.hexadecimal).joined(separator: ",")
-        return "1 \(timeFrom.rawValue) \(zone.name) \(roots.map(\.hexadecimal).sorted()) \(inside)"
+        return "1 \(recognisers.text) \(zone.name) \(roots.map(\.hexadecimal).sorted()) \(inside)"
     }
 
     /// What one directory holds.
@@ -98,7 +99,7 @@ package struct VaultSurvey: Sendable {
         } catch {
             switch error.errno {
             case .some(2), .some(20): return .gone  // ENOENT, ENOTDIR
-            case .some(18): return .read(Self.otherDevice(directory, root))  // EXDEV
+            case .some(18): return .read(try Self.otherDevice(directory, root, known))  // EXDEV
             default: throw error
             }
         }
@@ -129,12 +130,23 @@ package struct VaultSurvey: Sendable {
     }
 
     /// What is known below it is covered, and not gone.
-    private static func otherDevice(_ directory: Bytes, _ root: Directory) -> Place {
+    private static func otherDevice(_ directory: Bytes, _ root: Directory, _ known: Known) throws(Fault) -> Place {
+        if let tool = subvolume(at: directory, root) {
+            return try single(directory, .opaque(tool: tool.name, prune: tool.prune), known)
+        }
         let why =
             "another file system; to keep it in order too: vaults: { NAME: { path: \(root.path.appending(directory).display) } }"
         return Place(
             directory: directory, leftAlone: [LeftAlone(path: directory, place: directory, why: .foreign(why))],
             isCovered: true)
+    }
+
+    /// A btrfs subvolume is another device and no mount: only btrfs's own commands delete it.
+    static func subvolume(at path: Bytes, _ root: Directory) -> Repositories.Tool? {
+        guard let parent = try? root.open(path.parent),
+            let opened = try? parent.openSubvolume(path.lastComponent)
+        else { return nil }
+        return opened.device == root.device ? nil : BtrfsSubvolume.tool(at: path, below: root.path)
     }
 
     func holdsVault(_ place: Directory) -> Bool {
@@ -147,7 +159,7 @@ package struct VaultSurvey: Sendable {
     ) throws(Fault) -> Place {
         var parser = NameTimeParser(zone: zone)
         let entries = entries.map { Self.typed($0, in: place) }
-        let reading = DirectoryReading(of: entries, in: directory, timeFrom: timeFrom, parser: &parser)
+        let reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
         var result = Place(directory: directory)
         result.known = try known.backups(directory)
         result.descend = reading.descend.map { directory.appending($0) }
@@ -179,6 +191,7 @@ package struct VaultSurvey: Sendable {
                 result.unknown.insert(directory.appending(unit.name))
             }
         }
+        Self.chain(&result.backups, by: reading.units)
         looking.demandFooters(&result.backups)
         result.unprobed = result.backups.count { $0.note == Backup.unprobedNote }
         return result
@@ -226,15 +239,14 @@ package struct VaultSurvey: Sendable {
         ]
     }
 
-    /// Whether the time in a doubtful name lies near that of the content: up to six hours before it (a long dump), ten
-    /// minutes behind; epoch seconds within two days (they may say when it began, or ended). One that does not makes
-    /// its whole series doubtful.
+    /// Whether the time in a doubtful name lies near that of the content (``ClockDoubt/window``). One that does not
+    /// makes its whole series doubtful.
     private func isBorneOut(_ unit: DirectoryReading.Unit, _ place: Directory) -> Bool {
         guard let doubt = unit.doubt, let time = unit.time else { return true }
         let found = unit.isDirectory ? try? place.open(unit.name).sighting() : try? place.sighting(of: unit.name)
         guard let seen = found ?? nil else { return true }  // gone: no matter
         let behind = seen.mtime.seconds(since: time)
-        return doubt.day == nil ? abs(behind) <= 2 * 86_400 : (-600...21_600).contains(behind)
+        return doubt.window.contains(behind)
     }
 }
 

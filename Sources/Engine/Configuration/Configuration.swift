@@ -29,6 +29,7 @@ package struct Sourced<Value: Sendable>: Sendable {
 package struct Origin: Hashable, Sendable {
     package var file: String
     package var line: Int
+    package var column = 1
 
     package var text: String { "\(file):\(line)" }
 }
@@ -57,6 +58,8 @@ package struct VaultConfiguration: Sendable {
         package var minAge = Sourced(Span(seconds: 3600))
         package var minObservedAge = Sourced(Span(seconds: 24 * 3600))
         package var timeFrom = Sourced(DirectoryReading.TimeSource.name)
+        /// In the order of the file: the first that matches a name reads it.
+        package var match: [Sourced<CustomRecogniser>] = []
         package var approval = Sourced(Approval.onChange)
         package var semantics = Sourced(Semantics.reprieve)
         package var incompleteAfter = Sourced(Span(days: 7))
@@ -69,12 +72,18 @@ package struct VaultConfiguration: Sendable {
         package init() {}
 
         package var timeFromText: String { timeFrom.value.rawValue }
+        package var matchTexts: [Sourced<String>] { match.map { Sourced($0.value.text, $0.origin) } }
     }
 
     package var amounts: AmountLimits {
         var limits = AmountLimits()
         limits.condemnedPercent = settings.maxCondemned.value
         return limits
+    }
+
+    /// How names are read in this vault.
+    package var recognisers: Recognisers {
+        Recognisers(timeFrom: settings.timeFrom.value, custom: settings.match.map(\.value))
     }
 
     package func policy(zone: Zone) -> VaultPolicy {
@@ -86,6 +95,7 @@ package struct VaultConfiguration: Sendable {
         policy.incompleteAfter = settings.incompleteAfter.value
         policy.onlyBackupOf = settings.onlyBackupOf.value
         policy.timeFrom = settings.timeFromText
+        policy.names = settings.match.isEmpty ? nil : settings.match.map(\.value.text).joined(separator: "\n")
         policy.paths = pattern?.display
         return policy
     }

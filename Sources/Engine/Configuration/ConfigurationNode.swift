@@ -7,7 +7,7 @@ struct ConfigurationNode {
     let node: Node
     let file: String
 
-    var origin: Origin { Origin(file: file, line: node.mark?.line ?? 1) }
+    var origin: Origin { Origin(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1) }
 
     func refuse(_ message: String, hint: String? = nil) -> Fault {
         let mark = node.mark

@@ -22,9 +22,9 @@ struct ConfigurationReader {
     private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides"]
     static let shared = [
         "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
-        "min-observed-age", "incomplete-after", "time-from", "approval", "safeguards", "sizes",
+        "min-observed-age", "incomplete-after", "time-from", "match", "approval", "safeguards", "sizes",
     ]
-    private static let later = ["exclude", "depth", "layout", "match", "limits", "hooks"]
+    private static let later = ["exclude", "depth", "layout", "limits", "hooks"]
 
     mutating func read(_ text: String, file: String) throws(Fault) {
         guard let root = try Self.parse(text, file) else { return }
@@ -139,6 +139,7 @@ struct ConfigurationReader {
                 try node.word(name, DirectoryReading.TimeSource.allCases.map { ($0.rawValue, $0) }), node.origin)
         case "sizes":
             settings.sizes = Sourced(try node.word(name, Sizes.allCases.map { ($0.rawValue, $0) }), node.origin)
+        case "match": settings.match = try matches(node)
         case "approval":
             settings.approval = Sourced(try node.word(name, Approval.allCases.map { ($0.rawValue, $0) }), node.origin)
         case "safeguards":
@@ -320,14 +321,7 @@ struct ConfigurationReader {
     /// Contradictions between keys.
     private static func check(_ shared: Shared, _ name: String, _ node: ConfigurationNode) throws(Fault) {
         let settings = shared.settings
-        if settings.timeFrom.value == .mtime {
-            let rules = [shared.keep.value] + shared.series.value.compactMap(\.keep)
-            if rules.contains(where: \.needsSeries) {
-                throw node.refuse(
-                    "vault '\(name)' takes times from mtime, so names cannot tell one series from another, and rules that count are refused",
-                    hint: "use `within: 30d` (or max-age, all), or `time-from: name`")
-            }
-        }
+        try checkNames(shared, name, node)
         if settings.gracePeriod.value.fixedSeconds < settings.minGrace.value.fixedSeconds {
             throw node.refuse(
                 "the grace-period of vault '\(name)' (\(settings.gracePeriod.value.text)) is shorter than its min-grace (\(settings.minGrace.value.text))",
@@ -335,5 +329,42 @@ struct ConfigurationReader {
                     "lengthen grace-period, or set `min-grace: \(settings.gracePeriod.value.text)` as well if you mean it"
             )
         }
+    }
+
+    /// Where times and series come from must fit what is asked of them.
+    private static func checkNames(_ shared: Shared, _ name: String, _ node: ConfigurationNode) throws(Fault) {
+        let settings = shared.settings
+        guard settings.timeFrom.value == .mtime else {
+            for match in settings.match where !match.value.has("time") {
+                throw refuse(
+                    match, "vault '\(name)' takes times from names, and '\(match.value.pattern)' has no group 'time'",
+                    hint: "write (?<time>…) around it, or `time-from: mtime`")
+            }
+            return
+        }
+        for match in settings.match {
+            if match.value.options.timeFormat != nil {
+                throw refuse(
+                    match, "vault '\(name)' takes times from mtime, and a time-format says how names write them",
+                    hint: "leave one of the two out")
+            }
+            if !match.value.has("series"), !match.value.has("time") {
+                throw refuse(
+                    match, "'\(match.value.pattern)' does not tell the series",
+                    hint: "write (?<series>…) around its name")
+            }
+        }
+        let rules = [shared.keep.value] + shared.series.value.compactMap(\.keep)
+        guard settings.match.isEmpty, rules.contains(where: \.needsSeries) else { return }
+        throw node.refuse(
+            "vault '\(name)' takes times from mtime, so names cannot tell one series from another, and rules that count are refused",
+            hint: "use `within: 30d` (or max-age, all), `time-from: name`, or `match` with a group 'series'")
+    }
+
+    private static func refuse(_ match: Sourced<CustomRecogniser>, _ message: String, hint: String) -> Fault {
+        let file = match.origin?.file ?? ""
+        return Fault(
+            .configuration, (match.origin.map { "\($0.text):\($0.column): " } ?? "") + message, hint: hint,
+            path: Bytes(file))
     }
 }

@@ -14,7 +14,15 @@ struct Explain: ParsableCommand {
         let session = try common.session()
         let views = session.keeper.views(of: session.keeper.configuration.vaults)
         if let (view, entry) = leftAlone(views) { return show(entry, view, session) }
-        let found = try session.keeper.targets([what], in: views).flatMap { try Self.backups($0) }
+        let targets: [Keeper.Target]
+        do {
+            targets = try session.keeper.targets([what], in: views)
+        } catch {
+            // Nothing that a vault knows; but a path on the disk can be recognised.
+            guard error.code == .notFound, let taken = try session.keeper.taken(what) else { throw error }
+            return show(taken, session)
+        }
+        let found = try targets.flatMap { try Self.backups($0) }
         for fault in Set(found.compactMap(\.0.fault)) { session.warn(fault) }
         if session.json {
             session.emit("explain", [.init("backups", .array(found.map { json($0.0, $0.1, session) }))])
@@ -70,8 +78,13 @@ struct Explain: ParsableCommand {
             "\(backup.id.text)  \(view.configuration.path.appending(backup.path).display)",
             "  series     \(SeriesNames(view).text(backup.series)) in \(view.label)",
             "  time       \(Text.dayAndTime(backup.time, zone)) \(zone.name)  (from \(backup.timeSource == .name ? "its name" : backup.timeSource.rawValue))",
+        ]
+        if let reading = session.keeper.reading(of: backup, in: view) {
+            lines.append("  taken for  \(reading.recogniser); \(Self.key(backup.series))")
+        }
+        lines += [
             "  size       \(Text.size(backup.size))"
-                + (backup.members.count > 1 ? " with \(Text.plural(backup.members.count - 1, "side file"))" : ""),
+                + (backup.members.count > 1 ? " with \(Text.plural(backup.members.count - 1, "side file"))" : "")
         ]
         lines += backup.members.dropFirst().map { "             \($0.path.lastComponent.display)" }
         let freed = backup.freedIfPurged.map { ($0.isAtLeast ? "at least " : "") + Text.size($0.bytes) } ?? "~"
@@ -173,6 +186,7 @@ struct Explain: ParsableCommand {
         let stays = backup.state == .present && decision?.retain == true
         let outlook = stays ? session.keeper.outlook(of: backup, in: view) : nil
         return own.appending([
+            .init("taken_for", JSON(session.keeper.reading(of: backup, in: view)?.recogniser)),
             .init("decision", decision.map { session.json($0) } ?? .null),
             .init("importance", JSON(decision.map { Int($0.importance) })),
             .init("goes", JSON(outlook?.goes?.rfc3339(in: session.zone))),

@@ -78,6 +78,14 @@ struct PlanCommand: ParsableCommand {
             .init("held", .bool(report.plan.hold != nil)), .init("hold", JSON(report.plan.hold?.code)),
             .init("frozen", .bool(report.frozen != nil)), .init("policy", .string(report.plan.policy.hash)),
             .init("timezone", .string(session.zone.name)),
+            .init(
+                "look_twice",
+                report.lookTwice.map { found in
+                    [
+                        "series": .array(found.series.map { .string(names.text($0)) }),
+                        "example": .string(found.path.display),
+                    ]
+                } ?? .null),
             .init("condemned", .integer(Int64(report.plan.condemned.count))),
             .init("condemned_size", .integer(report.plan.condemned.total { $0.backup.size })),
             .init("freed", JSON(report.freed.map { Int($0.total.bytes) })),
@@ -131,7 +139,7 @@ struct PlanText {
         if let text = leftAlone { lines.append(Text.wrap(text)) }
         if let text = settling { lines.append(Text.wrap(text)) }
         lines += unmatched.map { Text.wrap($0) }
-        if let text = single { lines.append(Text.wrap(text)) }
+        if let text = lookTwice { lines.append(Text.wrap(text)) }
         lines.append(freed)
         if !report.plan.condemned.isEmpty {
             lines.append("")
@@ -227,11 +235,11 @@ struct PlanText {
         members.allSatisfy { $0.backup.series == members[0].backup.series }
     }
 
-    /// Series of one backup each are worth a look: is the name taken apart wrongly?
-    private var single: String? {
-        let groups = Dictionary(grouping: report.plan.judged, by: \.backup.series).filter { $0.value.count == 1 }
-        guard groups.count > 2, let first = groups.keys.min() else { return nil }
-        return "Look twice: \(names.text(first)) and \(groups.count - 1) more series hold only 1 backup each"
+    /// Series of one backup each that may be one series.
+    private var lookTwice: String? {
+        guard let (series, path) = report.lookTwice, let first = series.first else { return nil }
+        return
+            "Look twice: \(names.text(first)) and \(Text.count(series.count - 1)) more series hold only 1 backup each; is the name taken apart wrongly? reprieve explain \(Text.word(path))"
     }
 
     private var leftAlone: String? {

@@ -47,6 +47,9 @@ struct RetentionCommand: ParsableCommand {
                 + [
                     row("semantics", settings.semantics, \.text),
                     row("timezone", zone, \.name), ("time-from", settings.timeFromText, settings.timeFrom.origin),
+                ]
+                + settings.matchTexts.map { row("match", $0, \.self) }
+                + [
                     row("schedule", settings.schedule, \.text), row("cleanup-every", settings.cleanupEvery, \.text),
                     row("grace-period", settings.gracePeriod, \.text), row("min-grace", settings.minGrace, \.text),
                     row("quiet-period", settings.quietPeriod, \.text), row("min-age", settings.minAge, \.text),

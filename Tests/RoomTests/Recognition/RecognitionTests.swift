@@ -130,7 +130,7 @@ struct DirectoryReadingTests {
             files.map { Directory.Entry(name: $0, kind: .file, inode: 1) }
             + directories.map { Directory.Entry(name: $0, kind: .directory, inode: 1) }
             + links.map { Directory.Entry(name: $0, kind: .symlink, inode: 1) }
-        return DirectoryReading(of: entries, in: "d", timeFrom: timeFrom, parser: &parser)
+        return DirectoryReading(of: entries, in: "d", by: Recognisers(timeFrom: timeFrom), parser: &parser)
     }
 
     @Test("side files go with their backup")

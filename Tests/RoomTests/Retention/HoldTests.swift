@@ -89,6 +89,17 @@ struct HoldTests {
         #expect(held.released.isEmpty && held.hold?.code == "policy-changed")
     }
 
+    @Test("names read otherwise make other series: what was approved says nothing of them, and all waits")
+    func names() throws {
+        let old = History.policy(History.rules { $0.last = .first(3) })
+        var fresh = old
+        fresh.names = #"'(?<series>.+)-(?<time>\d{8})'"#
+        let days = History.dailies(10, last: "2026-11-23")
+        let held = try plan(days, fresh, approved: old)
+        #expect(held.released.isEmpty && held.hold?.code == "policy-changed")
+        #expect(try plan(days, fresh, approved: fresh).hold?.code != "policy-changed")
+    }
+
     @Test("approved under an earlier version of the rules: all waits once")
     func version() throws {
         let policy = History.policy(History.rules { $0.last = .first(3) })

@@ -176,7 +176,7 @@ struct VaultSurveyTests {
 
     private func survey(_ scratch: Scratch, quiet: Int64 = 60) -> VaultSurvey {
         VaultSurvey(
-            vault: VaultID(text: "v"), quietSeconds: quiet, timeFrom: .name, zone: .utc, nested: [])
+            vault: VaultID(text: "v"), quietSeconds: quiet, recognisers: .byName, zone: .utc, nested: [])
     }
 
     private func now(after seconds: Double = 0) -> Moment {

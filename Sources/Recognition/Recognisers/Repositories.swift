@@ -15,12 +15,27 @@ package enum Repositories {
 
     /// By a directory's own name: rsnapshot rotates `daily.0`, `daily.1`, … by renaming.
     package static func tool(ofDirectoryNamed name: Bytes) -> Tool? {
-        guard let dot = name.storage.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+        guard name.storage.last?.isDigit == true, let dot = name.storage.lastIndex(of: UInt8(ascii: ".")) else {
+            return nil
+        }
         let number = name.storage[(dot + 1)...]
         guard !number.isEmpty, number.count <= 4, number.allSatisfy(\.isDigit),
             rsnapshotIntervals.contains(Bytes(name.storage[..<dot]))
         else { return nil }
         return Tool(name: "rsnapshot", prune: "rsnapshot's own retain counts")
+    }
+
+    /// Directories that their name alone gives away.
+    struct ByName: Recogniser {
+        let name = "a repository"
+
+        func claim(in listing: inout Listing) {
+            for index in listing.entries.indices where listing.isOpen(index) {
+                let entry = listing.entries[index]
+                guard entry.isDirectory, let tool = Repositories.tool(ofDirectoryNamed: entry.name) else { continue }
+                listing.claim(index, as: .leftAlone(.opaque(tool: tool.name, prune: tool.prune)))
+            }
+        }
     }
 
     private static let rsnapshotIntervals: Set<Bytes> = [

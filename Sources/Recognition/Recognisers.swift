@@ -1,0 +1,38 @@
+internal import Model
+
+/// Who is asked what an entry is, in order: the first who claims it is right.
+package struct Recognisers: Sendable {
+    package let timeFrom: DirectoryReading.TimeSource
+    package let custom: [CustomRecogniser]
+    private let table: [any Recogniser]
+
+    /// `custom`: what a person configured for this vault, in the order of the file.
+    package init(timeFrom: DirectoryReading.TimeSource = .name, custom: [CustomRecogniser] = []) {
+        self.timeFrom = timeFrom
+        self.custom = custom
+        // Under `time-from: mtime` a directory is one series, unless `match` tells the series.
+        let undated: [any Recogniser] =
+            switch (timeFrom, custom.isEmpty) {
+            case (.name, _): [DatesInDirectories(), DateInName(), RotatedByName(timeFrom: .name)]
+            case (.mtime, true): [RotatedByName(timeFrom: .mtime), TimeOfContent()]
+            case (.mtime, false): [Unmatched()]
+            }
+        table =
+            [SideFiles.Beside(), SpecialEntries(), Repositories.ByName(), HiddenNames()]
+            + custom.map { $0.timed(from: timeFrom) } + [SideFiles.Alone(), DarSlices()] + undated
+    }
+
+    /// Dates in names, and nothing configured.
+    package static let byName = Recognisers()
+    package static let byMtime = Recognisers(timeFrom: .mtime)
+
+    /// How names are read, as text: what was read under another text must be read again. The number counts up when
+    /// the table or one of its recognisers begins to read names otherwise.
+    package var text: String {
+        (["names 2", "time-from \(timeFrom.rawValue)"] + custom.map(\.text)).joined(separator: "\n")
+    }
+
+    func read(_ listing: inout Listing) {
+        for recogniser in table { recogniser.claim(in: &listing) }
+    }
+}

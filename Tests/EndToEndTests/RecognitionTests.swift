@@ -1,0 +1,160 @@
+import Foundation
+import Testing
+
+@Suite("what names mean")
+struct RecognitionTests {
+    /// As the names of these tests have it: `20261123`.
+    private func day(_ n: Int) -> String { House.day(n).replacing("-", with: "") }
+
+    private func recognised(_ house: House, _ path: String) throws -> [String: Any] {
+        let outcome = try house.run("explain", path, "--json")
+        let all = try outcome.json()["recognised"] as? [[String: Any]]
+        return try #require(all?.first, "\(outcome.out)\(outcome.error)")
+    }
+
+    @Test("a person's match tells kinds and parents: a full one is needed by its incrementals, a lost one breaks them")
+    func chains() throws {
+        let house = try House(
+            keep: "{ last: 1 }",
+            more: #"""
+                    match:
+                      match: '(?<series>\w+)\.(?<time>\d{8})\.(?<kind>full|inc)(-(?<base>\d{8}))?\.tar'
+                      parent: '${series}.${base}.full.tar'
+                      unit: file
+                """#)
+        try house.put("app.\(day(1)).full.tar")
+        try house.put("app.\(day(6)).full.tar")
+        try house.put("app.\(day(8)).inc-\(day(6)).tar")
+        try house.put("app.\(day(9)).inc-\(day(6)).tar")
+        try house.settle()
+        let plan = try house.run("plan", "app")
+        #expect(plan.status == 0 && plan.out.contains("needed by"), "\(plan.out)\(plan.error)")
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        // The newest, and what it needs; `last: 1` would take both others.
+        #expect(house.names() == ["app.\(day(6)).full.tar", "app.\(day(9)).inc-\(day(6)).tar"])
+        let explained = try house.run("explain", "app.\(day(9)).inc-\(day(6)).tar").out
+        #expect(explained.contains("taken for  match '(?<series>"), "\(explained)")
+        #expect(explained.contains("incremental  needs"), "\(explained)")
+        #expect(explained.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(explained)")
+        // A person takes the full one away: what stood on it says so.
+        try FileManager.default.moveItem(
+            at: house.vault.appending(path: "app.\(day(6)).full.tar"), to: house.root.appending(path: "elsewhere"))
+        let broken = try house.backup("app.\(day(9)).inc-\(day(6)).tar")
+        #expect(broken?["condition"] as? String == "broken")
+        #expect((broken?["note"] as? String)?.contains("is not here") == true)
+    }
+
+    @Test("a set goes and comes back as one")
+    func sets() throws {
+        let house = try House(
+            keep: "{ last: 1 }", more: #"    match: { match: '(?<series>\w+)-(?<time>\d{8})\.vol\d', unit: set }"#)
+        for n in [8, 9] { for volume in 1...3 { try house.put("a-\(day(n)).vol\(volume)") } }
+        try house.cleanup()
+        #expect(house.names() == ["a-\(day(9)).vol1", "a-\(day(9)).vol2", "a-\(day(9)).vol3"])
+        #expect(try house.run("restore", "a").status == 0)
+        #expect(house.names().count == 6)
+    }
+
+    @Test("a changed match is a changed policy: what would go by it waits for approval")
+    func changedMatch() throws {
+        let house = try House(keep: "{ last: 2 }")
+        // One backup of each of four things, for who reads the number as a part of the name.
+        for n in 1...4 { try house.put("db\(n)-\(House.day(n + 4)).sql") }
+        try house.settle()
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(house.names().count == 4)
+        try house.configure(keep: "{ last: 2 }", more: #"    match: '(?<series>db)\d-(?<time>[-\d]+)\.sql'"#)
+        try house.settle()
+        let outcome = try house.run("cleanup")
+        #expect(outcome.status == 4, "\(outcome.out)\(outcome.error)")
+        #expect(house.names().count == 4)
+        #expect(try house.run("retention", "show").out.contains("match"))
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(house.names() == ["db3-\(House.day(7)).sql", "db4-\(House.day(8)).sql"])
+    }
+
+    @Test("dates in directories are one series, by the name without them")
+    func directories() throws {
+        let house = try House(keep: "{ last: 2 }")
+        for n in 5...9 {
+            let path = House.day(n).replacing("-", with: "/")
+            try house.put("app/\(path)/db.sql.gz")
+            try house.put("app/\(path)/db.sql.gz.sha256")
+        }
+        try house.put("app/2026/notes.txt")
+        try house.cleanup()
+        let left = Set([8, 9].map { "app/" + House.day($0).replacing("-", with: "/") + "/db.sql.gz" })
+        #expect(house.names().filter { $0.hasSuffix(".gz") } == left)
+        #expect(house.names().filter { $0.hasSuffix(".sha256") }.count == 2 && house.exists("app/2026/notes.txt"))
+        #expect(try house.run("list").out.contains("app/db"))
+        #expect(try house.run("restore", "app/db", "--before", House.day(8)).status == 0)
+        #expect(house.exists("app/" + House.day(7).replacing("-", with: "/") + "/db.sql.gz"))
+    }
+
+    @Test("what is rotated by name is listed and never touched")
+    func rotated() throws {
+        let house = try House(keep: "{ last: 1 }")
+        for name in [
+            "db.sql.gz.1", "db.sql.gz.2", "backup.0/etc/passwd", "backup.1/etc/passwd", "web-Mon.tar", "web-Tue.tar",
+        ] {
+            try house.put(name)
+        }
+        try house.dailies(2)
+        try house.cleanup()
+        #expect(house.exists("db.sql.gz.2") && house.exists("backup.1/etc/passwd") && house.exists("web-Mon.tar"))
+        let foreign = try house.run("list", "--foreign").out
+        #expect(foreign.components(separatedBy: "rotated by name").count == 7, "\(foreign)")
+        let explained = try house.run("explain", "db.sql.gz.1").out
+        #expect(explained.contains("its writer renumbers it"), "\(explained)")
+    }
+
+    @Test("many series of one backup each are called out, with a way to look")
+    func lookTwice() throws {
+        let house = try House(keep: "{ last: 2 }")
+        for n in 1...4 { try house.put("app/orders-copy\(n)-\(House.day(n)).dump") }
+        try house.settle()
+        let plan = try house.run("plan").out.replacing("\n  ", with: " ")
+        let line =
+            "Look twice: app/orders-copy1 and 3 more series hold only 1 backup each; is the name taken apart wrongly?"
+        #expect(plan.contains("\(line) reprieve explain app/orders-copy1-\(House.day(1)).dump"), "\(plan)")
+        let json = try house.run("plan", "--json").json()["look_twice"] as? [String: Any]
+        #expect((json?["series"] as? [String])?.count == 4)
+        #expect(
+            try house.run("explain", "app/orders-copy1-\(House.day(1)).dump").out.contains(
+                "a date in its name; its series is app/orders-copy1-*.dump"))
+    }
+
+    @Test("explain says of any path what it is taken for, inside a vault and outside")
+    func explain() throws {
+        let house = try House()
+        try house.dailies(2)
+        try house.put("app/orders-\(House.day(1)).dump.sha256")
+        try house.put("tree-\(House.day(1))/a/b")
+        try house.put("notes/todo.txt")
+        try house.write(house.root.appending(path: "out/2026/11/23/db.sql.gz"), "x")
+        try house.write(house.root.appending(path: "out/db.sql.1"), "x")
+        try house.settle()
+        // A backup, and a side file of it.
+        let backup = try house.run("explain", "app/orders-\(House.day(1)).dump")
+        #expect(backup.out.contains("taken for  a date in its name"), "\(backup.out)")
+        let json =
+            try house.run("explain", "app/orders-\(House.day(1)).dump", "--json").json()["backups"] as? [[String: Any]]
+        #expect(json?.first?["taken_for"] as? String == "a date in its name")
+        // Left alone.
+        #expect(try house.run("explain", "notes/todo.txt").out.contains("no date in its name"))
+        // Parts and directories.
+        let inside = house.vault.appending(path: "tree-\(House.day(1))/a/b").path
+        #expect(try recognised(house, inside)["part_of"] as? String == "tree-\(House.day(1))")
+        #expect(try recognised(house, house.vault.appending(path: "notes").path)["taken_for"] as? String != nil)
+        // In no vault.
+        let out = try house.run("explain", house.root.appending(path: "out/2026/11/23/db.sql.gz").path)
+        #expect(out.status == 0 && out.out.contains("a date in its directories"), "\(out.out)\(out.error)")
+        #expect(out.out.contains("Mon 23 Nov 2026 00:00"), "\(out.out)")
+        let foreign = try recognised(house, house.root.appending(path: "out/db.sql.1").path)
+        #expect((foreign["why"] as? String)?.hasPrefix("rotated by name") == true && foreign["vault"] is NSNull)
+        #expect(try house.run("explain", house.root.appending(path: "nothing").path).status == 5)
+    }
+}
