@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -160,6 +161,13 @@ int cl_ignore_signals(void) {
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) return -errno;
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) return -errno;
     return 0;
+}
+
+int cl_background_priority(void) {
+    // 0 is the calling thread: on Linux both calls are about threads, whatever POSIX says of nice.
+    enum { WHO_PROCESS = 1, CLASS_IDLE = 3, CLASS_SHIFT = 13 };
+    if (syscall(SYS_ioprio_set, WHO_PROCESS, 0, CLASS_IDLE << CLASS_SHIFT) != 0) return -errno;
+    return answer(setpriority(PRIO_PROCESS, 0, 19));
 }
 
 int cl_eventfd(void) { return answer(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }

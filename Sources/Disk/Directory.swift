@@ -11,7 +11,7 @@ package final class Directory: Sendable {
     package let path: Bytes
     package let device: UInt64
 
-    private init(descriptor: Int32, path: Bytes) throws(Fault) {
+    init(descriptor: Int32, path: Bytes) throws(Fault) {
         var stat = cl_stat()
         let answer = cl_statx(descriptor, "", 1, &stat)
         guard answer >= 0 else {

@@ -16,7 +16,8 @@ package struct LeftAlone: Hashable, Sendable {
 
         package var text: String {
             switch self {
-            case .opaque(let tool, _): "\(tool) repository"
+            // A name of several words says itself what it is: "snapper snapshot".
+            case .opaque(let tool, _): tool.contains(" ") ? tool : "\(tool) repository"
             case .foreign(let why): why
             case .link(let target): "symbolic link" + (target.map { " to \($0.display)" } ?? "")
             }
@@ -27,10 +28,16 @@ package struct LeftAlone: Hashable, Sendable {
     /// The directory at whose look it was found: its parent, or itself where it was opened and then left alone.
     package var place: Bytes
     package var why: Why
+    /// Of an opaque unit, apparent bytes; `nil` until it is measured.
+    package var size: Int64?
+    /// Of an opaque unit, when its newest file was written.
+    package var newest: Timestamp?
 
-    package init(path: Bytes, place: Bytes, why: Why) {
+    package init(path: Bytes, place: Bytes, why: Why, size: Int64? = nil, newest: Timestamp? = nil) {
         self.path = path
         self.place = place
         self.why = why
+        self.size = size
+        self.newest = newest
     }
 }

@@ -49,5 +49,6 @@ package enum Repositories {
             Tool(name: "pgBackRest", prune: "pgbackrest expire"),
             { $0.contains("backup.info") || $0.contains("archive.info") }
         ),
+        (ElasticsearchRepository.tool, ElasticsearchRepository.isOne),
     ]
 }

@@ -25,6 +25,8 @@ struct cl_stat {
 #define CL_BENEATH 1u // RESOLVE_BENEATH | NO_SYMLINKS | NO_MAGICLINKS
 #define CL_NO_XDEV 2u // RESOLVE_NO_XDEV
 
+#define CL_O_PATH 010000000 // O_PATH, which glibc hides without _GNU_SOURCE
+
 int cl_openat2(int dirfd, const char *path, int flags, uint32_t mode, uint32_t resolve);
 int cl_statx(int dirfd, const char *path, int empty_path, struct cl_stat *out);
 int cl_renameat2_noreplace(int olddir, const char *oldname, int newdir, const char *newname);
@@ -50,6 +52,8 @@ int cl_btrfs_commit(int fd);
 int cl_flock(int fd, int exclusive, int wait);
 int cl_sync_directory(int fd);
 int cl_ignore_signals(void); // SIGIO, SIGXFSZ, SIGPIPE: each would end the process
+/// Idle I/O class and nice 19 for the calling thread alone, for good. Glibc has no ioprio_set.
+int cl_background_priority(void);
 int cl_eventfd(void);
 int cl_eventfd_raise(int fd);
 int cl_eventfd_clear(int fd);
