@@ -29,6 +29,8 @@ struct cl_stat {
 
 #define CL_O_PATH 010000000 // O_PATH, which glibc hides without _GNU_SOURCE
 
+#define CL_O_PATH 010000000 // O_PATH, which glibc hides without _GNU_SOURCE
+
 int cl_openat2(int dirfd, const char *path, int flags, uint32_t mode, uint32_t resolve);
 int cl_statx(int dirfd, const char *path, int empty_path, struct cl_stat *out);
 int cl_renameat2_noreplace(int olddir, const char *oldname, int newdir, const char *newname);

@@ -28,7 +28,7 @@ struct TreeMeasureTests {
         #expect(measure.obstacles.isEmpty)
     }
 
-    @Test("a million bytes of path need 24 descriptors, also where each level has a second directory")
+    @Test("a path of any length needs at most 24 descriptors, also where each level has a second directory")
     func depth() throws {
         let scratch = try Scratch()
         let root = try scratch.open()
