@@ -30,7 +30,8 @@ package struct EndMarkReading: Hashable, Sendable {
 package enum EndMarks {
     /// So much of the beginning is needed: two blocks of a tar.
     package static let headBytes = 1024
-    /// So much of the end is needed at most: a zip's comment may have 65,535 bytes. Others need less (``tailBytes(name:head:)``).
+    /// So much of the end is needed at most: a zip's comment may have 65,535 bytes. Others need less
+    /// (``tailBytes(name:head:)``).
     package static let tailBytes = 66 * 1024
 
     /// So much of the end is needed for a file that begins like this.

@@ -61,7 +61,6 @@ struct WritersTests {
             meddling: .killed(atBytes: 100_000), end: .unmarked),
     ]
 
-    /// `yesterday` has shown a footer: it is demanded of today.
     private static let databases: [Writer] = [
         Writer(
             series: "pg-plain", ending: ".sql", script: "pg_dump -f $TARGET shop",
@@ -73,6 +72,10 @@ struct WritersTests {
         Writer(
             series: "pg-directory", ending: "", script: "pg_dump -Fd -j2 -f $TARGET shop",
             meddling: .stopped(atBytes: 100_000)),
+        // Ends with its manifest.
+        Writer(
+            series: "pg-base", ending: "", script: "pg_basebackup -Ft -X none -c fast -D $TARGET 2> /dev/null",
+            meddling: .stopped(atBytes: 1_000_000)),
         Writer(series: "pg-all", ending: ".sql", script: "pg_dumpall -f $TARGET"),
         Writer(
             series: "pg-killed", ending: ".sql", script: "pg_dump -f $TARGET shop",
@@ -93,6 +96,7 @@ struct WritersTests {
         let environment = postgres.connection.merging(
             ["SOURCE": source.path, "TREE": tree.path, "SOCKET": maria.socket, "HOME": house.root.path]
         ) { $1 }
+        // It shows a footer, and so one is demanded of today's.
         let yesterday = house.vault.appending(path: "pg-killed/orders-\(House.day(8)).sql")
         try FileManager.default.createDirectory(
             at: yesterday.deletingLastPathComponent(), withIntermediateDirectories: true)

@@ -221,9 +221,8 @@ private final class FuseMount {
     }
 
     func end() {
-        if umount2(target.path, 2 /* MNT_DETACH */) != 0 {
-            print("writers: could not unmount \(target.path): \(errno)")
-        }
+        let detach: Int32 = 2
+        if umount2(target.path, detach) != 0 { print("writers: could not unmount \(target.path): \(errno)") }
         let end = Date().addingTimeInterval(5)
         while process.isRunning, Date() < end { usleep(20_000) }
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }

@@ -243,8 +243,8 @@ struct EndMarkTests {
             .init(
                 testDescription: "pg_dumpall: the footers of its databases do not count",
                 head: "--\n-- PostgreSQL database cluster dump\n--\n\n",
-                footer:
-                    "-- PostgreSQL database dump complete\n--\n\n--\n-- PostgreSQL database cluster dump complete\n--\n\n",
+                footer: "-- PostgreSQL database dump complete\n--\n\n"
+                    + "--\n-- PostgreSQL database cluster dump complete\n--\n\n",
                 behind: 4),
             .init(
                 testDescription: "mysqldump", head: "-- MySQL dump 10.13  Distrib 8.0.40\n--\n",
