@@ -155,7 +155,8 @@ extension Keeper {
         guard FileSystem.isReadOnly(vault.root) else { return }
         throw Fault(
             .io, "could not write in the vault '\(vault.label)': its file system is mounted read-only",
-            hint: "nothing was changed; look at `dmesg` why it is, make it writable again (mount -o remount,rw), repeat",
+            hint:
+                "nothing was changed; look at `dmesg` why it is, make it writable again (mount -o remount,rw), repeat",
             path: vault.root.path, errno: 30)
     }
 }

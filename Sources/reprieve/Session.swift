@@ -12,7 +12,9 @@ struct Common: ParsableArguments {
     @Option(help: ArgumentHelp("Where catalog, marks and plans are kept.", valueName: "directory"))
     var stateDir: String?
 
-    @Option(help: ArgumentHelp("How long to wait for a lock of another process, or a hung file system.", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp(
+            "How long to wait for a lock of another process, or a hung file system.", valueName: "duration"))
     var wait = "10s"
 
     @Flag(help: "One JSON object instead of text.")
