@@ -30,8 +30,13 @@ package struct PurgeReport: Sendable {
 extension Keeper {
     /// Unlinks what is due in one vault.
     package func purge(_ configuration: VaultConfiguration) throws(Fault) -> PurgeReport {
-        var report = try takeDue(try attend(configuration, acting: true))
-        try unlink(&report)
+        try purge(try attend(configuration, acting: true), shouldStop: { false })
+    }
+
+    /// The same in one that was just looked at.
+    func purge(_ attended: Attended, shouldStop: () -> Bool) throws(Fault) -> PurgeReport {
+        var report = try takeDue(attended)
+        try unlink(&report, shouldStop: shouldStop)
         return report
     }
 

@@ -34,9 +34,7 @@ extension Keeper {
         }
         do throws(Fault) {
             if vault.settings.schedule.value != .manual { outcome.cleanup = try cleanup(try look()) }
-            var report = try takeDue(try look())
-            try unlink(&report, shouldStop: { pulse.isLeft })
-            outcome.purge = report
+            outcome.purge = try purge(try look(), shouldStop: { pulse.isLeft })
         } catch {
             outcome.faults.append(error)
         }

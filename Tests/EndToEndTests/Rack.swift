@@ -135,3 +135,8 @@ extension House {
         try write(config, text + "\n  \(name): { path: \(path), \(settings) }\n")
     }
 }
+
+extension House.Outcome {
+    /// All that was said, however its lines were broken.
+    var said: String { (out + error).split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+}

@@ -12,12 +12,13 @@ extension VaultRegistry {
         return agreeing.count { $0 } >= 2
     }
 
-    /// The same directory: its handle, and when it was made. Where one of the two times is not known the handle counts
-    /// within one file system only.
+    /// The same directory: its handle, and when it was made. Where that is not known, or is a whole second (as mkfs
+    /// writes it: two disks may be of the same), the handle counts within one file system only.
     static func isSameRoot(_ entry: Entry, _ signs: Signs) -> Bool {
         guard signs.root.text == entry.root else { return false }
-        guard let then = entry.rootBirth, let now = signs.rootBirth else { return signs.filesystem == entry.filesystem }
-        return then == now
+        if let then = entry.rootBirth, let now = signs.rootBirth, then != now { return false }
+        let isPrecise = (signs.rootBirth ?? 0) % 1_000_000_000 != 0
+        return signs.filesystem == entry.filesystem || isPrecise && entry.rootBirth == signs.rootBirth
     }
 
     static func entry(_ path: Bytes, _ id: VaultID, _ signs: Signs, at now: Timestamp) -> Entry {
