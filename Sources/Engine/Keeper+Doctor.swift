@@ -100,8 +100,7 @@ extension Keeper {
         guard let backup = try home.catalog.anyFile(vault: vault.id),
             let place = try? vault.root.open(backup.path.parent)
         else { return nil }
-        if case .unsupported = place.writer(of: backup.path.lastComponent) { return false }
-        return true
+        return !vault.survey.isRemote && place.writer(of: backup.path.lastComponent) != .unsupported
     }
 
     private func examineLimits(_ checkup: inout Checkup) {

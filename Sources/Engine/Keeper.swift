@@ -81,10 +81,12 @@ extension Keeper {
             guard path != own, path.isWithin(own) else { return nil }
             return path.dropFirst(own.count + 1)
         }
-        let survey = VaultSurvey(
+        var survey = VaultSurvey(
             vault: id, quietSeconds: vault.settings.quietPeriod.value.fixedSeconds,
             recognisers: vault.recognisers,
             zone: configuration.zone.value, nested: Set(nested), roots: Array(Set([own, vault.path])))
+        // Overlays are this kernel's own.
+        survey.isRemote = ((try? FileSystem(of: root)).flatMap(\.remoteKind)).map { $0 != "overlay" } ?? false
         return OpenVault(
             configuration: vault, id: id, root: root, survey: survey,
             policy: vault.policy(zone: configuration.zone.value), isProven: isProven)

@@ -180,7 +180,8 @@ extension VaultSurvey.UnitLook {
             backup.note = Backup.unprobedNote
             return
         }
-        let answer = writer(of: unit, members, inside)
+        var answer = writer(of: unit, members, inside)
+        if answer == .free, survey.isRemote { answer = .unsupported }
         guard answer != .written else {
             backup.note = "being written"
             return

@@ -11,6 +11,9 @@ package struct VaultSurvey: Sendable {
     package var zone: Zone
     /// Configured vaults inside this one, by their path in it.
     package var nested: Set<Bytes>
+    /// Others may write here behind this kernel's back (NFS, SMB, FUSE): that nobody of this host has a file open says
+    /// nothing.
+    package var isRemote = false
     /// The vault's absolute paths, as configured and resolved: absolute links may lead into it.
     package var roots: [Bytes]
 
