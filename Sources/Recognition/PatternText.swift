@@ -17,7 +17,7 @@ package struct PatternText: Sendable {
     /// Whether it speaks of the path in the vault, and not of the name alone.
     package var isOfPath: Bool { !slashes.isEmpty }
 
-    /// Its beginnings that end before a `/`, with the group `group` in them: what the directories on the way are called.
+    /// Its beginnings that end before a `/`, with the group `group` in them: so directories on the way are called.
     package func beginnings(with group: String) -> [String] {
         slashes.filter(\.isOutside).map { String(decoding: bytes[..<$0.at], as: UTF8.self) }
             .filter { PatternText($0).groups.contains(group) }

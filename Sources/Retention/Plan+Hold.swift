@@ -107,8 +107,8 @@ extension Plan.Hold {
         heldBack = Set(going.map(\.backup.id))
     }
 
-    /// What the approved policy condemns. One that cannot be read any more, or that read times or names otherwise, keeps
-    /// all: what it said was said of other series.
+    /// What the approved policy condemns. One that cannot be read any more, or that read times or names otherwise,
+    /// keeps all: what it said was said of other series.
     private static func gone(by approved: Plan.Approved, _ plan: Plan, _ input: Plan.Input) -> Set<BackupID> {
         // Another hash of the same text: an earlier version of the program meant something else by it.
         guard let old = approved.policy, approved.policyHash == old.hash, old.timeFrom == plan.policy.timeFrom,

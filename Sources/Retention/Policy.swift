@@ -103,8 +103,8 @@ package struct VaultPolicy: Hashable, Sendable, Codable {
     /// The first 16 hexadecimal digits of the SHA-256 of rule version and text.
     package var hash: String { Self.digest("\(Self.ruleVersion)\n\(text)") }
 
-    /// Counted up when the same rules begin to mean something else. 2: ended series, incomplete ones, chains. 3: dates in
-    /// directories.
+    /// Counted up when the same rules begin to mean something else. 2: ended series, incomplete ones, chains. 3: dates
+    /// in directories.
     package static let ruleVersion = 3
 
     static func digest(_ text: String) -> String {

@@ -245,9 +245,7 @@ extension VaultSurvey.UnitLook {
         case .endMark:
             let isShown = reading.mark == .shown || reading.mark == .footerShown
             return isShown ? nil : "its end mark is not there, and complete-when demands it (\(reading.format))"
-        case .beside(let ending):
-            let name = unit.name + ending
-            return isThere(name, in: place) ? nil : "'\(name.display)' is not there yet (complete-when)"
+        case .beside: return unit.missingBeside.map { "'\($0.display)' is not there yet (complete-when)" }
         case .inside(let name):
             return isThere(name, in: inside) ? nil : "it holds no '\(name.display)' yet (complete-when)"
         case nil: return nil

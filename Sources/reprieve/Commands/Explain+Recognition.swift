@@ -3,9 +3,6 @@ internal import Model
 
 /// A path that no vault knows: what recognition takes it for.
 extension Explain {
-    /// The key with a `*` where the name has what differs from one backup to the next.
-    static func key(_ series: Bytes) -> String { "its series is \(series.display)" }
-
     func show(_ taken: Taken, _ session: Session) {
         guard !session.json else {
             return session.emit("explain", [.init("recognised", .array([json(taken, session)]))])
@@ -30,11 +27,12 @@ extension Explain {
     }
 
     private func lines(_ reading: Taken.Reading, _ session: Session) -> [String] {
+        let source = reading.series.parent.components.contains("*") ? "its path" : "its name"
         let time =
-            reading.time.map { "\(Text.dayAndTime($0, session.zone)) \(session.zone.name)  (from its name)" }
+            reading.time.map { "\(Text.dayAndTime($0, session.zone)) \(session.zone.name)  (from \(source))" }
             ?? "of its content  (from mtime)"
         var lines = [
-            "  taken for  \(reading.recogniser)", "  series     \(reading.series.display)", "  time       \(time)",
+            "  taken for  \(reading.recogniser)", "  key        \(reading.series.display)", "  time       \(time)",
         ]
         if reading.kind != .full {
             lines.append(

@@ -77,10 +77,10 @@ struct Explain: ParsableCommand {
         var lines = [
             "\(backup.id.text)  \(view.configuration.path.appending(backup.path).display)",
             "  series     \(SeriesNames(view).text(backup.series)) in \(view.label)",
-            "  time       \(Text.dayAndTime(backup.time, zone)) \(zone.name)  (from \(backup.timeSource == .name ? "its name" : backup.timeSource.rawValue))",
+            "  time       \(Text.dayAndTime(backup.time, zone)) \(zone.name)  (from \(Self.source(backup)))",
         ]
         if let reading = session.keeper.reading(of: backup, in: view) {
-            lines.append("  taken for  \(reading.recogniser); \(Self.key(backup.series))")
+            lines += ["  taken for  \(reading.recogniser)", "  key        \(backup.series.display)"]
         }
         lines += [
             "  size       \(Text.size(backup.size))"
@@ -127,6 +127,12 @@ struct Explain: ParsableCommand {
             lines.append("  MISSING    somebody else removed it from the trash (batch \(backup.trashed?.batch ?? ""))")
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// Where its time comes from.
+    private static func source(_ backup: Backup) -> String {
+        guard backup.timeSource == .name else { return backup.timeSource.rawValue }
+        return backup.series.parent.components.contains("*") ? "its path" : "its name"
     }
 
     /// Until when, at the present rhythm.

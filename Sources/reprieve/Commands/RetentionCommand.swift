@@ -65,11 +65,17 @@ struct RetentionCommand: ParsableCommand {
 
         private func text(_ vault: VaultConfiguration, _ session: Session) -> String {
             var table = Table(sides: [.left, .left, .left])
-            for row in rows(vault, session) {
+            let rows = rows(vault, session)
+            for row in rows where row.key != "match" {
                 table.add(["  " + row.key, row.value, row.origin.map { Self.short($0) } ?? "default"])
             }
+            // An expression is long, and must be seen whole.
+            let matches = rows.filter { $0.key == "match" }.map { row in
+                "\n  match  \(row.origin.map { Self.short($0) } ?? "")\n    \(row.value)"
+            }
             let files = session.keeper.configuration.files.map { "  " + $0 }.joined(separator: "\n")
-            return "\(vault.label): \(vault.path.display)\n\(table.text)" + (files.isEmpty ? "" : "\n  from\n\(files)")
+            return "\(vault.label): \(vault.path.display)\n\(table.text)" + matches.joined()
+                + (files.isEmpty ? "" : "\n  from\n\(files)")
         }
 
         private static func short(_ origin: Origin) -> String {
