@@ -14,6 +14,8 @@ package struct Attended: Sendable {
     /// equal (``Keeper/Depth/index``).
     package var present: [Backup] = []
     package var leftAlone: [LeftAlone] = []
+    /// Known from before, and where they are nothing can be seen now.
+    package var unseen: [Backup] = []
     package var batches: [Batch]
     package var marks: Marks
     package var changes: Catalog.Changes
@@ -89,7 +91,11 @@ extension Keeper {
             changes: changes, recovery: recovery)
         if case .everything = depth {
             // What could not be looked at counts for nothing: rules that it satisfied would let others go.
-            attended.present = try home.catalog.present(vault: vault.id).filter { !scan.isUnknown($0.path) }
+            attended.present = try home.catalog.present(vault: vault.id)
+            if scan.hasUnknown {
+                attended.unseen = attended.present.filter { scan.isUnknown($0.path) }
+                attended.present.removeAll { scan.isUnknown($0.path) }
+            }
             attended.leftAlone = try home.catalog.leftAlone(vault: vault.id)
         }
         try settleTrash(&attended, before, facts)

@@ -98,7 +98,7 @@ extension Keeper {
             if let object = UInt64(mark.target, radix: 16) { protection.add(mark, object) }
         }
         // A mark whose object is nowhere (a copy on another disk) protects what has its path, time and size.
-        let objects = Set(present.map(\.id.objectText))
+        let objects = protecting.isEmpty ? [] : Set(present.map(\.id.objectText))
         for mark in protecting where !objects.contains(mark.target) {
             if let twin = present.first(where: { mark.describes($0) }) { protection.add(mark, twin.id.object) }
         }

@@ -62,6 +62,11 @@ package struct VaultView: Sendable {
     package func decision(of backup: Backup) -> Decision? {
         plan?.judged.first { $0.backup.id == backup.id && $0.backup.path == backup.path }?.decision
     }
+
+    /// All of them by path, for who asks for many.
+    package func decisions() -> [Bytes: Decision] {
+        Dictionary((plan?.judged ?? []).map { ($0.backup.path, $0.decision) }) { first, _ in first }
+    }
 }
 
 extension Keeper {
@@ -93,6 +98,8 @@ extension Keeper {
         var view = VaultView(configuration: vault, at: now())
         // What has left the trash by this look, though who only looks does not write it down.
         var left: [(backup: Backup, state: Backup.State)] = []
+        // What was just read is not read again.
+        var known: (present: [Backup], leftAlone: [LeftAlone])?
         do {
             view.id = try home.registry.lastKnown(vault.path)
             if isLive, let id = view.id { view.watching = try home.catalog.watching(vault: id) }
@@ -115,13 +122,14 @@ extension Keeper {
                 view.unreadable = attended.scan.faults
                 view.missing = attended.missing
                 left = attended.left
+                known = (attended.present + attended.unseen, attended.leftAlone)
                 view.frozen = try frozen(attended.vault, attended.marks, at: view.at.wall)
             }
         } catch {
             view.fault = error
         }
         do {
-            try fill(&view)
+            try fill(&view, known)
             for (backup, state) in left {
                 view.trashed.removeAll { $0.path == backup.path && $0.trashed?.batch == backup.trashed?.batch }
                 guard state == .purged else { continue }
@@ -135,14 +143,20 @@ extension Keeper {
         return view
     }
 
-    private func fill(_ view: inout VaultView) throws(Fault) {
+    private func fill(
+        _ view: inout VaultView, _ known: (present: [Backup], leftAlone: [LeftAlone])? = nil
+    ) throws(Fault) {
         view.away = try home.registry.disks(at: view.configuration.path).filter { $0.isAway && $0.id != view.id }
         guard let id = view.id else { return }
-        view.present = try home.catalog.present(vault: id)
+        if let known {
+            (view.present, view.leftAlone) = known
+        } else {
+            view.present = try home.catalog.present(vault: id)
+            view.leftAlone = try home.catalog.leftAlone(vault: id)
+        }
         let batched = try home.catalog.trashed(vault: id, states: [.trashed, .purged, .missing])
         view.trashed = batched.filter { $0.state == .trashed }
         view.gone = batched.filter { $0.state != .trashed }
-        view.leftAlone = try home.catalog.leftAlone(vault: id)
         view.protection = try protection(
             id, view.marks, view.present + view.trashed, view.leftAlone, at: view.at.wall)
         view.plan = try decide(view.configuration, id, view.present, view.marks, view.protection, at: view.at)

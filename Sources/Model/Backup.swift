@@ -34,44 +34,178 @@ package struct Backup: Hashable, Sendable {
         }
     }
 
-    package var id: BackupID
-    package var vault: VaultID
-    /// Directory and name with `*` where the time was: `app/orders-*.dump`. Rules apply to each series for itself.
-    package var series: Bytes
-    package var members: [Member]
-    package var time: Timestamp
-    package var timeSource: TimeSource
-    package var kind = Kind.full
-    package var parent: BackupID?
-    /// Protected by the tool that wrote it, and how: `vzdump: protected`.
-    package var protectedBy: String?
-    package var condition: Condition
-    /// Why it has this condition, for a person.
-    package var note: String
-    package var state = State.present
-    /// What its last bytes say about its being whole.
-    package var endMark = EndMark.unprobed
-    /// Of a directory: what was equal in two walks while it settled. See `TreeMeasure`.
-    package var fingerprint: Int64?
-    /// How many names its primary member has.
-    package var links: UInt32 = 1
-    /// Why it cannot be moved or unlinked as it is: immutable, a subvolume inside, …
-    package var obstacle: String?
-    /// What purging it alone would free, in bytes; `nil`: not measured yet.
-    package var freed: Freed?
-    /// Bytes.
-    package var size: Int64
-    package var allocated: Int64
-    package var mode: UInt32
-    package var uid: UInt32
-    package var gid: UInt32
-    /// By our wall clock, or the earlier ctime: `cp -a` and `rsync -a` renew ctime, nothing sets it back.
-    package var observedSince: Timestamp
-    /// Boot clock (and boot) at which it was last seen to change: what the quiet period is measured from.
-    package var changedBoot: Int64
-    package var changedBootID: String
-    package var trashed: Trashed?
+    /// What follows stands in one shared place: a backup is handed around a lot and copied by one count.
+    private var shared: Shared<Fields>
 
+    private struct Fields: Hashable, Sendable {
+        var id: BackupID
+        var vault: VaultID
+        var series: Bytes
+        var members: [Member]
+        var time: Timestamp
+        var timeSource: TimeSource
+        var kind: Kind = Kind.full
+        var parent: BackupID?
+        var protectedBy: String?
+        var condition: Condition
+        var note: String
+        var state: State = State.present
+        var endMark: EndMark = EndMark.unprobed
+        var fingerprint: Int64?
+        var links: UInt32 = 1
+        var obstacle: String?
+        var freed: Freed?
+        var size: Int64
+        var allocated: Int64
+        var mode: UInt32
+        var uid: UInt32
+        var gid: UInt32
+        var observedSince: Timestamp
+        var changedBoot: Int64
+        var changedBootID: String
+        var trashed: Trashed?
+    }
+
+    package var id: BackupID {
+        get { shared.value.id }
+        set { shared.value.id = newValue }
+    }
+
+    package var vault: VaultID {
+        get { shared.value.vault }
+        set { shared.value.vault = newValue }
+    }
+
+    /// Directory and name with `*` where the time was: `app/orders-*.dump`. Rules apply to each series for itself.
+    package var series: Bytes {
+        get { shared.value.series }
+        set { shared.value.series = newValue }
+    }
+
+    package var members: [Member] {
+        get { shared.value.members }
+        set { shared.value.members = newValue }
+    }
+
+    package var time: Timestamp {
+        get { shared.value.time }
+        set { shared.value.time = newValue }
+    }
+
+    package var timeSource: TimeSource {
+        get { shared.value.timeSource }
+        set { shared.value.timeSource = newValue }
+    }
+
+    package var kind: Kind {
+        get { shared.value.kind }
+        set { shared.value.kind = newValue }
+    }
+
+    package var parent: BackupID? {
+        get { shared.value.parent }
+        set { shared.value.parent = newValue }
+    }
+
+    /// Protected by the tool that wrote it, and how: `vzdump: protected`.
+    package var protectedBy: String? {
+        get { shared.value.protectedBy }
+        set { shared.value.protectedBy = newValue }
+    }
+
+    package var condition: Condition {
+        get { shared.value.condition }
+        set { shared.value.condition = newValue }
+    }
+
+    /// Why it has this condition, for a person.
+    package var note: String {
+        get { shared.value.note }
+        set { shared.value.note = newValue }
+    }
+
+    package var state: State {
+        get { shared.value.state }
+        set { shared.value.state = newValue }
+    }
+
+    /// What its last bytes say about its being whole.
+    package var endMark: EndMark {
+        get { shared.value.endMark }
+        set { shared.value.endMark = newValue }
+    }
+
+    /// Of a directory: what was equal in two walks while it settled. See `TreeMeasure`.
+    package var fingerprint: Int64? {
+        get { shared.value.fingerprint }
+        set { shared.value.fingerprint = newValue }
+    }
+
+    /// How many names its primary member has.
+    package var links: UInt32 {
+        get { shared.value.links }
+        set { shared.value.links = newValue }
+    }
+
+    /// Why it cannot be moved or unlinked as it is: immutable, a subvolume inside, …
+    package var obstacle: String? {
+        get { shared.value.obstacle }
+        set { shared.value.obstacle = newValue }
+    }
+
+    /// What purging it alone would free, in bytes; `nil`: not measured yet.
+    package var freed: Freed? {
+        get { shared.value.freed }
+        set { shared.value.freed = newValue }
+    }
+
+    /// Bytes.
+    package var size: Int64 {
+        get { shared.value.size }
+        set { shared.value.size = newValue }
+    }
+
+    package var allocated: Int64 {
+        get { shared.value.allocated }
+        set { shared.value.allocated = newValue }
+    }
+
+    package var mode: UInt32 {
+        get { shared.value.mode }
+        set { shared.value.mode = newValue }
+    }
+
+    package var uid: UInt32 {
+        get { shared.value.uid }
+        set { shared.value.uid = newValue }
+    }
+
+    package var gid: UInt32 {
+        get { shared.value.gid }
+        set { shared.value.gid = newValue }
+    }
+
+    /// By our wall clock, or the earlier ctime: `cp -a` and `rsync -a` renew ctime, nothing sets it back.
+    package var observedSince: Timestamp {
+        get { shared.value.observedSince }
+        set { shared.value.observedSince = newValue }
+    }
+
+    /// Boot clock (and boot) at which it was last seen to change: what the quiet period is measured from.
+    package var changedBoot: Int64 {
+        get { shared.value.changedBoot }
+        set { shared.value.changedBoot = newValue }
+    }
+
+    package var changedBootID: String {
+        get { shared.value.changedBootID }
+        set { shared.value.changedBootID = newValue }
+    }
+
+    package var trashed: Trashed? {
+        get { shared.value.trashed }
+        set { shared.value.trashed = newValue }
+    }
     /// Bytes on disk that nothing else holds. Where more files with several links lie on the file system than are
     /// counted, it is what is known to be freed at least.
     package struct Freed: Hashable, Sendable {
@@ -103,22 +237,11 @@ package struct Backup: Hashable, Sendable {
         observedSince: Timestamp, changedBoot: Int64, changedBootID: String
     ) {
         precondition(!members.isEmpty, "a backup has at least itself as a member")
-        self.id = id
-        self.vault = vault
-        self.series = series
-        self.members = members
-        self.time = time
-        self.timeSource = timeSource
-        self.condition = condition
-        self.note = note
-        self.size = size
-        self.allocated = allocated
-        self.mode = mode
-        self.uid = uid
-        self.gid = gid
-        self.observedSince = observedSince
-        self.changedBoot = changedBoot
-        self.changedBootID = changedBootID
+        shared = Shared(
+            Fields(
+                id: id, vault: vault, series: series, members: members, time: time, timeSource: timeSource,
+                condition: condition, note: note, size: size, allocated: allocated, mode: mode, uid: uid, gid: gid,
+                observedSince: observedSince, changedBoot: changedBoot, changedBootID: changedBootID))
     }
 
     /// The note of what its writer keeps under a temporary name: it settles never.

@@ -2,6 +2,8 @@ package import Disk
 package import Model
 
 extension VaultSurvey.Scan {
+    package var hasUnknown: Bool { !unknown.isEmpty || !unreadable.isEmpty || !covered.isEmpty }
+
     /// Whether nothing is known of what is at a path now.
     package func isUnknown(_ path: Bytes) -> Bool {
         unknown.contains(path) || isHidden(path)

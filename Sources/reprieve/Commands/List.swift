@@ -133,13 +133,14 @@ struct List: ParsableCommand {
         var blocks: [String] = []
         for (view, backups) in chosen {
             let names = SeriesNames(view)
+            let decisions = view.decisions()
             for (key, members) in Dictionary(grouping: backups, by: \.series).sorted(by: { $0.key < $1.key }) {
                 let trashed = view.trashed.count { $0.series == key }
                 let here = view.present.count { $0.series == key }
                 var table = Table(
                     ["ID", "TIME", "SIZE", "STATE", "KEPT BY, OR GOES"], [.left, .left, .right, .left, .left])
                 for backup in members.sorted(by: { ($0.time, $0.path) > ($1.time, $1.path) }) {
-                    table.add(row(backup, view, ids, session))
+                    table.add(row(backup, decisions[backup.path], view, ids, session))
                 }
                 blocks.append(
                     "\(names.text(key)) in \(view.label): \(here) here, \(trashed) in the trash\n\(table.text)")
@@ -148,11 +149,12 @@ struct List: ParsableCommand {
         return blocks.isEmpty ? "None." : blocks.joined(separator: "\n\n")
     }
 
-    private func row(_ backup: Backup, _ view: VaultView, _ ids: ShortIDs, _ session: Session) -> [String] {
+    private func row(
+        _ backup: Backup, _ decision: Decision?, _ view: VaultView, _ ids: ShortIDs, _ session: Session
+    ) -> [String] {
         let (state, why): (String, String)
         switch backup.state {
         case .present:
-            let decision = view.decision(of: backup)
             let reasons = decision?.reasons.map { $0.text(id: ids.text, date: { Text.day($0, session.zone) }) }.joined(
                 separator: ", ")
             state = backup.isComplete ? "here" : backup.condition.rawValue
@@ -202,12 +204,15 @@ struct List: ParsableCommand {
                     .array(
                         chosen.flatMap { view, backups in
                             let names = SeriesNames(view)
+                            let decisions = view.decisions()
                             return backups.sorted { ($0.series, $0.time, $0.path) < ($1.series, $1.time, $1.path) }
                                 .map { backup in
                                     session.json(backup, view.label, protection: view.protection, names: names)
                                         .appending([
                                             .init(
-                                                "decision", view.decision(of: backup).map { session.json($0) } ?? .null)
+                                                "decision",
+                                                backup.state == .present
+                                                    ? decisions[backup.path].map { session.json($0) } ?? .null : .null)
                                         ])
                                 }
                         })),
