@@ -9,9 +9,10 @@ import Synchronization
 ///
 ///     make DIRECTORY DIRECTORIES FILES    dated files, of three days ago
 ///     trees DIRECTORY TREES FILES         dated trees of hard-linked files
-///     index DIRECTORY STATE               milliseconds of a first index
-///     rescan DIRECTORY STATE ROUNDS       milliseconds of a rescan as the agent does it, after one that watched all
-///     start DIRECTORY STATE               milliseconds until every directory is watched and looked at, and how many
+///     index CONFIGURATION STATE           milliseconds of a first index
+///     settle CONFIGURATION STATE          looks until all is complete, for what follows
+///     rescan CONFIGURATION STATE ROUNDS   milliseconds of a rescan as the agent does it, after one that watched all
+///     start CONFIGURATION STATE           milliseconds until every directory is watched and looked at, and how many
 ///     absorb DIRECTORY FILES              files a second written by another process and told of, and overflows
 @main
 struct SurveyBench {
@@ -24,6 +25,7 @@ struct SurveyBench {
         case "make": try make(words[2], number[0], number[1])
         case "trees": try trees(words[2], number[0], number[1])
         case "index": try index(words[2], words[3])
+        case "settle": try settle(words[2], words[3])
         case "rescan": try rescan(words[2], words[3], rounds: number.last ?? 5)
         case "start": try start(words[2], words[3])
         case "absorb": try absorb(words[2], number[0])
@@ -74,10 +76,8 @@ struct SurveyBench {
 
     // MARK: Looks
 
-    private static func keeper(_ directory: String, _ state: String) throws -> Keeper {
-        let overrides = Overrides(
-            config: nil, stateDirectory: state,
-            adHoc: .init(paths: [directory], keep: [("daily", "7"), ("monthly", "12")], settings: []), environment: [:])
+    private static func keeper(_ configuration: String, _ state: String) throws -> Keeper {
+        let overrides = Overrides(config: configuration, stateDirectory: state, adHoc: nil, environment: [:])
         let configuration = try Configuration.load(overrides)
         return Keeper(configuration: configuration, home: try Home(configuration: configuration, program: "bench"))
     }
@@ -88,17 +88,31 @@ struct SurveyBench {
         return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6
     }
 
-    static func index(_ directory: String, _ state: String) throws {
-        let keeper = try keeper(directory, state)
+    static func index(_ configuration: String, _ state: String) throws {
+        let keeper = try keeper(configuration, state)
         let vault = keeper.configuration.vaults[0]
         let time = try milliseconds { _ = try keeper.attend(vault, acting: true, depth: .index) }
         print("index\t\(time)")
     }
 
-    static func rescan(_ directory: String, _ state: String, rounds: Int) throws {
+    /// The vault's quiet period must be a second.
+    static func settle(_ configuration: String, _ state: String) throws {
+        let keeper = try keeper(configuration, state)
+        for _ in 0..<2 {
+            _ = try keeper.attend(keeper.configuration.vaults[0], acting: true)
+            Thread.sleep(forTimeInterval: 1.2)
+        }
+        let attended = try keeper.attend(keeper.configuration.vaults[0], acting: true)
+        let open = attended.present.count { !$0.isComplete }
+        guard open == 0 else { throw Unsettled(backups: open) }
+    }
+
+    struct Unsettled: Error { var backups: Int }
+
+    static func rescan(_ configuration: String, _ state: String, rounds: Int) throws {
         let watcher = try Watcher(onDirt: {})
         watcher.start()
-        let keeper = try keeper(directory, state)
+        let keeper = try keeper(configuration, state)
         let vault = keeper.configuration.vaults[0]
         let id = try keeper.open(vault).id
         for round in 0...rounds {
@@ -113,10 +127,10 @@ struct SurveyBench {
         }
     }
 
-    static func start(_ directory: String, _ state: String) throws {
+    static func start(_ configuration: String, _ state: String) throws {
         let watcher = try Watcher(onDirt: {})
         watcher.start()
-        let keeper = try keeper(directory, state)
+        let keeper = try keeper(configuration, state)
         let vault = keeper.configuration.vaults[0]
         let id = try keeper.open(vault).id
         let time = try milliseconds {

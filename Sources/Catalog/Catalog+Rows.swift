@@ -23,8 +23,7 @@ extension Catalog {
         let own = b.primary
         binder.bind(b.vault.text)
         binder.bind(b.trashed?.batch ?? "")
-        binder.bind(b.path.parent)
-        binder.bind(b.path.lastComponent)
+        binder.bindSplit(b.path)
         binder.bind(Int64(bitPattern: b.id.object))
         binder.bind(b.id.link.map { Int64($0) })
         binder.bind(b.series)
@@ -146,12 +145,19 @@ extension Catalog {
         /// Takes the value of a column only where it is another one than in the row before.
         private func keep(_ column: Int32, _ value: inout Bytes) {
             let raw = raw(column)
-            if !value.storage.elementsEqual(raw) { value = Bytes(raw) }
+            if !value.storage.withUnsafeBytes({ Self.areEqual($0, raw) }) { value = Bytes(raw) }
         }
 
         private func keep(_ column: Int32, _ value: inout String) {
             let raw = raw(column)
-            if !value.utf8.elementsEqual(raw) { value = String(decoding: raw, as: UTF8.self) }
+            let isSame = value.utf8.withContiguousStorageIfAvailable { Self.areEqual(UnsafeRawBufferPointer($0), raw) }
+            if isSame != true { value = String(decoding: raw, as: UTF8.self) }
+        }
+
+        private static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+            guard a.count == b.count else { return false }
+            guard a.count > 0, let one = a.baseAddress, let other = b.baseAddress else { return true }
+            return memcmp(one, other, a.count) == 0
         }
 
         private func word<T: StoredWord>(_ column: Int32) throws -> T {
@@ -223,15 +229,24 @@ struct Binder {
         sqlite3_bind_null(statement, at)
     }
 
-    mutating func bind(_ value: Bytes) {
+    mutating func bind(_ value: Bytes) { value.storage.withUnsafeBytes { bind($0) } }
+
+    /// A path as its directory and its last component, without a copy of either.
+    mutating func bindSplit(_ path: Bytes) {
+        path.storage.withUnsafeBytes { whole in
+            let slash = whole.lastIndex(of: UInt8(ascii: "/"))
+            bind(UnsafeRawBufferPointer(rebasing: whole[..<(slash ?? 0)]))
+            bind(UnsafeRawBufferPointer(rebasing: whole[(slash.map { $0 + 1 } ?? 0)...]))
+        }
+    }
+
+    private mutating func bind(_ bytes: UnsafeRawBufferPointer) {
         at += 1
         // No bytes at all would be bound as NULL.
-        guard !value.isEmpty else {
+        if bytes.isEmpty {
             sqlite3_bind_zeroblob(statement, at, 0)
-            return
-        }
-        value.storage.withUnsafeBytes { bytes in
-            _ = sqlite3_bind_blob(statement, at, bytes.baseAddress, Int32(bytes.count), Self.transient)
+        } else {
+            sqlite3_bind_blob(statement, at, bytes.baseAddress, Int32(bytes.count), Self.transient)
         }
     }
 

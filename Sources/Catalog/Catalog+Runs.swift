@@ -36,7 +36,7 @@ extension Catalog {
         }
     }
 
-    /// The newest times of each series, of all that is known: present, in the trash, purged. What cleanups thinned out
+    /// The newest times of each series, of all that was once condemned: in the trash, purged. What cleanups thinned out
     /// still tells how often a series gets a new backup. Newest first, `most` of each, none later than `latest`.
     package func recentTimes(vault: VaultID, most: Int, latest: Timestamp) throws(Fault) -> [Bytes: [Timestamp]] {
         try read { db in
@@ -46,7 +46,7 @@ extension Catalog {
                     SELECT series, time FROM (
                         SELECT series, time, row_number() OVER (PARTITION BY series ORDER BY time DESC) AS n
                         FROM (SELECT DISTINCT series, time FROM backup
-                              WHERE vault = ? AND condition = 'complete' AND time <= ?)
+                              WHERE vault = ? AND batch <> '' AND condition = 'complete' AND time <= ?)
                     ) WHERE n <= ? ORDER BY series, time DESC
                     """, arguments: [vault.text, latest.nanoseconds, most])
             var times: [Bytes: [Timestamp]] = [:]

@@ -105,7 +105,8 @@ package final class Directory: Sendable {
         var at = 0
         while at < buffer.count {
             let length = Int(buffer.load(fromByteOffset: at + 16, as: UInt16.self))
-            let name = buffer[(at + 19)..<(at + length)].prefix { $0 != 0 }
+            let start = buffer.baseAddress! + at + 19  // the kernel ended it with a NUL
+            let name = UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
             let dot = UInt8(ascii: ".")
             if !(name.count <= 2 && name.allSatisfy { $0 == dot }) {
                 let kind: Entry.Kind =
@@ -118,7 +119,7 @@ package final class Directory: Sendable {
                     }
                 found.append(
                     Entry(
-                        name: Bytes(name), kind: kind, inode: buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                        name: Bytes(Array(name)), kind: kind, inode: buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self))
                 )
             }
             at += length

@@ -109,10 +109,20 @@ extension Keeper {
                 objects: Set((mark.objects ?? []).compactMap { UInt64($0, radix: 16) }))
         }
         protection.linked = Self.linked(present, leftAlone)
-        let recent = try home.catalog.recentTimes(
-            vault: vault, most: Rhythm.intervals + 1, latest: now.adding(seconds: Judge.futureSeconds))
-        for (series, times) in recent { protection.rhythms[series] = Rhythm(times) }
+        protection.rhythms = try rhythms(vault, present, latest: now.adding(seconds: Judge.futureSeconds))
         return protection
+    }
+
+    /// How often each series gets a new backup, by all that is and was there.
+    private func rhythms(
+        _ vault: VaultID, _ present: [Backup], latest: Timestamp
+    ) throws(Fault) -> [Bytes: Rhythm] {
+        let most = Rhythm.intervals + 1
+        var times = try home.catalog.recentTimes(vault: vault, most: most, latest: latest)
+        for backup in present where backup.isComplete && backup.time <= latest {
+            times[backup.series, default: []].append(backup.time)
+        }
+        return times.compactMapValues { Rhythm(Array(Set($0).sorted(by: >).prefix(most))) }
     }
 
     /// A path through the vault's links, as the kernel walks it: each component may be a link itself. `nil`: it leads
