@@ -109,6 +109,8 @@ extension Agent {
     /// What purging would free. In a thread of its own, at idle priority.
     func measure(_ keeper: Keeper, _ configuration: VaultConfiguration) {
         let key = Lanes.Key(vault: configuration.path.display, isMeasuring: true)
+        let start = keeper.now().boot
+        defer { post(.measured(path: configuration.path, nanoseconds: keeper.now().boot - start)) }
         do {
             try BackgroundPriority.takeForThisThread()
             try keeper.measure(configuration, courtesy: .background, shouldStop: { self.lanes.shouldStop(key) })

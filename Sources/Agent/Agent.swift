@@ -28,6 +28,8 @@ package final class Agent: Service {
         var results: [Result] = []
         var isReloadWanted = false
         var isStopping = false
+        /// Why it cannot go on.
+        var failure: Fault?
     }
 
     /// What a job found out.
@@ -38,6 +40,7 @@ package final class Agent: Service {
         /// What is due and stayed is asked again after this time at the earliest.
         case purged(path: Bytes, retryAfterSeconds: Int64, trashNames: Set<String>)
         case trashChanged(path: Bytes, names: Set<String>)
+        case measured(path: Bytes, nanoseconds: Int64)
         case failed(path: Bytes, what: String, fault: Fault)
         case configuration(Configuration)
     }
@@ -109,6 +112,15 @@ package final class Agent: Service {
         wakeup.raise()
     }
 
+    /// Ends the agent with an error: whoever started it starts it again.
+    func end(because fault: Fault) {
+        inbox.withLock {
+            $0.failure = $0.failure ?? fault
+            $0.isStopping = true
+        }
+        wakeup.raise()
+    }
+
     func post(_ result: Result) {
         inbox.withLock { $0.results.append(result) }
         wakeup.raise()
@@ -142,6 +154,7 @@ package final class Agent: Service {
             wakeup.clear()
         }
         stop()
+        if let failure = inbox.withLock({ $0.failure }) { throw failure }
     }
 
     /// A storm of events makes forty turns a second, not thousands.

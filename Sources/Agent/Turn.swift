@@ -1,4 +1,5 @@
 internal import Disk
+internal import Catalog
 internal import Engine
 internal import Logging
 internal import Model
@@ -195,7 +196,7 @@ struct Turn {
         agent.lanes.start(lane(path), "purge") { agent.purge(keeper, state.configuration) }
     }
 
-    /// Once all was looked into; then after changes, at most every ten minutes.
+    /// Once all was looked into; then some seconds after something became complete.
     private mutating func startMeasure(_ path: Bytes, at now: Moment) {
         let key = Lanes.Key(vault: path.display, isMeasuring: true)
         guard let state = vaults[path], state.doubts == 0, state.unprobed.isEmpty, let at = state.measureAt,
@@ -238,6 +239,8 @@ struct Turn {
             if vaults[path]?.trashNames != names { doubt([path], "its trash was changed by somebody else", at: now) }
             vaults[path]?.trashNames = names
             plan(purgeOf: path, at: now)
+        case .measured(let path, let nanoseconds):
+            vaults[path]?.measureFrom = now.boot + 20 * nanoseconds
         case .failed(let path, let what, let fault): failed(path, what, fault, at: now)
         case .configuration(let configuration): adopt(configuration)
         }
@@ -247,8 +250,10 @@ struct Turn {
     private mutating func note(_ looked: Agent.Looked, _ path: Bytes, at now: Moment) {
         if looked.completed {
             vaults[path]?.wantsCleanup = true
-            let later = now.boot + VaultState.measureSeconds * VaultState.second
-            if vaults[path]?.measureAt == nil { vaults[path]?.measureAt = later }
+            if var state = vaults[path], state.measureAt == nil {
+                state.measureAt = max(now.boot + VaultState.measureSeconds * VaultState.second, state.measureFrom)
+                vaults[path] = state
+            }
         }
         guard let fault = looked.faults.first, let label = vaults[path]?.configuration.label else { return }
         if vaults[path]?.lastFault != fault.message { agent.log.warning("\(label): \(fault.message)") }
@@ -336,6 +341,8 @@ struct Turn {
 
     private mutating func failed(_ path: Bytes, _ what: String, _ fault: Fault, at now: Moment) {
         guard var state = vaults[path] else { return }
+        // A damaged catalog is set aside when it is opened: the agent ends, and its service starts it again.
+        if fault.code == .damaged, fault.path == keeper.home.catalog.file { return agent.end(because: fault) }
         let text = "\(state.configuration.label): \(what): \(fault.message)"
         if what == Agent.cleanupFailed || what == Agent.purgeFailed {
             // Not forgotten, and not before a minute has passed. Said once, not every minute.

@@ -47,12 +47,14 @@ struct VaultState {
     var trashCheckAt: Int64?
     /// When sizes are measured next; `nil`: nothing changed since.
     var measureAt: Int64?
+    /// Not before this: a measurement takes a twentieth of the time at most.
+    var measureFrom: Int64 = 0
 
     init(_ configuration: VaultConfiguration) { self.configuration = configuration }
 
     static let second: Int64 = 1_000_000_000
-    /// Between two measurements of what purging would free.
-    static let measureSeconds: Int64 = 600
+    /// Between two measurements of what purging would free, at least.
+    static let measureSeconds: Int64 = 5
     static let localReconcileSeconds: Int64 = 3600
     /// Where others may change it unseen (NFS, SMB, FUSE, …).
     static let remoteReconcileSeconds: Int64 = 120

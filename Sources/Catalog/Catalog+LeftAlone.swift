@@ -6,6 +6,7 @@ package import Model
 extension Catalog {
     /// Makes the entries of a place equal to what a look found. What was measured of an entry stays.
     static func replaceLeftAlone(_ db: Database, _ vault: VaultID, _ look: Look) throws {
+        if look.isNew, look.leftAlone.isEmpty { return }
         let old = Set(try leftAlone(db, vault, look.place).map(\.unmeasured))
         let fresh = Set(look.leftAlone)
         for entry in old.subtracting(fresh) {

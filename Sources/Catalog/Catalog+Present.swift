@@ -47,11 +47,14 @@ extension Catalog {
         package var digest: PlaceDigest?
         /// Backups of which nothing could be seen: they are not gone.
         package var unknown: Set<Bytes>
+        /// Nothing was ever recorded of it.
+        package var isNew: Bool
 
         package init(
             place: Bytes, known: [Backup], backups: [Backup], leftAlone: [LeftAlone], inside: [Bytes],
-            digest: PlaceDigest?, unknown: Set<Bytes> = []
+            digest: PlaceDigest?, unknown: Set<Bytes> = [], isNew: Bool = false
         ) {
+            self.isNew = isNew
             self.unknown = unknown
             self.place = place
             self.known = known

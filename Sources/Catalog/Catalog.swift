@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import GRDB
 package import Model
 
@@ -9,9 +10,16 @@ package import Model
 /// again.
 package final class Catalog: Sendable {
     let pool: DatabasePool
+    private let path: String
+    package var file: Bytes { Bytes(path) }
+
+    /// Beside the catalog: who met damage in it leaves this for the next one to open it.
+    package static let damagedSuffix = ".is-damaged"
 
     /// Opens or makes `catalog.sqlite`. A file that is no database of ours is `.damaged`: set it aside and open again.
     package init(path: String) throws(Fault) {
+        self.path = path
+        guard access(path + Self.damagedSuffix, F_OK) != 0 else { throw Self.damaged(path) }
         do {
             var configuration = GRDB.Configuration()
             configuration.busyMode = .timeout(10)
@@ -34,11 +42,15 @@ package final class Catalog: Sendable {
         }
     }
 
+    private static func damaged(_ path: String) -> Fault {
+        Fault(
+            .damaged, "the catalog '\(path)' is damaged",
+            hint: "it is only a cache: the next command sets it aside and makes it anew", path: Bytes(path))
+    }
+
     private static func fault(_ error: DatabaseError, _ path: String) -> Fault {
         switch error.resultCode {
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-            Fault(
-                .damaged, "the catalog '\(path)' is damaged", hint: "it is only a cache: it is set aside and made anew")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: damaged(path)
         case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
             Fault(
                 .permission, "could not open the catalog '\(path)': \(error.message ?? "no permission")",
@@ -102,22 +114,23 @@ package final class Catalog: Sendable {
 
     /// Runs a read; every error is a ``Fault``.
     func read<T>(_ body: (Database) throws -> T) throws(Fault) -> T {
-        do { return try pool.read(body) } catch { throw Self.wrap(error) }
+        do { return try pool.read(body) } catch { throw wrap(error) }
     }
 
     func write<T>(_ body: (Database) throws -> T) throws(Fault) -> T {
-        do { return try pool.write(body) } catch { throw Self.wrap(error) }
+        do { return try pool.write(body) } catch { throw wrap(error) }
     }
 
-    private static func wrap(_ error: any Error) -> Fault {
+    private func wrap(_ error: any Error) -> Fault {
         if let fault = error as? Fault { return fault }
         if let error = error as? DatabaseError {
             switch error.resultCode {
             case .SQLITE_BUSY: return Fault(.locked, "the catalog is busy", hint: "try again in a moment")
             case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-                return Fault(
-                    .damaged, "the catalog is damaged: \(error.message ?? "it cannot be read")",
-                    hint: "it is only a cache: the next command sets it aside and makes it anew")
+                // Others have it open too: it is set aside by whoever opens it next.
+                let fd = open(path + Self.damagedSuffix, O_WRONLY | O_CREAT | O_CLOEXEC, 0o640)
+                if fd >= 0 { close(fd) }
+                return Self.damaged(path)
             default: break
             }
         }

@@ -15,51 +15,72 @@ extension Directory {
         try check(cl_statx(descriptor, "", 1, &own), "look at", path)
         withUnsafeBytes(of: (own.ino, own.mtime, own.ctime), body)
         lseek(descriptor, 0, SEEK_SET)
-        let size = 65_536
-        let listing = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
-        defer { listing.deallocate() }
-        var picture: [UInt8] = []
-        picture.reserveCapacity(2 * size)
+        let listing = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
+        var picture = Picture()
+        defer {
+            listing.deallocate()
+            picture.deallocate()
+        }
         while true {
-            let n = cl_getdents(descriptor, listing, size)
+            let n = cl_getdents(descriptor, listing.baseAddress, listing.count)
             guard n >= 0 else { throw .system("list", path, Int32(-n)) }
-            guard n > 0 else { return }
-            picture.removeAll(keepingCapacity: true)
+            guard n > 0 else { break }
             var at = 0
             while at < n {
-                at += portray(listing + at, into: &picture)
+                let entry = UnsafeRawBufferPointer(rebasing: listing[at...])
+                portray(entry, into: &picture)
+                at += Int(entry.loadUnaligned(fromByteOffset: 16, as: UInt16.self))
+                if picture.isNearlyFull { picture.hand(to: body) }
             }
-            picture.withUnsafeBytes(body)
         }
+        picture.hand(to: body)
     }
 
-    /// One linux_dirent64: inode (8), offset (8), record length (2), type (1), name with NUL. Answers its length.
-    private func portray(_ entry: UnsafeMutableRawPointer, into picture: inout [UInt8]) -> Int {
-        let length = Int((entry + 16).loadUnaligned(as: UInt16.self))
-        let name = (entry + 19).assumingMemoryBound(to: CChar.self)
+    /// Bytes that are handed on before their room is full.
+    private struct Picture {
+        private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
+        private var used = 0
+
+        /// An entry takes at most its name and some eighty bytes.
+        var isNearlyFull: Bool { room.count - used < 1024 }
+
+        mutating func add(_ bytes: UnsafeRawBufferPointer) {
+            UnsafeMutableRawBufferPointer(rebasing: room[used...]).copyMemory(from: bytes)
+            used += bytes.count
+        }
+
+        mutating func hand(to body: (UnsafeRawBufferPointer) -> Void) {
+            body(UnsafeRawBufferPointer(rebasing: room[..<used]))
+            used = 0
+        }
+
+        func deallocate() { room.deallocate() }
+    }
+
+    /// One linux_dirent64: inode (8), offset (8), record length (2), type (1), name with NUL.
+    private func portray(_ entry: UnsafeRawBufferPointer, into picture: inout Picture) {
+        guard let base = entry.baseAddress else { return }
+        let name = (base + 19).assumingMemoryBound(to: CChar.self)
         let dot = CChar(bitPattern: UInt8(ascii: "."))
-        if name[0] == dot, name[1] == 0 || (name[1] == dot && name[2] == 0) { return length }
-        let count = strlen(name)
-        let kind = (entry + 18).load(as: UInt8.self)
-        picture.append(contentsOf: UnsafeRawBufferPointer(start: entry, count: 8))
-        picture.append(kind)
-        picture.append(contentsOf: UnsafeRawBufferPointer(start: name, count: count + 1))
+        if name[0] == dot, name[1] == 0 || (name[1] == dot && name[2] == 0) { return }
+        let kind = entry[18]
+        picture.add(UnsafeRawBufferPointer(start: base, count: 8))
+        picture.add(UnsafeRawBufferPointer(start: base + 18, count: strlen(name) + 2))
         // Our own trash changes with every lock: that it is there is all that counts.
-        if kind == Self.directoryType, strcmp(name, ".trash") == 0 { return length }
+        if kind == Self.directoryType, strcmp(name, ".trash") == 0 { return }
         var stat = cl_stat()
         let answer =
             kind == Self.directoryType || kind == Self.unknownType
             ? look(behind: name, &stat) : cl_statx(descriptor, name, 0, &stat)
         guard answer >= 0 else {
-            withUnsafeBytes(of: answer) { picture.append(contentsOf: $0) }
-            return length
+            withUnsafeBytes(of: answer) { picture.add($0) }
+            return
         }
         let numbers = (
             stat.ino, stat.size, stat.allocated, stat.mtime, stat.ctime, UInt64(stat.mode) << 32 | UInt64(stat.nlink),
             UInt64(stat.uid) << 32 | UInt64(stat.gid)
         )
-        withUnsafeBytes(of: numbers) { picture.append(contentsOf: $0) }
-        return length
+        withUnsafeBytes(of: numbers) { picture.add($0) }
     }
 
     private func look(behind name: UnsafePointer<CChar>, _ stat: inout cl_stat) -> Int32 {

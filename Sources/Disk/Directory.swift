@@ -119,7 +119,8 @@ package final class Directory: Sendable {
                     }
                 found.append(
                     Entry(
-                        name: Bytes(Array(name)), kind: kind, inode: buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                        name: Bytes(Array(name)), kind: kind,
+                        inode: buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self))
                 )
             }
             at += length
@@ -149,6 +150,16 @@ package final class Directory: Sendable {
             Int64(clamping: stat.size) == member.size
         else { return try sighting(of: name) }
         return Sighting(name: name, stat: stat, object: member.object)
+    }
+
+    /// Whether anything stands at this path below, no link followed and no mount crossed. Asked of every directory: no
+    /// error is made of a no.
+    package func holds(_ relative: Bytes) -> Bool {
+        let flags = O_NOFOLLOW | O_CLOEXEC | Self.pathOnly
+        let fd = relative.withCString { cl_openat2(descriptor, $0, flags, 0, UInt32(CL_BENEATH | CL_NO_XDEV)) }
+        guard fd >= 0 else { return false }
+        close(fd)
+        return true
     }
 
     /// The type of what stands behind a name, by a descriptor; `nil`: gone, or a mount.
@@ -193,13 +204,15 @@ package final class Directory: Sendable {
     }
 
     private func object(of name: Bytes, _ stat: cl_stat) throws(Fault) -> ObjectID? {
-        var bytes = [UInt8](repeating: 0, count: 128)
-        var length = UInt32(bytes.count)
         var type: Int32 = 0
-        let answer = name.withCString { cl_handle(descriptor, $0, &type, &bytes, &length) }
+        let (answer, handle) = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 128) { buffer in
+            var length = UInt32(buffer.count)
+            let answer = name.withCString { cl_handle(descriptor, $0, &type, buffer.baseAddress, &length) }
+            return (answer, answer == 0 ? Bytes(Array(buffer.prefix(Int(length)))) : Bytes())
+        }
         switch answer {
         case 0 where type & Self.wideHandle == 0 || cl_filesystem_type(descriptor) != Self.fuse:
-            return ObjectID(handleType: type, handle: Bytes(bytes.prefix(Int(length))))
+            return ObjectID(handleType: type, handle: handle)
         case -ENOENT: return nil
         default:  // no handles here (overlay), or none that last (FUSE): inode and birth time
             return ObjectID(inode: stat.ino, birth: stat.has_btime != 0 ? stat.btime : 0)

@@ -1,7 +1,9 @@
 package import Catalog
 package import Disk
+internal import Dispatch
 package import Model
 internal import Survey
+internal import Synchronization
 internal import Trash
 
 /// Looking at places, and the catalog that follows.
@@ -92,6 +94,7 @@ extension Keeper {
         var known = try known(vault)
         let readAs = vault.survey.readAs
         known.digests = try home.catalog.places(vault: vault.id, readAs: readAs)
+        known.isEmpty = known.digests.isEmpty
         known.trashedInodes = inodes
         known.footers = try home.catalog.footers(vault: vault.id)
         var recorder = Recorder(catalog: home.catalog, vault: vault.id)
@@ -117,41 +120,68 @@ extension Backup {
     package var settles: Bool { condition == .settling && note != Self.temporaryNote }
 }
 
-/// Writes what looks found, some hundreds of rows at a time.
+/// Writes what looks found, some hundreds of rows at a time, while the looks go on: one lot is being written at most,
+/// and one collected.
 private struct Recorder {
-    let catalog: Catalog
-    let vault: VaultID
+    private let writer: Writer
     private var waiting: [Catalog.Look] = []
     private var rows = 0
-    private var changes = Catalog.Changes()
     private var gone: [Bytes] = []
 
-    init(catalog: Catalog, vault: VaultID) {
-        self.catalog = catalog
-        self.vault = vault
+    private final class Writer: Sendable {
+        let catalog: Catalog
+        let vault: VaultID
+        let queue = DispatchQueue(label: "catalog")
+        let isFree = DispatchSemaphore(value: 1)
+        let outcome = Mutex((changes: Catalog.Changes(), fault: Fault?.none))
+
+        init(catalog: Catalog, vault: VaultID) {
+            self.catalog = catalog
+            self.vault = vault
+        }
+
+        func write(_ looks: [Catalog.Look]) {
+            isFree.wait()
+            queue.async { [self] in
+                defer { isFree.signal() }
+                do throws(Fault) {
+                    let changes = try catalog.record(vault: vault, looks)
+                    outcome.withLock { $0.changes.merge(changes) }
+                } catch {
+                    outcome.withLock { $0.fault = $0.fault ?? error }
+                }
+            }
+        }
     }
+
+    init(catalog: Catalog, vault: VaultID) { writer = Writer(catalog: catalog, vault: vault) }
 
     mutating func addGone(_ place: Bytes) { gone.append(place) }
 
     mutating func add(_ place: VaultSurvey.Place) throws(Fault) {
         let look = Catalog.Look(
             place: place.directory, known: place.known, backups: place.backups, leftAlone: place.leftAlone,
-            inside: place.descend, digest: place.digest, unknown: place.unknown)
+            inside: place.descend, digest: place.digest, unknown: place.unknown,
+            isNew: place.isNew)
         waiting.append(look)
         rows += look.rows
         if rows >= Catalog.mostRows { try flush() }
     }
 
     private mutating func flush() throws(Fault) {
-        changes.merge(try catalog.record(vault: vault, waiting))
+        if let fault = writer.outcome.withLock(\.fault) { throw fault }
+        writer.write(waiting)
         waiting = []
         rows = 0
     }
 
     /// Writes the rest, and forgets the places that are there no more.
     mutating func finish(gone more: [Bytes]) throws(Fault) -> Catalog.Changes {
-        try flush()
-        changes.vanished += try catalog.forget(vault: vault, places: gone + more)
+        if !waiting.isEmpty { try flush() }
+        writer.queue.sync {}
+        var (changes, fault) = writer.outcome.withLock { $0 }
+        if let fault { throw fault }
+        changes.vanished += try writer.catalog.forget(vault: writer.vault, places: gone + more)
         changes.settleMoves()
         return changes
     }

@@ -7,7 +7,10 @@ package struct ObjectID: Hashable, Sendable, Comparable {
     package let text: String
 
     package init(text: String) { self.text = text }
-    package init(handleType: Int32, handle: Bytes) { text = "h:\(handleType):\(handle.hexadecimal)" }
+    package init(handleType: Int32, handle: Bytes) {
+        text = "h:" + String(handleType) + ":" + handle.hexadecimal
+    }
+
     package init(inode: UInt64, birth: Int64) { text = "i:\(inode):\(birth)" }
 
     package static func < (a: ObjectID, b: ObjectID) -> Bool { a.text < b.text }

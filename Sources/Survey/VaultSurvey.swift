@@ -41,6 +41,8 @@ package struct VaultSurvey: Sendable {
         package var directory: Bytes
         /// The rows of it before the look.
         package var known: [Backup] = []
+        /// It was never looked at before.
+        package var isNew = false
         package var backups: [Backup] = []
         package var leftAlone: [LeftAlone] = []
         package var descend: [Bytes] = []
@@ -77,6 +79,9 @@ package struct VaultSurvey: Sendable {
         package var finished: Set<Bytes> = []
         /// Series that have shown the footer of their format.
         package var footers: Set<Bytes> = []
+
+        /// Nothing was ever looked at.
+        package var isEmpty = false
 
         package init(backups: @escaping (Bytes) throws(Fault) -> [Backup]) { self.backups = backups }
 
@@ -153,7 +158,7 @@ package struct VaultSurvey: Sendable {
     }
 
     func holdsVault(_ place: Directory) -> Bool {
-        (try? place.open(".trash").sighting(of: "vault.json")) != nil
+        place.holds(".trash/vault.json")
     }
 
     private func read(
@@ -164,7 +169,9 @@ package struct VaultSurvey: Sendable {
         let entries = entries.map { Self.typed($0, in: place) }
         let reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
         var result = Place(directory: directory)
-        result.known = try known.backups(directory)
+        // What was never looked at has no rows. (After a refresh, which asks for no digests, every place may have some.)
+        result.isNew = !known.digests.isEmpty && known.digests[directory] == nil || known.isEmpty
+        if !result.isNew { result.known = try known.backups(directory) }
         result.descend = reading.descend.map { directory.appending($0) }
         result.leftAlone = Self.bounded(reading.leftAlone, directory)
         result.leftAlone += links(reading.links, place, directory)

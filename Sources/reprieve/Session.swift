@@ -107,7 +107,9 @@ struct Common: ParsableArguments {
         } catch {
             throw Fault(.usage, "'\(wait)' is no length of time for --wait", hint: "write it as 30s or 5min")
         }
-        return Session(keeper: keeper, json: json, quiet: quiet)
+        let session = Session(keeper: keeper, json: json, quiet: quiet)
+        for notice in home.notices { session.warn(notice) }
+        return session
     }
 }
 

@@ -15,6 +15,8 @@ package struct Home: Sendable {
     let registry: VaultRegistry
     let witness: WitnessFile
     let plans: PlanStore
+    /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
+    package let notices: [Fault]
 
     /// Makes the directories where they are missing.
     package init(configuration: Configuration, clock: Clock = .system, program: String) throws(Fault) {
@@ -24,7 +26,7 @@ package struct Home: Sendable {
         let directory = try Self.make(path)
         _ = try Self.make(configuration.auditLog.parent)
         _ = try directory.ensureDirectory("plans", mode: 0o750)
-        catalog = try Self.openCatalog(directory, clock)
+        (catalog, notices) = try Self.openCatalog(directory, clock)
         let uid = Surroundings.userID
         let actor = Actor(
             uid: uid, loginUID: Surroundings.loginUserID, user: Surroundings.userName(uid), pid: Surroundings.processID,
@@ -88,7 +90,9 @@ package struct Home: Sendable {
         }
     }
 
-    private static func openCatalog(_ directory: Directory, _ clock: Clock) throws(Fault) -> Catalog {
+    private static func openCatalog(
+        _ directory: Directory, _ clock: Clock
+    ) throws(Fault) -> (Catalog, notices: [Fault]) {
         guard let path = directory.path.appending("catalog.sqlite").utf8 else {
             throw Fault(.usage, "the path of the state directory must be UTF-8", path: directory.path)
         }
@@ -96,21 +100,25 @@ package struct Home: Sendable {
         let lock = try FileLock.take("catalog.lock", in: directory, holder: "catalog", waitSeconds: 10)
         defer { withExtendedLifetime(lock) {} }
         do {
-            return try Catalog(path: path)
+            return (try Catalog(path: path), [])
         } catch {
             if error.code == .permission { throw explain(error, directory.path) }
             guard error.code == .damaged else { throw error }
         }
         // It is a cache: the damaged one is set aside for whoever wants to look, and a new one is filled by the scan.
         let suffix = Bytes(".damaged-" + clock.now().wall.batchName)
-        for name in ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"] as [Bytes] {
+        let names: [Bytes] = ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"]
+        for name in names + [names[0] + Bytes(Catalog.damagedSuffix)] {
             do {
                 try directory.rename(name, to: directory, as: name + suffix)
             } catch {
                 guard error.errno == 2 else { throw error }
             }
         }
-        return try Catalog(path: path)
+        let notice = Fault(
+            .damaged, "the catalog was damaged: it is set aside as '\((names[0] + suffix).display)' and made anew",
+            hint: "nothing is lost but time: what is on the disks is looked at again", path: directory.path)
+        return (try Catalog(path: path), [notice])
     }
 
     /// Whether an agent runs on this state.
