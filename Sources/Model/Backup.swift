@@ -250,6 +250,9 @@ package struct Backup: Hashable, Sendable {
     /// The note of what rests, and was not looked into yet.
     package static let unprobedNote = "not looked into yet"
 
+    /// The note of plain SQL without its last line, in a series that has never shown one.
+    package static let footerNeverNote = "its last line does not say that it is whole, as in no other of its series"
+
     /// The note of plain SQL without its last line, in a series whose others have it.
     package static let footerAbsentNote = "its last line is missing, which others of its series have"
 

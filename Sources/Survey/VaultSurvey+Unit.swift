@@ -222,7 +222,7 @@ extension VaultSurvey.UnitLook {
             return
         }
         backup.endMark = reading.mark
-        backup.note = reading.note ?? ""
+        backup.note = reading.mark == .footerAbsent ? Backup.footerNeverNote : reading.note ?? ""
         if let missing = missing(unit, reading, inside) {
             (backup.condition, backup.note) = (.incomplete, missing)
             return

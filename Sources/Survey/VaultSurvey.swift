@@ -169,7 +169,7 @@ package struct VaultSurvey: Sendable {
         let entries = entries.map { Self.typed($0, in: place) }
         let reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
         var result = Place(directory: directory)
-        // What was never looked at has no rows. (After a refresh, which asks for no digests, every place may have some.)
+        // What was never looked at has no rows. A refresh asks for no digests: there every place may have some.
         result.isNew = !known.digests.isEmpty && known.digests[directory] == nil || known.isEmpty
         if !result.isNew { result.known = try known.backups(directory) }
         result.descend = reading.descend.map { directory.appending($0) }
