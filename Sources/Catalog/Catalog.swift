@@ -42,6 +42,9 @@ package final class Catalog: Sendable {
         }
     }
 
+    /// Rows written through this catalog since it was opened.
+    package func written() throws(Fault) -> Int { try write { $0.totalChangesCount } }
+
     private static func damaged(_ path: String) -> Fault {
         Fault(
             .damaged, "the catalog '\(path)' is damaged",

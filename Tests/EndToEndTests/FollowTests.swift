@@ -75,8 +75,8 @@ struct FollowTests {
         }
     }
 
-    @Test("what is as it was costs the catalog no write; a rebuilt catalog says the same")
-    func noWrite() throws {
+    @Test("a rebuilt catalog says the same as the old one")
+    func rebuilt() throws {
         let house = try House()
         try house.dailies(5)
         try house.dailies(5, series: "other/x")
@@ -84,12 +84,6 @@ struct FollowTests {
         #expect(try house.run("freeze", "dumps", "--reason", "a test").status == 0)
         #expect(try house.run("unfreeze", "dumps").status == 0)
         try house.settle()
-        let file = house.state.appending(path: "catalog.sqlite")
-        _ = try house.list()
-        // But for the header: opening makes and drops a table, to have a WAL.
-        let before = try Data(contentsOf: file).dropFirst(100)
-        for _ in 0..<3 { _ = try house.list() }
-        #expect(try Data(contentsOf: file).dropFirst(100) == before)
         let old = try house.rows()
         let fresh = try house.freshState()
         usleep(1_200_000)

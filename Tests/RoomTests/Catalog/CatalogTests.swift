@@ -1,0 +1,114 @@
+import Catalog
+import Disk
+import Foundation
+import Model
+import Recognition
+import Survey
+import Testing
+
+@Suite("a catalog that follows")
+struct CatalogTests {
+    private let vault = VaultID(text: "v")
+    private let digest = PlaceDigest(high: 1, low: 2)
+
+    private func catalog(_ scratch: Scratch) throws -> Catalog {
+        try Catalog(path: scratch.url.appending(path: "catalog.sqlite").path)
+    }
+
+    private func backup(_ path: Bytes, _ n: Int, endMark: EndMark = .none) -> Backup {
+        let member = Backup.Member(
+            path: path, object: ObjectID(text: "o\(n)"), inode: UInt64(n), isDirectory: false, size: 1,
+            mtime: Timestamp(seconds: 1), ctime: Timestamp(seconds: 1))
+        var backup = Backup(
+            id: BackupID(object: UInt64(n)), vault: vault, series: "s", members: [member],
+            time: Timestamp(seconds: Int64(n)), timeSource: .name, condition: .complete, note: "", size: 1,
+            allocated: 1, mode: 0, uid: 0, gid: 0, observedSince: Timestamp(seconds: 1), changedBoot: 0,
+            changedBootID: "b")
+        backup.endMark = endMark
+        return backup
+    }
+
+    private func look(_ place: Bytes, known: [Backup] = [], _ backups: [Backup], inside: [Bytes] = []) -> Catalog.Look {
+        Catalog.Look(
+            place: place, known: known, backups: backups, leftAlone: [], inside: inside, digest: digest)
+    }
+
+    @Test("what is as it was is not written again")
+    func unchanged() throws {
+        let scratch = try Scratch()
+        let catalog = try catalog(scratch)
+        let backups = (0..<2500).map { backup(Bytes("d/f\($0)"), $0) }
+        let first = try catalog.record(vault: vault, [look("", [], inside: ["d"]), look("d", backups)])
+        #expect(first.appeared.count == 2500 && first.completed.isEmpty && first.newlyComplete == 2500)
+        try catalog.noteIndexed(vault: vault, readAs: "a")
+        let written = try catalog.written()
+        let known = try catalog.present(vault: vault, place: "d")
+        #expect(Set(known) == Set(backups))
+        _ = try catalog.record(vault: vault, [look("", [], inside: ["d"]), look("d", known: known, backups)])
+        try catalog.noteIndexed(vault: vault, readAs: "a")
+        try catalog.setUnreconciled(vault: vault, nil)
+        #expect(try catalog.written() == written)
+        #expect(try catalog.places(vault: vault, readAs: "a") == ["": digest, "d": digest])
+        // Names are read in another way: nothing is as it was.
+        #expect(try catalog.places(vault: vault, readAs: "b") == ["": nil, "d": nil])
+    }
+
+    @Test("a place that is gone takes its backups along, and its parent has to be read again")
+    func forgotten() throws {
+        let scratch = try Scratch()
+        let catalog = try catalog(scratch)
+        let backups = (0..<1200).map { backup(Bytes("d/f\($0)"), $0) }
+        _ = try catalog.record(vault: vault, [look("", [], inside: ["d"]), look("d", backups, inside: ["d/e"])])
+        try catalog.noteIndexed(vault: vault, readAs: "a")
+        #expect(try catalog.placesGone(vault: vault, ["": []]) == ["d", "d/e"])
+        #expect(try catalog.placesGone(vault: vault, ["": ["d"]]).isEmpty)
+        #expect(try catalog.forget(vault: vault, places: ["d", "d/e"]).count == 1200)
+        #expect(try catalog.present(vault: vault).isEmpty)
+        #expect(try catalog.places(vault: vault, readAs: "a") == ["": nil])
+    }
+
+    @Test("a row that another process changed meanwhile stays, and its place has to be read again")
+    func contested() throws {
+        let scratch = try Scratch()
+        let catalog = try catalog(scratch)
+        let old = backup("d/f", 1)
+        _ = try catalog.record(vault: vault, [look("d", [old])])
+        try catalog.noteIndexed(vault: vault, readAs: "a")
+        var theirs = old
+        theirs.note = "theirs"
+        _ = try catalog.record(vault: vault, [look("d", known: [old], [theirs])])
+        var ours = old
+        ours.note = "ours"
+        _ = try catalog.record(vault: vault, [look("d", known: [old], [ours])])
+        #expect(try catalog.present(vault: vault) == [theirs])
+        #expect(try catalog.places(vault: vault, readAs: "a") == ["d": nil])
+        // And one that they removed: it is not brought back by an older look.
+        _ = try catalog.record(vault: vault, [look("d", known: [theirs], [])])
+        _ = try catalog.record(vault: vault, [look("d", known: [theirs], [ours])])
+        #expect(try catalog.present(vault: vault).isEmpty)
+    }
+
+    @Test("the first footer of a series makes those without it incomplete, also in other places")
+    func footers() throws {
+        let scratch = try Scratch()
+        let catalog = try catalog(scratch)
+        _ = try catalog.record(vault: vault, [look("d", [backup("d/1", 1, endMark: .footerAbsent)])])
+        #expect(try catalog.present(vault: vault).allSatisfy(\.isComplete))
+        _ = try catalog.record(vault: vault, [look("e", [backup("e/2", 2, endMark: .footerShown)])])
+        let conditions = try catalog.present(vault: vault).map { ($0.path, $0.condition) }.sorted { $0.0 < $1.0 }
+        #expect(conditions.map(\.1) == [.incomplete, .complete])
+        #expect(try catalog.footers(vault: vault) == ["s"])
+    }
+
+    @Test("what moved from one place to another has not vanished")
+    func moved() throws {
+        let scratch = try Scratch()
+        let catalog = try catalog(scratch)
+        let old = backup("d/f", 1)
+        _ = try catalog.record(vault: vault, [look("d", [old])])
+        var changes = try catalog.record(
+            vault: vault, [look("d", known: [old], []), look("e", [backup("e/f", 1)])])
+        changes.settleMoves()
+        #expect(changes.vanished.isEmpty && changes.places == ["e"])
+    }
+}
