@@ -47,7 +47,7 @@ struct SurveyBench {
 
     static func trees(_ root: String, _ trees: Int, _ files: Int) throws {
         for n in 0..<trees {
-            let tree = "\(root)/host/\(date(trees - n))"
+            let (tree, before) = ("\(root)/host/\(date(trees - n))", "\(root)/host/\(date(trees - n + 1))")
             for k in 0..<files {
                 let directory = "\(tree)/d\(k / 100)"
                 if k % 100 == 0 {
@@ -58,7 +58,7 @@ struct SurveyBench {
                 if n == 0 || k % 100 == n % 100 {
                     try touch(file)
                 } else {
-                    link("\(root)/host/\(date(trees - n + 1))/d\(k / 100)/file\(k)", file)
+                    link("\(before)/d\(k / 100)/file\(k)", file)
                 }
             }
         }
@@ -158,17 +158,16 @@ struct SurveyBench {
             let inner = try root.ensureDirectory(Bytes("d\(n)"), mode: 0o700)
             watcher.watch(inner, vault: vault, path: Bytes("d\(n)"))
         }
-        let writer = Process()
-        writer.executableURL = URL(filePath: "/usr/bin/env")
-        writer.arguments = [
-            "perl", "-e",
-            "for $n (1..$ARGV[1]) { open(F, '>', \"$ARGV[0]/d\" . ($n % 10) . \"/f$n\") or die; print F 'x'; close F }",
-            directory, String(files),
-        ]
+        // The same writer with nobody reading along, for comparison.
+        for n in 0..<10 { _ = try root.ensureDirectory(Bytes("alone\(n)"), mode: 0o700) }
+        let alone = DispatchTime.now().uptimeNanoseconds
+        let unwatched = try fill(directory, "alone", files)
+        unwatched.waitUntilExit()
+        let peer = Double(files) / (Double(DispatchTime.now().uptimeNanoseconds - alone) / 1e9)
         var events = 0
         var overflows = 0
         let start = DispatchTime.now().uptimeNanoseconds
-        try writer.run()
+        let writer = try fill(directory, "d", files)
         let end = Date().addingTimeInterval(60)
         // Created and closed: two events a file, and those of the directories made above.
         while events < 2 * files, overflows == 0, Date() < end {
@@ -179,6 +178,19 @@ struct SurveyBench {
         }
         let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
         writer.waitUntilExit()
-        print("absorb\t\(Double(files) / seconds)\t\(overflows)\t\(events)")
+        print("absorb\t\(Double(files) / seconds)\t\(overflows)\t\(events)\t\(peer)")
+    }
+
+    /// Two processes that write files as fast as they can.
+    private static func fill(_ directory: String, _ name: String, _ files: Int) throws -> Process {
+        let writer = Process()
+        writer.executableURL = URL(filePath: "/usr/bin/env")
+        writer.arguments = [
+            "perl", "-e",
+            "fork; for $n (1..$ARGV[2] / 2) { open(F, '>', \"$ARGV[0]/$ARGV[1]\" . ($n % 10) . \"/f$$-$n\") or die; print F 'x'; close F } wait",
+            directory, name, String(files),
+        ]
+        try writer.run()
+        return writer
     }
 }

@@ -70,7 +70,7 @@ package final class Catalog: Sendable {
                 sql: """
                     CREATE TABLE vault (
                         id TEXT PRIMARY KEY, indexed INTEGER NOT NULL DEFAULT 0, unreconciled TEXT, watching TEXT,
-                        read_as TEXT
+                        read_as TEXT, present INTEGER, complete INTEGER
                     ) WITHOUT ROWID;
                     CREATE TABLE place (
                         vault TEXT NOT NULL, path BLOB NOT NULL, high INTEGER, low INTEGER, PRIMARY KEY (vault, path)

@@ -149,7 +149,7 @@ extension Keeper {
 
     func writeDown(_ attended: inout Attended, _ facts: LazyFacts) throws(Fault) {
         let vault = attended.vault
-        let counts = try home.catalog.counts(vault: vault.id)
+        let counts = try home.catalog.counts(vault: vault.id, isUnchanged: attended.scan.read == 0)
         var records = Self.records(of: attended.changes, vault)
         records += try outcomesFound(attended, facts)
         records.append(
