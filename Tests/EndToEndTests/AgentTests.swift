@@ -14,7 +14,9 @@ struct AgentTests {
         try house.put("new/deep/er/app-\(House.day(9)).tar")
         try house.wait("it to be listed") { try house.backup("new/deep/er/app-\(House.day(9)).tar") != nil }
         let listed = Date().timeIntervalSince(start)
-        #expect(try house.backup("new/deep/er/app-\(House.day(9)).tar")?["condition"] as? String == "settling")
+        // On a busy machine the quiet period may be over by now.
+        let condition = try house.backup("new/deep/er/app-\(House.day(9)).tar")?["condition"] as? String
+        #expect(condition == "settling" || Date().timeIntervalSince(start) > 0.9)
         try house.wait("it to be complete") {
             try house.backup("new/deep/er/app-\(House.day(9)).tar")?["complete"] as? Bool == true
         }
@@ -35,8 +37,8 @@ struct AgentTests {
         try house.cleanup()
         let agent = try house.startAgent()
         try house.put("app/orders-\(House.day(4)).dump")
-        try house.wait("the oldest to go", seconds: 15) { !house.exists("app/orders-\(House.day(2)).dump") }
-        try house.wait("the trash to be purged", seconds: 15) { house.batches().isEmpty && house.purging().isEmpty }
+        try house.wait("the oldest to go", seconds: 40) { !house.exists("app/orders-\(House.day(2)).dump") }
+        try house.wait("the trash to be purged", seconds: 40) { house.batches().isEmpty && house.purging().isEmpty }
         #expect(house.names() == ["app/orders-\(House.day(3)).dump", "app/orders-\(House.day(4)).dump"])
         stop(agent)
         #expect(try house.run("audit", "verify").status == 0)

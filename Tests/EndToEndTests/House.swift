@@ -209,8 +209,8 @@ final class House: @unchecked Sendable {
         return (status?["agent"] as? [String: Any])?["running"] as? Bool == true && vaults?.isEmpty == false
     }
 
-    /// Asks again and again, for ten seconds at most (the machine may be busy); a test fails with what it waited for.
-    func wait(_ what: String, seconds: Double = 10, until condition: () throws -> Bool) throws {
+    /// Asks again and again, for half a minute at most (the machine may be busy); a test fails with what it waited for.
+    func wait(_ what: String, seconds: Double = 30, until condition: () throws -> Bool) throws {
         let end = Date().addingTimeInterval(seconds)
         while Date() < end {
             if try condition() { return }

@@ -244,7 +244,7 @@ struct MountTests {
             kill(agent.processIdentifier, SIGHUP)
             usleep(500_000)
             try house.put("app/orders-\(House.day(6)).dump")
-            try house.wait("the agent to clean up", seconds: 15) { !house.exists("app/orders-\(House.day(3)).dump") }
+            try house.wait("the agent to clean up", seconds: 40) { !house.exists("app/orders-\(House.day(3)).dump") }
             house.endAgents()
             #expect(try house.run("restore", "app/orders", "--wait", "2s").status == 0)
             #expect(try house.run("agent", "--once", "--wait", "2s").status == 3)

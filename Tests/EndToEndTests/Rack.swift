@@ -115,7 +115,7 @@ extension House {
     /// Waits until a vault is shown in a state.
     func wait(for state: String, of vault: String = "dumps") throws {
         var last = ""
-        try wait("'\(vault)' to be \(state)", seconds: 15) {
+        try wait("'\(vault)' to be \(state)", seconds: 40) {
             last = try self.state(vault)
             return last == state
         }

@@ -103,7 +103,7 @@ struct WritersTests {
         try Servers.run(["/usr/bin/pg_dump", "-f", yesterday.path, "shop"], environment: postgres.connection)
 
         try house.startAgent()
-        try house.wait("yesterday's dump to be complete", seconds: 20) {
+        try house.wait("yesterday's dump to be complete", seconds: 40) {
             try house.backup("pg-killed/orders-\(House.day(8)).sql")?["complete"] as? Bool == true
         }
         let all = Self.files + Self.databases
