@@ -74,17 +74,6 @@ extension Catalog {
         return rows
     }
 
-    /// These places have to be read again, whatever they look like.
-    package func distrust(vault: VaultID, places: some Sequence<Bytes>) throws(Fault) {
-        try write { db in
-            for place in places {
-                try db.execute(
-                    sql: "UPDATE place SET high = NULL, low = NULL WHERE vault = ? AND path = ? AND high IS NOT NULL",
-                    arguments: [vault.text, Self.data(place)])
-            }
-        }
-    }
-
     /// A whole look has finished, in which names were read in this way. Written once.
     package func noteIndexed(vault: VaultID, readAs: String) throws(Fault) {
         let isSame = try read { db in

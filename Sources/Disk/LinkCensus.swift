@@ -1,4 +1,4 @@
-internal import Model
+package import Model
 
 /// How many bytes come free when some units of a file system are purged, where files have names in several of them.
 ///
@@ -15,17 +15,7 @@ internal import Model
 /// Memory: at most `limit` inodes with several links, 30 to 36 bytes each, and as many placements of 22 to 28. What is
 /// over that is not counted, and an answer about its units becomes "at least".
 package struct LinkCensus: Sendable {
-    /// Bytes that come free.
-    package struct Freed: Hashable, Sendable {
-        package var bytes: Int64
-        /// Something of these units was not counted.
-        package var isAtLeast: Bool
-
-        package init(bytes: Int64, isAtLeast: Bool) {
-            self.bytes = bytes
-            self.isAtLeast = isAtLeast
-        }
-    }
+    package typealias Freed = Backup.Freed
 
     private let limit: Int
     private let placementLimit: Int

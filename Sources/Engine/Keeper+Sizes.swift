@@ -43,8 +43,7 @@ extension Keeper {
         let alone = census.freedAlone()
         try home.catalog.recordFreed(
             units.enumerated().map { n, backup in
-                let freed = alone[UInt32(n)] ?? .init(bytes: 0, isAtLeast: false)
-                return (backup, .init(bytes: freed.bytes, isAtLeast: freed.isAtLeast))
+                (backup, alone[UInt32(n)] ?? .init(bytes: 0, isAtLeast: false))
             })
     }
 
@@ -82,14 +81,10 @@ extension Keeper {
         }
         let end = now().boot + Self.planNanoseconds
         let census = try count(sharing, below: vault.root, .none) { now().boot > end }
-        func freed(_ units: Set<UInt32>) -> Backup.Freed {
-            let freed = census.freed(byPurging: units)
-            return .init(bytes: freed.bytes, isAtLeast: freed.isAtLeast)
-        }
         for (series, members) in Dictionary(grouping: sharing.indices, by: { sharing[$0].series }) {
-            report.bySeries[series] = freed(Set(members.map { UInt32($0) }))
+            report.bySeries[series] = census.freed(byPurging: Set(members.map { UInt32($0) }))
         }
-        let together = freed(Set(sharing.indices.map { UInt32($0) }))
+        let together = census.freed(byPurging: Set(sharing.indices.map { UInt32($0) }))
         report.total = .init(bytes: report.total.bytes.adding(together.bytes), isAtLeast: together.isAtLeast)
         return report
     }
