@@ -143,7 +143,8 @@ let package = Package(
         .testTarget(
             name: "RoomTests",
             dependencies: [
-                "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine", "Agent",
+                "CLinux", "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine",
+                "Agent",
             ],
             exclude: ["Retention/Vectors"],
             swiftSettings: strict

@@ -105,6 +105,11 @@ int cl_written(int fd) {
     return errno == EAGAIN ? 1 : 2;
 }
 
+int cl_lease(int fd) { return answer(fcntl(fd, F_SETLEASE, F_RDLCK)); }
+
+// While it is being broken F_GETLEASE tells what it will become.
+int cl_holds_lease(int fd) { return fcntl(fd, F_GETLEASE) == F_RDLCK; }
+
 #ifndef FS_IOC_GETFSUUID
 struct cl_fsuuid2 {
     uint8_t len;

@@ -56,12 +56,12 @@ extension Directory {
     /// rewind): that is -ENXIO. The caller closes it. -errno: not opened.
     func openToLook(_ name: Bytes) -> Int32 {
         var stat = cl_stat()
-        let seen = name.withCString { cl_statx(descriptor, $0, 0, &stat) }
+        let seen = layer.stat(descriptor, name, &stat)
         guard seen >= 0 else { return seen }
         guard stat.mode & S_IFMT == S_IFREG else { return -ENXIO }
         guard stat.dev == device else { return -EXDEV }
         let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
         let resolve = UInt32(CL_BENEATH | CL_NO_XDEV | CL_NO_ATIME)
-        return name.withCString { cl_openat2(descriptor, $0, flags, 0, resolve) }
+        return layer.open(descriptor, name, flags: flags, mode: 0, resolve: resolve)
     }
 }

@@ -4,11 +4,15 @@ package import Model
 
 /// An advisory lock on a file, held until it is released or the process ends.
 package final class FileLock: Sendable {
+    private let layer: any FileLayer
     private let descriptor: Int32
 
-    private init(descriptor: Int32) { self.descriptor = descriptor }
+    private init(_ layer: any FileLayer, descriptor: Int32) {
+        self.layer = layer
+        self.descriptor = descriptor
+    }
 
-    deinit { close(descriptor) }
+    deinit { layer.close(descriptor) }
 
     /// Takes the lock, waiting at most `waitSeconds`. `holder` is left in the file, for whoever waits next.
     package static func take(
@@ -16,13 +20,14 @@ package final class FileLock: Sendable {
     ) throws(Fault) -> FileLock {
         let path = directory.path.appending(name)
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC
+        let layer = directory.layer
+        let resolve = UInt32(CL_BENEATH | CL_NO_XDEV)
         let fd = try check(
-            name.withCString { cl_openat2(directory.descriptor, $0, flags, 0o640, UInt32(CL_BENEATH | CL_NO_XDEV)) },
-            "lock", path)
-        let lock = FileLock(descriptor: fd)
+            layer.open(directory.descriptor, name, flags: flags, mode: 0o640, resolve: resolve), "lock", path)
+        let lock = FileLock(layer, descriptor: fd)
         var waited = 0.0
         while true {
-            let answer = cl_flock(fd, isExclusive ? 1 : 0, 0)
+            let answer = layer.lock(fd, isExclusive: isExclusive)
             if answer == 0 { break }
             guard answer == -EWOULDBLOCK || answer == -EINTR else { throw .system("lock", path, -answer) }
             guard waited < waitSeconds else {
@@ -40,14 +45,12 @@ package final class FileLock: Sendable {
     private func leave(_ holder: String) {
         let text = Array((holder + "\n").utf8)
         // For people only: a full disk must not stop a lock.
-        if ftruncate(descriptor, 0) == 0 {
-            _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-        }
+        if layer.truncate(descriptor) == 0 { _ = text.withUnsafeBytes { layer.write(descriptor, $0) } }
     }
 
     private var holderText: String {
         var buffer = [UInt8](repeating: 0, count: 200)
-        let n = pread(descriptor, &buffer, buffer.count, 0)
+        let n = buffer.withUnsafeMutableBytes { layer.read(descriptor, $0) }
         let text = Bytes(buffer.prefix(max(0, n)).prefix { $0 != 0x0A }).display
         return text.isEmpty ? "another process" : text
     }

@@ -4,115 +4,199 @@ package import Model
 
 /// The only file that unlinks (invariant 4; TidyTests). It works below one directory, which is `.trash/.purging-*`.
 ///
-/// The walk is flat: a directory inside a directory is first renamed up into the top (*hoisted*), so that depth costs
-/// neither descriptors nor memory. If we stop anywhere, what is left is still below the top, and the next run goes on.
+/// The walk goes down ``UnlinkWalk/levels`` directories by descriptor. What lies deeper is renamed up into the top
+/// (*hoisted*) and found there by the next pass, so that depth costs neither descriptors nor memory. A listing is worked
+/// off some thousand names at a time, in the order of inodes. Nothing is looked at by name before it is opened: on a hung
+/// mount such a look never returns. If we stop anywhere, what is left is below the top, and the next run goes on.
 package struct UnlinkWalk {
+    /// Descriptors that a walk holds at most, the top's own among them.
+    private static let levels = 20
+    /// Names of one directory in memory at a time.
+    private static let batch = 4096
+    /// Faults that are told one by one; the others are counted.
+    private static let mostFaults = 100
+    /// Passes over a directory that others keep filling.
+    private static let mostPasses = 1000
+
     private let top: Directory
     /// Asked between batches; `true` leaves the rest for the next run.
     private let shouldStop: () -> Bool
+    /// Names a second at most; `nil`: as fast as it goes.
+    private let perSecond: Int?
+    private var open: [Level] = []
+    /// Drawn for each walk: names of an interrupted one must not be given again.
+    private let prefix = "h" + Surroundings.randomHex(bytes: 6) + "-"
     private var hoisted = 0
-    private var queue: [Bytes] = []
+    private var sinceRest = 0
     package private(set) var removed = 0
     package private(set) var faults: [Fault] = []
+    /// Of all that were met, also those that are not in ``faults``.
+    package private(set) var faultCount = 0
 
-    package init(below top: Directory, shouldStop: @escaping () -> Bool = { false }) {
+    private struct Level {
+        let directory: Directory
+        /// By which its parent has it; empty for the top.
+        let name: Bytes
+        var waiting: [Directory.Entry] = []
+        /// Whether this pass has seen a name, and whether it took one away.
+        var sawAny = false
+        var tookAny = false
+        var passes = 0
+    }
+
+    package init(below top: Directory, perSecond: Int? = nil, shouldStop: @escaping () -> Bool = { false }) {
         self.top = top
+        self.perSecond = perSecond
         self.shouldStop = shouldStop
     }
 
     /// Removes all that is below the top. An error stops nobody else: what it met is in ``faults`` and still there.
     package mutating func run() {
-        do {
-            let names = try top.entries().map(\.name)
-            // Names of an interrupted walk must not be given again.
-            hoisted = names.compactMap(Self.number(ofHoisted:)).max().map { $0 + 1 } ?? 0
-            queue = names
-        } catch {
-            faults.append(error)
-        }
-        while let name = queue.popLast(), !shouldStop() { remove(name, in: top) }
-    }
-
-    private mutating func remove(_ name: Bytes, in directory: Directory) {
-        let answer = name.withCString { unlinkat(directory.descriptor, $0, 0) == 0 ? 0 : errno }
-        switch answer {
-        case 0: removed += 1
-        case ENOENT: break
-        case EISDIR,
-            EPERM where isDirectory(name, in: directory):
-            removeDirectory(name, in: directory)
-        default: fail("remove", directory.path.appending(name), answer)
-        }
-    }
-
-    private func isDirectory(_ name: Bytes, in directory: Directory) -> Bool {
-        (try? directory.sighting(of: name))?.kind == .directory
-    }
-
-    private mutating func removeDirectory(_ name: Bytes, in directory: Directory) {
-        let whole = directory.path.appending(name)
-        let answer = name.withCString { unlinkat(directory.descriptor, $0, AT_REMOVEDIR) == 0 ? 0 : errno }
-        switch answer {
-        case 0: removed += 1
-        case ENOENT: break
-        case ENOTEMPTY, EEXIST:
-            if directory === top { empty(name) } else { hoist(name, from: directory) }
-        default: fail("remove", whole, answer)
-        }
-    }
-
-    private mutating func hoist(_ name: Bytes, from directory: Directory) {
-        let fresh = Bytes("h\(hoisted)")
-        hoisted += 1
-        do {
-            try directory.rename(name, to: top, as: fresh)
-            queue.append(fresh)
-        } catch {
-            faults.append(error)
-        }
-    }
-
-    /// Empties a directory of the top and removes it. Opening refuses mounts and other devices (invariant 11).
-    private mutating func empty(_ name: Bytes) {
-        do {
-            let directory = try top.open(name)
-            let before = faults.count
-            // Removing while listing may skip names; another pass finds them.
-            while !shouldStop() {
-                var seen = 0
-                let batch = try directory.entries()
-                for entry in batch.sorted(by: { $0.inode < $1.inode }) {
-                    if entry.kind == .directory {
-                        removeDirectory(entry.name, in: directory)
-                    } else {
-                        remove(entry.name, in: directory)
-                    }
-                    seen += 1
-                }
-                if seen == 0 || faults.count > before { break }
+        top.layer.rewind(top.descriptor)
+        open = [Level(directory: top, name: Bytes())]
+        while let level = open.last {
+            if level.waiting.isEmpty {
+                guard !shouldStop(), refill() else { return }
+            } else {
+                let entry = open[open.count - 1].waiting.removeLast()
+                remove(entry, in: level.directory)
             }
-            guard faults.count == before, !shouldStop() else { return }
-            let answer = name.withCString { unlinkat(top.descriptor, $0, AT_REMOVEDIR) == 0 ? 0 : errno }
-            if answer == 0 { removed += 1 } else { fail("remove", top.path.appending(name), answer) }
-        } catch {
-            faults.append(error)
         }
     }
 
-    private mutating func fail(_ deed: String, _ path: Bytes, _ errno: Int32) {
-        faults.append(.system(deed, path, errno))
+    // MARK: A level
+
+    /// The next names of the deepest directory; at the end of its listing another pass, or it is left. `false`: done.
+    private mutating func refill() -> Bool {
+        let deepest = open.count - 1
+        do {
+            var names: [Directory.Entry] = []
+            while names.count < Self.batch, let more = try open[deepest].directory.nextBatch() { names += more }
+            guard names.isEmpty else {
+                // Popped from the end: the lowest inode first.
+                names.sort { $0.inode > $1.inode }
+                open[deepest].waiting = names
+                open[deepest].sawAny = true
+                return true
+            }
+        } catch {
+            note(error)
+            return leave()
+        }
+        // Removing while listing may skip names; another pass finds them.
+        guard open[deepest].sawAny, open[deepest].tookAny, open[deepest].passes < Self.mostPasses else {
+            return leave()
+        }
+        open[deepest].sawAny = false
+        open[deepest].tookAny = false
+        open[deepest].passes += 1
+        // Most often nothing is left, and one call tells.
+        if deepest > 0, rmdir(open[deepest].name, in: open[deepest - 1].directory) == 0 {
+            count(1)
+            open[deepest - 1].tookAny = true
+            open.removeLast()
+            return true
+        }
+        top.layer.rewind(open[deepest].directory.descriptor)
+        return true
     }
 
-    private static func number(ofHoisted name: Bytes) -> Int? {
-        guard name.hasPrefix("h"), let digits = name.dropFirst(1).utf8 else { return nil }
-        return Int(digits)
+    /// Up again, and the directory is removed where it is empty. `false`: that was the top.
+    private mutating func leave() -> Bool {
+        let level = open.removeLast()
+        guard let above = open.last else { return false }
+        let answer = rmdir(level.name, in: above.directory)
+        switch answer {
+        case 0:
+            count(1)
+            open[open.count - 1].tookAny = true
+        case -ENOENT: break
+        // What it still holds was said already, or came while we were there.
+        case -ENOTEMPTY, -EEXIST: if faultCount == 0 { fail(level.name, in: above.directory, answer) }
+        default: fail(level.name, in: above.directory, answer)
+        }
+        return true
+    }
+
+    // MARK: A name
+
+    private mutating func remove(_ entry: Directory.Entry, in directory: Directory) {
+        if entry.kind == .directory { return enter(entry.name, in: directory) }
+        let answer = directory.layer.unlink(directory.descriptor, entry.name, isDirectory: false)
+        switch answer {
+        case -ENOENT: break
+        // Linux never unlinks a directory so; what some file systems say instead is EPERM.
+        case -EISDIR: enter(entry.name, in: directory)
+        case -EPERM where directory.kind(behind: entry.name) == .directory: enter(entry.name, in: directory)
+        case ..<0: fail(entry.name, in: directory, answer)
+        default:
+            count(1)
+            open[open.count - 1].tookAny = true
+        }
+    }
+
+    /// Goes down, or brings the directory up. Opening refuses mounts and other devices (invariant 11).
+    private mutating func enter(_ name: Bytes, in directory: Directory) {
+        do {
+            guard open.count < Self.levels else { return try hoist(name, from: directory) }
+            open.append(Level(directory: try directory.open(name), name: name))
+        } catch {
+            if error.errno == ENOENT { return }
+            note(error)
+        }
+    }
+
+    private mutating func hoist(_ name: Bytes, from directory: Directory) throws(Fault) {
+        // An empty one is gone at once; a mount point is busy, and stays.
+        let answer = rmdir(name, in: directory)
+        if answer == 0 {
+            count(1)
+        } else {
+            // A mount could be carried up, but it would only lie there: it stays where it is, and is reported.
+            _ = try directory.open(name)
+            try directory.rename(name, to: top, as: Bytes(prefix + String(hoisted)))
+            hoisted += 1
+            open[0].tookAny = true
+            open[0].sawAny = true
+        }
+        open[open.count - 1].tookAny = true
+    }
+
+    private func rmdir(_ name: Bytes, in directory: Directory) -> Int32 {
+        directory.layer.unlink(directory.descriptor, name, isDirectory: true)
+    }
+
+    // MARK: Pace and faults
+
+    private mutating func count(_ names: Int) {
+        removed += names
+        guard let perSecond else { return }
+        // Ten rests of a tenth of a second in each second's worth.
+        sinceRest += names
+        guard sinceRest >= max(1, perSecond / 10) else { return }
+        sinceRest = 0
+        usleep(100_000)
+    }
+
+    private mutating func fail(_ name: Bytes, in directory: Directory, _ answer: Int32) {
+        note(.system("remove", directory.path.appending(name), -answer))
+    }
+
+    private mutating func note(_ fault: Fault) {
+        faultCount += 1
+        if faults.count < Self.mostFaults { faults.append(fault) }
     }
 
     /// Removes the emptied top itself, by its name in the trash.
     package static func removeEmpty(_ name: Bytes, in trash: Directory) throws(Fault) {
         precondition(name.hasPrefix(".purging-"), "invariant 4: nothing is unlinked outside .trash/.purging-*")
-        guard name.withCString({ unlinkat(trash.descriptor, $0, AT_REMOVEDIR) }) == 0 else {
-            throw .system("remove", trash.path.appending(name), errno)
-        }
+        try check(
+            trash.layer.unlink(trash.descriptor, name, isDirectory: true), "remove", trash.path.appending(name))
+    }
+}
+
+extension LinuxFileLayer {
+    package func unlink(_ directory: Int32, _ name: Bytes, isDirectory: Bool) -> Int32 {
+        name.withCString { unlinkat(directory, $0, isDirectory ? AT_REMOVEDIR : 0) < 0 ? -errno : 0 }
     }
 }

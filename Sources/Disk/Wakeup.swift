@@ -54,6 +54,18 @@ package final class MountTable: Sendable {
         }
     }
 
+    /// Where something is mounted below a path, relative to it.
+    package static func points(below path: Bytes) throws(Fault) -> [Bytes] {
+        let resolved = Surroundings.resolved(path) ?? path
+        return try lines().compactMap { line in
+            let fields = line.storage.split(separator: 0x20, maxSplits: 5)
+            guard fields.count > 4 else { return nil }
+            let point = unescaped(fields[4])
+            guard point != resolved, point.isWithin(resolved) else { return nil }
+            return resolved == "/" ? point.dropFirst(1) : point.dropFirst(resolved.count + 1)
+        }
+    }
+
     static func lines() throws(Fault) -> [Bytes] {
         try Directory.read(absolute: "/proc/self/mountinfo", limit: 1 << 24).storage.split(separator: 0x0A)
             .map { Bytes($0) }

@@ -15,6 +15,36 @@ package enum WriterAnswer: Hashable, Sendable {
     }
 }
 
+/// A read lease on a file, held over its rename. A rename does not break it; an open for writing does.
+package final class Lease: Sendable {
+    private let layer: any FileLayer
+    private let file: Int32
+    /// What was so when it was taken.
+    private let first: WriterAnswer
+
+    fileprivate init(_ layer: any FileLayer, _ file: Int32, _ first: WriterAnswer) {
+        self.layer = layer
+        self.file = file
+        self.first = first
+    }
+
+    deinit { if file >= 0 { layer.close(file) } }
+
+    /// What is so now. *Free* means that nobody opened it for writing since.
+    package var answer: WriterAnswer {
+        guard first == .free else { return first }
+        return layer.holdsLease(file) ? .free : .written
+    }
+
+    fileprivate static func answer(_ taken: Int32) -> WriterAnswer {
+        switch taken {
+        case 0...: .free
+        case -EAGAIN: .written
+        default: .unsupported
+        }
+    }
+}
+
 extension Directory {
     /// Asks with a read lease, for microseconds. Needs SIGIO ignored (``Signals/ignoreFatal()``).
     ///
@@ -24,12 +54,15 @@ extension Directory {
         // Somebody holds a write lease, a file server for a client that may be writing; he is asked to give it up.
         guard fd != -EAGAIN else { return .written }
         guard fd >= 0 else { return .unsupported }
-        defer { close(fd) }
-        return switch cl_written(fd) {
-        case 0: .free
-        case 1: .written
-        default: .unsupported
-        }
+        defer { layer.close(fd) }  // and the lease with it
+        return Lease.answer(layer.takeLease(fd))
+    }
+
+    /// The same, held until it is released: who opens the file for writing from now on is noticed.
+    package func lease(on name: Bytes) -> Lease {
+        let fd = openToLook(name)
+        guard fd >= 0 else { return Lease(layer, -1, fd == -EAGAIN ? .written : .unsupported) }
+        return Lease(layer, fd, Lease.answer(layer.takeLease(fd)))
     }
 
     /// Of files below this directory, newest first, until one is being written.

@@ -13,6 +13,8 @@ package struct CleanupReport: Sendable {
     /// What changed since the plan and stays.
     package var dropped: [(backup: Backup, why: String)] = []
     package var failed: [(backup: Backup, fault: Fault)] = []
+    /// What was done all the same, and could not be written down or made to last.
+    package var warnings: [Fault] = []
     package var approved = false
 
     /// Condemnations that wait for a person.
@@ -20,7 +22,7 @@ package struct CleanupReport: Sendable {
 
     package var status: ExitStatus {
         if !failed.isEmpty { return condemned.isEmpty ? .failed : .partial }
-        if !plan.unreadable.isEmpty { return .partial }
+        if !plan.unreadable.isEmpty || !warnings.isEmpty { return .partial }
         return plan.frozen != nil || waiting > 0 ? .held : .done
     }
 }

@@ -92,36 +92,39 @@ extension Keeper {
                     reasons: judged.decision.reasons.map { $0.text(id: \.text) }),
                 parent: parents[judged.backup.id])
         }
-        let (still, dropped) = confirm(items, report.plan, marks, &condemning, at)
+        let (still, dropped) = try confirm(items, report.plan, marks, &condemning, at)
         needed = condemning.needed
         report.dropped += dropped
         guard !still.isEmpty else { return true }
         let manifest = try manifest(still, trash, condemning, run, report.plan, at)
-        // │ audit intent: no audit, no deed (invariant 9).
-        try home.audit.append(intents(still, manifest, vault, run), at: at)
-        // │ batch and manifest, durable (invariant 2).
-        let batch = try condemning.makeBatch(manifest)
-        // │ the renames, each compared by object; then both parents of each, durable.
-        let moved = try condemning.move(still, into: batch)
+        // │ audit intent │ batch and manifest │ the renames, each compared by object │ both parents of each.
+        let outcome = try condemning.carryOut(still, manifest) { () throws(Fault) in
+            try home.audit.append(intents(still, manifest, vault, run), at: at)
+        }
         needed = condemning.needed
-        try condemning.sync(moved, in: batch)
-        let condemned = moved.moved.map { $0.backup.condemned(in: manifest) }
+        let batch = outcome.batch
+        let condemned = outcome.moved.map { $0.backup.condemned(in: manifest) }
         report.batches.append(batch.name)
         report.condemned += condemned
-        report.failed += moved.failed.map { ($0.item.backup, $0.fault) }
-        try home.catalog.recordCondemned(condemned)
-        try home.catalog.recordBatch(
-            vault: vault.id, name: batch.name, manifestHash: batch.manifestHash,
-            witnessed: manifest.condemnedAt.witnessedSeconds)
+        report.dropped += outcome.dropped.map { ($0.item.backup, $0.why) }
+        report.failed += outcome.failed.map { ($0.item.backup, $0.fault) }
+        report.warnings += [outcome.unsynced].compactMap { $0 }
+        going(on: &report.warnings) { () throws(Fault) in
+            // A cache: the next look finds what it does not have (invariant 10).
+            try home.catalog.recordCondemned(condemned)
+            try home.catalog.recordBatch(
+                vault: vault.id, name: batch.name, manifestHash: batch.manifestHash,
+                witnessed: manifest.condemnedAt.witnessedSeconds)
+        }
         withExtendedLifetime(lock) {}
-        try home.audit.append(outcomes(moved, manifest, vault, run), at: now())
+        try home.audit.append(outcomes(outcome, manifest, vault, run), at: now())
         return true
     }
 
     /// Under the lock: marks read again, every object compared, the newest complete one of each series still there.
     private func confirm(
         _ items: [Condemning.Item], _ report: PlanReport, _ marks: Marks, _ condemning: inout Condemning, _ at: Moment
-    ) -> (still: [Condemning.Item], dropped: [(backup: Backup, why: String)]) {
+    ) throws(Fault) -> (still: [Condemning.Item], dropped: [(backup: Backup, why: String)]) {
         var dropped: [(backup: Backup, why: String)] = []
         var isSafe: [Bytes: Bool] = [:]
         let newest = Self.newestKept(report.plan)
@@ -155,7 +158,7 @@ extension Keeper {
                 open.append(item)
             }
         }
-        let (unchanged, changed) = condemning.confirm(open)
+        let (unchanged, changed) = try condemning.confirm(open)
         dropped += changed.map { ($0.item.backup, $0.why) }
         // What stays needs its chain: items come before what they need.
         let staying = Set(dropped.map(\.backup.id))
@@ -221,9 +224,10 @@ extension Keeper {
     }
 
     private func outcomes(
-        _ moved: Condemning.Moved, _ manifest: Manifest, _ vault: OpenVault, _ run: Int
+        _ outcome: Condemning.Outcome, _ manifest: Manifest, _ vault: OpenVault, _ run: Int
     ) -> [AuditRecord] {
-        moved.moved.map {
+        let stayed = outcome.failed.map { ($0.item, $0.fault.message) } + outcome.dropped.map { ($0.item, $0.why) }
+        return outcome.moved.map {
             AuditRecord(
                 .condemned, run: run, vault: vault.label, vaultID: vault.id, series: $0.backup.series,
                 backup: $0.backup.id,
@@ -233,11 +237,10 @@ extension Keeper {
                     .init("earliest_purge", .string(manifest.earliestPurge.rfc3339Milliseconds)),
                 ])
         }
-            + moved.failed.map {
+            + stayed.map { item, why in
                 AuditRecord(
-                    .condemnFailed, run: run, vault: vault.label, vaultID: vault.id, series: $0.item.backup.series,
-                    backup: $0.item.backup.id, batch: manifest.batch, path: $0.item.backup.path,
-                    reason: $0.fault.message)
+                    .condemnFailed, run: run, vault: vault.label, vaultID: vault.id, series: item.backup.series,
+                    backup: item.backup.id, batch: manifest.batch, path: item.backup.path, reason: why)
             }
     }
 }

@@ -138,32 +138,28 @@ extension Keeper {
         guard report.frozen == nil, let fresh = try trash.batch(named: batch.name),
             fresh.manifestHash == batch.manifestHash
         else { return }
-        let going = confirm(due, fresh, marks, decision, trash, at, &report)
+        let leaving = confirm(due, fresh, marks, decision, trash, at, &report)
         var taken: [Backup] = []
-        if !going.isEmpty {
+        if !leaving.isEmpty {
             let run: Int
             if let known = report.run { run = known } else { run = try home.audit.nextRun() }
             report.run = run
-            // │ audit intent: no audit, no deed (invariant 9).
-            try home.audit.append(
-                going.map {
-                    Self.record(
-                        .purgeIntent, vault, run, $0.backup,
-                        "grace is over; was condemned: \($0.reasons.joined(separator: ", "))")
-                }, at: at)
-            let directory = try purging.begin(batch: batch.name)
-            report.unlinking.append(directory.path.lastComponent)
-            for item in going {
-                do {
-                    try purging.take(item, from: fresh, into: directory)
-                    taken.append(item.backup)
-                } catch {
-                    report.faults.append(error)
-                }
+            // │ audit intent: no audit, no deed (invariant 9). │ the renames.
+            let outcome = try purging.carryOut(leaving, from: fresh) { () throws(Fault) in
+                try home.audit.append(
+                    leaving.map {
+                        Self.record(
+                            .purgeIntent, vault, run, $0.backup,
+                            "grace is over; was condemned: \($0.reasons.joined(separator: ", "))")
+                    }, at: at)
             }
-            try purging.sync(directory)
+            // What may not last waits for the next run, which looks again.
+            if outcome.unsynced == nil { report.unlinking.append(outcome.name) }
+            taken = outcome.taken.map(\.backup)
+            report.faults += outcome.failed.map(\.fault) + [outcome.unsynced].compactMap { $0 }
             report.purged += taken
-            try home.catalog.recordLeft(taken, as: .purged)
+            // A cache: the audit log has it (invariant 10).
+            going(on: &report.faults) { () throws(Fault) in try home.catalog.recordLeft(taken, as: .purged) }
         }
         try takeEmptied(batch, Set(taken.map(\.id)), attended, purging, &report)
     }

@@ -21,6 +21,11 @@ package struct Keeper: Sendable {
 
     package func now() -> Moment { home.clock.now() }
 
+    /// What must not stop the deed: its fault is a warning.
+    func going(on warnings: inout [Fault], _ body: () throws(Fault) -> Void) {
+        do { try body() } catch { warnings.append(error) }
+    }
+
     var holder: String { "\(home.program) (\(Surroundings.processID))" }
 }
 

@@ -114,7 +114,7 @@ extension TrashDirectory {
 
 /// Directories opened once for many names; a bounded number at a time.
 struct OpenPlaces {
-    private var open: [Key: Directory?] = [:]
+    private var open: [Key: Directory] = [:]
 
     private struct Key: Hashable {
         var root: Int32
@@ -124,7 +124,7 @@ struct OpenPlaces {
     /// What stands at a path; `nil` for nothing. An error that does not mean "nothing" is thrown.
     mutating func sighting(of path: Bytes, below root: Directory) throws(Fault) -> Sighting? {
         do {
-            return try opened(path.parent, below: root)?.sighting(of: path.lastComponent)
+            return try opened(path.parent, below: root).sighting(of: path.lastComponent)
         } catch {
             if error.errno == 2 || error.errno == 20 { return nil }  // ENOENT, ENOTDIR
             throw error
@@ -133,15 +133,16 @@ struct OpenPlaces {
 
     /// `nil` also where it cannot be opened.
     mutating func place(_ path: Bytes, below root: Directory) -> Directory? {
-        (try? opened(path, below: root)) ?? nil
+        try? opened(path, below: root)
     }
 
-    private mutating func opened(_ path: Bytes, below root: Directory) throws(Fault) -> Directory? {
+    mutating func opened(_ path: Bytes, below root: Directory) throws(Fault) -> Directory {
         let key = Key(root: root.descriptor, path: path)
         if let known = open[key] { return known }
+        // A bound on descriptors; most items of a batch lie together.
         if open.count >= 64 { open = [:] }
         let place = try root.open(path)
-        open[key] = .some(place)
+        open[key] = place
         return place
     }
 }

@@ -1,15 +1,7 @@
 internal import Disk
 package import Model
 
-/// Moves backups into a new batch. The steps are called in this order, under the vault's lock:
-///
-///     confirm │ (audit intent) │ makeBatch │ move │ sync │ (catalog, audit outcome)
-///
-/// What is on disk if we stop after a step:
-/// - makeBatch: a batch whose items are all at their origin; recovery removes it.
-/// - within move: each unit whole at its origin or whole in the batch, at most one half and half; recovery brings that
-///   one back to its origin (invariant 1).
-/// - sync: all is done and durable.
+/// Moves backups into a new batch, in the order that stands at the head of ``TrashDirectory``.
 package struct Condemning {
     package struct Item: Sendable {
         package var backup: Backup
@@ -28,18 +20,30 @@ package struct Condemning {
     /// Needed by one that could not go: they stay too.
     package var needed: Set<BackupID> = []
     private var places = OpenPlaces()
+    /// Directories of the batch, and its name.
+    private var targets = OpenPlaces()
+    private var batchName = ""
 
     package init(trash: TrashDirectory) { self.trash = trash }
 
     // MARK: Confirm
 
-    /// Compares every member with what the plan saw: object, size, times, no writer. What changed drops out, with why.
-    package mutating func confirm(_ items: [Item]) -> (still: [Item], dropped: [(item: Item, why: String)]) {
+    /// Compares every member with what the plan saw: object, size, times. What changed drops out, with why. Whether
+    /// somebody writes is asked when it is moved.
+    package mutating func confirm(_ items: [Item]) throws(Fault) -> (
+        still: [Item], dropped: [(item: Item, why: String)]
+    ) {
         var still: [Item] = []
         var dropped: [(Item, String)] = []
+        let mounts = try MountTable.points(below: trash.root.path)
         for item in items {
             if let why = change(of: item.backup) {
                 dropped.append((item, why))
+            } else if let mount = mounts.first(where: { point in
+                item.backup.members.contains { point.isWithin($0.path) }
+            }) {
+                // A rename would carry it along (invariant 11).
+                dropped.append((item, "a file system is mounted at '\(mount.display)'"))
             } else if isProtectedNow(item.backup) {
                 dropped.append((item, "it is protected since the plan"))
             } else {
@@ -59,11 +63,6 @@ package struct Condemning {
             guard seen.mtime == member.mtime else { return "it has changed" }
             guard !member.isDirectory else { continue }  // the times of what is inside are those of the survey
             guard seen.size == member.size, seen.ctime == member.ctime else { return "it has changed" }
-            if case .written = places.place(member.path.parent, below: trash.root)?.writer(
-                of: member.path.lastComponent)
-            {
-                return "it is being written"
-            }
         }
         return nil
     }
@@ -92,16 +91,41 @@ package struct Condemning {
         }
     }
 
+    /// What became of the items of a batch.
+    package struct Outcome {
+        package let batch: Batch
+        package var moved: [Item] = []
+        /// Somebody was at it at the last moment; it is where it was.
+        package var dropped: [(item: Item, why: String)] = []
+        package var failed: [(item: Item, fault: Fault)] = []
+        /// The renames were done, and the disk did not say that they will last.
+        package var unsynced: Fault?
+    }
+
+    /// From the audit intent to the second barrier. `intent` throws where it cannot be written: then nothing is begun
+    /// (invariant 9).
+    package mutating func carryOut(
+        _ items: [Item], _ manifest: Manifest, intent: () throws(Fault) -> Void
+    ) throws(Fault) -> Outcome {
+        try intent()
+        let batch = try makeBatch(manifest)
+        batchName = batch.name
+        var outcome = Outcome(batch: batch)
+        var touched = Touched()
+        try move(items, into: batch, &outcome, &touched)
+        do { try sync(touched, in: batch) } catch { outcome.unsynced = error }
+        return outcome
+    }
+
     /// Makes the batch directory with its manifest, both durable before this returns (invariant 2).
-    package func makeBatch(_ manifest: Manifest) throws(Fault) -> Batch {
+    private func makeBatch(_ manifest: Manifest) throws(Fault) -> Batch {
         let name = Bytes(manifest.batch)
         try trash.directory.makeDirectory(name, mode: 0o750)
         let directory = try trash.directory.open(name)
         let bytes = manifest.encoded
         try directory.create(TrashDirectory.manifestName, bytes, mode: 0o640)
         try directory.makeDirectory(TrashDirectory.filesName, mode: 0o750)
-        try directory.sync()
-        try trash.directory.sync()
+        if try directory.sync() == .thisDirectory { _ = try trash.directory.sync() }
         return Batch(
             name: manifest.batch, manifest: manifest, manifestHash: Manifest.hash(bytes), problem: nil,
             directory: directory)
@@ -118,82 +142,110 @@ package struct Condemning {
 
     // MARK: Move
 
-    /// What became of the items.
-    package struct Moved {
-        package var moved: [Item] = []
-        package var failed: [(item: Item, fault: Fault)] = []
-        var touched: Set<Bytes> = []
+    private struct Touched {
+        /// Directories of the vault that lost a name.
+        var origins: Set<Bytes> = []
+        /// Directories below `files` that were made.
         var made: Set<Bytes> = [""]
     }
 
-    /// Renames every member into the batch and looks whether it was the right object; a unit goes whole or not at all.
-    package mutating func move(_ items: [Item], into batch: Batch) throws(Fault) -> Moved {
-        let files = try batch.directory.open(TrashDirectory.filesName)
-        var result = Moved()
-        for item in items {
-            do throws(Fault) {
-                if needed.contains(item.backup.id) {
-                    throw Fault(
-                        .failed, "'\(item.backup.path.display)' is needed by one that could not be moved",
-                        path: item.backup.path)
-                }
-                try move(item, into: files, &result)
-                result.moved.append(item)
-            } catch {
-                result.failed.append((item, error))
-                if let parent = item.parent { needed.insert(parent) }
-            }
-        }
-        return result
+    /// Why an item stays after all.
+    private enum Stays: Error {
+        case dropped(String)
+        case failed(Fault)
     }
 
-    private mutating func move(_ item: Item, into files: Directory, _ result: inout Moved) throws(Fault) {
-        var done: [Backup.Member] = []
-        do throws(Fault) {
-            for member in item.backup.members {
-                let target = try ensure(member.path.parent, below: files, &result.made)
-                guard let source = places.place(member.path.parent, below: trash.root) else {
-                    throw Fault.system("open", member.path.parent, 2)
+    /// Renames every member into the batch and looks whether it was the right object; a unit goes whole or not at all.
+    private mutating func move(
+        _ items: [Item], into batch: Batch, _ outcome: inout Outcome, _ touched: inout Touched
+    ) throws(Fault) {
+        let files = try batch.directory.open(TrashDirectory.filesName)
+        for item in items {
+            do throws(Stays) {
+                guard !needed.contains(item.backup.id) else {
+                    throw .failed(
+                        Fault(
+                            .failed, "'\(item.backup.path.display)' is needed by one that could not be moved",
+                            path: item.backup.path))
                 }
-                let name = member.path.lastComponent
-                try source.rename(name, to: target, as: name)
-                done.append(member)
-                result.touched.insert(member.path.parent)
-                // There is no race-free "rename only this object": rename first, then look (invariant 3).
-                guard try target.sighting(of: name)?.object == member.object else {
-                    throw Fault(
-                        .failed, "'\(member.path.display)' became another file while it was moved; it was put back",
-                        path: member.path)
+                try move(item, into: files, &touched)
+                outcome.moved.append(item)
+            } catch {
+                if let parent = item.parent { needed.insert(parent) }
+                switch error {
+                case .dropped(let why): outcome.dropped.append((item, why))
+                case .failed(let fault): outcome.failed.append((item, fault))
                 }
             }
+        }
+    }
+
+    private mutating func move(_ item: Item, into files: Directory, _ touched: inout Touched) throws(Stays) {
+        var done: [(member: Backup.Member, source: Directory, target: Directory)] = []
+        do throws(Stays) {
+            for member in item.backup.members {
+                let (source, target): (Directory, Directory)
+                do throws(Fault) {
+                    target = try self.target(member.path.parent, below: files, &touched.made)
+                    source = try places.opened(member.path.parent, below: trash.root)
+                } catch {
+                    throw .failed(error)
+                }
+                let name = member.path.lastComponent
+                // Held over the rename: who opens it for writing from now on is noticed. *Unsupported* is no veto.
+                let lease = member.isDirectory ? nil : source.lease(on: name)
+                if lease?.answer == .written { throw .dropped("it is being written") }
+                do throws(Fault) { try source.rename(name, to: target, as: name) } catch { throw .failed(error) }
+                done.append((member, source, target))
+                touched.origins.insert(member.path.parent)
+                // There is no race-free "rename only this object": rename first, then look (invariant 3).
+                let object: ObjectID?
+                do throws(Fault) { object = try target.object(of: name) } catch { throw .failed(error) }
+                guard object == member.object else {
+                    throw .dropped("'\(member.path.display)' became another file while it was moved; it was put back")
+                }
+                if lease?.answer == .written { throw .dropped("it was opened for writing while it was moved") }
+            }
         } catch {
-            for member in done.reversed() { try putBack(member, from: files) }
+            // The first to fail is told; all are tried. What stays half and half is the next recovery's (invariant 1).
+            var stuck: Fault?
+            for (member, source, target) in done.reversed() {
+                do throws(Fault) { try putBack(member, from: target, to: source) } catch { stuck = stuck ?? error }
+            }
+            if let stuck { throw .failed(stuck) }
             throw error
         }
     }
 
-    private mutating func putBack(_ member: Backup.Member, from files: Directory) throws(Fault) {
+    private func putBack(_ member: Backup.Member, from place: Directory, to origin: Directory) throws(Fault) {
         let name = member.path.lastComponent
-        let (place, origin) = (try files.open(member.path.parent), try trash.root.open(member.path.parent))
-        try place.rename(name, to: origin, as: name)
+        try place.moveOut(name, to: origin, as: name) { () throws(Fault) in
+            try Purging(trash: trash).begin(batch: batchName)
+        }
     }
 
-    /// Makes the directories of a mirrored path below `files`.
-    private func ensure(_ path: Bytes, below files: Directory, _ made: inout Set<Bytes>) throws(Fault) -> Directory {
+    /// A directory of a mirrored path below `files`, made where it is missing.
+    private mutating func target(
+        _ path: Bytes, below files: Directory, _ made: inout Set<Bytes>
+    ) throws(Fault) -> Directory {
         if !made.contains(path) {
-            let parent = try ensure(path.parent, below: files, &made)
+            let parent = try target(path.parent, below: files, &made)
             _ = try parent.ensureDirectory(path.lastComponent, mode: 0o750)
             made.insert(path)
         }
-        return try files.open(path)
+        return try targets.opened(path, below: files)
     }
 
     // MARK: Sync
 
     /// The second barrier: every directory that lost or gained a name.
-    package func sync(_ moved: Moved, in batch: Batch) throws(Fault) {
+    private mutating func sync(_ touched: Touched, in batch: Batch) throws(Fault) {
         let files = try batch.directory.open(TrashDirectory.filesName)
-        for path in moved.made.sorted() { try files.open(path).sync() }
-        for path in moved.touched.sorted() { try trash.root.open(path).sync() }
+        // On btrfs one commit is all of it.
+        guard try files.sync() == .thisDirectory else { return }
+        for path in touched.made.sorted() where !path.isEmpty {
+            _ = try targets.opened(path, below: files).sync()
+        }
+        for path in touched.origins.sorted() { _ = try places.opened(path, below: trash.root).sync() }
     }
 }

@@ -1,4 +1,4 @@
-internal import Disk
+package import Disk
 internal import Foundation
 package import Model
 
@@ -59,8 +59,12 @@ package struct MarkStore: Sendable {
     private static let name: Bytes = "marks.json"
     private static let limit = 1 << 26
     private let stateDirectory: Bytes
+    private let layer: any FileLayer
 
-    package init(stateDirectory: Bytes) { self.stateDirectory = stateDirectory }
+    package init(stateDirectory: Bytes, in layer: any FileLayer = LinuxFileLayer()) {
+        self.stateDirectory = stateDirectory
+        self.layer = layer
+    }
 
     private struct File: Codable {
         static let currentFormat = "reprieve.marks/1"
@@ -70,7 +74,7 @@ package struct MarkStore: Sendable {
 
     /// `trash`: `nil` where the vault has none yet.
     package func read(_ vault: VaultID, trash: TrashDirectory?) throws(Fault) -> Marks {
-        let state = try Directory.open(absolute: stateDirectory)
+        let state = try Directory.open(absolute: stateDirectory, in: layer)
         let own = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path)
         let theirs = try trash.map { trash throws(Fault) in
             try Self.decode(try trash.directory.read(Self.name, limit: Self.limit), trash.directory.path)
@@ -89,7 +93,7 @@ package struct MarkStore: Sendable {
             fault = error
         }
         do {
-            let state = try Directory.open(absolute: stateDirectory)
+            let state = try Directory.open(absolute: stateDirectory, in: layer)
             let lock = try FileLock.take("marks.lock", in: state, holder: "marks", waitSeconds: 10)
             defer { withExtendedLifetime(lock) {} }
             var file = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path) ?? File()
@@ -103,7 +107,7 @@ package struct MarkStore: Sendable {
 
     /// Policies approved for other vaults: what a wildcard's later match inherits from.
     package func approvals(of vaults: [VaultID]) throws(Fault) -> [Mark] {
-        let state = try Directory.open(absolute: stateDirectory)
+        let state = try Directory.open(absolute: stateDirectory, in: layer)
         let file = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path)
         return vaults.flatMap { file?.vaults[$0.text] ?? [] }.filter { $0.kind == .approved && !$0.released }
     }

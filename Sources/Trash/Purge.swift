@@ -1,12 +1,8 @@
 package import Disk
 package import Model
 
-/// Unlinks what is due. Under the vault's lock:
-///
-///     (audit intent) │ begin: an empty .purging-* │ take each item │ sync │ unlock │ unlink walk │ (audit outcome)
-///
-/// If we stop after the first rename of an item, its audited intent makes it purged: recovery takes its other members
-/// too (invariant 1). What lies in `.purging-*` is nobody's any more and is never offered for restore.
+/// Unlinks what is due, in the order that stands at the head of ``TrashDirectory``. What lies in `.purging-*` is nobody's
+/// any more and is never offered for restore.
 package struct Purging {
     private let trash: TrashDirectory
 
@@ -30,22 +26,75 @@ package struct Purging {
             .failed, "ten thousand unfinished purges of batch \(batch)", hint: "`reprieve purge` works them off")
     }
 
-    /// Renames an item's members out of the batch, each compared by object: a stranger goes back. Names in `.purging-*`
-    /// are flat and start with the item's id.
-    package func take(_ item: Batch.Item, from batch: Batch, into purging: Directory) throws(Fault) {
+    /// What became of the items of a batch.
+    package struct Outcome {
+        /// The `.purging-*` that holds them.
+        package let name: Bytes
+        package var taken: [Batch.Item] = []
+        package var failed: [(item: Batch.Item, fault: Fault)] = []
+        /// The renames were done, and the disk did not say that they will last.
+        package var unsynced: Fault?
+    }
+
+    /// From the audit intent to the barrier, under the vault's lock. `intent` throws where it cannot be written: then
+    /// nothing is begun (invariant 9).
+    package func carryOut(
+        _ items: [Batch.Item], from batch: Batch, intent: () throws(Fault) -> Void
+    ) throws(Fault) -> Outcome {
+        try intent()
+        let purging = try begin(batch: batch.name)
+        var outcome = Outcome(name: purging.path.lastComponent)
         let files = try batch.directory.open(TrashDirectory.filesName)
-        let id = item.backup.id.text
-        for (n, member) in item.backup.members.enumerated() where item.inBatch.contains(member) {
-            let place = try files.open(member.path.parent)
-            let (name, fresh) = (member.path.lastComponent, Bytes("\(id)-\(n)"))
-            try place.rename(name, to: purging, as: fresh)
-            guard try purging.sighting(of: fresh)?.object == member.object else {
-                try purging.rename(fresh, to: place, as: name)
-                throw Fault(
-                    .damaged, "'\(member.path.display)' in batch \(batch.name) is not the object that was condemned",
-                    hint: "somebody replaced it; look at it, and move it by hand", path: member.path)
+        var places = OpenPlaces()
+        for item in items {
+            do throws(Fault) {
+                try take(item, from: files, &places, into: purging)
+                outcome.taken.append(item)
+            } catch {
+                outcome.failed.append((item, error))
             }
         }
+        do { try sync(purging) } catch { outcome.unsynced = error }
+        return outcome
+    }
+
+    /// Renames an item's members out of the batch, each compared by object; with a stranger among them all go back.
+    /// Names in `.purging-*` are flat and start with the item's id.
+    private func take(
+        _ item: Batch.Item, from files: Directory, _ places: inout OpenPlaces, into purging: Directory
+    ) throws(Fault) {
+        // A unit goes whole, or not at all.
+        if let stranger = item.strangers.first { throw self.stranger(stranger) }
+        var done: [(place: Directory, name: Bytes, fresh: Bytes)] = []
+        do throws(Fault) {
+            for (n, member) in item.backup.members.enumerated() where item.inBatch.contains(member) {
+                let place = try places.opened(member.path.parent, below: files)
+                let (name, fresh) = (member.path.lastComponent, Self.name(of: item.backup, n))
+                try place.rename(name, to: purging, as: fresh)
+                done.append((place, name, fresh))
+                guard try purging.object(of: fresh) == member.object else { throw stranger(member.path) }
+            }
+        } catch {
+            // What cannot go back stays there; its intent makes it purged (invariant 1).
+            for (place, name, fresh) in done.reversed() { try purging.rename(fresh, to: place, as: name) }
+            throw error
+        }
+    }
+
+    private static func name(of backup: Backup, _ member: Int) -> Bytes { Bytes("\(backup.id.text)-\(member)") }
+
+    private func stranger(_ path: Bytes) -> Fault {
+        Fault(
+            .damaged, "'\(path.display)' in the trash is not the object that was condemned",
+            hint: "somebody replaced it; look at it, and move it by hand", path: path)
+    }
+
+    /// The intent stands in the audit log, and part of the item is in `.purging-*`: the rest follows (invariant 1).
+    func complete(_ item: Batch.Item, from batch: Batch) throws(Fault) {
+        let purging = try begin(batch: batch.name)
+        var places = OpenPlaces()
+        try take(item, from: try batch.directory.open(TrashDirectory.filesName), &places, into: purging)
+        try sync(purging)
     }
 
     /// A batch directory goes the same way, if it holds nothing but its manifest and empty directories.
@@ -85,14 +134,16 @@ package struct Purging {
         return true
     }
 
-    package func sync(_ purging: Directory) throws(Fault) {
-        try purging.sync()
-        try trash.directory.sync()
+    private func sync(_ purging: Directory) throws(Fault) {
+        if try purging.sync() == .thisDirectory { try trash.directory.sync() }
     }
 
     /// Unlinks everything in these `.purging-*`, without the lock, and keeps an empty directory in reserve again. They
     /// must have been complete under the lock: another process may be filling one that came since.
-    package func unlink(_ names: [Bytes], shouldStop: () -> Bool = { false }) -> (removed: Int, faults: [Fault]) {
+    /// `perSecond`: names a second at most.
+    package func unlink(
+        _ names: [Bytes], perSecond: Int? = nil, shouldStop: () -> Bool = { false }
+    ) -> (removed: Int, faults: [Fault]) {
         var removed = 0
         var faults: [Fault] = []
         for name in names where !shouldStop() {
@@ -100,7 +151,7 @@ package struct Purging {
                 let directory = try trash.directory.open(name)
                 guard directory.lockIfFree() else { continue }  // another process is at it
                 let (count, met) = withoutActuallyEscaping(shouldStop) { stop in
-                    var walk = UnlinkWalk(below: directory, shouldStop: stop)
+                    var walk = UnlinkWalk(below: directory, perSecond: perSecond, shouldStop: stop)
                     walk.run()
                     return (walk.removed, walk.faults)
                 }

@@ -76,10 +76,22 @@ package struct Recovery {
         return done
     }
 
-    /// Towards the origin: right for an interrupted condemn and for an interrupted restore (invariant 1).
+    /// Towards the origin: right for an interrupted condemn and for an interrupted restore (invariant 1). A member that
+    /// has a name in both places is at its origin; the other name is given up.
     private func bringBack(_ backup: Backup) -> Finding {
         do {
-            guard let (batch, item) = try find(backup) else { return .broughtBack(backup) }
+            guard let (batch, found) = try find(backup) else { return .broughtBack(backup) }
+            var item = found
+            let twice = item.inBatch.filter(item.atOrigin.contains)
+            if !twice.isEmpty {
+                let files = try batch.directory.open(TrashDirectory.filesName)
+                let purging = try Purging(trash: trash).begin(batch: batch.name)
+                for member in twice {
+                    try files.open(member.path.parent).giveUp(member.path.lastComponent, to: purging)
+                }
+                try purging.sync()
+                item.inBatch.removeAll(where: twice.contains)
+            }
             let restoring = Restoring(trash: trash)
             try restoring.prepare(item)
             _ = try restoring.move(item, from: batch)
@@ -91,10 +103,7 @@ package struct Recovery {
 
     private func completePurge(_ backup: Backup) throws(Fault) {
         guard let (batch, item) = try find(backup) else { return }
-        let purging = Purging(trash: trash)
-        let directory = try purging.begin(batch: batch.name)
-        try purging.take(item, from: batch, into: directory)
-        try purging.sync(directory)
+        try Purging(trash: trash).complete(item, from: batch)
     }
 
     private func find(_ backup: Backup) throws(Fault) -> (Batch, Batch.Item)? {

@@ -38,7 +38,9 @@ package struct Restoring {
             let path = target(of: member, item, as: newName)
             let origin = try ensure(path.parent, batch.manifest)
             let place = try files.open(member.path.parent)
-            try place.rename(member.path.lastComponent, to: origin, as: path.lastComponent)
+            try place.moveOut(member.path.lastComponent, to: origin, as: path.lastComponent) { () throws(Fault) in
+                try Purging(trash: trash).begin(batch: batch.name)
+            }
             try origin.sync()
             try place.sync()
             done.append(path)

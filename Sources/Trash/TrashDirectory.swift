@@ -2,6 +2,37 @@ package import Disk
 package import Model
 
 /// The `.trash` of one vault, opened without following a link and checked each time.
+///
+/// # The order of every deed
+///
+/// `│` is a barrier: what stands before it is on stable storage before what stands behind it is begun. In brackets what
+/// the caller does, who owns audit log, marks and catalog. All under the vault's lock, but for the unlinking.
+///
+///     condemn  lock, [marks read again], confirm │ [audit intent] │ batch, manifest │ rename each, compare │
+///              parents │ [catalog, audit outcome]
+///     restore  lock, prepare │ [reprieved mark │ audit intent] │ rename back │ both parents │ [catalog, audit outcome]
+///     purge    lock, [decide again] │ [audit intent] │ .spare becomes .purging-N, rename each into it, compare │
+///              both │ unlock │ unlink walk │ [audit outcome]
+///     recover  lock; towards the origin, or to the end of a purge that had begun; before whatever changes something
+///
+/// # Where a unit can be
+///
+///                       condemn                        purge
+///        ┌────────┐ ──── (a) ────► ┌──────────────┐ ──── (b) ────► ┌────────────┐ ─ unlink ─► gone
+///        │ origin │                │ whole, batch │                │ .purging-N │
+///        └────────┘ ◄─── (c) ───── └──────────────┘                └────────────┘
+///                       restore
+///
+/// - (a), (c): one rename a member. Stopped between two of them a unit is half and half, and recovery brings it to its
+///   origin: right for an interrupted condemn and for an interrupted restore (invariant 1). A name taken there: left as
+///   it is, the series frozen.
+/// - (b): the audited intent makes it purged as soon as one member is in `.purging-N`; recovery takes the others there.
+/// - A batch without a whole manifest holds nothing: the manifest lasts before the first rename (invariant 2).
+/// - Where a unit is, its object tells, never its path: every rename is looked at afterwards and undone when it moved
+///   something else (invariant 3). An object of no item is a stranger, and stays.
+/// - Nothing is unlinked but below `.purging-*` (invariant 4), and nothing comes there but by a fresh decision of the
+///   caller (invariant 5) whose intent is in the audit log (invariant 9).
+/// - Every path is resolved beneath the vault, without links and mounts (invariant 11): what a manifest says is a wish.
 package struct TrashDirectory: Sendable {
     package static let name: Bytes = ".trash"
     package static let lockName: Bytes = ".lock"

@@ -29,8 +29,6 @@ struct cl_stat {
 
 #define CL_O_PATH 010000000 // O_PATH, which glibc hides without _GNU_SOURCE
 
-#define CL_O_PATH 010000000 // O_PATH, which glibc hides without _GNU_SOURCE
-
 int cl_openat2(int dirfd, const char *path, int flags, uint32_t mode, uint32_t resolve);
 int cl_statx(int dirfd, const char *path, int empty_path, struct cl_stat *out);
 int cl_renameat2_noreplace(int olddir, const char *oldname, int newdir, const char *newname);
@@ -43,6 +41,10 @@ int cl_handle(int dirfd, const char *name, int32_t *type, uint8_t *bytes, uint32
 
 /// Asks with a read lease whether anybody has the file open for writing: 0 nobody, 1 somebody, 2 no leases here.
 int cl_written(int fd);
+/// Takes a read lease for as long as `fd` is open: 0, -EAGAIN where somebody has the file open for writing.
+int cl_lease(int fd);
+/// 1: the lease taken with `fd` still holds, and nobody asked for it to be given up. 0: not.
+int cl_holds_lease(int fd);
 
 /// 16 bytes that name the file system: its UUID where the kernel tells it, else f_type and f_fsid.
 int cl_filesystem_id(int fd, uint8_t out[16]);
