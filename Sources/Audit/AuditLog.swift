@@ -28,6 +28,7 @@ package final class AuditLog: Sendable {
         var run = 0
     }
 
+    private static let headLength = 255
     static let noHash = String(repeating: "0", count: 64)
 
     /// Appends the records in one durable step: when this returns they are on stable storage.
@@ -49,7 +50,8 @@ package final class AuditLog: Sendable {
                 text.append(0x0A)
             }
             try log.append(text)
-            try write(head, state)
+            // On a full disk the tail of the log tells as much.
+            try writeIfThereIsRoom(head, state)
         }
     }
 
@@ -58,7 +60,8 @@ package final class AuditLog: Sendable {
         try withLock { state throws(Fault) in
             var head = try self.head(state)
             head.run += 1
-            try write(head, state)
+            // The purge that makes room must not wait for a number.
+            try writeIfThereIsRoom(head, state)
             return head.run
         }
     }
@@ -86,11 +89,27 @@ package final class AuditLog: Sendable {
         return head
     }
 
+    private func writeIfThereIsRoom(_ head: Head, _ state: Directory) throws(Fault) {
+        do {
+            try write(head, state)
+        } catch {
+            guard error.isFull else { throw error }
+        }
+    }
+
     private func write(_ head: Head, _ state: Directory) throws(Fault) {
         let json: JSON = [
             "seq": .integer(Int64(head.seq)), "hash": .string(head.hash), "run": .integer(Int64(head.run)),
         ]
-        try state.replace("audit.head", with: Bytes(json.line + "\n"), mode: 0o640)
+        // Always the same length, below one sector: on a full disk it is written in its place.
+        let text = json.line
+        let content = Bytes(text + String(repeating: " ", count: max(0, Self.headLength - text.utf8.count)) + "\n")
+        do {
+            try state.replace("audit.head", with: content, mode: 0o640)
+        } catch {
+            guard error.isFull else { throw error }
+            try state.overwrite("audit.head", with: content)
+        }
     }
 
     private func line(_ record: AuditRecord, at now: Moment, _ head: inout Head) -> String {

@@ -37,15 +37,38 @@ final class LogFile {
         return (line.seq, line.hash)
     }
 
+    /// Bytes kept allocated behind the end, so that the intents of a purge find room on a full disk.
+    private static let reserve = 1 << 20
+
     func append(_ bytes: [UInt8]) throws(Fault) {
+        let end = try size()
+        do {
+            try write(bytes)
+        } catch {
+            // Half a line was never acknowledged.
+            try cut(to: end)
+            throw error
+        }
+        keepReserve(behind: end + bytes.count)
+        guard fdatasync(descriptor) == 0 else { throw .system("sync", path, errno) }
+    }
+
+    /// Where it cannot be had (a full disk, a file system without), there is none.
+    private func keepReserve(behind end: Int) {
+        var stat = stat()
+        // Half of it is left: nothing to do, most of the time.
+        guard fstat(descriptor, &stat) == 0, Int(stat.st_blocks) * 512 < end + Self.reserve / 2 else { return }
+        _ = Directory.reserve(descriptor, from: end, count: Self.reserve)
+    }
+
+    private func write(_ bytes: [UInt8]) throws(Fault) {
         var done = 0
         while done < bytes.count {
-            let n = bytes[done...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            let n = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if n < 0, errno == EINTR { continue }
             guard n > 0 else { throw .system("write", path, n < 0 ? errno : EIO) }
             done += n
         }
-        guard fdatasync(descriptor) == 0 else { throw .system("sync", path, errno) }
     }
 
     private func size() throws(Fault) -> Int {

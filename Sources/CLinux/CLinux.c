@@ -178,6 +178,10 @@ int cl_btrfs_commit(int fd) {
     return answer(ioctl(fd, BTRFS_IOC_WAIT_SYNC, &transaction));
 }
 
+int cl_reserve(int fd, int64_t from, int64_t count) {
+    return answer(fallocate(fd, FALLOC_FL_KEEP_SIZE, from, count));
+}
+
 int cl_flock(int fd, int exclusive, int wait) {
     return answer(flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB)));
 }

@@ -9,7 +9,7 @@ package import Model
 /// the batch they went into. A *place* is a directory that is looked at; its digest says whether it has to be read
 /// again.
 package final class Catalog: Sendable {
-    let pool: DatabasePool
+    let pool: any DatabaseWriter
     private let path: String
     package var file: Bytes { Bytes(path) }
 
@@ -27,8 +27,9 @@ package final class Catalog: Sendable {
             configuration.prepareDatabase { db in
                 try db.execute(sql: "PRAGMA synchronous = FULL")
             }
-            pool = try DatabasePool(path: path, configuration: configuration)
+            let pool = try DatabasePool(path: path, configuration: configuration)
             try Self.migrator.migrate(pool)
+            self.pool = pool
         } catch let error as DatabaseError {
             throw Self.fault(error, path)
         } catch {
@@ -39,6 +40,18 @@ package final class Catalog: Sendable {
             throw Fault(
                 .failed, "the catalog '\(path)' was written by a newer version of Reprieve",
                 hint: "use that version, or delete the file: it is only a cache", path: Bytes(path))
+        }
+    }
+
+    /// One in memory, empty: for a deed that must be done while the disk of the state directory takes nothing.
+    package init() throws(Fault) {
+        path = ":memory:"
+        do {
+            let queue = try DatabaseQueue()
+            try Self.migrator.migrate(queue)
+            pool = queue
+        } catch {
+            throw Fault(.catalog, "could not make a catalog in memory: \(error)")
         }
     }
 
@@ -59,7 +72,7 @@ package final class Catalog: Sendable {
                 .permission, "could not open the catalog '\(path)': \(error.message ?? "no permission")",
                 hint: "run it as the owner of the state directory, or give another one with --state-dir",
                 path: Bytes(path))
-        default: Fault(.io, "could not open the catalog '\(path)': \(error)", path: Bytes(path))
+        default: Fault(.catalog, "could not open the catalog '\(path)': \(error)", path: Bytes(path))
         }
     }
 
@@ -137,6 +150,6 @@ package final class Catalog: Sendable {
             default: break
             }
         }
-        return Fault(.io, "the catalog failed: \(error)")
+        return Fault(.catalog, "the catalog failed: \(error)")
     }
 }

@@ -111,6 +111,18 @@ extension Directory {
         try sync()
     }
 
+    /// Keeps room behind the end of an open file; `false` where it cannot be had.
+    package static func reserve(_ file: Int32, from: Int, count: Int) -> Bool {
+        cl_reserve(file, Int64(from), Int64(count)) == 0
+    }
+
+    /// Writes over a file of ours in its place, which needs no room on most file systems. Not in one step: for what can
+    /// be made anew, and is shorter than a sector.
+    package func overwrite(_ name: Bytes, with content: Bytes) throws(Fault) {
+        precondition(content.count <= 512, "a sector is written whole or not at all, more is not")
+        try write(name, content, flags: 0, mode: 0o640)
+    }
+
     private func write(_ name: Bytes, _ content: Bytes, flags: Int32, mode: UInt32) throws(Fault) {
         let whole = path.appending(name)
         let all = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags

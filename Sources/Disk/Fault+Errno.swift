@@ -10,6 +10,9 @@ extension Fault {
             errno: errno)
     }
 
+    /// The disk, or a quota, took no more.
+    package var isFull: Bool { errno == ENOSPC || errno == EDQUOT }
+
     private static func text(_ errno: Int32) -> String {
         let text = SystemPackage.Errno(rawValue: errno).description
         return (text.first?.lowercased() ?? "") + text.dropFirst()

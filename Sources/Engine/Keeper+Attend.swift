@@ -53,6 +53,21 @@ extension Keeper {
         _ configuration: VaultConfiguration, acting: Bool, depth: Depth = .everything,
         watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: @escaping () -> Bool = { false }
     ) throws(Fault) -> Attended {
+        do {
+            return try look(configuration, acting: acting, depth: depth, watch: watch, shouldStop: shouldStop)
+        } catch {
+            guard error.code == .catalog else { throw error }
+            // It is a cache, and stops nobody: a full disk must not stop the purge that would make room (invariant 10).
+            var other = self
+            other.home.catalog = try Catalog()
+            return try other.look(configuration, acting: acting, depth: depth, watch: watch, shouldStop: shouldStop)
+        }
+    }
+
+    private func look(
+        _ configuration: VaultConfiguration, acting: Bool, depth: Depth,
+        watch: ((Directory, Bytes) -> Void)?, shouldStop: @escaping () -> Bool
+    ) throws(Fault) -> Attended {
         let vault = try open(configuration)
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         // On a read-only mount a look is all that can be had.

@@ -10,7 +10,7 @@ package import Trash
 /// It holds no lock and no open directory between two calls.
 package struct Keeper: Sendable {
     package let configuration: Configuration
-    package let home: Home
+    package internal(set) var home: Home
     /// How long to wait for a lock that another process holds, and for a file system that does not answer.
     package var waitSeconds = 10.0
 

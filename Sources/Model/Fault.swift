@@ -15,10 +15,12 @@ package struct Fault: Error, Hashable, Sendable {
         case unsafe
         case damaged
         case unaudited
+        /// The catalog failed: a cache, so deeds go on without it (invariant 10).
+        case catalog
 
         package var status: ExitStatus {
             switch self {
-            case .failed, .offline, .permission, .io, .unsafe, .damaged: .failed
+            case .failed, .offline, .permission, .io, .unsafe, .damaged, .catalog: .failed
             case .partial, .unaudited: .partial
             case .held, .frozen: .held
             case .notFound: .notFound

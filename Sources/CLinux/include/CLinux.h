@@ -59,6 +59,9 @@ int cl_space(int fd, uint64_t *total, uint64_t *available, uint64_t *files, uint
 /// A durability barrier for everything renamed or made below `fd`: on btrfs one transaction commit, else -ENOTSUP.
 int cl_btrfs_commit(int fd);
 
+/// Allocates room without changing the size of the file: -errno where it cannot be had.
+int cl_reserve(int fd, int64_t from, int64_t count);
+
 int cl_flock(int fd, int exclusive, int wait);
 int cl_sync_directory(int fd);
 int cl_ignore_signals(void); // SIGIO, SIGXFSZ, SIGPIPE: each would end the process

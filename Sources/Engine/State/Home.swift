@@ -7,7 +7,7 @@ package import Trash
 /// The state directory and what lives there; opened once a process.
 package struct Home: Sendable {
     package let path: Bytes
-    package let catalog: Catalog
+    package internal(set) var catalog: Catalog
     package let audit: AuditLog
     package let marks: MarkStore
     package let clock: Clock
@@ -102,7 +102,14 @@ package struct Home: Sendable {
         do {
             return (try Catalog(path: path), [])
         } catch {
-            if error.code == .permission { throw explain(error, directory.path) }
+            if error.code == .permission, !FileSystem.isReadOnly(directory) { throw explain(error, directory.path) }
+            if error.code == .catalog || error.code == .permission {
+                // A full or read-only disk: it is a cache, and without it all is looked at anew.
+                let notice = Fault(
+                    .catalog, "working without the catalog: \(error.message)",
+                    hint: "everything is looked at anew, which takes longer; is the disk full?", path: error.path)
+                return (try Catalog(), [notice])
+            }
             guard error.code == .damaged else { throw error }
         }
         // It is a cache: the damaged one is set aside for whoever wants to look, and a new one is filled by the scan.

@@ -47,11 +47,19 @@ struct WitnessFile: Sendable {
 
     /// Counts the time since the last call by anybody, and keeps it.
     func renew(at now: Moment) throws(Fault) -> Witness {
-        try file.change { witness in
-            var current = witness ?? Witness(id: Surroundings.randomHex(bytes: 8), at: now)
-            current.advance(to: now)
-            witness = current
-            return current
+        var known: Witness?
+        do {
+            return try file.change { witness in
+                var current = witness ?? Witness(id: Surroundings.randomHex(bytes: 8), at: now)
+                current.advance(to: now)
+                known = witness == nil ? nil : current
+                witness = current
+                return current
+            }
+        } catch {
+            // A full disk: the count is true all the same, and not keeping it only makes a grace longer.
+            guard let known, error.isFull || error.errno == 30 else { throw error }
+            return known
         }
     }
 }

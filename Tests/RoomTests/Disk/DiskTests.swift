@@ -111,7 +111,7 @@ struct UnlinkTests {
             var asked = 0
             var walk = UnlinkWalk(below: top) {
                 asked += 1
-                return asked > 3
+                return asked > 6
             }
             walk.run()
             rounds += 1
