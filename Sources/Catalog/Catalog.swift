@@ -43,11 +43,34 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// One in memory, empty: for a deed that must be done while the disk of the state directory takes nothing.
-    package init() throws(Fault) {
+    /// One in memory, with what the file holds as far as that can be read: for deeds that must be done while its disk
+    /// takes nothing.
+    package init(inMemoryAs path: String) throws(Fault) {
+        self.path = ":memory:"
+        do {
+            let queue = try DatabaseQueue()
+            do {
+                var configuration = GRDB.Configuration()
+                configuration.readonly = true
+                // Nobody else is expected to write, and nothing is made beside it.
+                let file = try DatabaseQueue(path: "file:\(path)?immutable=1", configuration: configuration)
+                try file.backup(to: queue)
+            } catch {
+                try queue.erase()  // half a copy is none: all is looked at anew
+            }
+            try Self.migrator.migrate(queue)
+            pool = queue
+        } catch {
+            throw Fault(.catalog, "could not make a catalog in memory: \(error)")
+        }
+    }
+
+    /// The same of one that is open.
+    package init(inMemoryAs other: Catalog) throws(Fault) {
         path = ":memory:"
         do {
             let queue = try DatabaseQueue()
+            do { try other.pool.backup(to: queue) } catch { try queue.erase() }
             try Self.migrator.migrate(queue)
             pool = queue
         } catch {
@@ -67,6 +90,9 @@ package final class Catalog: Sendable {
     private static func fault(_ error: DatabaseError, _ path: String) -> Fault {
         switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: damaged(path)
+        // What cannot be opened, though it may be, is on a full disk: there is no room for what lies beside it.
+        case .SQLITE_CANTOPEN where access(path, W_OK) == 0:
+            Fault(.catalog, "could not open the catalog '\(path)': \(error)", path: Bytes(path))
         case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
             Fault(
                 .permission, "could not open the catalog '\(path)': \(error.message ?? "no permission")",

@@ -59,7 +59,7 @@ extension Keeper {
             guard error.code == .catalog else { throw error }
             // It is a cache, and stops nobody: a full disk must not stop the purge that would make room (invariant 10).
             var other = self
-            other.home.catalog = try Catalog()
+            other.home.catalog = try Catalog(inMemoryAs: home.catalog)
             return try other.look(configuration, acting: acting, depth: depth, watch: watch, shouldStop: shouldStop)
         }
     }

@@ -21,9 +21,10 @@ package struct Keeper: Sendable {
 
     package func now() -> Moment { home.clock.now() }
 
-    /// What must not stop the deed: its fault is a warning.
+    /// What must not stop the deed: its fault is a warning. Of the catalog not even that: what it misses, the next look
+    /// finds on the disk and in the audit log.
     func going(on warnings: inout [Fault], _ body: () throws(Fault) -> Void) {
-        do { try body() } catch { warnings.append(error) }
+        do { try body() } catch { if error.code != .catalog { warnings.append(error) } }
     }
 
     var holder: String { "\(home.program) (\(Surroundings.processID))" }

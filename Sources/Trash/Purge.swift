@@ -10,17 +10,21 @@ package struct Purging {
 
     /// A `.purging-*` of this batch. The spare directory becomes it, because a full disk makes none.
     package func begin(batch: String) throws(Fault) -> Directory {
+        let name = try freeName(batch)
+        do {
+            try trash.directory.rename(TrashDirectory.spareName, to: trash.directory, as: name)
+        } catch {
+            guard error.errno == 2 else { throw error }  // ENOENT: the spare is in use
+            try trash.directory.makeDirectory(name, mode: 0o700)
+        }
+        return try trash.directory.open(name)
+    }
+
+    /// An earlier purge may have a name.
+    private func freeName(_ batch: String) throws(Fault) -> Bytes {
         for n in 1...10_000 {
             let name = TrashDirectory.purgingPrefix + Bytes("\(batch).\(n)")
-            // EEXIST: an earlier purge has the name.
-            guard try trash.directory.sighting(of: name) == nil else { continue }
-            do {
-                try trash.directory.rename(TrashDirectory.spareName, to: trash.directory, as: name)
-            } catch {
-                guard error.errno == 2 else { throw error }  // ENOENT: the spare is in use
-                try trash.directory.makeDirectory(name, mode: 0o700)
-            }
-            return try trash.directory.open(name)
+            if try trash.directory.sighting(of: name) == nil { return name }
         }
         throw Fault(
             .failed, "ten thousand unfinished purges of batch \(batch)", hint: "`reprieve purge` works them off")
@@ -97,15 +101,15 @@ package struct Purging {
         try sync(purging)
     }
 
-    /// A batch directory goes the same way, if it holds nothing but its manifest and empty directories.
-    /// Answers the `.purging-*` it is in now.
+    /// A batch directory becomes a `.purging-*` itself, if it holds nothing but its manifest and empty directories.
+    /// Answers its name then.
     @discardableResult
     package func takeEmpty(_ batch: String) throws(Fault) -> Bytes? {
         guard try isBare(batch) else { return nil }
-        let purging = try begin(batch: batch)
-        try trash.directory.rename(Bytes(batch), to: purging, as: "batch")
-        try sync(purging)
-        return purging.path.lastComponent
+        let name = try freeName(batch)
+        try trash.directory.rename(Bytes(batch), to: trash.directory, as: name)
+        try trash.directory.sync()
+        return name
     }
 
     /// Whether nothing is left in a batch: no file anywhere below it but the manifest. An error means no.

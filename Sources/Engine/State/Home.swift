@@ -107,8 +107,8 @@ package struct Home: Sendable {
                 // A full or read-only disk: it is a cache, and without it all is looked at anew.
                 let notice = Fault(
                     .catalog, "working without the catalog: \(error.message)",
-                    hint: "everything is looked at anew, which takes longer; is the disk full?", path: error.path)
-                return (try Catalog(), [notice])
+                    hint: "is the disk full? Nothing is lost: what could not be written is looked at anew next time", path: error.path)
+                return (try Catalog(inMemoryAs: path), [notice])
             }
             guard error.code == .damaged else { throw error }
         }
