@@ -1,0 +1,373 @@
+internal import Model
+
+/// Reads a shell's text line by line, never running anything, for the commands in it that delete. It follows
+/// `NAME=/path`, `cd`, `for` and pipes as far as the text alone tells; what it cannot know is unknown.
+struct ShellReader {
+    /// Where a text stands.
+    struct Origin {
+        var file: Bytes
+        /// All of it is on this line (a crontab's, a unit's); `nil`: its own lines count.
+        var line: Int?
+    }
+
+    /// A file that the text runs.
+    struct Call: Hashable {
+        var path: ShellWord
+        var arguments: [ShellWord]
+    }
+
+    private let text: [UInt8]
+    private var at = 0
+    private var line = 1
+    let origin: Origin
+    let depth: Int
+
+    /// What each may be: one word, or those that a loop goes through.
+    var variables: [Bytes: [ShellWord]]
+    /// Where the shell stands; `nil`: nobody knows.
+    var directory: ShellWord?
+    var home: ShellWord?
+    private var outer: [ShellWord?] = []
+    /// What goes through the pipe: the names of what is in these places; of all below them where `find` printed it.
+    var piped: [ShellWord]?
+    var isTreePiped = false
+    private var isAfterPipe = false
+    private var hereEnds: [Bytes] = []
+
+    var found: [Deletion] = []
+    var calls: [Call] = []
+
+    /// Strings within strings (`sh -c "…"`, `$(…)`) are followed so deep.
+    private static let deepest = 5
+    /// So many alternatives of one word are looked at.
+    private static let widest = 64
+    /// So much is read of one text before the rest is left.
+    private static let mostFound = 200
+
+    init(
+        _ text: Bytes, _ origin: Origin, variables: [Bytes: [ShellWord]] = [:], directory: ShellWord? = nil,
+        home: ShellWord? = nil, depth: Int = 0
+    ) {
+        self.text = text.storage
+        self.origin = origin
+        self.variables = variables
+        self.directory = directory
+        self.home = home
+        self.depth = depth
+    }
+
+    var isTooDeep: Bool { depth >= Self.deepest }
+    /// The line of the command that is being read.
+    private(set) var commandLine = 1
+
+    /// Reads it to its end.
+    mutating func read() {
+        var words: [ShellWord] = []
+        commandLine = line
+        while found.count < Self.mostFound {
+            skipBlanks()
+            guard let byte = peek() else { break }
+            switch byte {
+            case UInt8(ascii: "#"): skipComment()
+            case UInt8(ascii: "<"), UInt8(ascii: ">"): skipRedirection()
+            case UInt8(ascii: "\n"), UInt8(ascii: ";"), UInt8(ascii: "&"), UInt8(ascii: "|"), UInt8(ascii: "("),
+                UInt8(ascii: ")"):
+                if byte == UInt8(ascii: "&"), peek(1) == UInt8(ascii: ">") {
+                    at += 1
+                    continue
+                }
+                end(&words, at: byte)
+            default:
+                if words.isEmpty { commandLine = line }
+                words += word()
+            }
+        }
+        end(&words, at: 0)
+    }
+
+    private mutating func end(_ words: inout [ShellWord], at byte: UInt8) {
+        if !words.isEmpty { command(words, isPiped: isAfterPipe) }
+        let wasEmpty = words.isEmpty
+        words = []
+        at += 1
+        switch byte {
+        case UInt8(ascii: "|"):
+            if peek() == byte {
+                at += 1
+                endPipe()
+            } else {
+                if peek() == UInt8(ascii: "&") { at += 1 }
+                isAfterPipe = true
+            }
+        case UInt8(ascii: "\n"):
+            line += 1
+            skipHereDocuments()
+            // After a pipe the command may stand on the next line.
+            if !(isAfterPipe && wasEmpty) { endPipe() }
+        case UInt8(ascii: "("): outer.append(directory)
+        case UInt8(ascii: ")"):
+            if let before = outer.popLast() { directory = before }
+            isAfterPipe = false
+        default: endPipe()
+        }
+    }
+
+    private mutating func endPipe() {
+        isAfterPipe = false
+        piped = nil
+    }
+
+    // MARK: Words
+
+    private func peek(_ ahead: Int = 0) -> UInt8? { at + ahead < text.count ? text[at + ahead] : nil }
+
+    private mutating func skipBlanks() {
+        while let byte = peek() {
+            if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r") {
+                at += 1
+            } else if byte == UInt8(ascii: "\\"), peek(1) == UInt8(ascii: "\n") {
+                at += 2
+                line += 1
+            } else {
+                return
+            }
+        }
+    }
+
+    private mutating func skipComment() {
+        while let byte = peek(), byte != UInt8(ascii: "\n") { at += 1 }
+    }
+
+    private mutating func skipRedirection() {
+        let isHere = peek() == UInt8(ascii: "<") && peek(1) == UInt8(ascii: "<") && peek(2) != UInt8(ascii: "<")
+        while let byte = peek(), "<>&|-".utf8.contains(byte) { at += 1 }
+        skipBlanks()
+        let target = word()
+        if isHere, let end = target.first?.literal { hereEnds.append(end) }
+    }
+
+    private mutating func skipHereDocuments() {
+        for end in hereEnds {
+            while at < text.count {
+                let start = at
+                skipComment()
+                let content = Bytes(text[start..<at].drop { $0 == UInt8(ascii: "\t") })
+                at += 1
+                line += 1
+                if content == end { break }
+            }
+        }
+        hereEnds = []
+    }
+
+    /// One word, or all that it stands for.
+    private mutating func word() -> [ShellWord] {
+        var made: [ShellWord] = [ShellWord()]
+        let start = at
+        func isEnd(_ byte: UInt8) -> Bool { " \t\r\n;&|()<>".utf8.contains(byte) }
+        while let byte = peek(), !isEnd(byte) {
+            switch byte {
+            case UInt8(ascii: "'"): add([ShellWord(singleQuoted())], to: &made)
+            case UInt8(ascii: "\""): doubleQuoted(&made)
+            case UInt8(ascii: "\\"):
+                if peek(1) == UInt8(ascii: "\n") {
+                    line += 1
+                } else if let next = peek(1) {
+                    add([ShellWord([.byte(next)])], to: &made)
+                }
+                at += 2
+            case UInt8(ascii: "$"), UInt8(ascii: "`"): add(expansion().flatMap(\.split), to: &made)
+            case UInt8(ascii: "*"): add([ShellWord([.star])], to: &made); at += 1
+            case UInt8(ascii: "?"): add([ShellWord([.one])], to: &made); at += 1
+            case UInt8(ascii: "["), UInt8(ascii: "{"): bracket(byte, &made)
+            case UInt8(ascii: "~")
+            where at == start && [nil, 0x2F].contains(peek(1)) || at == start && isEnd(peek(1) ?? 0x20):
+                add([home ?? ShellWord([.unknown])], to: &made)
+                at += 1
+            default:
+                add([ShellWord([.byte(byte)])], to: &made)
+                at += 1
+            }
+        }
+        // A descriptor's number before `>` is no word.
+        if let next = peek(), next == UInt8(ascii: ">") || next == UInt8(ascii: "<"), made.count == 1,
+            let number = made[0].literal, !number.isEmpty, number.storage.allSatisfy({ (0x30...0x39).contains($0) })
+        {
+            return []
+        }
+        return made
+    }
+
+    private func add(_ ends: [ShellWord], to made: inout [ShellWord]) {
+        guard ends.count > 1 else {
+            if let end = ends.first { for n in made.indices { made[n] = made[n] + end } }
+            return
+        }
+        made = Array(made.flatMap { begin in ends.map { begin + $0 } }.prefix(Self.widest))
+    }
+
+    private mutating func singleQuoted() -> Bytes {
+        at += 1
+        let start = at
+        while let byte = peek(), byte != UInt8(ascii: "'") {
+            if byte == UInt8(ascii: "\n") { line += 1 }
+            at += 1
+        }
+        defer { at += 1 }
+        return Bytes(text[start..<min(at, text.count)])
+    }
+
+    private mutating func doubleQuoted(_ made: inout [ShellWord]) {
+        at += 1
+        while let byte = peek(), byte != UInt8(ascii: "\"") {
+            switch byte {
+            case UInt8(ascii: "\\"):
+                if let next = peek(1) {
+                    let isEscape = "\"\\$`".utf8.contains(next)
+                    if next == UInt8(ascii: "\n") {
+                        line += 1
+                    } else {
+                        add([ShellWord((isEscape ? [] : [.byte(byte)]) + [.byte(next)])], to: &made)
+                    }
+                }
+                at += 2
+            case UInt8(ascii: "$"), UInt8(ascii: "`"): add(expansion(), to: &made)
+            default:
+                if byte == UInt8(ascii: "\n") { line += 1 }
+                add([ShellWord([.byte(byte)])], to: &made)
+                at += 1
+            }
+        }
+        at += 1
+    }
+
+    /// `[ab]` is one byte, `{a,b}` any of some names, `{}` itself.
+    private mutating func bracket(_ byte: UInt8, _ made: inout [ShellWord]) {
+        let close = byte == UInt8(ascii: "[") ? UInt8(ascii: "]") : UInt8(ascii: "}")
+        var length = 1
+        while let next = peek(length), next != close, !" \t\n/;&|()<>$'\"`".utf8.contains(next), length < 256 {
+            length += 1
+        }
+        let inner = text[min(at + 1, text.count)..<min(at + length, text.count)]
+        let isChoice = close == UInt8(ascii: "]") ? !inner.isEmpty : inner.contains(UInt8(ascii: ","))
+        guard peek(length) == close, isChoice else {
+            add([ShellWord([.byte(byte)])], to: &made)
+            at += 1
+            return
+        }
+        add([ShellWord([close == UInt8(ascii: "]") ? .one : .star])], to: &made)
+        at += length + 1
+    }
+
+    // MARK: What `$` stands for
+
+    private mutating func expansion() -> [ShellWord] {
+        let unknown = [ShellWord([.unknown])]
+        if peek() == UInt8(ascii: "`") {
+            let inner = enclosed(by: UInt8(ascii: "`"), UInt8(ascii: "`"), from: 1)
+            return substituted(inner)
+        }
+        switch peek(1) {
+        case UInt8(ascii: "("):
+            let inner = enclosed(by: UInt8(ascii: "("), UInt8(ascii: ")"), from: 2)
+            return inner.storage.first == UInt8(ascii: "(") ? unknown : substituted(inner)
+        case UInt8(ascii: "{"):
+            let inner = enclosed(by: UInt8(ascii: "{"), UInt8(ascii: "}"), from: 2)
+            return parameter(inner)
+        case let next? where next.isNameByte:
+            var length = 1
+            let isDigit = (0x30...0x39).contains(next)
+            while let byte = peek(1 + length), byte.isNameByte, !isDigit { length += 1 }
+            let name = Bytes(text[(at + 1)..<(at + 1 + length)])
+            at += 1 + length
+            return variables[name] ?? unknown
+        case let next? where "?!$@*#-".utf8.contains(next):
+            at += 2
+            return next == UInt8(ascii: "@") || next == UInt8(ascii: "*") ? variables["@"] ?? unknown : unknown
+        default:
+            at += 1
+            return [ShellWord("$")]
+        }
+    }
+
+    /// The text up to the closing byte, nested ones and quotes passed over.
+    private mutating func enclosed(by open: UInt8, _ close: UInt8, from skip: Int) -> Bytes {
+        at += skip
+        let start = at
+        var level = 1
+        var quote: UInt8?
+        while let byte = peek() {
+            if byte == UInt8(ascii: "\n") { line += 1 }
+            if byte == UInt8(ascii: "\\") {
+                at += 2
+                continue
+            }
+            if let inside = quote {
+                if byte == inside { quote = nil }
+            } else if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") && open != UInt8(ascii: "{") {
+                quote = byte
+            } else if byte == close {
+                level -= 1
+                if level == 0 { break }
+            } else if byte == open {
+                level += 1
+            }
+            at += 1
+        }
+        defer { at += 1 }
+        return Bytes(text[min(start, text.count)..<min(at, text.count)])
+    }
+
+    /// `X`, `X:-/default`, `X%/`.
+    private func parameter(_ inner: Bytes) -> [ShellWord] {
+        let name = Bytes(inner.storage.prefix { $0.isNameByte })
+        let rest = inner.dropFirst(name.count)
+        let unknown = [ShellWord([.unknown])]
+        let known = variables[name]
+        if rest.isEmpty || rest == "%/" || rest == "%%/" { return known ?? unknown }
+        if [":-", ":=", "-", "="].contains(where: { rest.hasPrefix($0) }) {
+            if let known { return known }
+            guard depth < Self.deepest else { return unknown }
+            var reader = ShellReader(
+                rest.dropFirst(rest.storage.first == UInt8(ascii: ":") ? 2 : 1), origin, variables: variables,
+                home: home, depth: depth + 1)
+            let words = reader.word()
+            return words.isEmpty ? unknown : words
+        }
+        if rest.hasPrefix(":?") || rest.hasPrefix("?") { return known ?? unknown }
+        return unknown
+    }
+
+    /// A command's output: names in a place, where it lists one; a day gone by, where it reckons one.
+    private mutating func substituted(_ inner: Bytes) -> [ShellWord] {
+        let unknown = [ShellWord([.unknown])]
+        guard depth < Self.deepest else { return unknown }
+        var reader = ShellReader(
+            inner, origin, variables: variables, directory: directory, home: home, depth: depth + 1)
+        reader.isSubstitution = true
+        reader.commandLine = commandLine
+        reader.line = line
+        reader.read()
+        found += reader.found
+        return reader.listed ?? unknown
+    }
+
+    /// Only what it would print is asked for.
+    var isSubstitution = false
+    var listed: [ShellWord]?
+}
+
+extension ShellWord {
+    /// The words that an unquoted expansion falls into.
+    fileprivate var split: [ShellWord] {
+        guard parts.contains(.byte(0x20)) || parts.contains(.byte(UInt8(ascii: "*"))) else { return [self] }
+        let open = parts.map { $0 == .byte(UInt8(ascii: "*")) ? Part.star : $0 }
+        return open.split(separator: .byte(0x20)).map { ShellWord(Array($0)) }
+    }
+}
+
+extension UInt8 {
+    var isNameByte: Bool {
+        (0x30...0x39).contains(self) || (0x41...0x5A).contains(self) || (0x61...0x7A).contains(self) || self == 0x5F
+    }
+}
