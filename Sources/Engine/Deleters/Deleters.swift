@@ -21,6 +21,8 @@ package struct Deleter: Hashable, Sendable {
     package var message: String
     /// What to change.
     package var change: String
+    /// Or how it would be written so that the trash is left alone.
+    package var instead: String?
 }
 
 /// Other programs of this host that delete in vaults: crontabs, timers, their scripts, and settings of known writers.
@@ -79,6 +81,10 @@ extension Deleter {
             case .tree, .names: "\(deletion.tool) \(verb) backups, whatever the policy says"
             }
         change = Self.change(deletion, isSure: isSure)
+        // Not by -prune: -delete turns that off.
+        if deletion.tool.hasPrefix("find -"), !deletion.sparesTrash {
+            instead = "find \(deletion.path.literal.map(Keeper.word) ?? "PATH") -not -path '*/.trash*' ..."
+        }
     }
 
     private static func change(_ deletion: Deletion, isSure: Bool) -> String {
@@ -94,10 +100,8 @@ extension Deleter {
             return "nothing, if that is meant; else remove the line: Reprieve does it by its policy"
         }
         let days = deletion.days.map { " (what it kept: `keep: { within: \($0)d }`)" } ?? ""
-        let line =
-            isSure ? "remove the line: Reprieve does it by its policy\(days)" : "look whether it does; if so, remove it"
-        guard deletion.tool.hasPrefix("find") else { return line }
-        return line + "; or let it pass the trash by: find \(deletion.path.text.display) -path '*/.trash' -prune -o …"
+        return isSure
+            ? "remove the line: Reprieve does it by its policy\(days)" : "look whether it does; if so, remove it"
     }
 
     /// As it stands in the file now.
@@ -118,9 +122,9 @@ package struct OffsiteExclude: Sendable {
             let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+:@%=".contains($0)) }
             return isPlain ? text : "'" + text.replacing("'", with: #"'\''"#) + "'"
         }
-        // restic expands `$` and takes these for a pattern.
+        // restic takes these for a pattern.
         let escaped = text.replacing(#"\"#, with: #"\\"#).replacing("*", with: #"\*"#).replacing("?", with: #"\?"#)
-            .replacing("[", with: #"\["#).replacing("$", with: "$$")
+            .replacing("[", with: #"\["#)
         return [
             .init(tool: "rsync", command: "rsync -a --exclude=/.trash/ \(quoted(text + "/")) TARGET"),
             .init(tool: "rclone", command: "rclone sync --exclude '/.trash/**' \(quoted(text)) TARGET"),

@@ -22,6 +22,13 @@ struct ShellWord: Hashable, Sendable {
 
     static func + (a: ShellWord, b: ShellWord) -> ShellWord { ShellWord(a.parts + b.parts) }
 
+    /// The same in place: a word is read byte by byte.
+    mutating func append(_ other: ShellWord) {
+        guard parts.count <= Self.limit else { return }
+        parts += other.parts
+        if parts.count > Self.limit { self = ShellWord(parts) }
+    }
+
     var isEmpty: Bool { parts.isEmpty }
     var isLiteral: Bool {
         parts.allSatisfy { if case .byte = $0 { true } else { false } }
