@@ -60,6 +60,13 @@ extension Keeper {
         checkup.problems += inspectLog()
         checkup.deleters = Deleters.search(
             configuration.vaults.map { ($0.label, $0.path) }, root: root, home: userHome)
+        if !Surroundings.isRoot {
+            checkup.notes.append(
+                .init(
+                    code: "not-root",
+                    text: "other users' crontabs may not be read by you: what deletes by them is not known",
+                    remedy: ["sudo reprieve doctor"]))
+        }
         return checkup
     }
 

@@ -112,7 +112,10 @@ struct DeleterSearch {
                 let home = homeOf("root")
                 var variables: [Bytes: [ShellWord]] = ["0": [ShellWord(path)]]
                 if let home { variables["HOME"] = [home] }
-                read(text.bytes, .init(file: path), variables: variables, directory: ShellWord("/"), home: home)
+                read(
+                    text.bytes, .init(file: path),
+                    variables: Self.known(text, path, variables, directory: ShellWord("/"), home: home),
+                    directory: ShellWord("/"), home: home)
             }
         }
     }
@@ -142,9 +145,22 @@ struct DeleterSearch {
         if let home { variables["HOME"] = [home] }
         for (n, argument) in call.arguments.prefix(9).enumerated() { variables[Bytes(String(n + 1))] = [argument] }
         var reader = ShellReader(
-            text.bytes, .init(file: path), variables: variables, directory: directory, home: home)
+            text.bytes, .init(file: path),
+            variables: Self.known(text, path, variables, directory: directory, home: home),
+            directory: directory, home: home)
         reader.read()
         found += reader.found
+    }
+
+    /// With what a script sets further down: a function stands before the values that it is called with.
+    private static func known(
+        _ text: SearchedFiles.Text, _ path: Bytes, _ variables: [Bytes: [ShellWord]], directory: ShellWord?,
+        home: ShellWord?
+    ) -> [Bytes: [ShellWord]] {
+        var reader = ShellReader(
+            text.bytes, .init(file: path), variables: variables, directory: directory, home: home)
+        reader.read()
+        return reader.variables.filter { $0.value.allSatisfy(\.isLiteral) }.merging(variables) { $1 }
     }
 
     private func script(

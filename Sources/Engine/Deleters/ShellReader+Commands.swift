@@ -45,7 +45,9 @@ extension ShellReader {
                 words = words.dropFirst()
             }
         }
-        variables.merge(set) { $1 }
+        for (name, values) in set {
+            variables[name] = values.map { $0.parts.count <= Self.longestValue ? $0 : ShellWord([.unknown]) }
+        }
         return !words.isEmpty
     }
 
@@ -96,7 +98,10 @@ extension ShellReader {
         let arguments = Array(words.dropFirst())
         switch name {
         case "cd", "pushd":
-            directory = arguments.first { $0.literal?.storage.first != UInt8(ascii: "-") }?.path(from: directory)
+            let target = arguments.first { $0.literal?.storage.first != UInt8(ascii: "-") }?.path(from: directory)
+            // `cd a` again and again leads nowhere.
+            directory = target.flatMap { $0.parts.count <= Self.longestValue ? $0 : nil }
+            work += directory?.parts.count ?? 0
         case "ls", "echo", "printf": list(name, arguments)
         case "date":
             let isReckoned = arguments.contains { $0.hasPrefix("-d") || $0.hasPrefix("--d") || $0.hasPrefix("-v") }
@@ -128,7 +133,9 @@ extension ShellReader {
         let place = Origin(file: origin.file, line: origin.line ?? commandLine)
         var reader = ShellReader(
             text, place, variables: variables, directory: directory, home: home, depth: depth + 1)
+        reader.work = work
         reader.read()
+        work = reader.work
         found += reader.found
         calls += reader.calls
     }

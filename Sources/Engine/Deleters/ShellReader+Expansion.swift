@@ -88,7 +88,9 @@ extension ShellReader {
         reader.isSubstitution = true
         reader.commandLine = commandLine
         reader.line = line
+        reader.work = work
         reader.read()
+        work = reader.work
         found += reader.found
         return reader.listed ?? unknown
     }

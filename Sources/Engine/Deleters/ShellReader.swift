@@ -40,12 +40,18 @@ struct ShellReader {
     var isSubstitution = false
     var listed: [ShellWord]?
 
+    /// What words were made of so far, in parts; a text that makes more of itself is left.
+    var work = 0
+    private static let mostWork = 4 << 20
+    /// No path of a variable or of `cd` is longer.
+    static let longestValue = 512
+
     /// Strings within strings (`sh -c "…"`, `$(…)`) are followed so deep.
     static let deepest = 5
     /// So many alternatives of one word are looked at.
     private static let widest = 64
-    /// So much is read of one text before the rest is left.
-    private static let mostFound = 200
+    /// So many are found in one text before the rest of it is left.
+    private static let mostFound = 5000
 
     init(
         _ text: Bytes, _ origin: Origin, variables: [Bytes: [ShellWord]] = [:], directory: ShellWord? = nil,
@@ -67,7 +73,7 @@ struct ShellReader {
     mutating func read() {
         var words: [ShellWord] = []
         commandLine = line
-        while found.count < Self.mostFound {
+        while found.count < Self.mostFound, work < Self.mostWork {
             skipBlanks()
             guard let byte = peek() else { break }
             switch byte {
@@ -168,7 +174,7 @@ struct ShellReader {
         var made: [ShellWord] = [ShellWord()]
         let start = at
         func isEnd(_ byte: UInt8) -> Bool { " \t\r\n;&|()<>".utf8.contains(byte) }
-        while let byte = peek(), !isEnd(byte) {
+        while let byte = peek(), !isEnd(byte), work < Self.mostWork {
             switch byte {
             case UInt8(ascii: "'"): add([ShellWord(singleQuoted())], to: &made)
             case UInt8(ascii: "\""): doubleQuoted(&made)
@@ -201,7 +207,8 @@ struct ShellReader {
         return made
     }
 
-    private func add(_ ends: [ShellWord], to made: inout [ShellWord]) {
+    private mutating func add(_ ends: [ShellWord], to made: inout [ShellWord]) {
+        work += ends.reduce(0) { $0 + $1.parts.count } * made.count
         guard ends.count > 1 else {
             if let end = ends.first { for n in made.indices { made[n].append(end) } }
             return
@@ -244,13 +251,23 @@ struct ShellReader {
         at += 1
     }
 
+    private static let longestChoice = 64
+
+    private static func endsChoice(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x00...0x20, 0x22, 0x24, 0x26...0x29, 0x2F, 0x3B, 0x3C, 0x3E, 0x60, 0x7C: true
+        default: false
+        }
+    }
+
     /// `[ab]` is one byte, `{a,b}` any of some names, `{}` itself.
     private mutating func bracket(_ byte: UInt8, _ made: inout [ShellWord]) {
         let close = byte == UInt8(ascii: "[") ? UInt8(ascii: "]") : UInt8(ascii: "}")
         var length = 1
-        while let next = peek(length), next != close, !" \t\n/;&|()<>$'\"`".utf8.contains(next), length < 256 {
+        while let next = peek(length), next != close, length < Self.longestChoice, !Self.endsChoice(next) {
             length += 1
         }
+        work += length
         let inner = text[min(at + 1, text.count)..<min(at + length, text.count)]
         let isChoice = close == UInt8(ascii: "]") ? !inner.isEmpty : inner.contains(UInt8(ascii: ","))
         guard peek(length) == close, isChoice else {

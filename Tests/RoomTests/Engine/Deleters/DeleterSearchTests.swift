@@ -67,6 +67,29 @@ struct DeleterSearchTests {
         #expect(found() == [])
     }
 
+    @Test("a function before the values that it uses")
+    func functions() throws {
+        try write("etc/crontab", "0 3 * * * root /opt/clean\n")
+        try write(
+            "opt/clean",
+            "#!/bin/sh\nprune() {\n  find \"$ROOT/$1\" -mtime +7 -delete\n}\nROOT=/srv/backups\nprune pg\n")
+        #expect(found() == ["/opt/clean:3 find -delete problem"])
+    }
+
+    /// No figure is asserted: what is not bounded would take hours.
+    @Test(
+        "texts made to be slow end soon",
+        arguments: [
+            "$(", "${", "`", "\"$(", "[", "(", "cd a;", "X=$X$X;", "X=\"$X $X\";", "<<A\n", "a", "*",
+            "for x in a b c; do Y=$x$x$x$x;", "rm /tmp/*;", "sh -c '", "$X$X", "{a,", "| ",
+        ])
+    func slow(_ piece: String) throws {
+        let text = String(repeating: piece, count: 64_000 / piece.utf8.count)
+        try write("etc/cron.daily/slow", "X=/a\n" + text, executable: true)
+        try write("etc/crontab", "1 1 * * * root find /srv/backups -delete\n")
+        #expect(found() == ["/etc/crontab:1 find -delete problem"])
+    }
+
     @Test("scripts of cron.daily only where they may be executed; users' crontabs from their homes")
     func periodic() throws {
         try write(
@@ -186,12 +209,16 @@ struct DeleterSearchTests {
         #expect(!found().contains { $0.contains("big") || $0.contains("binary") })
     }
 
-    @Test("random bytes in a crontab end the search, and crash nothing", arguments: 0..<40)
+    @Test("random bytes in a crontab end the search, and crash nothing", arguments: 0..<60)
     func random(_ seed: UInt64) throws {
         var generator = Seeded(seed: seed)
         let words = [
             "find", " /srv/backups", " -delete", "$(", ")", "`", "\"", "'", "${", "}", "|", "xargs rm",
-            "\n1 1 * * * root ", "\\", "<<", "EOF", "[", "{", "for x in ", "; do ", "*", "~", "%", "=", "sh -c ",
+            "\n1 1 * * * root ",
+            "\\", "<<", "EOF", "[", "{", "for x in ", "; do ", "*", "~", "%", "=", "sh -c ", "cd ", "ls ", "rm ", "X=",
+            "$X",
+            "rsync --delete ", "while read x; do ", "$((", "|&", "\t", "\\\n", "<(", "&>", "(", "&&", "..", "/", "$@",
+            ":-",
         ]
         let text = (0..<400).map { _ in words.randomElement(using: &generator)! }.joined()
         try write("etc/crontab", "1 1 * * * root " + text)
