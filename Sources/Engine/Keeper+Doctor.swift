@@ -13,6 +13,10 @@ package struct Checkup: Sendable {
         package var text: String
         /// Commands, one a line.
         package var remedy: [String] = []
+        /// Which of the invariants (docs/ARCHITECTURE.md) it is about.
+        package var invariant: Int?
+        /// It was set right just now.
+        package var isRepaired = false
     }
 
     package struct Vault: Sendable {
@@ -35,18 +39,34 @@ package struct Checkup: Sendable {
     package var problems: [Finding] = []
     /// What somebody may want to know.
     package var notes: [Finding] = []
+    /// What of other programs deletes in the vaults.
+    package var deleters: [Deleter] = []
+
+    package var needsSomebody: Int { problems.count + deleters.count { $0.weight == .problem } }
     /// Directories that are watched when all is.
     package var needed: Int { Int(clamping: vaults.total { Int64($0.places + 1) }) }
 }
 
 extension Keeper {
-    /// Looks at what the vaults stand on. Changes nothing.
-    package func checkup() -> Checkup {
+    /// Looks at what the vaults stand on, at what else deletes there, and whether all invariants hold on the disk.
+    /// Changes nothing. `root`: below which the settings of other programs are; `userHome`: of who asks.
+    package func checkup(root: Bytes = "/", userHome: Bytes? = nil) -> Checkup {
         var checkup = Checkup(
             agentIsRunning: home.agentIsRunning,
             limits: WatchLimits.now(user: Surroundings.userID, ours: home.agentProcess))
         for vault in configuration.vaults { examine(vault, &checkup) }
         examineLimits(&checkup)
+        examineState(&checkup)
+        checkup.problems += inspectLog()
+        checkup.deleters = Deleters.search(
+            configuration.vaults.map { ($0.label, $0.path) }, root: root, home: userHome)
+        if !Surroundings.isRoot {
+            checkup.notes.append(
+                .init(
+                    code: "not-root",
+                    text: "other users' crontabs may not be read by you: what deletes by them is not known",
+                    remedy: ["sudo reprieve doctor"]))
+        }
         return checkup
     }
 
@@ -89,6 +109,8 @@ extension Keeper {
                         text: "its file system is mounted read-only: nothing can be moved there",
                         remedy: ["mount -o remount,rw \(configuration.path.display)"]))
             }
+            try examineGroups(vault, &checkup)
+            checkup.problems += inspect(configuration, acting: false)
         } catch {
             problem(error)
         }

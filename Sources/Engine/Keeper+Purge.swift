@@ -247,6 +247,14 @@ extension Keeper {
         try home.audit.append(records, at: now())
     }
 
+    /// Unlinks what earlier purges took and did not come to the end of. Answers what would not go.
+    func finishPurges(_ names: [Bytes], of configuration: VaultConfiguration) throws(Fault) -> [Fault] {
+        var report = PurgeReport(vault: configuration)
+        report.unlinking = names
+        try unlink(&report)
+        return report.faults
+    }
+
     // MARK: The decision
 
     /// What a purge needs to know of the present backups.

@@ -137,7 +137,11 @@ final class House: @unchecked Sendable {
 
     func run(_ arguments: [String], under wrapper: [String] = [], environment: [String: String] = [:]) throws -> Outcome
     {
-        let own = arguments.contains("--config") || arguments.contains("--vault") ? [] : ["--config", config.path]
+        var own = arguments.contains("--config") || arguments.contains("--vault") ? [] : ["--config", config.path]
+        // What else deletes on this machine is no test's business.
+        if ["doctor", "init"].contains(arguments.first), !arguments.contains("--search-root") {
+            own += ["--search-root", root.appending(path: "host").path]
+        }
         return try Self.launch(
             wrapper + [Self.binary.path] + arguments + own + ["--state-dir", state.path], environment: environment)
     }

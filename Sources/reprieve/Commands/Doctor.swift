@@ -4,23 +4,60 @@ internal import Model
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "What the vaults stand on: watches, file systems, disks.",
-        discussion: "Changes nothing. Ends with 1 where something needs you.\n\n" + Reprieve.exits)
+        abstract: "What the vaults stand on, what else deletes there, and whether all invariants hold.",
+        discussion: """
+            Looks at watches and file systems, at the crontabs, timers and settings of other
+            programs, and at each vault's trash. Changes nothing, and ends with 1 where something
+            needs you.
 
+            --repair checks the trash and the records of each vault alone, and sets right what
+            can be: 0 where all held, 3 where something was found.
+
+            \(Reprieve.exits)
+            """)
+
+    @Flag(help: "Check all invariants against the disk, and set right what can be.") var repair = false
+    @OptionGroup var others: OtherPrograms
     @OptionGroup var common: Common
 
     func run() throws {
         let session = try common.session()
-        let checkup = session.keeper.checkup()
+        if repair { return try repair(session) }
+        let checkup = session.keeper.checkup(root: others.root, userHome: others.home)
         if session.json {
             emit(checkup, session)
         } else {
-            print(text(checkup))
+            print(text(checkup, session))
         }
-        try Ending.with(checkup.problems.isEmpty ? .done : .failed)
+        try Ending.with(checkup.needsSomebody == 0 ? .done : .failed)
     }
 
-    private func text(_ checkup: Checkup) -> String {
+    private func repair(_ session: Session) throws {
+        let findings = session.keeper.inspect(acting: true)
+        if session.json {
+            session.emit("doctor-repair", [.init("findings", json(findings))])
+        } else if findings.isEmpty {
+            session.say("All invariants hold.")
+        } else {
+            let repaired = findings.count(where: \.isRepaired)
+            var lines: [String] = []
+            for (n, finding) in findings.enumerated() { lines += self.lines(n + 1, finding) + [""] }
+            let left = findings.count - repaired
+            print(
+                (lines + ["Found: \(findings.count). Repaired: \(repaired). Left to you: \(left)."]).joined(
+                    separator: "\n"))
+        }
+        try Ending.with(findings.isEmpty ? .done : .partial)
+    }
+
+    private func lines(_ n: Int, _ finding: Checkup.Finding) -> [String] {
+        let invariant = finding.invariant.map { " (invariant \($0))" } ?? ""
+        let end = finding.isRepaired ? ": repaired." : "."
+        return [Text.wrap("\(n) \(name(finding))\(finding.text)\(invariant)\(end)")]
+            + finding.remedy.map { Text.wrap("    " + $0) }
+    }
+
+    private func text(_ checkup: Checkup, _ session: Session) -> String {
         var table = Table(
             ["VAULT", "FILE SYSTEM", "DIRECTORIES", "WRITERS", "CHANGES"], [.left, .left, .right, .left, .left])
         for vault in checkup.vaults {
@@ -33,16 +70,15 @@ struct Doctor: ParsableCommand {
             ])
         }
         var lines = [table.text, "", watches(checkup)]
-        for (n, problem) in checkup.problems.enumerated() {
-            lines += ["", Text.wrap("\(n + 1) \(name(problem))\(problem.text).")]
-            lines += problem.remedy.map { Text.wrap("    " + $0) }
-        }
+        for (n, problem) in checkup.problems.enumerated() { lines += [""] + self.lines(n + 1, problem) }
         for note in checkup.notes {
             lines += ["", Text.wrap("- \(name(note))\(note.text).")]
             lines += note.remedy.map { Text.wrap("    " + $0) }
         }
-        let end = checkup.problems.isEmpty ? "Nothing needs you." : "Needs you: \(checkup.problems.count)."
-        return (lines + ["", end]).joined(separator: "\n")
+        lines += OtherPrograms.lines(checkup.deleters, from: checkup.problems.count + 1)
+        lines += OtherPrograms.excludes(of: session.keeper.configuration.vaults.map(\.path))
+        let count = checkup.needsSomebody
+        return (lines + ["", count == 0 ? "Nothing needs you." : "Needs you: \(count)."]).joined(separator: "\n")
     }
 
     private func name(_ finding: Checkup.Finding) -> String { finding.vault.map { "\($0): " } ?? "" }
@@ -53,16 +89,18 @@ struct Doctor: ParsableCommand {
         return "Watches: \(Text.count(checkup.needed)) needed, \(limit)\(others)"
     }
 
+    private func json(_ findings: [Checkup.Finding]) -> JSON {
+        .array(
+            findings.map {
+                [
+                    "code": .string($0.code), "vault": JSON($0.vault), "message": .string($0.text),
+                    "remedy": .array($0.remedy.map { .string($0) }),
+                    "invariant": $0.invariant.map { .integer(Int64($0)) } ?? .null, "repaired": .bool($0.isRepaired),
+                ]
+            })
+    }
+
     private func emit(_ checkup: Checkup, _ session: Session) {
-        func json(_ findings: [Checkup.Finding]) -> JSON {
-            .array(
-                findings.map {
-                    [
-                        "code": .string($0.code), "vault": JSON($0.vault), "message": .string($0.text),
-                        "remedy": .array($0.remedy.map { .string($0) }),
-                    ]
-                })
-        }
         session.emit(
             "doctor",
             [
@@ -86,6 +124,8 @@ struct Doctor: ParsableCommand {
                                 ])
                         })),
                 .init("problems", json(checkup.problems)), .init("notes", json(checkup.notes)),
+                .init("other_programs", OtherPrograms.json(checkup.deleters)),
+                .init("excludes", OtherPrograms.json(excludesOf: session.keeper.configuration.vaults.map(\.path))),
             ])
     }
 }

@@ -10,6 +10,7 @@ struct Init: ParsableCommand {
     @Argument(help: ArgumentHelp("Directories that backups are written into.", valueName: "path")) var paths: [String]
     @Flag(name: .shortAndLong, help: "Write without asking.") var yes = false
     @Flag(name: [.customShort("n"), .long], help: "Only propose.") var dryRun = false
+    @OptionGroup var others: OtherPrograms
     @OptionGroup var common: Common
 
     func run() throws {
@@ -38,14 +39,19 @@ struct Init: ParsableCommand {
             proposals.append(proposal)
             if !common.json { print(text(proposal)) }
         }
+        let deleters = Deleters.search(proposals.map { ($0.name, $0.path) }, root: others.root, home: others.home)
+        if !common.json, !deleters.isEmpty {
+            print(OtherPrograms.lines(deleters, from: 1).dropFirst().joined(separator: "\n") + "\n")
+        }
         let target = Places(overrides).config
         var written: [String] = []
         if !dryRun, try isMeant(proposals, target) {
             for proposal in proposals { written.append(try proposal.write(besides: target)) }
             try prepare(proposals)
         }
-        if common.json { return emit(proposals, written) }
+        if common.json { return emit(proposals, written, deleters) }
         for file in written { print("Written: \(file)") }
+        print((OtherPrograms.excludes(of: proposals.map(\.path)).dropFirst() + [""]).joined(separator: "\n"))
         if !written.isEmpty {
             print("Next: reprieve plan     what would go, and why; nothing goes unapproved")
         }
@@ -97,7 +103,7 @@ struct Init: ParsableCommand {
         return lines.joined(separator: "\n") + "\n\n" + proposal.yaml
     }
 
-    private func emit(_ proposals: [Proposal], _ written: [String]) {
+    private func emit(_ proposals: [Proposal], _ written: [String], _ deleters: [Deleter]) {
         let list = proposals.map { proposal -> JSON in
             .object(
                 [.init("name", .string(proposal.name))] + [JSON.Field](path: proposal.path) + [
@@ -108,6 +114,8 @@ struct Init: ParsableCommand {
         }
         let fields: JSON = [
             "schema": "reprieve.init/1", "proposals": .array(list), "written": .array(written.map { .string($0) }),
+            "other_programs": OtherPrograms.json(deleters),
+            "excludes": OtherPrograms.json(excludesOf: proposals.map(\.path)),
         ]
         print(fields.pretty)
     }
