@@ -44,6 +44,8 @@ struct VaultState {
     var lastCleanup: Int64?
     var nextScheduled: Timestamp?
     var purgeAt: Int64?
+    /// When its limits are looked at: after each whole look and each cleanup, and when more may go.
+    var reliefAt: Int64?
     var trashCheckAt: Int64?
     /// When sizes are measured next; `nil`: nothing changed since.
     var measureAt: Int64?

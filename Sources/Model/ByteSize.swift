@@ -31,3 +31,19 @@ package enum ByteSize {
         return whole.map { "\(bytes / $0.bytes)\($0.name)" } ?? "\(bytes)B"
     }
 }
+
+extension ByteSize {
+    /// For people, three digits at most: `5.9 GiB`.
+    package static func rounded(_ bytes: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+        var value = Double(bytes)
+        var unit = 0
+        while value >= 999.5, unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        guard unit > 0, value < 99.95 else { return "\(Int64(value.rounded())) \(units[unit])" }
+        let tenths = Int64((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+    }
+}

@@ -1,4 +1,4 @@
-package import Model
+internal import Model
 
 /// How much room a file system keeps, and how large a vault may be (docs/design/0009-space.md).
 package struct SpaceLimits: Sendable {

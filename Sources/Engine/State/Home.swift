@@ -15,6 +15,7 @@ package struct Home: Sendable {
     let registry: VaultRegistry
     let witness: WitnessFile
     let plans: PlanStore
+    let space: SpaceStore
     /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
     package let notices: [Fault]
 
@@ -36,6 +37,7 @@ package struct Home: Sendable {
         registry = VaultRegistry(stateDirectory: path)
         witness = WitnessFile(stateDirectory: path)
         plans = PlanStore(stateDirectory: path)
+        space = SpaceStore(stateDirectory: path)
         _ = try witness.renew(at: clock.now())
     }
 
