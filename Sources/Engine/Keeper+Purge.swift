@@ -52,6 +52,7 @@ package struct PurgeReport: Sendable {
         kept += relief.kept
         wanted += relief.wanted
         early.formUnion(relief.early)
+        notDue = max(0, notDue - relief.early.count)
         earlyBecause = earlyBecause ?? relief.earlyBecause
         unmet += relief.unmet
         frozen = frozen ?? relief.frozen

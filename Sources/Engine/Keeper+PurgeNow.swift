@@ -79,8 +79,8 @@ extension Keeper {
         let decision = try purgeDecision(attended)
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         var row: [Reclaim.Candidate] = []
-        for batch in attended.batches where batch.manifest != nil && batch.items.contains(where: { isChosen($0.backup) })
-        {
+        for batch in attended.batches
+        where batch.manifest != nil && batch.items.contains(where: { isChosen($0.backup) }) {
             let isVerified = try isVerified(batch, vault, facts)
             let due = try due(in: batch, attended, decision, isVerified: isVerified, .now, &report)
             row += due.filter { isChosen($0.backup) }.map { Reclaim.Candidate(vault: 0, batch: batch, item: $0) }

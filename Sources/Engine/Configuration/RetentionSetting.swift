@@ -74,7 +74,8 @@ package struct RetentionSetting: Sendable {
 
     private static func unknown(_ key: String) -> Fault {
         let known =
-            ConfigurationReader.rules.filter { $0 != "all" } + ConfigurationReader.shared.filter { !["safeguards", "limits"].contains($0) }
+            ConfigurationReader.rules.filter { $0 != "all" }
+            + ConfigurationReader.shared.filter { !["safeguards", "limits"].contains($0) }
             + ConfigurationReader.safeguards.map { "safeguards.\($0)" }
             + ConfigurationReader.limits.map { "limits.\($0)" }
         let nearest =

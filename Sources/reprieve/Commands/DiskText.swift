@@ -1,5 +1,6 @@
 internal import Engine
 internal import Model
+internal import Retention
 
 /// The file systems under the vaults, in `status`.
 enum DiskText {
@@ -87,5 +88,21 @@ enum DiskText {
         let moving = own.filter { $0.frozen == nil && !$0.isReadOnly }.flatMap(\.trashed)
         guard let next = nextPurge(moving) else { return "-" }
         return "\(Text.day(next.at, session.zone)) (\(Text.size(next.size)))"
+    }
+}
+
+extension PlanReport {
+    /// What goes because room is lacking, and what is lacking all the same.
+    var spaceText: String? {
+        guard let lacking = plan.lacking else { return nil }
+        let going = plan.condemned.filter(\.isForSpace)
+        let open = max(lacking.bytes, lacking.vaultBytes)
+        let rest =
+            open > 0
+            ? " \(Text.size(open)) more is lacking, and nothing that may go gives it."
+            : lacking.inodes > 0 ? " More inodes are lacking, and nothing that may go gives them." : ""
+        guard !going.isEmpty else { return "Space: \(lacking.limits) is not met.\(rest)" }
+        return
+            "Space: \(lacking.limits) is not met, so \(Text.plural(going.count, "backup")) (\(Text.size(going.total { $0.backup.size }))) that only the room above a range's lower bound keeps go too, the least important first.\(rest)"
     }
 }

@@ -66,7 +66,7 @@ struct Purge: ParsableCommand {
         if let frozen = report.frozen { return "\(label): frozen: \(frozen.reason)\n  reprieve unfreeze \(label)" }
         var lines: [String] = []
         let size = report.purged.total { $0.size }
-        let waiting = report.notDue > 0 ? "; \(report.notDue - report.early.count) not due yet" : ""
+        let waiting = report.notDue > 0 ? "; \(report.notDue) not due yet" : ""
         let isNothing = report.purged.isEmpty && report.wanted.isEmpty && report.kept.isEmpty
         let what = "\(Text.plural(report.purged.count, "backup")) (\(Text.size(size))) purged"
         lines.append("\(label): \(isNothing ? "nothing is due for purging" : what)\(waiting)")

@@ -120,7 +120,8 @@ struct PurgeNow {
         let ids = ShortIDs(going)
         for report in reports {
             if let frozen = report.frozen {
-                session.say("\(report.vault.label): frozen: \(frozen.reason)\n  reprieve unfreeze \(report.vault.label)")
+                session.say(
+                    "\(report.vault.label): frozen: \(frozen.reason)\n  reprieve unfreeze \(report.vault.label)")
             }
         }
         if going.isEmpty {

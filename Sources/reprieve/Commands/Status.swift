@@ -195,7 +195,8 @@ struct Status: ParsableCommand {
     // MARK: Text
 
     private func text(
-        _ session: Session, _ views: [VaultView], _ disks: [DiskView], _ matters: [Matter], _ late: [Matter], _ isRunning: Bool
+        _ session: Session, _ views: [VaultView], _ disks: [DiskView], _ matters: [Matter], _ late: [Matter],
+        _ isRunning: Bool
     ) -> String {
         let agent = isRunning ? "agent running" : "no agent running"
         let waits = matters.isEmpty ? "all in order" : "\(Text.plural(matters.count, "THING", "THINGS")) TO DECIDE"
@@ -265,7 +266,8 @@ struct Status: ParsableCommand {
     private static let mostLate = 10
 
     private func emit(
-        _ session: Session, _ views: [VaultView], _ disks: [DiskView], _ matters: [Matter], _ late: [Matter], _ isRunning: Bool
+        _ session: Session, _ views: [VaultView], _ disks: [DiskView], _ matters: [Matter], _ late: [Matter],
+        _ isRunning: Bool
     ) {
         func json(_ matters: [Matter]) -> JSON {
             .array(
