@@ -110,7 +110,9 @@ extension Agent {
                 names[report.vault.path] = try keeper.trashNames(report.vault)
             }
             for fault in relief.reports.flatMap(\.faults) { log.error("\(configuration.label): \(fault.message)") }
-            return .relieved(path: configuration.path, retryAfterSeconds: relief.retrySeconds, trashNames: names)
+            return .relieved(
+                path: configuration.path, retryAfterSeconds: relief.isElsewhere ? 60 : relief.retrySeconds,
+                looked: relief.looked, trashNames: names)
         }
     }
 

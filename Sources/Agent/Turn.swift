@@ -52,7 +52,7 @@ struct Turn {
                 || state.due.values.contains { $0 <= now.boot }
             let times = [
                 state.due.values.filter { $0 > now.boot }.min(), isLookDue ? state.looksFrom : nil, state.rescanAt,
-                state.nextCleanup(at: now), state.purgeAt, state.reliefAt, state.trashCheckAt, state.measureAt,
+                state.nextCleanup(at: now), state.purgeAt, state.reliefDue, state.trashCheckAt, state.measureAt,
             ]
             // What is due already waits for its lane, which wakes us when it is free.
             next = times.compactMap { $0 }.filter { $0 > now.boot }.reduce(next, min)
@@ -198,7 +198,7 @@ struct Turn {
     }
 
     private mutating func startRelief(_ path: Bytes, at now: Moment) {
-        guard let state = vaults[path], state.doubts == 0, let at = state.reliefAt, at <= now.boot else { return }
+        guard let state = vaults[path], state.doubts == 0, let at = state.reliefDue, at <= now.boot else { return }
         vaults[path]?.reliefAt = nil
         let (agent, keeper) = (self.agent, self.keeper)
         agent.lanes.start(lane(path), "relief") { agent.relieve(keeper, state.configuration) }
@@ -244,13 +244,8 @@ struct Turn {
             vaults[path]?.lastJobProblem = nil
             vaults[path]?.purgeFrom = now.boot + retry * VaultState.second
             plan(purgeOf: path, at: now)
-        case .relieved(let path, let retry, let names):
-            for (path, names) in names {
-                vaults[path]?.trashNames = names
-                plan(purgeOf: path, at: now)
-            }
-            // When the next one passes its `min-grace`: nothing is asked again and again before.
-            if let retry { vaults[path]?.reliefAt = now.boot + max(1, retry) * VaultState.second }
+        case .relieved(let path, let retry, let looked, let names):
+            relieved(path, retry, looked, names, at: now)
         case .trashChanged(let path, let names):
             if vaults[path]?.trashNames != names { doubt([path], "its trash was changed by somebody else", at: now) }
             vaults[path]?.trashNames = names
@@ -315,6 +310,20 @@ struct Turn {
         }
         plan(purgeOf: path, at: now)
         if looked.hasReturned { vaults[path]?.purgeAt = max(now.boot, state.purgeFrom) }
+    }
+
+    private mutating func relieved(
+        _ path: Bytes, _ retry: Int64?, _ looked: Set<Bytes>, _ names: [Bytes: Set<String>], at now: Moment
+    ) {
+        for (path, names) in names {
+            vaults[path]?.trashNames = names
+            plan(purgeOf: path, at: now)
+        }
+        for other in looked { vaults[other]?.reliefFrom = now.boot + VaultState.reliefSeconds * VaultState.second }
+        // When the next one passes its `min-grace`: nothing is asked again and again before.
+        guard let retry else { return }
+        vaults[path]?.reliefFrom = 0
+        vaults[path]?.reliefAt = now.boot + max(1, retry) * VaultState.second
     }
 
     static let limitText = "the limit of inotify watches is reached"

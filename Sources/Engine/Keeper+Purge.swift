@@ -176,6 +176,7 @@ extension Keeper {
                         .purgeIntent, vault, run, $0.backup,
                         "\(terms.reason); was condemned: \($0.reasons.joined(separator: ", "))")
                 }, at: at)
+            expect(going.total { $0.backup.allocated }, in: vault)
             let directory = try purging.begin(batch: batch.name)
             report.unlinking.append(directory.path.lastComponent)
             for item in going {
@@ -191,6 +192,16 @@ extension Keeper {
             try home.catalog.recordLeft(taken, as: .purged)
         }
         try takeEmptied(batch, Set(taken.map(\.id)), attended, purging, &report)
+    }
+
+    /// Who looks for room in the next minutes knows that this much is about to come.
+    private func expect(_ bytes: Int64, in vault: OpenVault) {
+        do throws(Fault) {
+            let system = try FileSystem(of: vault.root)
+            try home.space.credit(system.id, bytes: bytes, available: system.availableBytes, at: now())
+        } catch {
+            // A full disk is no reason not to purge.
+        }
     }
 
     /// The directory of a batch whose every item is accounted for goes too.

@@ -89,8 +89,11 @@ extension Keeper {
     ) -> [Backup] {
         guard !trashed.isEmpty, let judge = Judge(policy: policy, now: now, protection: protection) else { return [] }
         let decision = PurgeDecision(judge, present: present, trashed: trashed)
-        return trashed.filter { decision.isWanted($0, marks, at: now.wall) }
-            .sorted { ($0.time, $0.path) < ($1.time, $1.path) }
+        // What a person preserved there stays there by that word.
+        return trashed.filter {
+            decision.isWanted($0, marks, at: now.wall) && protection.preserved[$0.id.object] == nil
+        }
+        .sorted { ($0.time, $0.path) < ($1.time, $1.path) }
     }
 
     /// Which items of a batch may go; the others are in the report with why they stay.

@@ -2,8 +2,8 @@ internal import Audit
 package import Model
 internal import Trash
 
-/// A person's `purge --now`: waives grace and nothing else (invariant 5). Marks, freezes, unverified batches, strangers,
-/// what is needed or wanted, and the last of a series stay, with the reason.
+/// A person's `purge --now`: waives grace and nothing else (invariant 5). Marks, freezes, unverified batches,
+/// strangers, what is needed or wanted, and the last of a series stay, with the reason.
 extension Keeper {
     /// What it would unlink of these, and why not the others; and what that gives back.
     package func planPurgeNow(_ configuration: VaultConfiguration, _ chosen: [Backup]) throws(Fault) -> PurgeReport {

@@ -54,8 +54,8 @@ extension Backup {
     /// What its purge is expected to give: as measured, else all that it has allocated.
     package var expectedBytes: Int64 { freedIfPurged?.bytes ?? allocated }
 
-    /// Of a directory nobody counted them: at most one for each block that it holds. Expecting too much takes too little,
-    /// and the next run takes more.
+    /// Of a directory nobody counted them: at most one for each block that it holds. Expecting too much takes too
+    /// little, and the next run takes more.
     package var expectedInodes: Int64 {
         members.reduce(0) { $0.adding($1.isDirectory ? 1 + max(1, allocated / 4096) : links > 1 ? 0 : 1) }
     }

@@ -153,6 +153,35 @@ struct SpaceTests {
         #expect(try reasons(house, "purge.intent").last?.contains("over max-size 9MiB") == true)
     }
 
+    @Test("three at once do not take what is lacking three times")
+    func together() throws {
+        let disk = try Disk(.tmpfs, megabytes: 64)
+        let house = try house(disk, limits: "{ min-free: 30% }")
+        try put(house, 1...10)
+        try house.cleanup()
+        try big(disk.root.appending(path: "foreign"), 12)
+        usleep(1_100_000)
+        let outcomes = try House.together(3) { try house.run("purge", "--json", "--wait", "30s") }
+        #expect(outcomes.allSatisfy { $0.status == 0 }, "\(outcomes.map(\.error))")
+        #expect(try outcomes.flatMap { try paths($0) }.sorted() == [name(1), name(2)])
+    }
+
+    @Test(
+        "a file system that shows only later what came free is not purged twice",
+        arguments: [Disk.Kind.ext4, .xfs, .btrfs])
+    func delayed(_ kind: Disk.Kind) throws {
+        let disk = try Disk(kind)
+        let house = try house(disk, limits: "{ min-free: off }")
+        try put(house, 1...8, mebibytes: 16)
+        try house.cleanup()
+        usleep(1_100_000)
+        sync()
+        try configure(house, limits: "{ min-free: \(free(disk).bytes + 20 * Self.mebibyte)B }")
+        #expect(try paths(try house.run("purge", "--json")) == [name(1), name(2)])
+        for _ in 1...3 { #expect(try paths(try house.run("purge", "--json")).isEmpty) }
+        #expect(try house.list("--trash").count == 4)
+    }
+
     @Test("too few inodes free: as many go as are lacking")
     func inodes() throws {
         let disk = try Disk(.tmpfs, megabytes: 64)

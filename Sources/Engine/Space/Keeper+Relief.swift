@@ -11,6 +11,8 @@ package struct Relief: Sendable {
     package var retrySeconds: Int64?
     /// Another process is at it.
     package var isElsewhere = false
+    /// The vaults that were looked at: nobody needs to look again at once for another one of them.
+    package var looked: Set<Bytes> = []
 
     package init() {}
 }
@@ -47,9 +49,7 @@ extension Keeper {
         defer { withExtendedLifetime(lock) {} }
         // Who held the lock before may have made the room.
         guard let system = fileSystem(of: configuration), try isPressed(system, neighbours) else { return Relief() }
-        var round = ReliefRound(
-            system: system, lack: SpaceLack(system, under: neighbours.map(\.settings.limits)),
-            unlinking: unlinking(in: neighbours))
+        var round = ReliefRound(system: system, lack: SpaceLack(system, under: neighbours.map(\.settings.limits)))
         for (n, neighbour) in neighbours.enumerated() {
             do {
                 let attended = try attend(neighbour, acting: acting, shouldStop: shouldStop)
@@ -60,12 +60,18 @@ extension Keeper {
                 throw error
             }
         }
+        // After the looks: what another process renamed since is in the row, and drops out under the vault's lock.
+        guard let (fresh, expected) = try expecting(configuration, neighbours) else { return Relief() }
+        round.lack = SpaceLack(fresh, under: neighbours.map(\.settings.limits))
+        round.expected = expected
         try choose(&round, shouldStop)
         for seat in round.seats.values.sorted(by: { $0.number < $1.number }) {
             guard only?.contains(seat.attended.vault.configuration.path) ?? true else { continue }
-            try take(seat, &round, acting: acting)
+            take(seat, &round, acting: acting)
         }
-        return try conclude(round, asked: configuration, acting: acting)
+        // What others could give is no lack of theirs.
+        let isWhole = only.map { only in neighbours.allSatisfy { only.contains($0.path) } } ?? true
+        return conclude(round, asked: configuration, notes: acting && isWhole)
     }
 
     private func isPressed(_ system: FileSystem, _ vaults: [VaultConfiguration]) throws(Fault) -> Bool {
@@ -84,7 +90,7 @@ extension Keeper {
         }
         defer { round.seats[number] = seat }
         guard try frozen(vault, attended.marks, at: attended.at.wall) == nil else { return }
-        let terms = PurgeTerms.early(round.why(seat))
+        let terms = PurgeTerms.early("")
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         let minGrace = vault.configuration.settings.minGrace.value.fixedSeconds
         for batch in attended.batches where batch.manifest != nil {
@@ -104,7 +110,7 @@ extension Keeper {
     private func choose(_ round: inout ReliefRound, _ shouldStop: @escaping () -> Bool) throws(Fault) {
         let end = now().boot + Reclaim.mostNanoseconds
         var reclaim = Reclaim(round.row) { shouldStop() || now().boot > end }
-        round.chosen = reclaim.choose(bytes: max(0, round.lack.bytes - round.unlinking), inodes: round.lack.inodes)
+        round.chosen = reclaim.choose(bytes: max(0, round.lack.bytes - round.expected), inodes: round.lack.inodes)
         for seat in round.seats.values.sorted(by: { $0.number < $1.number }) where seat.over > 0 {
             round.chosen += reclaim.choose(of: seat.number, allocated: seat.over)
         }
@@ -113,21 +119,25 @@ extension Keeper {
         }
     }
 
-    private func take(_ seat: ReliefRound.Seat, _ round: inout ReliefRound, acting: Bool) throws(Fault) {
+    private func take(_ seat: ReliefRound.Seat, _ round: inout ReliefRound, acting: Bool) {
         let mine = round.chosen.filter { $0.vault == seat.number }
         guard !mine.isEmpty else { return }
         let vault = seat.attended.vault
         let why = round.why(seat)
         var report = PurgeReport(vault: vault.configuration)
         report.earlyBecause = why
-        if acting, let trash = try vault.trash() {
-            for (name, items) in Dictionary(grouping: mine, by: \.batch.name).sorted(by: { $0.key < $1.key }) {
-                guard let batch = items.first?.batch, batch.name == name, report.frozen == nil else { continue }
-                try take(
-                    items.map(\.item), batch, seat.attended, seat.decision, trash, .early(why), &report)
+        do throws(Fault) {
+            if acting, let trash = try vault.trash() {
+                for (_, items) in Dictionary(grouping: mine, by: \.batch.name).sorted(by: { $0.key < $1.key }) {
+                    guard let batch = items.first?.batch, report.frozen == nil else { continue }
+                    try take(
+                        items.map(\.item), batch, seat.attended, seat.decision, trash, .early(why), &report)
+                }
+            } else {
+                report.purged = mine.map(\.item.backup)
             }
-        } else {
-            report.purged = mine.map(\.item.backup)
+        } catch {
+            report.faults.append(error)  // what was taken is taken, and the others go on
         }
         report.early = Set(report.purged.map(\.id))
         if report.purged.count == mine.count {
@@ -140,26 +150,37 @@ extension Keeper {
     }
 
     /// What is lacking all the same is reported: here, in `status`, and in the audit log once, and weekly.
-    private func conclude(
-        _ round: ReliefRound, asked: VaultConfiguration, acting: Bool
-    ) throws(Fault) -> Relief {
+    private func conclude(_ round: ReliefRound, asked: VaultConfiguration, notes: Bool) -> Relief {
         var relief = Relief()
         relief.reports = round.reports
+        relief.looked = Set(round.seats.values.map(\.attended.vault.configuration.path))
+        // What is about to come may not come whole.
+        if round.expected > 0, round.lack.bytes > 0 { relief.retrySeconds = 150 }
         let unmet = round.unmet
-        guard !unmet.isEmpty else {
-            if acting { _ = try home.space.note(round.system.id, unmet: nil, at: now().wall) }
-            return relief
+        if notes {
+            do throws(Fault) {
+                try note(unmet, round, asked)
+            } catch {
+                if relief.reports.isEmpty { relief.reports.append(PurgeReport(vault: asked)) }
+                relief.reports[0].faults.append(error)
+            }
         }
-        relief.retrySeconds = round.retry
+        guard !unmet.isEmpty else { return relief }
+        if let retry = round.retry { relief.retrySeconds = min(relief.retrySeconds ?? retry, retry) }
         if !relief.reports.contains(where: { $0.vault.path == asked.path }) {
             relief.reports.append(PurgeReport(vault: asked))
         }
         for n in relief.reports.indices where relief.reports[n].vault.path == asked.path {
             relief.reports[n].unmet = unmet.map(\.text)
         }
-        guard acting else { return relief }
+        return relief
+    }
+
+    private func note(
+        _ unmet: [(limit: String, text: String)], _ round: ReliefRound, _ asked: VaultConfiguration
+    ) throws(Fault) {
         // The limits name the episode, not the figures, which are others each time.
-        let cause = unmet.map(\.limit).joined(separator: ", ")
+        let cause = unmet.isEmpty ? nil : unmet.map(\.limit).joined(separator: ", ")
         if let episode = try home.space.note(round.system.id, unmet: cause, at: now().wall) {
             try home.audit.append(
                 [
@@ -172,7 +193,6 @@ extension Keeper {
                         ])
                 ], at: now())
         }
-        return relief
     }
 }
 
@@ -181,7 +201,7 @@ private struct ReliefRound {
     var system: FileSystem
     var lack: SpaceLack
     /// Bytes that are about to come.
-    var unlinking: Int64
+    var expected: Int64 = 0
     var seats: [Int: Seat] = [:]
     var row: [Reclaim.Candidate] = []
     var chosen: [Reclaim.Candidate] = []
@@ -213,7 +233,7 @@ private struct ReliefRound {
     /// The limits that stay unmet, and a sentence for each.
     var unmet: [(limit: String, text: String)] {
         var unmet: [(String, String)] = []
-        let bytes = lack.bytes - unlinking - given.bytes
+        let bytes = lack.bytes - expected - given.bytes
         for (limit, text) in zip(lack.limits, lack.texts) {
             if limit.hasPrefix("min-free-inodes") {
                 let inodes = lack.inodes - given.inodes

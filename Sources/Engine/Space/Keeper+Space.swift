@@ -57,9 +57,18 @@ extension Keeper {
         return max(0, present.adding(trashed) - most)
     }
 
+    /// The file system, and what is about to come free there. In this order: what is unlinked in between is counted
+    /// twice, which takes too little, and the next look takes more.
+    func expecting(_ vault: VaultConfiguration, _ vaults: [VaultConfiguration]) throws(Fault) -> (FileSystem, Int64)? {
+        let unlinking = unlinking(in: vaults)
+        guard let system = fileSystem(of: vault) else { return nil }
+        let outstanding = try home.space.outstanding(system.id, available: system.availableBytes, at: now())
+        return (system, max(unlinking, outstanding))
+    }
+
     /// What is renamed for unlinking and still there, as far as a short look tells. What nobody unlinks any more is not
     /// counted: it is not about to come.
-    func unlinking(in vaults: [VaultConfiguration]) -> Int64 {
+    private func unlinking(in vaults: [VaultConfiguration]) -> Int64 {
         let now = now()
         let end = now.boot + 2_000_000_000
         return vaults.total { vault in
@@ -90,7 +99,9 @@ extension Keeper {
             let neighbours = try neighbours(of: vault, on: system.id)
             var lack = SpaceLack(system, under: neighbours.map(\.settings.limits), writtenOnly: true)
             if !lack.isEmpty {
-                lack.bytes -= unlinking(in: neighbours)
+                guard let (system, expected) = try expecting(vault, neighbours) else { return nil }
+                lack = SpaceLack(system, under: neighbours.map(\.settings.limits), writtenOnly: true)
+                lack.bytes -= expected
                 for other in neighbours {
                     guard let id = try home.registry.lastKnown(other.path) else { continue }
                     let trashed = try home.catalog.trashed(vault: id)

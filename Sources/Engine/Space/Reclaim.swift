@@ -2,8 +2,8 @@ internal import Disk
 internal import Model
 internal import Trash
 
-/// Measures on the disk what items of the trash give back when they are unlinked, one after the other, and takes as many
-/// of the first as are needed: never more than that, and never one that gives nothing.
+/// Measures on the disk what items of the trash give back when they are unlinked, one after the other, and takes as
+/// many of the first as are needed: never more than that, and never one that gives nothing.
 ///
 /// What has names outside of what goes is not counted (``LinkCensus``), so the figure is the lower one. Links from one
 /// vault into another are taken for links outside.
@@ -90,7 +90,7 @@ struct Reclaim {
     /// A copy whose every block is held by another name goes when its time comes; to purge it early helps nobody.
     private mutating func leaveOutGainless(isForInodes: Bool) {
         var all = given(by: chosen)
-        for n in chosen.prefix(Self.mostAsked) where row[n].item.backup.allocated > 0 {
+        for n in chosen.prefix(Self.mostAsked) {
             guard let own = censuses[row[n].vault]?.freedAlone(UInt32(n)), own.bytes == 0 else { continue }
             let others = chosen.filter { $0 != n }
             let without = given(by: others)

@@ -9,6 +9,25 @@ struct SpaceStore: Sendable {
 
     private struct File: Codable, Sendable {
         var episodes: [Entry] = []
+        var credits: [Credit]?
+    }
+
+    /// What was unlinked of late. btrfs and xfs say only later that it is free; who looks meanwhile must not take it a
+    /// second time.
+    private struct Credit: Codable, Sendable {
+        var filesystem: String
+        var bytes: Int64
+        /// What was available before.
+        var before: Int64
+        var bootId: String
+        var boot: Int64
+
+        static let nanoseconds: Int64 = 120_000_000_000
+
+        func outstanding(available: Int64, at now: Moment) -> Int64 {
+            guard bootId == now.bootID, now.boot - boot < Self.nanoseconds else { return 0 }
+            return max(0, bytes - max(0, available - before))
+        }
     }
 
     private struct Entry: Codable, Sendable {
@@ -55,6 +74,33 @@ struct SpaceStore: Sendable {
             current.episodes.append(Entry(filesystem: filesystem, episode: fresh))
             return fresh
         }
+    }
+
+    // MARK: What is about to be free
+
+    /// So many bytes are being unlinked now, with so many available before.
+    func credit(_ filesystem: String, bytes: Int64, available: Int64, at now: Moment) throws(Fault) {
+        try file.change { file in
+            var current = file ?? File()
+            let known = current.credits ?? []
+            let rest = known.filter { $0.filesystem == filesystem }.total {
+                $0.outstanding(available: available, at: now)
+            }
+            current.credits =
+                known.filter { $0.filesystem != filesystem && $0.outstanding(available: 0, at: now) > 0 }
+                + [
+                    Credit(
+                        filesystem: filesystem, bytes: rest.adding(bytes), before: available, bootId: now.bootID,
+                        boot: now.boot)
+                ]
+            file = current
+        }
+    }
+
+    /// What was unlinked and does not show yet.
+    func outstanding(_ filesystem: String, available: Int64, at now: Moment) throws(Fault) -> Int64 {
+        (try file.read()?.credits ?? []).filter { $0.filesystem == filesystem }
+            .total { $0.outstanding(available: available, at: now) }
     }
 
     /// Since when a file system cannot meet its limits.

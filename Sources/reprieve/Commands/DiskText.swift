@@ -22,8 +22,10 @@ enum DiskText {
     static func matters(_ disk: DiskView, _ views: [VaultView]) -> [Status.Matter] {
         var found: [Status.Matter] = []
         let vault = disk.vaults.first ?? ""
-        if disk.lack.bytes > disk.comingEarly || disk.lack.inodes > 0 {
-            let missing = disk.lack.bytes - disk.comingEarly
+        // What lies there may be wanted, or protected: a purge that met nothing counts for more than a sum.
+        let isKnown = disk.shortSince != nil && !disk.lack.isEmpty
+        if disk.lack.bytes > disk.comingEarly || disk.lack.inodes > 0 || isKnown {
+            let missing = isKnown ? disk.lack.bytes : disk.lack.bytes - disk.comingEarly
             var text = "\(disk.mount.display): \(disk.lack.texts.joined(separator: ", "))."
             if missing > 0 { text += " \(Text.size(missing)) more than may be purged now." }
             text +=
@@ -50,6 +52,19 @@ enum DiskText {
                     commands: ["reprieve plan \(vault)"]))
         }
         return found
+    }
+
+    /// In the trash, and the policy would keep them: they stay until a person says something.
+    static func wanted(_ view: VaultView) -> Status.Matter {
+        let some = view.wanted.suffix(3).reversed()
+        let more = view.wanted.count > 3 ? ", and \(Text.count(view.wanted.count - 3)) more" : ""
+        let (verb, them) = view.wanted.count == 1 ? ("is", "it") : ("are", "them")
+        return Status.Matter(
+            vault: view.label, code: "wanted",
+            text:
+                "\(Text.plural(view.wanted.count, "backup")) in the trash \(verb) wanted: the policy would keep \(them) now, so no purge takes \(them) (\(some.map(\.path.display).joined(separator: ", "))\(more)).",
+            commands: some.map { "reprieve restore \($0.id.text)" }
+                + (more.isEmpty ? [] : ["reprieve list \(view.label) --trash"]))
     }
 
     static func json(_ disk: DiskView, _ views: [VaultView], _ session: Session) -> JSON {

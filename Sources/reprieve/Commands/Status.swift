@@ -78,7 +78,7 @@ struct Status: ParsableCommand {
         if let plan = view.plan, let hold = plan.hold, hold.waitsForPerson {
             found.append(held(plan, hold, view, session))
         }
-        if !view.wanted.isEmpty { found.append(wanted(view)) }
+        if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
         for finding in view.recovery {
             found.append(
                 Matter(vault: label, code: "recovery", text: finding + ".", commands: ["reprieve purge \(label)"]))
@@ -90,19 +90,6 @@ struct Status: ParsableCommand {
                 ))
         }
         return found
-    }
-
-    /// In the trash, and the policy would keep them: they stay until a person says something.
-    private func wanted(_ view: VaultView) -> Matter {
-        let some = view.wanted.suffix(3).reversed()
-        let more = view.wanted.count > 3 ? ", and \(Text.count(view.wanted.count - 3)) more" : ""
-        let (verb, them) = view.wanted.count == 1 ? ("is", "it") : ("are", "them")
-        return Matter(
-            vault: view.label, code: "wanted",
-            text:
-                "\(Text.plural(view.wanted.count, "backup")) in the trash \(verb) wanted: the policy would keep \(them) now, so no purge takes \(them) (\(some.map(\.path.display).joined(separator: ", "))\(more)).",
-            commands: some.map { "reprieve restore \($0.id.text)" }
-                + (more.isEmpty ? [] : ["reprieve list \(view.label) --trash"]))
     }
 
     private func held(_ plan: Plan, _ hold: Plan.Hold, _ view: VaultView, _ session: Session) -> Matter {
