@@ -10,34 +10,22 @@ enum DiskText {
         for disk in disks {
             let trash = trash(disk, views)
             table.add([
-                Text.fit(disk.mount.display, 26),
-                "\(Text.size(disk.usedBytes)) of \(Text.size(disk.totalBytes))",
+                Text.fit(disk.mount.display, 22), used(disk),
                 trash.isEmpty ? "-" : Text.size(trash.total { $0.allocated }), next(disk, views, session), "-",
             ])
         }
         return table.text
     }
 
-    /// Limits that what may be purged early now does not meet.
+    /// Limits that nothing in the trash will meet.
     static func matters(_ disk: DiskView, _ views: [VaultView]) -> [Status.Matter] {
         var found: [Status.Matter] = []
-        let vault = disk.vaults.first ?? ""
-        // What lies there may be wanted, or protected: a purge that met nothing counts for more than a sum.
-        let isKnown = disk.shortSince != nil && !disk.lack.isEmpty
-        if disk.lack.bytes > disk.comingEarly || disk.lack.inodes > 0 || isKnown {
-            let missing = isKnown ? disk.lack.bytes : disk.lack.bytes - disk.comingEarly
-            var text = "\(disk.mount.display): \(disk.lack.texts.joined(separator: ", "))."
-            if missing > 0 { text += " \(Text.size(missing)) more than may be purged now." }
-            text +=
-                disk.coming > disk.comingEarly
-                ? " \(Text.size(disk.coming - disk.comingEarly)) comes when the trash passes min-grace."
-                : " Nothing else in the trash will give it: fewer backups, or more room."
-            let size = max(missing, 1 << 20) >> 20
+        // What lies there may be wanted, or protected: a purge that could not meet it counts for more than a sum.
+        let isRefused = disk.shortSince != nil && disk.comingEarly >= disk.lack.bytes
+        if !disk.lack.isEmpty, disk.lack.bytes > disk.coming || disk.lack.inodes > 0 || isRefused {
             found.append(
-                Status.Matter(
-                    vault: vault, code: "space", text: text,
-                    commands: disk.coming > 0 && missing > 0
-                        ? ["reprieve purge --now --free \(size + 1)MiB \(disk.vaults.joined(separator: " "))"] : []))
+                matter(
+                    disk, "nothing that may be purged gives it. Fewer backups, more room, or what stays in the trash"))
         }
         for (vault, bytes) in disk.oversized {
             guard let view = views.first(where: { $0.label == vault }) else { continue }
@@ -52,6 +40,25 @@ enum DiskText {
                     commands: ["reprieve plan \(vault)"]))
         }
         return found
+    }
+
+    /// Limits that the trash will meet by itself, later.
+    static func notes(_ disk: DiskView, _ views: [VaultView]) -> [Status.Matter] {
+        guard disk.lack.bytes > disk.comingEarly, matters(disk, views).allSatisfy({ $0.code != "space" }) else {
+            return []
+        }
+        return [matter(disk, "it comes by itself when enough of the trash passes min-grace. Sooner")]
+    }
+
+    private static func matter(_ disk: DiskView, _ text: String) -> Status.Matter {
+        let size = (disk.lack.bytes >> 20) + 1
+        let missing = disk.lack.bytes > 0 ? " \(Text.size(disk.lack.bytes)) is lacking;" : ""
+        return Status.Matter(
+            vault: disk.vaults.first ?? "", code: "space",
+            text: "\(disk.mount.display): \(disk.lack.texts.joined(separator: ", ")).\(missing) \(text):",
+            commands: disk.coming > 0 && disk.lack.bytes > 0
+                ? ["reprieve purge --now --free \(size)MiB \(disk.vaults.joined(separator: " "))"]
+                : ["reprieve retention forecast \(disk.vaults.first ?? "")"])
     }
 
     /// In the trash, and the policy would keep them: they stay until a person says something.
@@ -102,7 +109,14 @@ enum DiskText {
         if own.allSatisfy({ $0.frozen != nil || $0.isReadOnly }) { return "stopped" }
         let moving = own.filter { $0.frozen == nil && !$0.isReadOnly }.flatMap(\.trashed)
         guard let next = nextPurge(moving) else { return "-" }
-        return "\(Text.day(next.at, session.zone)) (\(Text.size(next.size)))"
+        return "\(Text.day(next.at, session.zone).dropLast(5)) (\(Text.size(next.size)))"
+    }
+
+    /// `6.3 of 10.9 TiB`.
+    private static func used(_ disk: DiskView) -> String {
+        let (used, total) = (Text.size(disk.usedBytes), Text.size(disk.totalBytes))
+        let isSameUnit = used.split(separator: " ").last == total.split(separator: " ").last
+        return "\(isSameUnit ? String(used.prefix { $0 != " " }) : used) of \(total)"
     }
 }
 

@@ -129,7 +129,10 @@ struct PurgeNow {
         } else {
             var table = Table(sides: [.left, .left, .right, .left, .left])
             for backup in going.prefix(Self.mostShown) {
-                let since = backup.trashed.map { "in the trash since " + Text.day($0.condemnedAt, session.zone) } ?? ""
+                let since =
+                    backup.trashed.map {
+                        "in the trash " + Text.age(session.keeper.now().wall.seconds(since: $0.condemnedAt))
+                    } ?? ""
                 table.add([
                     ids.text(backup.id), Text.time(backup.time, session.zone), Text.size(backup.size), since,
                     backup.path.display,

@@ -16,7 +16,9 @@ struct Status: ParsableCommand {
         let isRunning = session.keeper.home.agentIsRunning
         let disks = session.keeper.disks(of: views)
         let matters = views.flatMap { self.matters(of: $0, session) } + disks.flatMap { DiskText.matters($0, views) }
-        let late = views.flatMap { draining($0, session) + away($0, session) + self.late($0) + ended($0) }
+        let late =
+            views.flatMap { draining($0, session) + away($0, session) + self.late($0) + ended($0) }
+            + disks.flatMap { DiskText.notes($0, views) }
         if session.json {
             emit(session, views, disks, matters, late, isRunning)
         } else {
