@@ -95,6 +95,29 @@ extension Agent {
         }
     }
 
+    /// Whether the limits of a vault's file system are met; what goes early where they are not, of all vaults on it.
+    func relieve(_ keeper: Keeper, _ configuration: VaultConfiguration) {
+        attempt(configuration, Self.reliefFailed) { () throws(Fault) in
+            let own = Lanes.Key(vault: configuration.path.display)
+            let relief = try keeper.relieve(configuration, lockSeconds: 0, shouldStop: { self.lanes.shouldStop(own) })
+            var names: [Bytes: Set<String>] = [:]
+            for report in relief.reports where !report.unlinking.isEmpty {
+                log.notice(
+                    "\(report.vault.label): \(report.purged.count) backups purged early: \(report.earlyBecause ?? "")")
+                let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
+                let key = Lanes.Key(vault: report.vault.path.display, isUnlinking: true)
+                lanes.start(key, work) { [self] in unlink(keeper, report, key) }
+                names[report.vault.path] = try keeper.trashNames(report.vault)
+            }
+            for fault in relief.reports.flatMap(\.faults) { log.error("\(configuration.label): \(fault.message)") }
+            return .relieved(
+                path: configuration.path, retryAfterSeconds: relief.isElsewhere ? 60 : relief.retrySeconds,
+                looked: relief.looked, trashNames: names)
+        }
+    }
+
+    static let reliefFailed = "could not look whether its limits are met"
+
     private func unlink(_ keeper: Keeper, _ report: PurgeReport, _ key: Lanes.Key) {
         var report = report
         do {

@@ -39,6 +39,8 @@ package final class Agent: Service {
         case cleaned(path: Bytes, trashNames: Set<String>)
         /// What is due and stayed is asked again after this time at the earliest.
         case purged(path: Bytes, retryAfterSeconds: Int64, trashNames: Set<String>)
+        /// Limits were looked at; the trash of each vault that gave something, and after how long more may go.
+        case relieved(path: Bytes, retryAfterSeconds: Int64?, looked: Set<Bytes>, trashNames: [Bytes: Set<String>])
         case trashChanged(path: Bytes, names: Set<String>)
         case measured(path: Bytes, nanoseconds: Int64)
         case failed(path: Bytes, what: String, fault: Fault)

@@ -38,6 +38,7 @@ struct Turn {
             startTrashCheck(path, at: now)
             startCleanup(path, at: now)
             startPurge(path, at: now)
+            startRelief(path, at: now)
             startMeasure(path, at: now)
         }
     }
@@ -51,7 +52,7 @@ struct Turn {
                 || state.due.values.contains { $0 <= now.boot }
             let times = [
                 state.due.values.filter { $0 > now.boot }.min(), isLookDue ? state.looksFrom : nil, state.rescanAt,
-                state.nextCleanup(at: now), state.purgeAt, state.trashCheckAt, state.measureAt,
+                state.nextCleanup(at: now), state.purgeAt, state.reliefDue, state.trashCheckAt, state.measureAt,
             ]
             // What is due already waits for its lane, which wakes us when it is free.
             next = times.compactMap { $0 }.filter { $0 > now.boot }.reduce(next, min)
@@ -196,6 +197,13 @@ struct Turn {
         agent.lanes.start(lane(path), "purge") { agent.purge(keeper, state.configuration) }
     }
 
+    private mutating func startRelief(_ path: Bytes, at now: Moment) {
+        guard let state = vaults[path], state.doubts == 0, let at = state.reliefDue, at <= now.boot else { return }
+        vaults[path]?.reliefAt = nil
+        let (agent, keeper) = (self.agent, self.keeper)
+        agent.lanes.start(lane(path), "relief") { agent.relieve(keeper, state.configuration) }
+    }
+
     /// Once all was looked into; then some seconds after something became complete.
     private mutating func startMeasure(_ path: Bytes, at now: Moment) {
         let key = Lanes.Key(vault: path.display, isMeasuring: true)
@@ -228,6 +236,7 @@ struct Turn {
             rescanned(path, id, looked, doubts, at: now)
         case .cleaned(let path, let names):
             vaults[path]?.trashNames = names
+            vaults[path]?.reliefAt = now.boot
             vaults[path]?.lastJobProblem = nil
             plan(purgeOf: path, at: now)
         case .purged(let path, let retry, let names):
@@ -235,6 +244,8 @@ struct Turn {
             vaults[path]?.lastJobProblem = nil
             vaults[path]?.purgeFrom = now.boot + retry * VaultState.second
             plan(purgeOf: path, at: now)
+        case .relieved(let path, let retry, let looked, let names):
+            relieved(path, retry, looked, names, at: now)
         case .trashChanged(let path, let names):
             if vaults[path]?.trashNames != names { doubt([path], "its trash was changed by somebody else", at: now) }
             vaults[path]?.trashNames = names
@@ -277,6 +288,7 @@ struct Turn {
         // At the first look nobody has measured anything.
         if state.rescannedAt == nil { state.measureAt = now.boot }
         state.rescannedAt = now.boot
+        state.reliefAt = now.boot
         if state.lastProblem != nil { agent.log.notice("\(state.configuration.label): in order again") }
         state.lastProblem = nil
         let how = reconcile(looked, &state, at: now)
@@ -298,6 +310,20 @@ struct Turn {
         }
         plan(purgeOf: path, at: now)
         if looked.hasReturned { vaults[path]?.purgeAt = max(now.boot, state.purgeFrom) }
+    }
+
+    private mutating func relieved(
+        _ path: Bytes, _ retry: Int64?, _ looked: Set<Bytes>, _ names: [Bytes: Set<String>], at now: Moment
+    ) {
+        for (path, names) in names {
+            vaults[path]?.trashNames = names
+            plan(purgeOf: path, at: now)
+        }
+        for other in looked { vaults[other]?.reliefFrom = now.boot + VaultState.reliefSeconds * VaultState.second }
+        // When the next one passes its `min-grace`: nothing is asked again and again before.
+        guard let retry else { return }
+        vaults[path]?.reliefFrom = 0
+        vaults[path]?.reliefAt = now.boot + max(1, retry) * VaultState.second
     }
 
     static let limitText = "the limit of inotify watches is reached"
@@ -344,6 +370,13 @@ struct Turn {
         // A damaged catalog is set aside when it is opened: the agent ends, and its service starts it again.
         if fault.code == .damaged, fault.path == keeper.home.catalog.file { return agent.end(because: fault) }
         let text = "\(state.configuration.label): \(what): \(fault.message)"
+        if what == Agent.reliefFailed {
+            if state.lastJobProblem != fault.message { agent.log.error("\(text)") }
+            state.lastJobProblem = fault.message
+            state.reliefAt = now.boot + 60 * VaultState.second
+            vaults[path] = state
+            return
+        }
         if what == Agent.cleanupFailed || what == Agent.purgeFailed {
             // Not forgotten, and not before a minute has passed. Said once, not every minute.
             if state.lastJobProblem != fault.message { agent.log.error("\(text)") }

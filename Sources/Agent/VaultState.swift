@@ -44,11 +44,17 @@ struct VaultState {
     var lastCleanup: Int64?
     var nextScheduled: Timestamp?
     var purgeAt: Int64?
+    /// When its limits are looked at: after each whole look and each cleanup, and when more may go.
+    var reliefAt: Int64?
+    /// Not before this: somebody looked at all vaults of its file system.
+    var reliefFrom: Int64 = 0
     var trashCheckAt: Int64?
     /// When sizes are measured next; `nil`: nothing changed since.
     var measureAt: Int64?
     /// Not before this: a measurement takes a twentieth of the time at most.
     var measureFrom: Int64 = 0
+
+    var reliefDue: Int64? { reliefAt.map { max($0, reliefFrom) } }
 
     init(_ configuration: VaultConfiguration) { self.configuration = configuration }
 
@@ -56,6 +62,8 @@ struct VaultState {
     /// Between two measurements of what purging would free, at least.
     static let measureSeconds: Int64 = 5
     static let localReconcileSeconds: Int64 = 3600
+    /// Between two looks at a file system whose limits are not met, each of which looks at all vaults on it.
+    static let reliefSeconds: Int64 = 600
     /// Where others may change it unseen (NFS, SMB, FUSE, …).
     static let remoteReconcileSeconds: Int64 = 120
     /// Where the kernel watches no more directories.

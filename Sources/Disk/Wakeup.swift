@@ -66,6 +66,15 @@ package final class MountTable: Sendable {
         }
     }
 
+    /// Where the file system that holds this path is mounted: the last of the longest mount points above it.
+    package static func point(of path: Bytes) -> Bytes? {
+        guard let lines = try? lines() else { return nil }
+        return lines.compactMap { line in
+            let fields = line.storage.split(separator: 0x20, maxSplits: 5)
+            return fields.count > 4 ? unescaped(fields[4]) : nil
+        }.filter { $0 == "/" || path == $0 || path.isWithin($0) }.max { $0.count < $1.count }
+    }
+
     static func lines() throws(Fault) -> [Bytes] {
         try Directory.read(absolute: "/proc/self/mountinfo", limit: 1 << 24).storage.split(separator: 0x0A)
             .map { Bytes($0) }

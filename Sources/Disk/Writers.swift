@@ -140,6 +140,9 @@ package struct FileSystem: Sendable {
     package var type: Int
     package var totalBytes: Int64
     package var availableBytes: Int64
+    /// 0: it has no fixed number of them (btrfs).
+    package var totalInodes: Int64
+    package var freeInodes: Int64
 
     package init(of directory: Directory) throws(Fault) {
         var id = [UInt8](repeating: 0, count: 16)
@@ -153,6 +156,7 @@ package struct FileSystem: Sendable {
             cl_space(directory.descriptor, &total, &available, &files, &free), "ask the file system of", directory.path)
         totalBytes = Int64(clamping: total)
         availableBytes = Int64(clamping: available)
+        (totalInodes, freeInodes) = (Int64(clamping: files), Int64(clamping: free))
     }
 
     /// The type and source of the mount with this device number, as the kernel's table has them, in hexadecimal.

@@ -1,5 +1,6 @@
 internal import Audit
 internal import Catalog
+internal import Disk
 package import Model
 internal import Retention
 internal import Trash
@@ -50,7 +51,11 @@ extension Keeper {
     ) throws(Fault) -> CleanupReport {
         var attended = attended
         try endRetirements(&attended)
-        var report = CleanupReport(plan: try self.report(attended))
+        // Two vaults of one file system that look at once would both give all that is lacking.
+        let lock = try spaceLock(attended)
+        defer { withExtendedLifetime(lock) {} }
+        let isElsewhere = if case .elsewhere = lock { true } else { false }
+        var report = CleanupReport(plan: try self.report(attended, pressed: !isElsewhere))
         var going = report.plan.released
         if let approve {
             let ids = try self.approve(approve, report.plan)
@@ -66,6 +71,24 @@ extension Keeper {
         if !going.isEmpty { try condemn(going, &report) }
         try noteRun(report)
         return report
+    }
+
+    private enum SpaceLock {
+        case none, elsewhere
+        case held(FileLock)
+    }
+
+    /// Taken only where room is lacking.
+    private func spaceLock(_ attended: Attended) throws(Fault) -> SpaceLock {
+        let vault = attended.vault
+        guard pressure(on: vault.configuration, vault.id) != nil, let system = fileSystem(of: vault.configuration)
+        else { return .none }
+        do {
+            return .held(try home.space.lock(system.id, holder: holder, waitSeconds: waitSeconds))
+        } catch {
+            guard error.code == .locked else { throw error }
+            return .elsewhere
+        }
     }
 
     /// What the next plan's amounts are measured from. A run in which all waits is none.

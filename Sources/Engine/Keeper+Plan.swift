@@ -41,11 +41,13 @@ extension Keeper {
         return report
     }
 
-    func report(_ attended: Attended) throws(Fault) -> PlanReport {
+    /// `pressed`: ranges give way where room is lacking.
+    func report(_ attended: Attended, pressed: Bool = true) throws(Fault) -> PlanReport {
         let vault = attended.vault
         let protection = try protection(attended)
         let plan = try decide(
-            vault.configuration, vault.id, attended.present, attended.marks, protection, at: attended.at)
+            vault.configuration, vault.id, attended.present, attended.marks, protection, at: attended.at,
+            pressure: pressed ? pressure(on: vault.configuration, vault.id) : nil)
         let now = attended.at.wall
         return PlanReport(
             attended: attended, plan: plan, leftAlone: attended.leftAlone,
@@ -59,7 +61,7 @@ extension Keeper {
 
     func decide(
         _ vault: VaultConfiguration, _ id: VaultID, _ present: [Backup], _ marks: Marks, _ protection: Judge.Protection,
-        at now: Moment
+        at now: Moment, pressure: SpacePressure?
     ) throws(Fault) -> Plan {
         let policy = vault.policy(zone: configuration.zone.value)
         var input = Plan.Input(vault: id, backups: present, policy: policy, now: now)
@@ -69,6 +71,7 @@ extension Keeper {
         input.amounts = vault.amounts
         if let run = try home.catalog.lastRun(vault: id) { input.runs = RunHistory(at: run.at, newest: run.newest) }
         input.restored = try home.catalog.restored(vault: id)
+        input.pressure = pressure
         guard let plan = Plan.make(input) else { throw Self.unknownZone(policy.timezone) }
         return plan
     }

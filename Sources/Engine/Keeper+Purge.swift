@@ -16,6 +16,15 @@ package struct PurgeReport: Sendable {
     /// The policy would keep them now: a person may want them back.
     package var wanted: [Backup] = []
     package var notDue = 0
+    /// Of ``purged``, those whose grace was not over, because room is lacking; and what is lacking.
+    package var early: Set<BackupID> = []
+    package var earlyBecause: String?
+    /// Limits that are not met, and that nothing which may go would meet, in words.
+    package var unmet: [String] = []
+    /// What ``purged`` gives back, at least; `nil`: not measured.
+    package var freed: Int64?
+    /// A person named what is to go: what stays was asked for in vain.
+    package var isByPerson = false
     package var frozen: Mark?
     /// `.purging-*` that were complete under the lock, to be unlinked.
     package var unlinking: [Bytes] = []
@@ -23,7 +32,31 @@ package struct PurgeReport: Sendable {
 
     package var status: ExitStatus {
         if !faults.isEmpty { return purged.isEmpty ? .failed : .partial }
+        if isByPerson, !kept.isEmpty || !wanted.isEmpty { return .held }
         return frozen != nil ? .held : .done
+    }
+
+    /// Without what another one has already.
+    package func without(_ others: [Backup]) -> PurgeReport {
+        let ids = Set(others.map(\.id))
+        var report = self
+        report.purged.removeAll { ids.contains($0.id) }
+        report.early.subtract(ids)
+        return report
+    }
+
+    /// What was purged early beside what was due.
+    package mutating func add(_ relief: PurgeReport) {
+        run = run ?? relief.run
+        purged += relief.purged
+        kept += relief.kept
+        wanted += relief.wanted
+        early.formUnion(relief.early)
+        notDue = max(0, notDue - relief.early.count)
+        earlyBecause = earlyBecause ?? relief.earlyBecause
+        unmet += relief.unmet
+        frozen = frozen ?? relief.frozen
+        faults += relief.faults
     }
 }
 
@@ -38,6 +71,37 @@ extension Keeper {
         var report = try takeDue(attended)
         try unlink(&report, shouldStop: shouldStop)
         return report
+    }
+
+    /// Purges early, where limits ask for it, in the file systems of these vaults, each once; only these vaults give.
+    /// Answers what is to be added to each vault's report.
+    package func relieve(
+        _ vaults: [VaultConfiguration], acting: Bool = true, shouldStop: @escaping () -> Bool = { false }
+    ) throws(Fault) -> [PurgeReport] {
+        var seen: Set<String> = []
+        var reports: [PurgeReport] = []
+        for vault in vaults {
+            guard let system = fileSystem(of: vault), seen.insert(system.id).inserted else { continue }
+            let relief = try relieve(
+                vault, only: Set(vaults.map(\.path)), acting: acting, shouldStop: shouldStop)
+            for report in relief.reports {
+                reports.append(acting ? try unlinked(report, shouldStop: shouldStop) : report)
+            }
+        }
+        return reports
+    }
+
+    /// A report with its second half done.
+    func unlinked(_ report: PurgeReport, shouldStop: () -> Bool = { false }) throws(Fault) -> PurgeReport {
+        var report = report
+        try unlink(&report, shouldStop: shouldStop)
+        return report
+    }
+
+    /// A person's `purge --now`, both halves (see ``purgeNow(_:_:)``).
+    package func carryOutPurgeNow(_ configuration: VaultConfiguration, _ chosen: [Backup]) throws(Fault) -> PurgeReport
+    {
+        try unlinked(try purgeNow(configuration, chosen))
     }
 
     /// When the next item of a vault is due by the wall clock, as far as the catalog knows.
@@ -55,7 +119,7 @@ extension Keeper {
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: attended.vault.id) }
         for batch in attended.batches where batch.manifest != nil && report.frozen == nil {
             let isVerified = try isVerified(batch, attended.vault, facts)
-            report.purged += try due(in: batch, attended, decision, isVerified: isVerified, &report).map(\.backup)
+            report.purged += try due(in: batch, attended, decision, isVerified: isVerified, .due, &report).map(\.backup)
         }
         return report
     }
@@ -74,57 +138,26 @@ extension Keeper {
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         for batch in attended.batches where batch.manifest != nil {
             let isVerified = try isVerified(batch, vault, facts)
-            let due = try due(in: batch, attended, decision, isVerified: isVerified, &report)
+            let due = try due(in: batch, attended, decision, isVerified: isVerified, .due, &report)
             let isOld = isVerified && batch.items.allSatisfy { $0.inBatch.isEmpty && $0.strangers.isEmpty }
-            if !due.isEmpty || isOld { try take(due, batch, attended, decision, trash, &report) }
+            guard !due.isEmpty || isOld else { continue }
+            do {
+                try take(due, batch, attended, decision, trash, .due, &report)
+            } catch {
+                // No room for another directory: what was taken makes some when it is unlinked.
+                guard error.isFull, !report.unlinking.isEmpty else { throw error }
+                report.faults.append(error)
+                break
+            }
             guard report.frozen == nil else { break }
         }
         return report
     }
 
-    /// Which items of a batch may go; the others are in the report with why they stay.
-    private func due(
-        in batch: Batch, _ attended: Attended, _ decision: PurgeDecision, isVerified: Bool, _ report: inout PurgeReport
-    ) throws(Fault) -> [Batch.Item] {
-        let isOver = try graceIsOver(batch, attended.vault)
-        var due: [Batch.Item] = []
-        for item in batch.items where !item.inBatch.isEmpty {
-            let backup = item.backup
-            if !isOver {
-                report.notDue += 1
-            } else if !isVerified {
-                report.kept.append((backup, "its batch was not written by this host"))
-            } else if !item.strangers.isEmpty {
-                report.kept.append((backup, "another object stands in its place in the trash"))
-            } else if attended.marks.frozen(series: backup.series, at: attended.at.wall) != nil {
-                report.kept.append((backup, "its series is frozen"))
-            } else if let mark = attended.marks.mark(.preserved, backup.id.objectText, at: attended.at.wall) {
-                report.kept.append((backup, "preserved: \(mark.reason)"))
-            } else if decision.needed.contains(backup.id)
-                || decision.wanted.contains(backup.id) && !isByHand(backup, attended.marks, attended.at)
-            {
-                report.wanted.append(backup)
-            } else if let newer = decision.kept[backup.series]?.first,
-                (newer.time, newer.path) > (backup.time, backup.path)
-            {
-                due.append(item)
-            } else if decision.retired[backup.series]?.keep == 0 {
-                due.append(item)
-            } else {
-                report.kept.append((backup, "no newer complete backup of its series is present"))
-            }
-        }
-        return due
-    }
-
-    /// A person condemned it: that stands for the policy's word (invariant 5).
-    private func isByHand(_ backup: Backup, _ marks: Marks, _ at: Moment) -> Bool {
-        marks.mark(.condemned, backup.id.text, at: at.wall) != nil
-    }
-
-    private func take(
+    /// Takes what may go of one batch, and its directory where nothing is left in it.
+    func take(
         _ due: [Batch.Item], _ batch: Batch, _ attended: Attended, _ decision: PurgeDecision, _ trash: TrashDirectory,
-        _ report: inout PurgeReport
+        _ terms: PurgeTerms, _ report: inout PurgeReport
     ) throws(Fault) {
         let vault = attended.vault
         try requireWritable(vault)
@@ -144,13 +177,14 @@ extension Keeper {
             let run: Int
             if let known = report.run { run = known } else { run = try home.audit.nextRun() }
             report.run = run
+            expect(leaving.total { $0.backup.allocated }, in: vault)
             // │ audit intent: no audit, no deed (invariant 9). │ the renames.
             let outcome = try purging.carryOut(leaving, from: fresh) { () throws(Fault) in
                 try home.audit.append(
                     leaving.map {
                         Self.record(
                             .purgeIntent, vault, run, $0.backup,
-                            "grace is over; was condemned: \($0.reasons.joined(separator: ", "))")
+                            "\(terms.reason); was condemned: \($0.reasons.joined(separator: ", "))")
                     }, at: at)
             }
             // What may not last waits for the next run, which looks again.
@@ -161,41 +195,22 @@ extension Keeper {
             // A cache: the audit log has it (invariant 10).
             going(on: &report.faults) { () throws(Fault) in try home.catalog.recordLeft(taken, as: .purged) }
         }
-        try takeEmptied(batch, Set(taken.map(\.id)), attended, purging, &report)
+        do {
+            try takeEmptied(batch, Set(taken.map(\.id)), attended, purging, &report)
+        } catch {
+            // A longer name may need room that is not there; the next purge takes the empty directory.
+            guard error.isFull else { throw error }
+        }
     }
 
-    /// Under the lock: marks of the item and its series, and everything that the series keeps, read again.
-    private func confirm(
-        _ due: [Batch.Item], _ fresh: Batch, _ marks: Marks, _ decision: PurgeDecision, _ trash: TrashDirectory,
-        _ at: Moment, _ report: inout PurgeReport
-    ) -> [Batch.Item] {
-        var looking = Condemning(trash: trash)
-        var isSafe: [Bytes: Bool] = [:]
-        let standing = Dictionary(fresh.items.map { ($0.backup.path, $0) }) { first, _ in first }
-        var going: [Batch.Item] = []
-        for item in due {
-            let (series, target) = (item.backup.series, item.backup.id.objectText)
-            if isSafe[series] == nil {
-                isSafe[series] = (decision.kept[series] ?? []).allSatisfy { looking.change(of: $0) == nil }
-            }
-            if isSafe[series] != true {
-                report.kept.append((item.backup, "what its series keeps has changed since the look"))
-            } else if marks.mark(.preserved, target, at: at.wall) != nil
-                || marks.mark(.reprieved, target, at: at.wall) != nil
-                || marks.frozen(series: series, at: at.wall) != nil
-            {
-                report.kept.append((item.backup, "it is protected since the look"))
-            } else if let retired = decision.retired[series],
-                marks.mark(.retired, Mark.seriesTarget(series), at: at.wall)?.keep != retired.keep
-            {
-                report.kept.append((item.backup, "its series is no longer retired"))
-            } else if decision.wanted.contains(item.backup.id), !isByHand(item.backup, marks, at) {
-                report.kept.append((item.backup, "what was said against it was taken back"))
-            } else if let now = standing[item.backup.path], !now.inBatch.isEmpty, now.strangers.isEmpty {
-                going.append(now)
-            }
+    /// Who looks for room in the next minutes knows that this much is about to come.
+    private func expect(_ bytes: Int64, in vault: OpenVault) {
+        do throws(Fault) {
+            let system = try FileSystem(of: vault.root)
+            try home.space.credit(system.id, bytes: bytes, available: system.availableBytes, at: now())
+        } catch {
+            // A full disk is no reason not to purge.
         }
-        return going
     }
 
     /// The directory of a batch whose every item is accounted for goes too.
@@ -216,12 +231,6 @@ extension Keeper {
             event, run: run, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
             batch: backup.trashed?.batch, path: backup.path, reason: reason,
             more: [.init("size", .integer(backup.size))])
-    }
-
-    /// Nothing of the batch is left, and each item is accounted for: its directory may go.
-    private func isEmptied(_ batch: Batch, _ attended: Attended, _ facts: LazyFacts) -> Bool {
-        batch.manifest != nil && attended.scan.faults.isEmpty && attended.missing.isEmpty
-            && batch.items.allSatisfy { $0.inBatch.isEmpty && $0.strangers.isEmpty }
     }
 
     /// The second half, without the lock: unlinks what was taken, and writes down the outcome. It may take long.
@@ -253,53 +262,5 @@ extension Keeper {
         report.unlinking = names
         try unlink(&report)
         return report.faults
-    }
-
-    // MARK: The decision
-
-    /// What a purge needs to know of the present backups.
-    private struct PurgeDecision {
-        /// In the trash, and the policy would keep them now (invariants 5 and 7).
-        var wanted: Set<BackupID> = []
-        /// Complete and kept, by series, newest first.
-        var kept: [Bytes: [Backup]] = [:]
-        /// In the trash, and one that stays needs them: no word of a person's is meant against that.
-        var needed: Set<BackupID> = []
-        /// Series that a person retired as they still are: of one of which nothing was to stay, no newer one is needed.
-        var retired: [Bytes: Judge.Retirement] = [:]
-    }
-
-    /// Present and trashed of each series judged together.
-    private func purgeDecision(_ attended: Attended) throws(Fault) -> PurgeDecision {
-        let policy = attended.vault.policy
-        guard let judge = Judge(policy: policy, now: attended.at, protection: try protection(attended)) else {
-            throw Self.unknownZone(policy.timezone)
-        }
-        let trashed = Dictionary(grouping: attended.trashed.map(\.item.backup), by: \.series)
-        let present = Dictionary(grouping: attended.present, by: \.series)
-        var decision = PurgeDecision()
-        for (series, backups) in trashed {
-            let here = present[series] ?? []
-            decision.wanted.formUnion(judge.wanted(series: series, present: here, trashed: backups))
-            decision.needed.formUnion(judge.needed(series: series, present: here, trashed: backups))
-            let together = judge.timeline((here + backups).map { Candidate($0) })
-            decision.retired[series] = judge.retirement(of: series, together)
-            decision.kept[series] = judge.decideAll(here).filter { $0.decision.retain && !$0.decision.isSetAside }
-                .map(\.backup)
-        }
-        return decision
-    }
-
-    /// By the wall clock *and* by the time that this state has seen pass.
-    private func graceIsOver(_ batch: Batch, _ vault: OpenVault) throws(Fault) -> Bool {
-        let now = now()
-        guard let manifest = batch.manifest, now.wall >= manifest.earliestPurge else { return false }
-        let witness = try home.witness.renew(at: now)
-        if manifest.condemnedAt.witness == witness.id {
-            return witness.seconds - manifest.condemnedAt.witnessedSeconds >= manifest.graceSeconds
-        }
-        // Condemned under another state: grace counts from when this one first saw the batch.
-        guard let known = try home.catalog.knownBatch(vault: vault.id, name: batch.name) else { return false }
-        return witness.seconds - known.seenWitnessed >= manifest.graceSeconds
     }
 }

@@ -15,11 +15,59 @@ extension Keeper {
     package func turn() throws(Fault) -> [TurnOutcome] {
         let lock = try home.takeAgentLock()
         defer { withExtendedLifetime(lock) {} }
-        return VaultLanes(keeper: self).run(configuration.vaults) { vault in
+        var outcomes = VaultLanes(keeper: self).run(configuration.vaults) { vault in
             TurnOutcome(vault: vault, faults: [hung(vault)])
         } _: { vault, pulse in
             turn(in: vault, pulse)
         }
+        relieve(&outcomes)
+        return outcomes
+    }
+
+    /// After all vaults have purged what is due: what is lacking then is lacking.
+    private func relieve(_ outcomes: inout [TurnOutcome]) {
+        var seen: Set<String> = []
+        let ones = outcomes.filter(\.faults.isEmpty).map(\.vault).filter { vault in
+            fileSystem(of: vault).map { seen.insert($0.id).inserted } ?? false
+        }
+        let reliefs = VaultLanes(keeper: self).run(ones) { vault in
+            ReliefOutcome(vault: vault, fault: hung(vault))
+        } _: { vault, pulse in
+            relieve(from: vault, pulse)
+        }
+        for relief in reliefs {
+            for report in relief.reports {
+                for n in outcomes.indices where outcomes[n].vault.path == report.vault.path {
+                    if outcomes[n].purge == nil { outcomes[n].purge = report } else { outcomes[n].purge?.add(report) }
+                }
+            }
+            guard let fault = relief.fault else { continue }
+            for n in outcomes.indices where outcomes[n].vault.path == relief.vault.path {
+                outcomes[n].faults.append(fault)
+            }
+        }
+    }
+
+    private struct ReliefOutcome: Sendable {
+        var vault: VaultConfiguration
+        var reports: [PurgeReport] = []
+        var fault: Fault?
+    }
+
+    private func relieve(from vault: VaultConfiguration, _ pulse: VaultLanes.Pulse) -> ReliefOutcome {
+        var outcome = ReliefOutcome(vault: vault)
+        func isLeft() -> Bool {
+            pulse.beat(at: now())
+            return pulse.isLeft
+        }
+        do throws(Fault) {
+            for report in try relieve(vault, shouldStop: isLeft).reports {
+                outcome.reports.append(try unlinked(report, shouldStop: isLeft))
+            }
+        } catch {
+            outcome.fault = error
+        }
+        return outcome
     }
 
     private func turn(in vault: VaultConfiguration, _ pulse: VaultLanes.Pulse) -> TurnOutcome {

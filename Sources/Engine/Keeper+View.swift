@@ -31,6 +31,8 @@ package struct VaultView: Sendable {
     package var unreadable: [Fault] = []
     /// Gone from the trash without us, seen just now.
     package var missing: [Backup] = []
+    /// In the trash, and the policy would keep them now: they stay there until a person takes them back.
+    package var wanted: [Backup] = []
     /// Other disks that were adopted for its path, and are not there now.
     package var away: [AwayDisk] = []
     /// Its file system is mounted read-only: only looks are possible.
@@ -159,7 +161,12 @@ extension Keeper {
         view.gone = batched.filter { $0.state != .trashed }
         view.protection = try protection(
             id, view.marks, view.present + view.trashed, view.leftAlone, at: view.at.wall)
-        view.plan = try decide(view.configuration, id, view.present, view.marks, view.protection, at: view.at)
+        view.plan = try decide(
+            view.configuration, id, view.present, view.marks, view.protection, at: view.at,
+            pressure: view.fault == nil ? pressure(on: view.configuration, id) : nil)
+        view.wanted = wanted(
+            view.configuration.policy(zone: configuration.zone.value), view.protection, view.marks,
+            present: view.present, trashed: view.trashed, at: view.at)
         view.pulses = SeriesPulse.all(view.present, protection: view.protection, now: view.at)
         view.heldSince = try home.plans.hold(of: id)?.since
     }

@@ -31,4 +31,6 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case purgeIntent = "purge.intent"
     case purged = "backup.deleted"
     case purgeFailed = "purge.failed"
+    /// A limit is not met, and nothing that may go would meet it.
+    case spaceShort = "space.short"
 }

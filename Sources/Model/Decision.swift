@@ -73,13 +73,15 @@ package enum Reason: Hashable, Sendable {
     /// Goes: unfinished, and a newer one is finished (a preset's meaning).
     case unfinished
     case spaceShort
+    /// Goes: only a range above its lower bound keeps it, and these limits are not met.
+    case forSpace(String)
     /// Goes: a person said so.
     case byHand(String)
 
     /// Whether it speaks for staying.
     package var keeps: Bool {
         switch self {
-        case .outdone, .beyond, .notKept, .incompleteFor, .unfinished, .spaceShort, .byHand: false
+        case .outdone, .beyond, .notKept, .incompleteFor, .unfinished, .spaceShort, .forSpace, .byHand: false
         case .retired(_, let keeps): keeps
         default: true
         }
@@ -117,6 +119,7 @@ package enum Reason: Hashable, Sendable {
         case .incompleteFor(let span, let newer): "incomplete for over \(span), \(id(newer)) is newer"
         case .unfinished: "unfinished, a newer one is finished"
         case .spaceShort: "space is short"
+        case .forSpace(let limits): "for space: \(limits) is not met"
         case .byHand(let reason): "by hand: \(reason)"
         }
     }

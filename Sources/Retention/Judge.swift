@@ -7,7 +7,8 @@ package struct Judge: Sendable {
     private let zone: Zone
     private let now: Timestamp
     private let protection: Protection
-    private let space: Space
+    /// Ranges keep up to their higher bounds, or only the lower ones.
+    var space: Space
     /// A series larger than this loses what its ranges keep beyond their lower bounds, least important first.
     private let maxBytes: Int64?
 

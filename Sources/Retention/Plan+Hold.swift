@@ -115,7 +115,12 @@ extension Plan.Hold {
             old.names == plan.policy.names,
             let before = Judge(policy: old, now: input.now, protection: input.protection)
         else { return [] }
-        return Set(before.decideAll(input.backups).filter { !$0.decision.retain }.map(\.backup.id))
+        let gone = Set(before.decideAll(input.backups).filter { !$0.decision.retain }.map(\.backup.id))
+        let shed = Set(plan.condemned.filter(\.isForSpace).map(\.backup.id))
+        guard !shed.isEmpty else { return gone }
+        // What goes for space goes by the approved policy too where that has a range that lets it go.
+        let low = before.atLowerBounds().decideAll(input.backups).filter { !$0.decision.retain }.map(\.backup.id)
+        return gone.union(shed.intersection(low))
     }
 
     // MARK: Amounts

@@ -10,6 +10,8 @@ package struct Plan: Sendable {
     package var judged: [Judged]
     /// Why something waits for a person, where it does.
     package var hold: Hold?
+    /// Room that was lacking when it was made, and what of that nothing in this vault gives.
+    package var lacking: SpacePressure?
 
     package struct Judged: Sendable {
         package var backup: Backup
@@ -23,6 +25,11 @@ package struct Plan: Sendable {
         /// It goes because its series was retired.
         package var isByRetirement: Bool {
             decision.reasons.contains { if case .retired(_, keeps: false) = $0 { true } else { false } }
+        }
+
+        /// Only room is lacking: a range would keep it otherwise.
+        package var isForSpace: Bool {
+            decision.reasons.contains { if case .forSpace = $0 { true } else { false } }
         }
 
         /// A person's own word, not the policy's: it waits for nobody.
@@ -95,6 +102,8 @@ extension Plan {
         /// How often an object was restored.
         package var restored: [UInt64: UInt16] = [:]
         package var now: Moment
+        /// Room that is lacking, and that ranges are asked to give.
+        package var pressure: SpacePressure?
 
         package init(vault: VaultID, backups: [Backup], policy: VaultPolicy, now: Moment) {
             self.vault = vault
@@ -107,11 +116,16 @@ extension Plan {
     /// Decides every present backup of a vault. `nil` where a zone is unknown.
     package static func make(_ input: Input) -> Plan? {
         guard let judge = Judge(policy: input.policy, now: input.now, protection: input.protection) else { return nil }
-        let judged = judge.decideAll(input.backups, restored: input.restored)
+        var judged = judge.decideAll(input.backups, restored: input.restored)
+        var lacking: SpacePressure?
+        if let pressure = input.pressure, !pressure.isEmpty {
+            (judged, lacking) = judge.shed(judged, pressure, vault: input.vault, restored: input.restored)
+        }
         let condemned = judged.filter { !$0.decision.retain }
         let id = planID(input.vault, input.policy, condemned.map(\.backup.id))
         var plan = Plan(
             id: id, vault: input.vault, at: input.now, policy: input.policy, judged: judged, hold: nil)
+        plan.lacking = lacking
         plan.hold = Hold.make(plan, input)
         return plan
     }
@@ -135,23 +149,34 @@ extension Judge {
 
     /// Which trashed backups of one series the policy would keep if they were in their place: they stay in the trash,
     /// *wanted*. What is in the trash turns no present backup's keep into condemn, as only trashed ones are answered.
-    /// What only waits for a while (too young, known too shortly, the series has ended) is not wanted.
+    /// What only waits for a while (too young, known too shortly, the series has ended) is not wanted; nor is what only
+    /// the room above a range's lower bound would keep.
     package func wanted(series: Bytes, present: [Backup], trashed: [Backup]) -> Set<BackupID> {
         let together = (present + trashed).map { Candidate($0) }
-        let report = decide(series: series, together)
+        let report = atLowerBounds().decide(series: series, together)
         return Set(
             together.indices.dropFirst(present.count)
                 .filter { report.isRetained($0) && report.reasons(of: $0).contains { $0.keeps && !$0.isPassing } }
                 .map { together[$0].id })
     }
-}
 
-extension Judge {
     /// Which trashed backups of one series one that stays (present, or wanted) needs.
     package func needed(series: Bytes, present: [Backup], trashed: [Backup]) -> Set<BackupID> {
         let together = (present + trashed).map { Candidate($0) }
-        let report = decide(series: series, together)
-        return Set(together.indices.dropFirst(present.count).filter { report.isNeeded($0) }.map { together[$0].id })
+        let report = atLowerBounds().decide(series: series, together)
+        var needed = Set(together.indices.dropFirst(present.count).filter { report.isNeeded($0) })
+        // A range's higher bound keeps a present one, and with it what it needs, wherever that is.
+        let timeline = timeline(together)
+        guard let chains = timeline.chains else { return Set(needed.map { together[$0].id }) }
+        let here = decide(series: series, Array(together.prefix(present.count)))
+        for index in present.indices where here.isRetained(index) {
+            var (at, steps) = (Int(chains.parents[index]), 0)
+            while at >= 0, steps < together.count {
+                if at >= present.count { needed.insert(at) }
+                (at, steps) = (Int(chains.parents[at]), steps + 1)
+            }
+        }
+        return Set(needed.map { together[$0].id })
     }
 }
 

@@ -4,17 +4,7 @@ internal import Model
 /// Sizes, ages, dates and tables, for 80 columns.
 enum Text {
     /// `5.9 GiB`, three digits at most.
-    static func size(_ bytes: Int64) -> String {
-        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
-        var value = Double(bytes)
-        var unit = 0
-        while value >= 999.5, unit < units.count - 1 {
-            value /= 1024
-            unit += 1
-        }
-        let digits = unit == 0 || value >= 99.95 ? "%.0f" : "%.1f"
-        return String(format: digits, value) + " " + units[unit]
-    }
+    static func size(_ bytes: Int64) -> String { ByteSize.rounded(bytes) }
 
     /// `22 804`.
     static func count(_ n: Int) -> String {

@@ -67,6 +67,7 @@ package struct VaultConfiguration: Sendable {
         /// Percent of a series' units that may go beyond what arrived.
         package var maxCondemned = Sourced(AmountLimits().condemnedPercent)
         package var onlyBackupOf = Sourced<Period?>(nil)
+        package var limits = SpaceLimits()
         package var sizes = Sourced(Sizes.exact)
 
         package init() {}

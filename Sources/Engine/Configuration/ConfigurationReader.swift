@@ -22,9 +22,9 @@ struct ConfigurationReader {
     private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides"]
     static let shared = [
         "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
-        "min-observed-age", "incomplete-after", "time-from", "match", "approval", "safeguards", "sizes",
+        "min-observed-age", "incomplete-after", "time-from", "match", "approval", "safeguards", "limits", "sizes",
     ]
-    private static let later = ["exclude", "depth", "layout", "limits", "hooks"]
+    private static let later = ["exclude", "depth", "layout", "hooks"]
 
     mutating func read(_ text: String, file: String) throws(Fault) {
         guard let root = try Self.parse(text, file) else { return }
@@ -140,6 +140,7 @@ struct ConfigurationReader {
         case "sizes":
             settings.sizes = Sourced(try node.word(name, Sizes.allCases.map { ($0.rawValue, $0) }), node.origin)
         case "match": settings.match = try matches(node)
+        case "limits": try limits(node, &settings.limits)
         case "approval":
             settings.approval = Sourced(try node.word(name, Approval.allCases.map { ($0.rawValue, $0) }), node.origin)
         case "safeguards":

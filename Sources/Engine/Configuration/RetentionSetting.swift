@@ -59,7 +59,13 @@ package struct RetentionSetting: Sendable {
             var safeguards = own["safeguards"] ?? [:]
             safeguards[parts[1]] = Node(value)
             own["safeguards"] = safeguards
-        } else if parts.count == 1, ConfigurationReader.shared.contains(key), key != "safeguards" {
+        } else if parts.count == 2, parts[0] == "limits", ConfigurationReader.limits.contains(parts[1]) {
+            var limits = own["limits"] ?? [:]
+            limits[parts[1]] = Node(value)
+            own["limits"] = limits
+        } else if parts.count == 1, ConfigurationReader.shared.contains(key),
+            !["safeguards", "limits"].contains(key)
+        {
             own[key] = Node(value)
         } else {
             throw unknown(key)
@@ -68,8 +74,10 @@ package struct RetentionSetting: Sendable {
 
     private static func unknown(_ key: String) -> Fault {
         let known =
-            ConfigurationReader.rules.filter { $0 != "all" } + ConfigurationReader.shared.filter { $0 != "safeguards" }
+            ConfigurationReader.rules.filter { $0 != "all" }
+            + ConfigurationReader.shared.filter { !["safeguards", "limits"].contains($0) }
             + ConfigurationReader.safeguards.map { "safeguards.\($0)" }
+            + ConfigurationReader.limits.map { "limits.\($0)" }
         let nearest =
             known.first { $0.hasSuffix("." + key) } ?? ConfigurationNode.nearest(to: key, in: known)
         return Fault(

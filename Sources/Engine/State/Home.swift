@@ -15,6 +15,7 @@ package struct Home: Sendable {
     let registry: VaultRegistry
     let witness: WitnessFile
     let plans: PlanStore
+    let space: SpaceStore
     /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
     package let notices: [Fault]
 
@@ -36,6 +37,7 @@ package struct Home: Sendable {
         registry = VaultRegistry(stateDirectory: path)
         witness = WitnessFile(stateDirectory: path)
         plans = PlanStore(stateDirectory: path)
+        space = SpaceStore(stateDirectory: path)
         _ = try witness.renew(at: clock.now())
     }
 
@@ -107,7 +109,8 @@ package struct Home: Sendable {
                 // A full or read-only disk: it is a cache, and without it all is looked at anew.
                 let notice = Fault(
                     .catalog, "working without the catalog: \(error.message)",
-                    hint: "is the disk full? Nothing is lost: what could not be written is looked at anew next time", path: error.path)
+                    hint: "is the disk full? Nothing is lost: what could not be written is looked at anew next time",
+                    path: error.path)
                 return (try Catalog(inMemoryAs: path), [notice])
             }
             guard error.code == .damaged else { throw error }

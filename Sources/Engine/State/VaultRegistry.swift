@@ -170,6 +170,9 @@ struct VaultRegistry: Sendable {
     /// The id in force at a path.
     func lastKnown(_ path: Bytes) throws(Fault) -> VaultID? { try inForce(path)?.id }
 
+    /// The file system that the vault in force at a path was last seen on.
+    func filesystem(_ path: Bytes) throws(Fault) -> String? { try inForce(path)?.filesystem }
+
     /// When the vault in force at this path was first seen; `nil`: it was not, or that is not known.
     func firstSeen(_ path: Bytes) throws(Fault) -> Timestamp? { try inForce(path)?.since }
 

@@ -48,6 +48,8 @@ struct AgentCommand: AsyncParsableCommand {
                                     "condemned": .integer(Int64($0.cleanup?.condemned.count ?? 0)),
                                     "waiting": .integer(Int64($0.cleanup?.waiting ?? 0)),
                                     "purged": .integer(Int64($0.purge?.purged.count ?? 0)),
+                                    "purged_early": .integer(Int64($0.purge?.early.count ?? 0)),
+                                    "unmet": .array(($0.purge?.unmet ?? []).map { .string($0) }),
                                     "problems": .array($0.faults.map { session.json($0) }),
                                 ]
                             }))

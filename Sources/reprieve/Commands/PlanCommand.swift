@@ -87,6 +87,7 @@ struct PlanCommand: ParsableCommand {
                     ]
                 } ?? .null),
             .init("condemned", .integer(Int64(report.plan.condemned.count))),
+            .init("condemned_for_space", .integer(Int64(report.plan.condemned.filter(\.isForSpace).count))),
             .init("condemned_size", .integer(report.plan.condemned.total { $0.backup.size })),
             .init("freed", JSON(report.freed.map { Int($0.total.bytes) })),
             .init("freed_is_at_least", .bool(report.freed?.total.isAtLeast ?? false)),
@@ -140,6 +141,7 @@ struct PlanText {
         if let text = settling { lines.append(Text.wrap(text)) }
         lines += unmatched.map { Text.wrap($0) }
         if let text = lookTwice { lines.append(Text.wrap(text)) }
+        if let text = report.spaceText { lines.append(Text.wrap(text)) }
         lines.append(freed)
         if !report.plan.condemned.isEmpty {
             lines.append("")

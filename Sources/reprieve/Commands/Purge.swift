@@ -5,32 +5,57 @@ internal import Retention
 
 struct Purge: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Unlink what is due in the trash.",
+        abstract: "Unlink what is due in the trash, or what you name.",
         discussion: """
+              reprieve purge                     what is due
+              reprieve purge --now 7f3a c1f2     these, without waiting for their grace
+              reprieve purge --now --free 200GiB dumps
+                                                 the oldest in the trash, until so much is free
+
             Due is what has been in the trash for its grace, and what the policy still would
-            not keep. Nothing that is purged can be brought back.
+            not keep; and, where a limit is not met (min-free, max-size), the oldest of what
+            has been there for its min-grace. --now waives grace, and nothing else: what is
+            preserved, frozen, wanted, needed or the last of its series stays. Nothing that is
+            purged can be brought back.
 
             \(Reprieve.exits)
             """)
 
-    @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault")) var vaults: [String] = []
+    @Argument(help: ArgumentHelp("Vaults; none: all. With --now: ids or paths.", valueName: "what"))
+    var what: [String] = []
+    @Flag(help: "These, or the oldest until --free is reached, without waiting for their grace. Asks first.")
+    var now = false
+    @Option(help: ArgumentHelp("With --now: how much is to come free.", valueName: "size")) var free: String?
+    @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be unlinked.") var dryRun = false
     @OptionGroup var common: Common
 
     func run() throws {
+        guard free == nil || now else {
+            throw Fault(.usage, "--free goes with --now", hint: "reprieve purge --now --free \(free ?? "")")
+        }
         let session = try common.session()
+        if now { return try PurgeNow(what: what, free: free, yes: yes, dryRun: dryRun, session: session).run() }
         var reports: [PurgeReport] = []
         var faults: [Fault] = []
-        for vault in try session.onlyVaults(vaults) {
+        for vault in try session.onlyVaults(what) {
             do {
-                let report = dryRun ? try session.keeper.planPurge(vault) : try session.keeper.purge(vault)
-                reports.append(report)
-                session.say((dryRun ? "Nothing done. It would be:\n" : "") + Self.text(report))
+                reports.append(dryRun ? try session.keeper.planPurge(vault) : try session.keeper.purge(vault))
             } catch {
                 faults.append(error)
             }
         }
-        if session.json { emit(reports, faults, session) }
+        do {
+            for relief in try session.keeper.relieve(reports.map(\.vault), acting: !dryRun) {
+                // What is due anyway would go before anything goes early.
+                guard let n = reports.firstIndex(where: { $0.vault.path == relief.vault.path }) else { continue }
+                reports[n].add(dryRun ? relief.without(reports[n].purged) : relief)
+            }
+        } catch {
+            faults.append(error)
+        }
+        for report in reports { session.say((dryRun ? "Nothing done. It would be:\n" : "") + Self.text(report)) }
+        if session.json { Self.emit(reports, faults, dryRun: dryRun, session) }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
         for fault in faults + reports.flatMap(\.faults) { session.warn(fault) }
         try Ending.with(Cleanup.status(reports.map(\.status), faults))
@@ -45,15 +70,26 @@ struct Purge: ParsableCommand {
         let isNothing = report.purged.isEmpty && report.wanted.isEmpty && report.kept.isEmpty
         let what = "\(Text.plural(report.purged.count, "backup")) (\(Text.size(size))) purged"
         lines.append("\(label): \(isNothing ? "nothing is due for purging" : what)\(waiting)")
-        for backup in report.wanted {
-            lines.append(
-                "  stays: \(backup.path.display): the policy would keep it now (reprieve restore \(backup.id.text))")
+        if !report.early.isEmpty, let why = report.earlyBecause {
+            lines.append("  early, before their grace was over: \(Text.count(report.early.count)), because of \(why)")
         }
-        for (backup, why) in report.kept { lines.append("  stays: \(backup.path.display): \(why)") }
+        lines += staying(report)
+        for unmet in report.unmet {
+            lines.append("  NOT MET: \(unmet). Nothing else may go: more room, shorter rules, or a person's word")
+        }
         return lines.joined(separator: "\n")
     }
 
-    private func emit(_ reports: [PurgeReport], _ faults: [Fault], _ session: Session) {
+    /// What stays, and why.
+    static func staying(_ report: PurgeReport) -> [String] {
+        report.wanted.map {
+            "  stays: \($0.path.display): the policy would keep it now (reprieve restore \($0.id.text))"
+        } + report.kept.map { "  stays: \($0.backup.path.display): \($0.why)" }
+    }
+
+    static func emit(
+        _ reports: [PurgeReport], _ faults: [Fault], dryRun: Bool, _ session: Session, more: [JSON.Field] = []
+    ) {
         func list(_ report: PurgeReport, _ backups: [Backup], _ state: Backup.State) -> [JSON] {
             let names = SeriesNames(backups.map(\.series))
             return backups.map {
@@ -71,9 +107,18 @@ struct Purge: ParsableCommand {
                     "kept",
                     .array(
                         reports.flatMap { $0.kept.map { ["id": .string($0.backup.id.text), "why": .string($0.why)] } })),
+                .init(
+                    "early",
+                    .array(
+                        reports.flatMap { report in
+                            report.purged.filter { report.early.contains($0.id) }.map { backup in
+                                ["id": .string(backup.id.text), "why": JSON(report.earlyBecause)]
+                            }
+                        })),
+                .init("unmet", .array(reports.flatMap(\.unmet).map { .string($0) })),
                 .init("dry_run", .bool(dryRun)),
                 .init("not_due", .integer(Int64(reports.reduce(0) { $0 + $1.notDue }))),
                 .init("problems", .array((faults + reports.flatMap(\.faults)).map { session.json($0) })),
-            ])
+            ] + more)
     }
 }

@@ -59,6 +59,12 @@ struct RetentionCommand: ParsableCommand {
                     row("safeguards.min", settings.minimum, String.init),
                     row("safeguards.max-condemned", settings.maxCondemned) { "\($0)%" },
                     row("safeguards.only-backup-of", settings.onlyBackupOf) { $0?.rawValue ?? "off" },
+                    ("limits.min-free", settings.limits.minFreeText, settings.limits.minFree.origin),
+                    ("limits.max-size", settings.limits.maxSizeText, settings.limits.maxSize.origin),
+                    (
+                        "limits.min-free-inodes", settings.limits.minFreeInodesText,
+                        settings.limits.minFreeInodes.origin
+                    ),
                     row("sizes", settings.sizes, \.rawValue),
                 ]
         }

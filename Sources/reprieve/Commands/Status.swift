@@ -14,19 +14,22 @@ struct Status: ParsableCommand {
         let session = try common.session()
         let views = session.keeper.views(of: try session.onlyVaults(vaults))
         let isRunning = session.keeper.home.agentIsRunning
-        let matters = views.flatMap { self.matters(of: $0, session) }
-        let late = views.flatMap { draining($0, session) + away($0, session) + self.late($0) + ended($0) }
+        let disks = session.keeper.disks(of: views)
+        let matters = views.flatMap { self.matters(of: $0, session) } + disks.flatMap { DiskText.matters($0, views) }
+        let late =
+            views.flatMap { draining($0, session) + away($0, session) + self.late($0) + ended($0) }
+            + disks.flatMap { DiskText.notes($0, views) }
         if session.json {
-            emit(session, views, matters, late, isRunning)
+            emit(session, views, disks, matters, late, isRunning)
         } else {
-            print(text(session, views, matters, late, isRunning))
+            print(text(session, views, disks, matters, late, isRunning))
         }
         try Ending.with(
             views.contains { $0.fault != nil } ? .failed : views.contains { !$0.unreadable.isEmpty } ? .partial : .done)
     }
 
     /// Something that a person has to decide, and the commands that end it.
-    private struct Matter {
+    struct Matter {
         var vault: String
         var code: String
         var text: String
@@ -77,6 +80,7 @@ struct Status: ParsableCommand {
         if let plan = view.plan, let hold = plan.hold, hold.waitsForPerson {
             found.append(held(plan, hold, view, session))
         }
+        if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
         for finding in view.recovery {
             found.append(
                 Matter(vault: label, code: "recovery", text: finding + ".", commands: ["reprieve purge \(label)"]))
@@ -180,7 +184,8 @@ struct Status: ParsableCommand {
     // MARK: Text
 
     private func text(
-        _ session: Session, _ views: [VaultView], _ matters: [Matter], _ late: [Matter], _ isRunning: Bool
+        _ session: Session, _ views: [VaultView], _ disks: [DiskView], _ matters: [Matter], _ late: [Matter],
+        _ isRunning: Bool
     ) -> String {
         let agent = isRunning ? "agent running" : "no agent running"
         let waits = matters.isEmpty ? "all in order" : "\(Text.plural(matters.count, "THING", "THINGS")) TO DECIDE"
@@ -198,6 +203,7 @@ struct Status: ParsableCommand {
             ])
         }
         lines.append(views.isEmpty ? "No vault is configured. `reprieve init DIRECTORY` proposes one." : table.text)
+        if !disks.isEmpty { lines += ["", DiskText.table(disks, views, session)] }
         for (n, matter) in matters.enumerated() {
             lines.append("")
             lines.append(Text.wrap("\(n + 1) \(matter.vault): \(matter.text)"))
@@ -249,7 +255,8 @@ struct Status: ParsableCommand {
     private static let mostLate = 10
 
     private func emit(
-        _ session: Session, _ views: [VaultView], _ matters: [Matter], _ late: [Matter], _ isRunning: Bool
+        _ session: Session, _ views: [VaultView], _ disks: [DiskView], _ matters: [Matter], _ late: [Matter],
+        _ isRunning: Bool
     ) {
         func json(_ matters: [Matter]) -> JSON {
             .array(
@@ -293,6 +300,7 @@ struct Status: ParsableCommand {
                                         .init("held_plan", JSON(view.plan?.hold == nil ? nil : view.plan?.id)),
                                     ])
                         })),
+                .init("disks", .array(disks.map { DiskText.json($0, views, session) })),
                 .init("to_decide", json(matters)), .init("late", json(late)),
             ])
     }

@@ -91,7 +91,18 @@ struct ConfigurationTests {
             ("vaults:\n  a: { path: /srv/x }\n  b: { path: /srv/x }", "same directory", "remove one"),
             ("vaults:\n  a:\n    path: /srv/x\n    time-from: mtime\n    keep: { daily: 7 }", "mtime", "within"),
             ("vaults:\n  a:\n    path: /srv/x\n    schedule: 25:00", ":4:15:", "04:15"),
-            ("vaults:\n  a:\n    path: /srv/x\n    limits: { min-free: 5% }", "not supported", "leave it out"),
+            ("vaults:\n  a:\n    path: /srv/x\n    limits: { min-free: 120% }", ":4:25:", "off"),
+            ("vaults:\n  a:\n    path: /srv/x\n    limits: { min-fre: 5% }", ":4:15:", "'min-free'"),
+            ("vaults:\n  a:\n    path: /srv/x\n    limits: { min-free: 5 }", ":4:25:", "200GiB"),
+            ("vaults:\n  a:\n    path: /srv/x\n    limits: { min-free: 5gb }", ":4:25:", "200GiB"),
+            ("vaults:\n  a:\n    path: /srv/x\n    limits: { max-size: 50% }", "not a share", "500GiB"),
+            ("vaults:\n  a:\n    path: /srv/x\n    limits: { max-size: 0B }", ":4:25:", "500GiB"),
+            ("vaults:\n  a:\n    path: /srv/x\n    limits: { min-free-inodes: 5MiB }", ":4:32:", "100000"),
+            ("vaults:\n  a:\n    path: /srv/x\n    limits: 5%", ":4:13:", "key: value"),
+            (
+                "vaults:\n  a:\n    path: /srv/x\n    series: { \"x\": { limits: { min-free: 5% } } }",
+                "not supported", "leave it out"
+            ),
             ("timezone: Europe/Atlantis", ":1:11:", "zoneinfo"),
             ("vaults: [", ":", "YAML"),
             ("vaults:\n  a:\n    path: /srv/x\n    keep: { last: 3, max-count: 4 }", "second time", "one of the two"),
@@ -102,6 +113,36 @@ struct ConfigurationTests {
         #expect(fault.code == .configuration)
         #expect(fault.message.contains(message), "\(fault.message)")
         #expect(fault.hint?.contains(hint) == true, "\(fault.hint ?? "no hint") does not say '\(hint)'")
+    }
+
+    @Test("limits are replaced key by key, and say where they stand; without any, 5% free and nothing else")
+    func limits() throws {
+        let vaults = try load(
+            """
+            defaults: { limits: { min-free: 10%, max-size: 2TiB } }
+            vaults:
+              a: { path: /srv/a }
+              b: { path: /srv/b, limits: { min-free: 200GiB, min-free-inodes: 100000 } }
+              c: { path: /srv/c, limits: { max-size: off } }
+            """
+        ).vaults.map(\.settings.limits)
+        #expect(vaults.map(\.minFreeText) == ["10%", "200GiB", "10%"])
+        #expect(vaults.map(\.maxSizeText) == ["2TiB", "2TiB", "off"])
+        #expect(vaults.map(\.minFreeInodesText) == ["off", "100000", "off"])
+        #expect(vaults.map { $0.minFree.origin?.line } == [1, 4, 1])
+        let plain = try load("vaults: { a: { path: /srv/a } }").vaults[0].settings.limits
+        #expect(plain.minFree.value == .percent(5) && plain.minFree.origin == nil && plain.maxSize.value == nil)
+    }
+
+    @Test(
+        "sizes as people write them",
+        arguments: [
+            ("200GiB", Int64(200) << 30), ("1.5 KiB", 1536), ("2TB", 2_000_000_000_000), ("512K", 524_288), ("7B", 7),
+            ("7", nil), ("GiB", nil), ("-1GiB", nil), ("1.GiB", nil), ("1gib", nil), ("99999999PiB", nil), ("0B", nil),
+        ] as [(String, Int64?)])
+    func sizes(text: String, bytes: Int64?) {
+        #expect(ByteSize.parse(text) == bytes)
+        if let bytes { #expect(ByteSize.parse(ByteSize.text(bytes)) == bytes) }
     }
 
     @Test("conf.d is read after the main file, and a vault may stand in one of them only")

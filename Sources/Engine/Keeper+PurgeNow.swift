@@ -1,0 +1,106 @@
+internal import Audit
+package import Model
+internal import Trash
+
+/// A person's `purge --now`: waives grace and nothing else (invariant 5). Marks, freezes, unverified batches,
+/// strangers, what is needed or wanted, and the last of a series stay, with the reason.
+extension Keeper {
+    /// What it would unlink of these, and why not the others; and what that gives back.
+    package func planPurgeNow(_ configuration: VaultConfiguration, _ chosen: [Backup]) throws(Fault) -> PurgeReport {
+        let attended = try attend(configuration, acting: false)
+        var report = PurgeReport(vault: configuration)
+        report.isByPerson = true
+        let names = Set(chosen.map(TrashedName.init))
+        let row = try mayGoNow(attended, &report) { names.contains(TrashedName($0)) }
+        for name in names.subtracting(row.map { TrashedName($0.item.backup) }) {
+            guard let backup = chosen.first(where: { TrashedName($0) == name }),
+                report.frozen == nil, !(report.kept.map(\.backup) + report.wanted).map(TrashedName.init).contains(name)
+            else { continue }
+            report.kept.append((backup, "it is no longer in the trash"))
+        }
+        report.purged = row.map(\.item.backup)
+        var reclaim = reclaim(row)
+        _ = reclaim.choose(bytes: .max, inodes: 0)
+        report.freed = reclaim.given.bytes
+        return report
+    }
+
+    /// The oldest in the trash of these vaults, until so many bytes come free: one report for each vault, and what all
+    /// of them give at least. It is less than asked for where no more may go.
+    package func planPurgeNow(
+        _ vaults: [VaultConfiguration], freeing bytes: Int64
+    ) throws(Fault) -> (reports: [PurgeReport], freed: Int64) {
+        var reports: [PurgeReport] = []
+        var row: [Reclaim.Candidate] = []
+        for (n, vault) in vaults.enumerated() {
+            let attended = try attend(vault, acting: false)
+            var report = PurgeReport(vault: vault)
+            report.isByPerson = true
+            row += try mayGoNow(attended, &report) { _ in true }.map {
+                Reclaim.Candidate(vault: n, batch: $0.batch, item: $0.item)
+            }
+            reports.append(report)
+        }
+        var reclaim = reclaim(row)
+        let chosen = reclaim.choose(bytes: bytes, inodes: 0)
+        for n in reports.indices {
+            reports[n].purged = chosen.filter { $0.vault == n }.map(\.item.backup)
+            reports[n].freed = reclaim.given { $0.vault == n }.bytes
+        }
+        return (reports, reclaim.given.bytes)
+    }
+
+    /// Unlinks these, as they were shown; what changed since stays.
+    package func purgeNow(_ configuration: VaultConfiguration, _ chosen: [Backup]) throws(Fault) -> PurgeReport {
+        let attended = try attend(configuration, acting: true)
+        var report = PurgeReport(vault: configuration)
+        report.isByPerson = true
+        let names = Set(chosen.map(TrashedName.init))
+        let row = try mayGoNow(attended, &report) { names.contains(TrashedName($0)) }
+        guard !row.isEmpty, let trash = try attended.vault.trash() else { return report }
+        var reclaim = reclaim(row)
+        _ = reclaim.choose(bytes: .max, inodes: 0)
+        let freed = reclaim.given.bytes
+        let decision = try purgeDecision(attended)
+        for (_, items) in Dictionary(grouping: row, by: \.batch.name).sorted(by: { $0.key < $1.key }) {
+            guard report.frozen == nil, let batch = items.first?.batch else { break }
+            try take(items.map(\.item), batch, attended, decision, trash, .now, &report)
+        }
+        if report.purged.count == row.count { report.freed = freed }
+        return report
+    }
+
+    private func mayGoNow(
+        _ attended: Attended, _ report: inout PurgeReport, _ isChosen: (Backup) -> Bool
+    ) throws(Fault) -> [Reclaim.Candidate] {
+        let vault = attended.vault
+        report.frozen = try frozen(vault, attended.marks, at: attended.at.wall)
+        guard report.frozen == nil else { return [] }
+        let decision = try purgeDecision(attended)
+        let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
+        var row: [Reclaim.Candidate] = []
+        for batch in attended.batches
+        where batch.manifest != nil && batch.items.contains(where: { isChosen($0.backup) }) {
+            let isVerified = try isVerified(batch, vault, facts)
+            let due = try due(in: batch, attended, decision, isVerified: isVerified, .now, &report)
+            row += due.filter { isChosen($0.backup) }.map { Reclaim.Candidate(vault: 0, batch: batch, item: $0) }
+        }
+        report.kept.removeAll { !isChosen($0.backup) }
+        report.wanted.removeAll { !isChosen($0) }
+        return row
+    }
+
+    private func reclaim(_ row: [Reclaim.Candidate]) -> Reclaim {
+        let end = now().boot + Reclaim.mostNanoseconds
+        return Reclaim(row) { now().boot > end }
+    }
+}
+
+/// One thing in the trash.
+private struct TrashedName: Hashable {
+    var batch: String?
+    var id: BackupID
+    var path: Bytes
+
+    init(_ backup: Backup) { (batch, id, path) = (backup.trashed?.batch, backup.id, backup.path) }
+}

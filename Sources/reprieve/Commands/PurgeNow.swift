@@ -1,0 +1,161 @@
+internal import Engine
+internal import Model
+internal import Retention
+
+/// `purge --now`: shows what would be unlinked, asks, and does just that.
+struct PurgeNow {
+    let what: [String]
+    let free: String?
+    let yes: Bool
+    let dryRun: Bool
+    let session: Session
+
+    func run() throws {
+        let (planned, goal, freed) = try plan()
+        let count = planned.reduce(0) { $0 + $1.purged.count }
+        show(planned, freed: freed)
+        let isShort = goal.map { freed < $0 } ?? false
+        if let goal, isShort {
+            session.say(
+                "That is less than \(Text.size(goal)): nothing more in the trash may go. What is kept goes only by its rules: reprieve plan"
+            )
+        }
+        // A frozen vault gives nothing, whoever asks.
+        let held: ExitStatus = planned.contains { $0.status != .done } || isShort ? .held : .done
+        guard !dryRun, count > 0 else {
+            if session.json { emit(planned, freed) }
+            return try Ending.with(held)
+        }
+        guard try session.isMeant("Unlink \(count == 1 ? "it" : "them") for good?", yes: yes) else { return }
+        var done: [PurgeReport] = []
+        var faults: [Fault] = []
+        for plan in planned {
+            guard !plan.purged.isEmpty else {
+                done.append(plan)
+                continue
+            }
+            do {
+                var report = try session.keeper.carryOutPurgeNow(plan.vault, plan.purged)
+                // What was refused at the first look was not asked for again.
+                report.kept = plan.kept + report.kept
+                report.wanted = plan.wanted + report.wanted
+                done.append(report)
+            } catch {
+                faults.append(error)
+            }
+        }
+        let purged = done.flatMap(\.purged)
+        session.say(
+            "\(Text.plural(purged.count, "backup")) (\(Text.size(purged.total { $0.size }))) purged.")
+        for (plan, report) in zip(planned, done) where report.purged.count < plan.purged.count {
+            session.say(Purge.staying(report).joined(separator: "\n"))
+        }
+        if session.json { emit(done, done.total { $0.freed ?? 0 }, faults) }
+        for fault in faults + done.flatMap(\.faults) { session.warn(fault) }
+        try Ending.with(Cleanup.status(done.map(\.status) + [held], faults))
+    }
+
+    // MARK: What is meant
+
+    private func plan() throws -> (reports: [PurgeReport], goal: Int64?, freed: Int64) {
+        guard let free else {
+            let reports = try named()
+            return (reports, nil, reports.total { $0.freed ?? 0 })
+        }
+        guard let goal = ByteSize.parse(free) else {
+            throw Fault(.usage, "'\(free)' is no size for --free", hint: "write it as 200GiB or 1.5TB")
+        }
+        let vaults = try session.onlyVaults(what)
+        let systems = session.keeper.fileSystems(of: vaults)
+        guard systems.count <= 1 else {
+            let list = systems.map { "  reprieve purge --now --free \(free) " + $0.joined(separator: " ") }
+            throw Fault(
+                .usage, "these vaults are on \(systems.count) file systems: where is the room needed?",
+                hint: "name the vaults of one:\n" + list.joined(separator: "\n"))
+        }
+        let (reports, freed) = try session.keeper.planPurgeNow(vaults, freeing: goal)
+        return (reports, goal, freed)
+    }
+
+    private func named() throws -> [PurgeReport] {
+        guard !what.isEmpty else {
+            throw Fault(
+                .usage, "purge --now needs to know what",
+                hint: "ids of `reprieve list --trash`, or --free SIZE: the oldest until so much is free")
+        }
+        let views = session.keeper.views(of: session.vaults(what).vaults)
+        var chosen: [(vault: VaultConfiguration, backup: Backup)] = []
+        for target in try session.keeper.targets(what, in: views) {
+            guard case .backup(let view, let backup) = target else {
+                throw Fault(
+                    .usage, "only single backups are purged by name",
+                    hint: "their ids: reprieve list --trash; or the oldest: reprieve purge --now --free SIZE")
+            }
+            guard backup.state == .trashed else {
+                throw Fault(
+                    .notFound, "'\(backup.path.display)' is not in the trash",
+                    hint: backup.state == .present
+                        ? "what is in its place goes to the trash first: reprieve condemn \(backup.id.text) --reason WHY"
+                        : nil, path: backup.path)
+            }
+            chosen.append((view.configuration, backup))
+        }
+        guard chosen.count <= what.count else {
+            let list = chosen.prefix(10).map { "  \($0.backup.id.text)  \($0.backup.path.display)" }
+            throw Fault(
+                .ambiguous, "that names \(chosen.count) backups",
+                hint: "name them by id:\n" + list.joined(separator: "\n"))
+        }
+        return try Dictionary(grouping: chosen, by: \.vault.path).sorted { $0.key < $1.key }.map { _, pairs in
+            try session.keeper.planPurgeNow(pairs[0].vault, pairs.map(\.backup))
+        }
+    }
+
+    // MARK: What is said
+
+    private static let mostShown = 200
+
+    private func show(_ reports: [PurgeReport], freed: Int64) {
+        let going = reports.flatMap(\.purged)
+        let ids = ShortIDs(going)
+        for report in reports {
+            if let frozen = report.frozen {
+                session.say(
+                    "\(report.vault.label): frozen: \(frozen.reason)\n  reprieve unfreeze \(report.vault.label)")
+            }
+        }
+        if going.isEmpty {
+            session.say("Nothing of it may be purged.")
+        } else {
+            var table = Table(sides: [.left, .left, .right, .left, .left])
+            for backup in going.prefix(Self.mostShown) {
+                let since =
+                    backup.trashed.map {
+                        "in the trash " + Text.age(session.keeper.now().wall.seconds(since: $0.condemnedAt))
+                    } ?? ""
+                table.add([
+                    ids.text(backup.id), Text.time(backup.time, session.zone), Text.size(backup.size), since,
+                    backup.path.display,
+                ])
+            }
+            session.say((dryRun ? "Nothing done. " : "") + "For good, and without waiting for their grace:")
+            session.say(table.text)
+            if going.count > Self.mostShown {
+                session.say("\(Text.count(going.count - Self.mostShown)) more; all: -n --json")
+            }
+            session.say(
+                "\(Text.plural(going.count, "backup")), \(Text.size(going.total { $0.size })); that frees at least \(Text.size(freed))."
+            )
+        }
+        // Of all that a size might have taken, only named ones are worth a line each.
+        let staying = reports.flatMap { Purge.staying($0) }
+        for line in staying.prefix(free == nil ? staying.count : 10) { session.say(line) }
+        if free != nil, staying.count > 10 { session.say("  \(Text.count(staying.count - 10)) more stay") }
+    }
+
+    private func emit(_ reports: [PurgeReport], _ freed: Int64, _ faults: [Fault] = []) {
+        Purge.emit(
+            reports, faults, dryRun: dryRun, session,
+            more: [.init("now", .bool(true)), .init("freed_at_least", .integer(freed))])
+    }
+}
