@@ -5,9 +5,10 @@ package import Model
 /// The only file that unlinks (invariant 4; TidyTests). It works below one directory, which is `.trash/.purging-*`.
 ///
 /// The walk goes down ``UnlinkWalk/levels`` directories by descriptor. What lies deeper is renamed up into the top
-/// (*hoisted*) and found there by the next pass, so that depth costs neither descriptors nor memory. A listing is worked
-/// off some thousand names at a time, in the order of inodes. Nothing is looked at by name before it is opened: on a hung
-/// mount such a look never returns. If we stop anywhere, what is left is below the top, and the next run goes on.
+/// (*hoisted*) and found there by the next pass, so that depth costs neither descriptors nor memory. A listing is
+/// worked off some thousand names at a time, in the order of inodes. Nothing is looked at by name before it is opened:
+/// on a hung mount such a look never returns. If we stop anywhere, what is left is below the top, and the next run goes
+/// on.
 package struct UnlinkWalk {
     /// Descriptors that a walk holds at most, the top's own among them.
     private static let levels = 20
@@ -91,7 +92,7 @@ package struct UnlinkWalk {
         open[deepest].tookAny = false
         open[deepest].passes += 1
         // Most often nothing is left, and one call tells.
-        if deepest > 0, rmdir(open[deepest].name, in: open[deepest - 1].directory) == 0 {
+        if deepest > 0, removeDirectory(open[deepest].name, in: open[deepest - 1].directory) == 0 {
             count(1)
             open[deepest - 1].tookAny = true
             open.removeLast()
@@ -105,7 +106,7 @@ package struct UnlinkWalk {
     private mutating func leave() -> Bool {
         let level = open.removeLast()
         guard let above = open.last else { return false }
-        let answer = rmdir(level.name, in: above.directory)
+        let answer = removeDirectory(level.name, in: above.directory)
         switch answer {
         case 0:
             count(1)
@@ -148,7 +149,7 @@ package struct UnlinkWalk {
 
     private mutating func hoist(_ name: Bytes, from directory: Directory) throws(Fault) {
         // An empty one is gone at once; a mount point is busy, and stays.
-        let answer = rmdir(name, in: directory)
+        let answer = removeDirectory(name, in: directory)
         if answer == 0 {
             count(1)
         } else {
@@ -162,7 +163,7 @@ package struct UnlinkWalk {
         open[open.count - 1].tookAny = true
     }
 
-    private func rmdir(_ name: Bytes, in directory: Directory) -> Int32 {
+    private func removeDirectory(_ name: Bytes, in directory: Directory) -> Int32 {
         directory.layer.unlink(directory.descriptor, name, isDirectory: true)
     }
 

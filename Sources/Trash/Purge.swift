@@ -1,8 +1,8 @@
 package import Disk
 package import Model
 
-/// Unlinks what is due, in the order that stands at the head of ``TrashDirectory``. What lies in `.purging-*` is nobody's
-/// any more and is never offered for restore.
+/// Unlinks what is due, in the order that stands at the head of ``TrashDirectory``. What lies in `.purging-*` is
+/// nobody's any more and is never offered for restore.
 package struct Purging {
     private let trash: TrashDirectory
 

@@ -62,10 +62,13 @@ struct FullDiskTests {
             return
         }
         #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)")
-        #expect(full.house.batches().isEmpty && full.house.purging().isEmpty)
+        #expect(full.house.purging().isEmpty)
         #expect(full.house.names() == ["app/orders-\(House.day(5)).dump", "app/orders-\(House.day(6)).dump"])
         #expect(try full.house.events().count { $0["event"] as? String == "backup.deleted" } == 4)
         #expect(try full.house.run("audit", "verify").status == 0)
+        // The emptied batch may have to wait: its new name is longer, and takes room on xfs.
+        try full.house.run("purge")
+        #expect(full.house.batches().isEmpty && full.house.purging().isEmpty)
         try full.house.put("there-is-room-again", String(repeating: "x", count: 1 << 20))
     }
 

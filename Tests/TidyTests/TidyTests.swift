@@ -66,14 +66,17 @@ struct TidyTests {
         ("unlinkat(", ["Disk/Unlink.swift"], "UnlinkWalk, below .trash/.purging-* (invariant 4)"),
         (
             "unlink(",
-            ["Disk/Unlink.swift", "Trash/Purge.swift", "Engine/Keeper+Purge.swift", "Agent/Agent+Jobs.swift"],
+            [
+                "Disk/Unlink.swift", "Disk/FileLayer.swift", "Trash/Purge.swift", "Engine/Keeper+Purge.swift",
+                "Agent/Agent+Jobs.swift",
+            ],
             "UnlinkWalk (invariant 4)"
         ),
         ("rmdir(", [], "UnlinkWalk (invariant 4)"),
         ("removeItem", [], "UnlinkWalk: removeItem follows a link swapped in under it"),
         ("FileManager", [], "Disk.Directory"),
-        ("renameat2", ["Disk/Directory.swift"], "Directory.rename"),
-        ("renameat(", ["Disk/Directory.swift"], "Directory.replace"),
+        ("renameat2", ["Disk/FileLayer.swift"], "Directory.rename"),
+        ("renameat(", ["Disk/FileLayer.swift"], "Directory.replace"),
         ("clock_gettime", ["Disk/Clock.swift"], "a Moment as an argument"),
         ("Date()", [], "a Moment as an argument"),
         ("Date.now", [], "a Moment as an argument"),
