@@ -13,6 +13,9 @@ package struct Keeper: Sendable {
     package let home: Home
     /// How long to wait for a lock that another process holds, and for a file system that does not answer.
     package var waitSeconds = 10.0
+    /// Whether the disk of another host may be used as it is, without being adopted: to list it and to bring back what
+    /// is in its trash, with nothing but the disk.
+    package var isVisiting = false
 
     package init(configuration: Configuration, home: Home) {
         self.configuration = configuration
@@ -48,11 +51,20 @@ extension Keeper {
         switch try home.registry.identify(vault.path, try signs(root, vault), at: now().wall) {
         case .known(let id, let isProven): return open(vault, id, root, isProven: isProven)
         case .stranger(let why):
+            if isVisiting, let id = try visited(vault, root) { return open(vault, id, root, isProven: true) }
             throw Fault(
                 .offline, "the vault '\(vault.label)' is not what it was: \(why); nothing is done there",
                 hint: "mount the right disk, or if this is meant: reprieve adopt \(vault.path.display)",
                 path: vault.path)
         }
+    }
+
+    /// The id of a vault of another host, at a path where no vault of ours ever was. It is not recorded.
+    private func visited(_ vault: VaultConfiguration, _ root: Directory) throws(Fault) -> VaultID? {
+        guard try home.registry.disks(at: vault.path).isEmpty, let marker = try Marker.read(in: root),
+            marker.keeper != Surroundings.hostName
+        else { return nil }
+        return marker.id
     }
 
     /// A hung mount never returns from a system call: it is asked once in a thread of its own before anything else.
