@@ -3,6 +3,7 @@ package import Disk
 package import Model
 package import Retention
 package import Survey
+internal import Synchronization
 package import Trash
 
 /// The steps of every use case, one function each; the agent and the command line run the same ones.
@@ -17,6 +18,9 @@ package struct Keeper: Sendable {
     /// is in its trash, with nothing but the disk.
     package var isVisiting = false
 
+    /// Of a command that cleans up several vaults: they are one run, and `undo` takes it back as a whole.
+    package var run: RunNumber?
+
     package init(configuration: Configuration, home: Home) {
         self.configuration = configuration
         self.home = home
@@ -25,6 +29,22 @@ package struct Keeper: Sendable {
     package func now() -> Moment { home.clock.now() }
 
     var holder: String { "\(home.program) (\(Surroundings.processID))" }
+}
+
+/// The number of a run, drawn when the first of its vaults needs it.
+package final class RunNumber: Sendable {
+    private let drawn = Mutex<Int?>(nil)
+
+    package init() {}
+
+    func value(_ draw: () throws(Fault) -> Int) throws(Fault) -> Int {
+        try drawn.withLock { known throws(Fault) in
+            let number: Int
+            if let known { number = known } else { number = try draw() }
+            known = number
+            return number
+        }
+    }
 }
 
 /// A configured vault whose directory was opened and is the one it was.
