@@ -31,9 +31,9 @@ extension Keeper {
         } catch {
             let hint: String?
             switch error.errno {
+            case _ where Self.isLink(named): hint = "it is a symbolic link: name the directory that it points to"
             case 2: hint = "make it first: mkdir -p \(Self.shellWord(named))"
             case 20: hint = "--to takes a directory; --as gives another name"
-            case 40: hint = "it is a symbolic link: name the directory that it points to"
             default: hint = error.hint
             }
             throw Fault(error.code, error.message, hint: hint, path: named, errno: error.errno)
@@ -54,6 +54,11 @@ extension Keeper {
             inside = (vault, whole == root ? Bytes() : whole.dropFirst(root.count + 1))
         }
         return RestoreTarget(directory: directory, vault: inside)
+    }
+
+    private static func isLink(_ path: Bytes) -> Bool {
+        guard let parent = try? Directory.open(absolute: path.parent.isEmpty ? "/" : path.parent) else { return false }
+        return ((try? parent.sighting(of: path.lastComponent)) ?? nil)?.kind == .symlink
     }
 
     /// Another file system cannot be reached by a rename. Copying is a person's to do: they see how long it takes, and

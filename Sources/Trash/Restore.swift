@@ -55,18 +55,32 @@ package struct Restoring {
             return try trash.root.open(path.parent)
         } catch {
             if error.errno == 2 { return nil }
-            let what: String
-            switch error.errno {
-            case 20: what = "where its directory '\(path.parent.display)' was is a file now"
-            case 40: what = "where its directory '\(path.parent.display)' was is a symbolic link now"
-            case 18: what = "its directory '\(path.parent.display)' lies on another file system now"
-            default: throw error
-            }
+            guard let what = obstacle(on: path.parent) else { throw error }
             throw Fault(
                 error.code, "could not restore '\(member.path.display)': \(what)",
                 hint: "move that away, or restore it into another directory with --to DIR", path: path,
                 errno: error.errno)
         }
+    }
+
+    /// What stands where one of these directories was.
+    private func obstacle(on path: Bytes) -> String? {
+        var place = trash.root
+        for component in path.components {
+            let whole =
+                place === trash.root ? component : place.path.dropFirst(trash.root.path.count + 1).appending(component)
+            guard let seen = (try? place.sighting(of: component)) ?? nil else { return nil }
+            switch seen.kind {
+            case .directory:
+                guard let next = try? place.open(component) else {
+                    return "its directory '\(whole.display)' cannot be opened, or lies on another file system now"
+                }
+                place = next
+            case .symlink: return "where its directory '\(whole.display)' was is a symbolic link now"
+            case .file, .other: return "where its directory '\(whole.display)' was is a file now"
+            }
+        }
+        return nil
     }
 
     /// Renames the members and makes it durable. Answers where they are now: in the vault, or below ``directory``.

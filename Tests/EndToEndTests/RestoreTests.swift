@@ -169,7 +169,7 @@ struct RestoreTests {
         // Another device; and the same device by another mount, which only the rename can tell.
         for place in [disk.root, bind] {
             let outcome = try house.run("restore", file, "--to", place.path)
-            #expect(outcome.status == 1 && outcome.error.contains("another file system"), "\(outcome.error)")
+            #expect(outcome.status == 1 && outcome.said.contains("another file system"), "\(outcome.error)")
             let line = try #require(outcome.error.split(separator: "\n").first { $0.hasPrefix("cp -a -- ") })
             let copied = try House.launch(["/bin/bash", "-c", String(line)])
             #expect(copied.status == 0, "\(line): \(copied.error)")

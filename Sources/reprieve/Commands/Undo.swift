@@ -33,7 +33,8 @@ struct Undo: ParsableCommand {
         var words = self.words
         if words.first == "run" { words.removeFirst() }
         let named = last || since != nil ? nil : words.isEmpty ? nil : words.removeFirst()
-        guard [named != nil, last, since != nil].count(where: { $0 }) == 1 else {
+        let isTwice = named == nil && words.first.map { Int($0) != nil && !session.vaults([$0]).rest.isEmpty } ?? false
+        guard [named != nil, last, since != nil].count(where: { $0 }) == 1, !isTwice else {
             throw Fault(.usage, "say which run", hint: "undo RUN, undo --last or undo --since 2h")
         }
         if let named, session.vaults([named]).rest.isEmpty {
