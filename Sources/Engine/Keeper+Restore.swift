@@ -92,7 +92,8 @@ extension Keeper {
         try check(item, batch, vault, trash, wish)
         let until = isInVault ? reprieveEnd(configuration) : nil
         let at = now()
-        // │ the mark keeps the next cleanup from taking it again, and says of what left the vault that it is not missing.
+        // │ the mark keeps the next cleanup from taking it again, and says of what left the vault that it is not
+        // missing.
         let isMarked = attempt(&warnings) { () throws(Fault) in
             var marks = try home.marks.read(vault.id, trash: trash)
             reprieve(item.backup, until: until, reason: "restored", in: &marks, at: at)
@@ -123,8 +124,8 @@ extension Keeper {
             isForeignNow: isInVault && !isBackup(places[0], item.backup, configuration))
     }
 
-    /// After the renames: what was done is written down. Without its mark a restored backup is left to the next look: it
-    /// finds it as brought back by hand, and condemns nothing before it has marked it.
+    /// After the renames: what was done is written down. Without its mark a restored backup is left to the next look,
+    /// which finds it as brought back by hand, and condemns nothing before it has marked it.
     func settle(
         _ backups: [Backup], _ paths: [Bytes?], _ places: Set<Bytes>, _ vault: OpenVault, _ isMarked: Bool,
         _ warnings: inout [Fault]

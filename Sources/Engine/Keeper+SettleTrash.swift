@@ -35,8 +35,8 @@ extension Keeper {
             attended, present: attended.present.isEmpty ? try home.catalog.present(vault: vault.id) : attended.present)
         for (backup, isOurs) in gone {
             let row = known[Gone.key(backup)]
-            // Back in its place and marked so: nothing to find out, and no log to read. (Of an object with several links
-            // the mark does not tell which one went elsewhere.)
+            // Back in its place and marked so: nothing to find out, and no log to read. (Of an object with several
+            // links the mark does not tell which one went elsewhere.)
             if let mark = attended.marks.all[Mark.Key(.reprieved, backup.id.objectText)],
                 mark.at >= (backup.trashed?.condemnedAt ?? mark.at),
                 found.isInVault(backup) || (mark.isElsewhere == true && backup.id.link == nil)

@@ -133,7 +133,7 @@ extension Keeper {
         var places: Set<Bytes> = []
         for (batch, item) in going {
             do {
-                for path in try restoring.rename(item, from: batch) { places.insert(path.parent) }
+                for path in try restoring.putBack(item, from: batch) { places.insert(path.parent) }
                 report.restored.append(item.backup)
             } catch {
                 report.failed.append((item.backup, error))

@@ -3,7 +3,7 @@ package import Model
 
 /// Puts a backup back where it was. Under the vault's lock:
 ///
-///     prepare │ (reprieved mark │ audit intent) │ rename │ sync
+///     prepare │ (reprieved mark │ audit intent) │ put back │ sync
 ///
 /// If we stop within the renames, part of the members are at their origin: recovery goes on towards the origin
 /// (invariant 1).
@@ -86,7 +86,7 @@ package struct Restoring {
     /// Renames the members and makes it durable. Answers where they are now: in the vault, or below ``directory``.
     package func move(_ item: Batch.Item, from batch: Batch, as newName: Bytes? = nil) throws(Fault) -> [Bytes] {
         var own = Restoring(trash: trash, to: directory)
-        let done = try own.rename(item, from: batch, as: newName)
+        let done = try own.putBack(item, from: batch, as: newName)
         try own.sync()
         return done
     }
@@ -94,7 +94,7 @@ package struct Restoring {
     /// Renames the members, all or none; durable only after ``sync()``.
     ///
     /// The backup itself goes last into another directory: if we stop in between, it still stands in its batch.
-    package mutating func rename(
+    package mutating func putBack(
         _ item: Batch.Item, from batch: Batch, as newName: Bytes? = nil
     ) throws(Fault) -> [Bytes] {
         let files = try batch.directory.open(TrashDirectory.filesName)

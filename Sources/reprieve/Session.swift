@@ -94,8 +94,8 @@ struct Common: ParsableArguments {
             environment: ProcessInfo.processInfo.environment)
     }
 
-    /// Reads the configuration and opens the state. `visiting`: also for the disk of another host, as it is. `run`: all that
-    /// this command condemns is one run.
+    /// Reads the configuration and opens the state. `visiting`: also for the disk of another host, as it is. `run`:
+    /// all that this command condemns is one run.
     func session(visiting: Bool = false, run: RunNumber? = nil) throws -> Session {
         let overrides = try overrides()
         let configuration = try Configuration.load(overrides)
