@@ -76,6 +76,14 @@ struct RestoreText {
             .joined(separator: "\n")
     }
 
+    /// After several: what holds for all of them.
+    static func together(_ reports: [RestoreReport], _ session: Session) -> String {
+        let until = reports.compactMap(\.reprievedUntil).min().map { end in
+            " They stay until \(Text.precise(end, session.zone).trimmingCharacters(in: .whitespaces))."
+        }
+        return "\(Text.plural(reports.count, "backup")) back.\(until ?? "")"
+    }
+
     /// Until when it is left alone.
     private func stay(_ report: RestoreReport) -> [String] {
         let backup = report.backup
@@ -109,8 +117,19 @@ struct RestoreText {
         return "Nearer ones are gone: "
             + groups.map { end, times in
                 let more = times.count > most ? ["\(times.count - most) more"] : []
-                return Self.list(times.prefix(most).map { Text.day($0, zone) } + more) + " (\(end))"
+                return Self.list(days(times.prefix(most)) + more) + " (\(end))"
             }.joined(separator: "; ")
+    }
+
+    /// Month and year stand behind the last of several days of one month; of one day the times tell them apart.
+    private func days(_ times: some Collection<Timestamp>) -> [String] {
+        let whole = times.map { Text.day($0, zone) }
+        guard Set(whole).count == whole.count else {
+            return times.map { Text.time($0, zone).trimmingCharacters(in: .whitespaces) }
+        }
+        let parts = whole.map { $0.split(separator: " ", maxSplits: 1) }
+        guard Set(parts.map { $0[1] }).count == 1 else { return whole }
+        return parts.dropLast().map { String($0[0]) } + whole.suffix(1)
     }
 
     /// `purged 7 Dec 2026 04:15, run 81, by the policy`.

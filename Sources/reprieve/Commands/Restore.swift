@@ -44,9 +44,15 @@ struct Restore: ParsableCommand {
         let views = session.keeper.views(of: vaults)
         let choices = try session.keeper.chooseRestore(what, before: try session.time(before), in: views)
         if let gone = choices.compactMap(\.fault).first { throw gone }
+        guard !choices.isEmpty else {
+            throw Fault(
+                .notFound, "nothing of '\(what.joined(separator: " "))' is in the trash any more",
+                hint: "`reprieve list -a` shows what is where")
+        }
         let wish = RestoreWish(
             newName: try checkedName(choices.count), target: target, trustManifest: trustManifest)
         var doing = RestoreDoing(session: session, isDry: dryRun, wish: wish)
+        doing.isMany = choices.count > 1
         for choice in choices { doing.restore(choice) }
         doing.unrecorded = recovery.filter { $0.code == .unaudited }
         try doing.finish(choices)
@@ -67,6 +73,8 @@ struct RestoreDoing {
     let session: Session
     let isDry: Bool
     let wish: RestoreWish
+    /// Of several only the lines that differ are said.
+    var isMany = false
     var unrecorded: [Fault] = []
     /// What came back.
     private var done: [(report: RestoreReport, checksum: JSON)] = []
@@ -134,7 +142,7 @@ struct RestoreDoing {
             // It is back, whoever ends us now: reading it takes as long as it takes.
             let checksum = compare(report)
             done.append((report, checksum.json))
-            session.say(text.body(report, checksum.word, isNeeded: isNeeded))
+            session.say(text.body(report, checksum.word, isNeeded: isNeeded || isMany))
         } catch {
             faults.append(error)
         }
@@ -160,6 +168,7 @@ struct RestoreDoing {
     }
 
     func finish(_ choices: [RestoreChoice]) throws {
+        if isMany, !done.isEmpty { session.say(RestoreText.together(done.map(\.report), session)) }
         if session.json { emit(choices) }
         let warnings = done.flatMap(\.report.warnings) + unrecorded
         let hasDone = !done.isEmpty || !planned.isEmpty || !inPlace.isEmpty

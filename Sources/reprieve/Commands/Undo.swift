@@ -205,9 +205,9 @@ private struct UndoDoing {
         let problems = reports.flatMap { $0.failed.map(\.fault) + $0.warnings } + faults
         for fault in problems { session.warn(fault) }
         let hasDone = reports.contains { !$0.restored.isEmpty }
-        if !problems.isEmpty || reports.contains(where: { !$0.gone.isEmpty }) {
-            try Ending.with(hasDone ? .partial : .failed)
-        }
+        let hasGone = reports.contains { !$0.gone.isEmpty }
+        if !problems.isEmpty { try Ending.with(hasDone ? .partial : .failed) }
+        if hasGone { try Ending.with(hasDone ? .partial : .notFound) }
     }
 
     private func emit(_ runs: [Run]) {
