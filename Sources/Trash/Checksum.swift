@@ -9,6 +9,8 @@ package enum Checksum: Hashable, Sendable {
     case differs(Bytes, expected: String, found: String)
 
     private static let sideLimit = 1 << 16
+    /// Of a name, in bytes: beside a longer one no side file can stand.
+    private static let longestName = 255
 
     /// Compares a file with the side files beside it, the strongest first; one is enough. `nil`: none says anything of
     /// it, or it is no file. It reads the whole file; whoever ends the process meanwhile loses nothing.
@@ -16,7 +18,8 @@ package enum Checksum: Hashable, Sendable {
         guard let seen = try directory.sighting(of: name), seen.kind == .file else { return nil }
         for method in Method.allCases {
             let side = name + Bytes("." + method.rawValue)
-            guard let beside = try directory.sighting(of: side), beside.kind == .file, beside.size <= sideLimit,
+            guard side.count <= longestName, let beside = try directory.sighting(of: side), beside.kind == .file,
+                beside.size <= sideLimit,
                 let text = try directory.read(side, limit: sideLimit),
                 let expected = expected(text, of: name, digits: method.digits)
             else { continue }

@@ -50,6 +50,11 @@ struct ChecksumTests {
         for text in ["", "see README\n", "\(zeros)  a\n\(zeros)  b\n", "\(Self.md5)  db.dump\n"] {
             #expect(try compare([".sha256": text]) == nil, "\(text)")
         }
+        // No room for an ending.
+        let scratch = try Scratch()
+        let long = String(repeating: "n", count: 255)
+        try Data("abc".utf8).write(to: scratch.url.appending(path: long))
+        #expect(try Checksum.compare(Bytes(long), in: Directory.open(absolute: Bytes(scratch.url.path))) == nil)
         // The strongest that says anything counts.
         #expect(
             try compare([".sha512": "nothing", ".sha256": Self.sha256, ".md5": zeros]) == .matches("db.dump.sha256"))
