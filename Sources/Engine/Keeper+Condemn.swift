@@ -28,11 +28,16 @@ extension Keeper {
         return going.indices.sorted { (-depths[$0], $0) < (-depths[$1], $1) }.map { going[$0] }
     }
 
+    private func nextRun() throws(Fault) -> Int {
+        guard let run else { return try home.audit.nextRun() }
+        return try run.value { () throws(Fault) in try home.audit.nextRun() }
+    }
+
     /// Moves backups into the trash, in one run.
     func condemn(_ going: [Plan.Judged], _ report: inout CleanupReport) throws(Fault) {
         let vault = report.plan.attended.vault
         try requireWritable(vault)
-        let run = try home.audit.nextRun()
+        let run = try nextRun()
         report.run = run
         let plan = report.plan.plan
         try home.audit.append(

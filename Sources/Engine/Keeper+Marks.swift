@@ -115,7 +115,9 @@ extension Keeper {
             guard !series.isEmpty else {
                 // The vault and every series of it.
                 let frozen = marks.holding(.frozen, at: at.wall).filter { Mark.series(ofTarget: $0.target) != nil }
-                return [(mark(.frozen, Mark.vaultTarget, "", released: true), .vaultUnfrozen, nil)]
+                return [Mark.vaultTarget, Mark.undoneTarget].map { target in
+                    (mark(.frozen, target, "", released: true), .vaultUnfrozen, nil)
+                }
                     + frozen.map { (mark(.frozen, $0.target, "", released: true), .seriesUnfrozen, nil) }
             }
             return series.map { (mark(.frozen, Mark.seriesTarget($0), "", released: true), .seriesUnfrozen, nil) }

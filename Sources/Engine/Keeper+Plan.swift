@@ -177,7 +177,7 @@ extension Keeper {
 
     /// Why nothing may go in this vault: a mark, or a file that anybody can make.
     func frozen(_ vault: OpenVault, _ marks: Marks, at now: Timestamp) throws(Fault) -> Mark? {
-        if let mark = marks.frozen(at: now) { return mark }
+        if let mark = marks.frozen(at: now, policy: vault.policy.hash) { return mark }
         guard try vault.trash()?.directory.sighting(of: "FREEZE") != nil else { return nil }
         return Mark(
             kind: .frozen, target: Mark.vaultTarget, reason: "the file .trash/FREEZE is there", actor: "somebody",

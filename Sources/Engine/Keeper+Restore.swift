@@ -9,135 +9,92 @@ internal import Trash
 package struct RestoreReport: Sendable {
     package var vault: VaultConfiguration
     package var backup: Backup
-    /// Where its files are now, in the vault.
+    /// Where its files are now.
     package var paths: [Bytes]
-    package var reprievedUntil: Timestamp
+    /// `nil`: it is in no vault any more, and nothing will take it away.
+    package var reprievedUntil: Timestamp?
+    /// `postgres 0600`.
+    package var owner = ""
     /// What could not be written down; the restore went on (exit 3).
     package var warnings: [Fault] = []
     /// Its new name has no date: Reprieve takes it for no backup any more.
     package var isForeignNow = false
 }
 
+/// What a side file with a checksum said of what was restored.
+package struct ComparedChecksum: Sendable {
+    package var side: Bytes
+    /// `nil`: it matches.
+    package var difference: Difference?
+
+    package struct Difference: Sendable {
+        package var expected: String
+        package var found: String
+    }
+}
+
+/// How a person wants it back.
+package struct RestoreWish: Sendable {
+    package var newName: Bytes?
+    package var target: RestoreTarget?
+    package var trustManifest = false
+
+    package init(newName: Bytes? = nil, target: RestoreTarget? = nil, trustManifest: Bool = false) {
+        self.newName = newName
+        self.target = target
+        self.trustManifest = trustManifest
+    }
+}
+
 extension Keeper {
-    /// What a person asked to have back, and what is there.
-    package enum RestoreChoice: Sendable {
-        case restore(VaultView, Backup)
-        /// Nothing to do: the newest that fits is in its place.
-        case inPlace(VaultView, Backup)
-
-        /// Why nothing is known of the vault it was chosen from.
-        package var fault: Fault? {
-            switch self {
-            case .restore(let view, _), .inPlace(let view, _): view.fault
-            }
-        }
+    /// Whether one backup can be put back so; throws the reason where it cannot. Changes nothing.
+    package func checkRestore(
+        _ configuration: VaultConfiguration, _ backup: Backup, _ wish: RestoreWish
+    ) throws(Fault) {
+        let vault = try open(configuration)
+        guard let trash = try vault.trash() else { throw Self.notThere(backup) }
+        try requireWritable(vault)
+        let (batch, item) = try find(backup, trash)
+        try check(item, batch, vault, trash, wish)
     }
 
-    /// Chooses what `restore WORDS` means. `before`: only backups dated before it.
-    package func chooseRestore(_ words: [String], before: Timestamp?, in views: [VaultView]) throws(Fault)
-        -> [RestoreChoice]
-    {
-        var choices: [RestoreChoice] = []
-        for (word, targets) in try targetsByWord(words, in: views) {
-            choices += try choose(word, targets, before: before)
-        }
-        return choices
-    }
-
-    /// What one word means: one series, one batch, or one backup.
-    private func choose(_ word: String, _ targets: [Target], before: Timestamp?) throws(Fault) -> [RestoreChoice] {
-        var series: [(VaultView, Bytes)] = []
-        var single: [(VaultView, Backup)] = []
-        for target in targets {
-            switch target {
-            case .vault(let view):
-                throw Fault(
-                    .usage, "'\(view.label)' is a whole vault",
-                    hint: "name a series, a backup or a batch: reprieve list \(view.label) --trash")
-            case .batch(let view, let name):
-                return view.trashed.filter { $0.trashed?.batch == name }.map { .restore(view, $0) }
-            case .series(let view, let key): series.append((view, key))
-            case .backup(let view, let backup): single.append((view, backup))
-            }
-        }
-        if !single.isEmpty { return [try choose(single, [word])] }
-        // Several may be called so; those with nothing in the trash are not meant.
-        let holding = series.filter { view, key in before != nil || view.trashed.contains { $0.series == key } }
-        guard holding.count < 2 else {
-            let list = holding.map { "  \($0.0.label) \(Backup.name(ofSeries: $0.1).display)" }
+    private func check(
+        _ item: Batch.Item, _ batch: Batch, _ vault: OpenVault, _ trash: TrashDirectory, _ wish: RestoreWish
+    ) throws(Fault) {
+        if !wish.trustManifest { try refuseAltered(batch, vault) }
+        if let newName = wish.newName, newName.hasPrefix(".") || TemporaryNames.isTemporary(newName) {
             throw Fault(
-                .ambiguous, "'\(word)' names \(holding.count) series",
-                hint: "name its vault and the whole name:\n" + list.joined(separator: "\n"))
+                .usage, "'\(newName.display)' is a hidden or temporary name", hint: "--as takes a plain file name")
         }
-        guard let (view, key) = holding.first ?? series.first else { return [] }
-        return [try newest(of: key, in: view, before: before)]
-    }
-
-    /// One backup was named: the trashed one where there is one.
-    private func choose(_ found: [(VaultView, Backup)], _ words: [String]) throws(Fault) -> RestoreChoice {
-        let trashed = found.filter { $0.1.state == .trashed }
-        if trashed.count == 1 { return .restore(trashed[0].0, trashed[0].1) }
-        guard trashed.isEmpty else { throw Self.ambiguous(words, trashed) }
-        let present = found.filter { $0.1.state == .present }
-        guard present.count < 2 else { throw Self.ambiguous(words, present) }
-        if let only = present.first { return .inPlace(only.0, only.1) }
-        throw Self.isGone(found[0].1)
-    }
-
-    private static func ambiguous(_ words: [String], _ found: [(VaultView, Backup)]) -> Fault {
-        let list = found.prefix(10).map { "  \($0.1.id.text)  \($0.0.label): \($0.1.path.display)" }
-        return Fault(
-            .ambiguous, "'\(words.joined(separator: " "))' names \(found.count) backups",
-            hint: "name one by its id:\n" + list.joined(separator: "\n"))
-    }
-
-    private static func isGone(_ backup: Backup) -> Fault {
-        let what = backup.path.display
-        if backup.state == .missing {
-            return Fault(.notFound, "'\(what)' is missing: somebody else removed it from the trash", path: backup.path)
+        if let target = wish.target, target.directory.device != batch.directory.device {
+            throw refuseElsewhere(item, batch, target, as: wish.newName)
         }
-        return Fault(
-            .notFound, "'\(what)' was purged and cannot be brought back",
-            hint: "`reprieve audit tail \(backup.id.text.prefix(8))` shows when and why", path: backup.path)
-    }
-
-    private func newest(of series: Bytes, in view: VaultView, before: Timestamp?) throws(Fault) -> RestoreChoice {
-        func fits(_ backup: Backup) -> Bool { backup.series == series && (before.map { backup.time < $0 } ?? true) }
-        let trashed = view.trashed.filter(fits).max { ($0.time, $0.path) < ($1.time, $1.path) }
-        // With a date the nearest counts, wherever it is; without one, what the trash holds.
-        let present = before == nil ? nil : view.present.filter(fits).max { ($0.time, $0.path) < ($1.time, $1.path) }
-        if let present, present.time >= (trashed?.time ?? present.time) { return .inPlace(view, present) }
-        if let trashed { return .restore(view, trashed) }
-        throw Fault(
-            .notFound,
-            "no backup of '\(Backup.name(ofSeries: series).display)' is in the trash"
-                + (before == nil ? "" : " or here before that date"),
-            hint: "`reprieve list \(Backup.name(ofSeries: series).display) -a` shows what there is")
+        try Restoring(trash: trash, to: wish.target?.directory).prepare(item, as: wish.newName)
     }
 
     /// Puts one backup back. Works in a frozen vault; does not wait for the audit log (invariant 9).
     package func restore(
-        _ configuration: VaultConfiguration, _ backup: Backup, as newName: Bytes? = nil, trustManifest: Bool = false
+        _ configuration: VaultConfiguration, _ backup: Backup, _ wish: RestoreWish = RestoreWish()
     ) throws(Fault) -> RestoreReport {
         let vault = try open(configuration)
-        guard let trash = try vault.trash(), let name = backup.trashed?.batch else { throw Self.notThere(backup) }
+        guard let trash = try vault.trash() else { throw Self.notThere(backup) }
         try requireWritable(vault)
-        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
-        guard let batch = try trash.batch(named: name),
-            let item = batch.items.first(where: { $0.backup.path == backup.path && !$0.inBatch.isEmpty })
-        else { throw Self.notThere(backup) }
-        if !trustManifest { try refuseAltered(batch, vault) }
-        let restoring = Restoring(trash: trash)
-        if let newName, newName.hasPrefix(".") || TemporaryNames.isTemporary(newName) {
-            throw Fault(
-                .usage, "'\(newName.display)' is a hidden or temporary name", hint: "--as takes a plain file name")
-        }
-        try restoring.prepare(item, as: newName)
-        let until = reprieveEnd(configuration)
         var warnings: [Fault] = []
+        let own = wish.target?.place(in: configuration)
+        let isInVault = wish.target == nil || own != nil
+        if let other = wish.target?.vault, own == nil {
+            // Before our own lock: nobody ever holds two.
+            attempt(&warnings) { () throws(Fault) in try reprieveThere(backup, other.configuration) }
+        }
+        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
+        defer { withExtendedLifetime(lock) {} }
+        let (batch, item) = try find(backup, trash)
+        try check(item, batch, vault, trash, wish)
+        let until = isInVault ? reprieveEnd(configuration) : nil
         let at = now()
-        // │ the mark keeps the next cleanup from taking it again.
-        attempt(&warnings) { () throws(Fault) in
+        // │ the mark keeps the next cleanup from taking it again, and says of what left the vault that it is not
+        // missing.
+        let isMarked = attempt(&warnings) { () throws(Fault) in
             var marks = try home.marks.read(vault.id, trash: trash)
             reprieve(item.backup, until: until, reason: "restored", in: &marks, at: at)
             try home.marks.write(marks, vault.id, trash: trash)
@@ -146,55 +103,119 @@ extension Keeper {
             try home.audit.append([Self.record(.restoreIntent, vault, item.backup, nil)], at: at)
         }
         // │ the renames, durable.
-        let paths = try restoring.move(item, from: batch, as: newName)
-        attempt(&warnings) { () throws(Fault) in
-            try home.audit.append([Self.record(.restored, vault, item.backup, paths.first)], at: now())
+        let paths: [Bytes]
+        do {
+            paths = try Restoring(trash: trash, to: wish.target?.directory).move(item, from: batch, as: wish.newName)
+        } catch {
+            // The same device, but another mount of it.
+            if error.errno == 18, let target = wish.target {
+                throw refuseElsewhere(item, batch, target, as: wish.newName)
+            }
+            throw error
         }
-        attempt(&warnings) { () throws(Fault) in
-            try home.catalog.recordLeft([item.backup], as: .present)
-            try home.catalog.recordRestored(vault: vault.id, object: item.backup.id.object)
-            _ = try refresh(vault, places: Set(paths.map(\.parent)), isLocked: true)
-        }
-        withExtendedLifetime(lock) {}
-        var parser = NameTimeParser(zone: self.configuration.zone.value)
-        let directory = item.backup.path.parent
-        let isNamed =
-            newName.map { name in
-                let kind: Directory.Entry.Kind = item.backup.primary.isDirectory ? .directory : .file
-                let reading = DirectoryReading(
-                    of: [.init(name: name, kind: kind, inode: 0)], in: directory, by: configuration.recognisers,
-                    parser: &parser)
-                return !reading.units.isEmpty
-            } ?? true
+        let places = wish.target == nil ? paths : own.map { place in paths.map { place.appending($0) } } ?? []
+        let root = wish.target?.path ?? configuration.path
+        settle(
+            [item.backup], [paths.first.map { root.appending($0) }], Set(places.map(\.parent)), vault, isMarked,
+            &warnings)
         return RestoreReport(
-            vault: configuration, backup: item.backup, paths: paths, reprievedUntil: until, warnings: warnings,
-            isForeignNow: !isNamed)
+            vault: configuration, backup: item.backup, paths: paths.map { root.appending($0) }, reprievedUntil: until,
+            owner: owner(paths[0], below: wish.target?.directory ?? vault.root), warnings: warnings,
+            isForeignNow: isInVault && !isBackup(places[0], item.backup, configuration))
     }
 
-    private func attempt(_ warnings: inout [Fault], _ body: () throws(Fault) -> Void) {
-        do { try body() } catch { warnings.append(error) }
+    /// After the renames: what was done is written down. Without its mark a restored backup is left to the next look,
+    /// which finds it as brought back by hand, and condemns nothing before it has marked it.
+    func settle(
+        _ backups: [Backup], _ paths: [Bytes?], _ places: Set<Bytes>, _ vault: OpenVault, _ isMarked: Bool,
+        _ warnings: inout [Fault]
+    ) {
+        guard isMarked else { return }
+        attempt(&warnings) { () throws(Fault) in
+            try home.audit.append(
+                zip(backups, paths).map { Self.record(.restored, vault, $0, $1) }, at: now())
+        }
+        attempt(&warnings) { () throws(Fault) in
+            try home.catalog.recordLeft(backups, as: .present)
+            for backup in backups { try home.catalog.recordRestored(vault: vault.id, object: backup.id.object) }
+            if !places.isEmpty { _ = try refresh(vault, places: places, isLocked: true) }
+        }
     }
 
-    private func refuseAltered(_ batch: Batch, _ vault: OpenVault) throws(Fault) {
-        guard let known = try? home.catalog.knownBatch(vault: vault.id, name: batch.name),
-            known.manifestHash != batch.manifestHash
-        else { return }
+    private func find(_ backup: Backup, _ trash: TrashDirectory) throws(Fault) -> (Batch, Batch.Item) {
+        guard let name = backup.trashed?.batch, let batch = try trash.batch(named: name),
+            let item = batch.items.first(where: { $0.backup.path == backup.path && !$0.inBatch.isEmpty })
+        else { throw Self.notThere(backup) }
+        return (batch, item)
+    }
+
+    private func owner(_ path: Bytes, below root: Directory) -> String {
+        guard let seen = try? root.open(path.parent).sighting(of: path.lastComponent) else { return "" }
+        let digits = String(seen.mode, radix: 8)
+        let mode = String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+        return "\(Surroundings.userName(seen.uid)) \(mode)"
+    }
+
+    /// Whether what stands at this path of a vault is read as a backup.
+    private func isBackup(_ path: Bytes, _ backup: Backup, _ vault: VaultConfiguration) -> Bool {
+        guard path != backup.path else { return true }
+        var parser = NameTimeParser(zone: configuration.zone.value)
+        let kind: Directory.Entry.Kind = backup.primary.isDirectory ? .directory : .file
+        let reading = DirectoryReading(
+            of: [.init(name: path.lastComponent, kind: kind, inode: 0)], in: path.parent, by: vault.recognisers,
+            parser: &parser)
+        return !reading.units.isEmpty
+    }
+
+    /// Compares the content of what was restored with a checksum beside it. It reads the whole file, without any lock.
+    package func compareChecksum(_ report: RestoreReport) throws(Fault) -> ComparedChecksum? {
+        guard let path = report.paths.first, !report.backup.primary.isDirectory else { return nil }
+        switch try Checksum.compare(path.lastComponent, in: Directory.open(absolute: path.parent)) {
+        case nil: return nil
+        case .matches(let side): return ComparedChecksum(side: side)
+        case .differs(let side, let expected, let found):
+            return ComparedChecksum(side: side, difference: .init(expected: expected, found: found))
+        }
+    }
+
+    @discardableResult
+    func attempt(_ warnings: inout [Fault], _ body: () throws(Fault) -> Void) -> Bool {
+        do {
+            try body()
+            return true
+        } catch {
+            warnings.append(error)
+            return false
+        }
+    }
+
+    /// An unverified batch (another host's, or the log was rotated) restores freely; an altered one only on a person's
+    /// word.
+    func refuseAltered(_ batch: Batch, _ vault: OpenVault) throws(Fault) {
+        guard let known = knownHash(batch, vault), known != batch.manifestHash else { return }
         throw Fault(
             .damaged, "the manifest of batch \(batch.name) is not the one we wrote",
             hint: "look at it first; --trust-manifest restores by what it says now")
     }
 
-    private static func notThere(_ backup: Backup) -> Fault {
+    /// What cannot be read knows nothing: restore does not wait for catalog and log.
+    private func knownHash(_ batch: Batch, _ vault: OpenVault) -> String? {
+        if let known = try? home.catalog.knownBatch(vault: vault.id, name: batch.name) { return known.manifestHash }
+        return (try? home.audit.facts(of: vault.id))?.manifests[batch.name]
+    }
+
+    static func notThere(_ backup: Backup) -> Fault {
         Fault(
             .notFound, "'\(backup.path.display)' is not in the trash any more",
             hint: "`reprieve list -a` shows what is where",
             path: backup.path)
     }
 
-    private static func record(_ event: AuditEvent, _ vault: OpenVault, _ backup: Backup, _ to: Bytes?) -> AuditRecord {
-        AuditRecord(
+    static func record(_ event: AuditEvent, _ vault: OpenVault, _ backup: Backup, _ to: Bytes?) -> AuditRecord {
+        let origin = vault.root.path.appending(backup.path)
+        return AuditRecord(
             event, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
             batch: backup.trashed?.batch, path: backup.path,
-            more: to.map { $0 == backup.path ? [] : [JSON.Field](path: $0, key: "to") } ?? [])
+            more: to.map { $0 == origin ? [] : [JSON.Field](path: $0, key: "to") } ?? [])
     }
 }

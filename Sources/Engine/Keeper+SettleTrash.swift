@@ -35,9 +35,11 @@ extension Keeper {
             attended, present: attended.present.isEmpty ? try home.catalog.present(vault: vault.id) : attended.present)
         for (backup, isOurs) in gone {
             let row = known[Gone.key(backup)]
-            // Back in its place and marked so: nothing to find out, and no log to read.
-            if found.isInVault(backup), let mark = attended.marks.all[Mark.Key(.reprieved, backup.id.objectText)],
-                mark.at >= (backup.trashed?.condemnedAt ?? mark.at)
+            // Back in its place and marked so: nothing to find out, and no log to read. (Of an object with several
+            // links the mark does not tell which one went elsewhere.)
+            if let mark = attended.marks.all[Mark.Key(.reprieved, backup.id.objectText)],
+                mark.at >= (backup.trashed?.condemnedAt ?? mark.at),
+                found.isInVault(backup) || (mark.isElsewhere == true && backup.id.link == nil)
             {
                 if row != nil { attended.left.append((backup, .present)) }
                 continue
@@ -245,12 +247,13 @@ extension Keeper {
         now().wall.adding(seconds: vault.settings.gracePeriod.value.fixedSeconds)
     }
 
-    /// It is left alone for a grace, and what a person said against it is over.
-    func reprieve(_ backup: Backup, until: Timestamp, reason: String, in marks: inout Marks, at: Moment) {
+    /// It is left alone for a grace, and what a person said against it is over. `until`: `nil` for what goes out of the
+    /// vault; of that the mark only says that it is not missing.
+    func reprieve(_ backup: Backup, until: Timestamp?, reason: String, in marks: inout Marks, at: Moment) {
         var mark = Mark(
             kind: .reprieved, target: backup.id.objectText, reason: reason, actor: home.actorName, at: at.wall,
-            until: until)
-        mark.describe(backup)
+            until: until ?? at.wall)
+        if until == nil { mark.isElsewhere = true } else { mark.describe(backup) }
         marks.say(mark)
         guard marks.mark(.condemned, backup.id.text, at: at.wall) != nil else { return }
         marks.say(

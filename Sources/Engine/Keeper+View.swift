@@ -107,7 +107,8 @@ extension Keeper {
             if isLive, let id = view.id { view.watching = try home.catalog.watching(vault: id) }
             if isLive, let id = view.id, try home.catalog.unreconciled(vault: id) == nil {
                 view.marks = try home.marks.read(id, trash: nil)
-                view.frozen = view.marks.frozen(at: view.at.wall)
+                view.frozen = view.marks.frozen(
+                    at: view.at.wall, policy: vault.policy(zone: configuration.zone.value).hash)
                 // The catalog is right; whether the disk is still to be had, only the disk can tell.
                 view.isReadOnly = try answers(vault) == .readOnly
             } else {
@@ -189,18 +190,17 @@ extension Keeper {
     func targetsByWord(
         _ words: [String], in views: [VaultView]
     ) throws(Fault) -> [(word: String, targets: [Target])] {
-        var views = views
-        var words = words
-        if words.count > 1, let first = words.first {
-            let narrowed = views.filter { $0.label == first || $0.configuration.entry == first }
-            if !narrowed.isEmpty {
-                views = narrowed
-                words.removeFirst()
-            }
-        }
+        let (views, words) = narrowed(words, in: views)
         var found: [(word: String, targets: [Target])] = []
         for word in words { found.append((word, try targets(word, in: views))) }
         return found
+    }
+
+    /// A vault before another word narrows it to that vault.
+    func narrowed(_ words: [String], in views: [VaultView]) -> (views: [VaultView], words: [String]) {
+        guard words.count > 1, let first = words.first else { return (views, words) }
+        let narrowed = views.filter { $0.label == first || $0.configuration.entry == first }
+        return narrowed.isEmpty ? (views, words) : (narrowed, Array(words.dropFirst()))
     }
 
     private func targets(_ word: String, in views: [VaultView]) throws(Fault) -> [Target] {
@@ -232,12 +232,13 @@ extension Keeper {
             return [key, Backup.name(ofSeries: key)].contains { $0.display == word }
                 || Backup.shortName(ofSeries: key) == bytes || Backup.shortName(ofSeries: key).display == word
         }
-        if !series.isEmpty { return series.sorted().map { .series(view, $0) } }
         let batches = Set(view.everything.compactMap(\.trashed?.batch)).filter { $0 == word }
-        if let batch = batches.first { return [.batch(view, batch)] }
-        return view.everything.filter { backup in
+        let backups = view.everything.filter { backup in
             isExact ? place.names(backup, in: view) : isLike(backup, word, bytes)
-        }.map { .backup(view, $0) }
+        }
+        // All kinds are tried: a series may be called as an id begins.
+        return series.sorted().map { .series(view, $0) } + batches.map { .batch(view, $0) }
+            + backups.map { .backup(view, $0) }
     }
 
     /// By the beginning of its id, its last component, or as it is shown.

@@ -3,6 +3,7 @@ package import Disk
 package import Model
 package import Retention
 package import Survey
+internal import Synchronization
 package import Trash
 
 /// The steps of every use case, one function each; the agent and the command line run the same ones.
@@ -13,6 +14,12 @@ package struct Keeper: Sendable {
     package internal(set) var home: Home
     /// How long to wait for a lock that another process holds, and for a file system that does not answer.
     package var waitSeconds = 10.0
+    /// Whether the disk of another host may be used as it is, without being adopted: to list it and to bring back what
+    /// is in its trash, with nothing but the disk.
+    package var isVisiting = false
+
+    /// Of a command that cleans up several vaults: they are one run, and `undo` takes it back as a whole.
+    package var run: RunNumber?
 
     package init(configuration: Configuration, home: Home) {
         self.configuration = configuration
@@ -28,6 +35,22 @@ package struct Keeper: Sendable {
     }
 
     var holder: String { "\(home.program) (\(Surroundings.processID))" }
+}
+
+/// The number of a run, drawn when the first of its vaults needs it.
+package final class RunNumber: Sendable {
+    private let drawn = Mutex<Int?>(nil)
+
+    package init() {}
+
+    func value(_ draw: () throws(Fault) -> Int) throws(Fault) -> Int {
+        try drawn.withLock { known throws(Fault) in
+            let number: Int
+            if let known { number = known } else { number = try draw() }
+            known = number
+            return number
+        }
+    }
 }
 
 /// A configured vault whose directory was opened and is the one it was.
@@ -54,11 +77,20 @@ extension Keeper {
         switch try home.registry.identify(vault.path, try signs(root, vault), at: now().wall) {
         case .known(let id, let isProven): return open(vault, id, root, isProven: isProven)
         case .stranger(let why):
+            if isVisiting, let id = try visited(vault, root) { return open(vault, id, root, isProven: true) }
             throw Fault(
                 .offline, "the vault '\(vault.label)' is not what it was: \(why); nothing is done there",
                 hint: "mount the right disk, or if this is meant: reprieve adopt \(vault.path.display)",
                 path: vault.path)
         }
+    }
+
+    /// The id of a vault of another host, at a path where no vault of ours ever was. It is not recorded.
+    private func visited(_ vault: VaultConfiguration, _ root: Directory) throws(Fault) -> VaultID? {
+        guard try home.registry.disks(at: vault.path).isEmpty, let marker = try Marker.read(in: root),
+            marker.keeper != Surroundings.hostName
+        else { return nil }
+        return marker.id
     }
 
     /// A hung mount never returns from a system call: it is asked once in a thread of its own before anything else.

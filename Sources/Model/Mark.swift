@@ -5,7 +5,8 @@ package struct Mark: Hashable, Sendable, Codable {
         case preserved
         /// Of a backup: restored; the next cleanups leave it alone until a time.
         case reprieved
-        /// Of a vault or a series: no condemning and no purging until it is lifted.
+        /// Of a vault or a series: no condemning and no purging until it is lifted; after an undo, until the policy
+        /// changes, too.
         case frozen
         /// Of a backup: a person condemned it by hand; at its purge this stands for the policy's word.
         case condemned
@@ -44,6 +45,10 @@ package struct Mark: Hashable, Sendable, Codable {
     package var after: Timestamp?
     /// Of a retired series: the objects that it was said of; of no other.
     package var objects: [String]?
+    /// Of the freeze after an undo: it holds only while the vault's policy has one of these hashes.
+    package var policies: [String]?
+    /// Of a backup that was restored into a directory outside its vault: it went there, and is not missing.
+    package var isElsewhere: Bool?
 
     package struct Approval: Hashable, Sendable, Codable {
         package var plan: String
@@ -85,10 +90,15 @@ package struct Mark: Hashable, Sendable, Codable {
 
     package var key: Key { Key(kind, target) }
 
+    /// Whether it is meant under a policy, by its hash.
+    package func concerns(policy hash: String) -> Bool { policies?.contains(hash) ?? true }
+
     /// Whether it says something now: not lifted, and not past its end.
     package func holds(at now: Timestamp) -> Bool { !released && (until.map { now < $0 } ?? true) }
 
     package static let vaultTarget = "vault"
+    /// Of the vault's freeze after an undo. A target of its own: it must neither weaken nor end another freeze.
+    package static let undoneTarget = "undone"
     /// The series of a target that ``seriesTarget(_:)`` made.
     package static func series(ofTarget target: String) -> Bytes? {
         guard target.hasPrefix("series:") else { return nil }

@@ -55,8 +55,10 @@ package struct Plan: Sendable {
     }
 
     /// What each incremental or differential of one series needs directly.
-    package static func parents(_ judged: [Judged]) -> [BackupID: BackupID] {
-        let all = judged.map { Candidate($0.backup) }
+    package static func parents(_ judged: [Judged]) -> [BackupID: BackupID] { parents(judged.map(\.backup)) }
+
+    package static func parents(_ backups: [Backup]) -> [BackupID: BackupID] {
+        let all = backups.map { Candidate($0) }
         guard let chains = Chains(all, latest: Timestamp(nanoseconds: .max)) else { return [:] }
         var parents: [BackupID: BackupID] = [:]
         for index in all.indices where chains.parents[index] >= 0 {

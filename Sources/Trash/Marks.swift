@@ -4,7 +4,9 @@ package import Model
 
 /// What people said of one vault, from both copies: the state directory's and the vault's (invariant 10).
 package struct Marks: Sendable {
-    package private(set) var all: [Mark.Key: Mark]
+    package private(set) var all: [Mark.Key: Mark] { didSet { last = nil } }
+    /// The highest counter, where it was asked for already.
+    private var last: Int?
 
     package init(_ marks: [Mark] = []) {
         all = Dictionary(marks.map { ($0.key, $0) }) { $0.counter > $1.counter ? $0 : $1 }
@@ -37,8 +39,11 @@ package struct Marks: Sendable {
         all[Mark.Key(kind, target)].flatMap { $0.holds(at: now) ? $0 : nil }
     }
 
-    /// Why nothing may be condemned or purged in the vault.
-    package func frozen(at now: Timestamp) -> Mark? { mark(.frozen, Mark.vaultTarget, at: now) }
+    /// Why nothing may be condemned or purged in the vault, under the policy of this hash.
+    package func frozen(at now: Timestamp, policy hash: String) -> Mark? {
+        [Mark.vaultTarget, Mark.undoneTarget].lazy.compactMap { mark(.frozen, $0, at: now) }
+            .first { $0.concerns(policy: hash) }
+    }
 
     package func frozen(series: Bytes, at now: Timestamp) -> Mark? { mark(.frozen, Mark.seriesTarget(series), at: now) }
 
@@ -49,8 +54,10 @@ package struct Marks: Sendable {
     /// Adds a word; it is newer than all before.
     package mutating func say(_ mark: Mark) {
         var mark = mark
-        mark.counter = (all.values.map(\.counter).max() ?? 0) + 1
+        let next = (last ?? all.values.lazy.map(\.counter).max() ?? 0) + 1
+        mark.counter = next
         all[mark.key] = mark
+        last = next
     }
 }
 

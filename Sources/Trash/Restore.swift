@@ -1,22 +1,41 @@
-internal import Disk
+package import Disk
 package import Model
 
 /// Puts a backup back where it was. Under the vault's lock:
 ///
-///     prepare │ (reprieved mark │ audit intent) │ move
+///     prepare │ (reprieved mark │ audit intent) │ put back │ sync
 ///
-/// If we stop within move, part of the members are at their origin: recovery goes on towards the origin (invariant 1).
+/// If we stop within the renames, part of the members are at their origin: recovery goes on towards the origin
+/// (invariant 1).
 package struct Restoring {
     private let trash: TrashDirectory
+    /// Another directory than the origins, for everything.
+    private let directory: Directory?
+    private var touched: [Bytes: Directory] = [:]
 
-    package init(trash: TrashDirectory) { self.trash = trash }
+    /// So many directories are open at most before their renames are made durable.
+    private static let mostTouched = 64
+
+    package init(trash: TrashDirectory, to directory: Directory? = nil) {
+        self.trash = trash
+        self.directory = directory
+    }
 
     /// Whether it can be put back; throws the reason where it cannot. Nothing is changed.
     package func prepare(_ item: Batch.Item, as newName: Bytes? = nil) throws(Fault) {
+        var names: Set<Bytes> = []
         for member in item.inBatch {
             let path = target(of: member, item, as: newName)
-            guard let parent = try? trash.root.open(path.parent) else { continue }
-            if try parent.sighting(of: path.lastComponent) != nil {
+            let parent: Directory
+            if let directory {
+                parent = directory
+            } else {
+                guard let opened = try openParent(of: path, member) else { continue }
+                parent = opened
+            }
+            let isFree = names.insert(path).inserted
+            let stands = try parent.sighting(of: path.lastComponent)
+            if !isFree || stands != nil {
                 throw Fault(
                     .failed, "could not restore '\(member.path.display)': the name is taken",
                     hint: "move the newer one away, or restore under another name with --as NAME", path: path)
@@ -30,51 +49,133 @@ package struct Restoring {
         }
     }
 
-    /// Renames the members back and makes it durable. Answers where they are now.
-    package func move(_ item: Batch.Item, from batch: Batch, as newName: Bytes? = nil) throws(Fault) -> [Bytes] {
-        let files = try batch.directory.open(TrashDirectory.filesName)
-        var done: [Bytes] = []
-        for member in item.inBatch {
-            let path = target(of: member, item, as: newName)
-            let origin = try ensure(path.parent, batch.manifest)
-            let place = try files.open(member.path.parent)
-            try place.moveOut(member.path.lastComponent, to: origin, as: path.lastComponent) { () throws(Fault) in
-                try Purging(trash: trash).begin(batch: batch.name)
-            }
-            try origin.sync()
-            try place.sync()
-            done.append(path)
+    /// `nil`: it is missing, and will be made again.
+    private func openParent(of path: Bytes, _ member: Backup.Member) throws(Fault) -> Directory? {
+        do {
+            return try trash.root.open(path.parent)
+        } catch {
+            if error.errno == 2 { return nil }
+            guard let what = obstacle(on: path.parent) else { throw error }
+            throw Fault(
+                error.code, "could not restore '\(member.path.display)': \(what)",
+                hint: "move that away, or restore it into another directory with --to DIR", path: path,
+                errno: error.errno)
         }
+    }
+
+    /// What stands where one of these directories was.
+    private func obstacle(on path: Bytes) -> String? {
+        var place = trash.root
+        for component in path.components {
+            let whole =
+                place === trash.root ? component : place.path.dropFirst(trash.root.path.count + 1).appending(component)
+            guard let seen = (try? place.sighting(of: component)) ?? nil else { return nil }
+            switch seen.kind {
+            case .directory:
+                guard let next = try? place.open(component) else {
+                    return "its directory '\(whole.display)' cannot be opened, or lies on another file system now"
+                }
+                place = next
+            case .symlink: return "where its directory '\(whole.display)' was is a symbolic link now"
+            case .file, .other: return "where its directory '\(whole.display)' was is a file now"
+            }
+        }
+        return nil
+    }
+
+    /// Renames the members and makes it durable. Answers where they are now: in the vault, or below ``directory``.
+    package func move(_ item: Batch.Item, from batch: Batch, as newName: Bytes? = nil) throws(Fault) -> [Bytes] {
+        var own = Restoring(trash: trash, to: directory)
+        let done = try own.putBack(item, from: batch, as: newName)
+        try own.sync()
         return done
+    }
+
+    /// Renames the members, all or none; durable only after ``sync()``.
+    ///
+    /// The backup itself goes last into another directory: if we stop in between, it still stands in its batch.
+    package mutating func putBack(
+        _ item: Batch.Item, from batch: Batch, as newName: Bytes? = nil
+    ) throws(Fault) -> [Bytes] {
+        let files = try batch.directory.open(TrashDirectory.filesName)
+        let members = directory == nil ? item.inBatch : item.inBatch.reversed()
+        var done: [(place: Directory, name: Bytes, origin: Directory, path: Bytes)] = []
+        do throws(Fault) {
+            for member in members {
+                let path = target(of: member, item, as: newName)
+                var made: [Made] = []
+                let origin: Directory
+                if let directory { origin = directory } else { origin = try ensure(path.parent, batch.manifest, &made) }
+                let place = try files.open(member.path.parent)
+                try place.moveOut(member.path.lastComponent, to: origin, as: path.lastComponent) { () throws(Fault) in
+                    try Purging(trash: trash).begin(batch: batch.name)
+                }
+                done.append((place, member.path.lastComponent, origin, path))
+                for directory in made.reversed() { try directory.finish() }
+                try touch(origin)
+                try touch(place)
+            }
+        } catch {
+            // Where even that fails, recovery goes on towards the origin.
+            for step in done.reversed() {
+                do throws(Fault) {
+                    try step.origin.rename(step.path.lastComponent, to: step.place, as: step.name)
+                } catch {
+                    break
+                }
+            }
+            throw error
+        }
+        return item.inBatch.map { target(of: $0, item, as: newName) }
+    }
+
+    /// What was renamed is on stable storage when this returns.
+    package mutating func sync() throws(Fault) {
+        for (_, place) in touched where try place.sync() == .wholeFileSystem { break }
+        touched = [:]
+    }
+
+    private mutating func touch(_ place: Directory) throws(Fault) {
+        if touched.count >= Self.mostTouched { try sync() }
+        touched[place.path] = place
     }
 
     /// Side files keep their relation to the new name: `new` and `new.sha256`.
     private func target(of member: Backup.Member, _ item: Batch.Item, as newName: Bytes?) -> Bytes {
-        guard let newName else { return member.path }
-        let old = item.backup.path.lastComponent
         let name = member.path.lastComponent
-        let renamed = name.hasPrefix(old) ? newName + name.dropFirst(old.count) : name
-        return member.path.parent.appending(renamed)
+        var renamed = name
+        if let newName {
+            let old = item.backup.path.lastComponent
+            renamed = name.hasPrefix(old) ? newName + name.dropFirst(old.count) : name
+        }
+        return directory == nil ? member.path.parent.appending(renamed) : renamed
     }
 
-    /// Makes missing directories again as the manifest recorded them.
-    private func ensure(_ path: Bytes, _ manifest: Manifest?) throws(Fault) -> Directory {
+    // MARK: Directories made again
+
+    /// A directory made again, which gets its mode last: in one that its owner may not write nothing could be put.
+    private struct Made {
+        var directory: Directory
+        var mode: UInt32
+
+        func finish() throws(Fault) { try directory.setMode(mode) }
+    }
+
+    /// Makes missing directories again as the manifest recorded them. Whoever stops before they are finished leaves
+    /// them closed for others (0700).
+    private func ensure(_ path: Bytes, _ manifest: Manifest?, _ made: inout [Made]) throws(Fault) -> Directory {
         do {
             return try trash.root.open(path)
         } catch {
             guard error.errno == 2, !path.isEmpty else { throw error }
         }
-        let parent = try ensure(path.parent, manifest)
+        let parent = try ensure(path.parent, manifest, &made)
         let recorded = manifest?.parents.first { Bytes(text: $0.path, raw: $0.pathRaw) == path }
-        let made = try parent.ensureDirectory(path.lastComponent, mode: 0o700)
-        if let recorded {
-            // Not as root we cannot give it away; then it is ours, and readable as before.
-            if Surroundings.isRoot { try made.setOwner(uid: recorded.uid, gid: recorded.gid) }
-            try made.setMode(recorded.mode & 0o7777)
-        } else {
-            try made.setMode(0o750)
-        }
+        let fresh = try parent.ensureDirectory(path.lastComponent, mode: 0o700)
+        // Not as root we cannot give it away; then it is ours, and readable as before.
+        if let recorded, Surroundings.isRoot { try fresh.setOwner(uid: recorded.uid, gid: recorded.gid) }
+        made.append(Made(directory: fresh, mode: recorded.map { $0.mode & 0o7777 } ?? 0o750))
         try parent.sync()
-        return made
+        return fresh
     }
 }

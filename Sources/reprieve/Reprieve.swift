@@ -18,8 +18,8 @@ struct Reprieve: AsyncParsableCommand {
         commandName: "reprieve",
         abstract: "Deletes old backups for you, and lets you change your mind.",
         discussion: """
-            A word after a command is a vault, a series, an id (or its beginning), a path or a
-            batch. What no rule keeps goes into .trash of its vault; `restore` brings it back
+            A word after a command is a vault, a series, an id (or its beginning), a path, a batch
+            or a run. What no rule keeps goes into .trash of its vault; `restore` brings it back
             until its grace is over.
 
             WITHOUT ANY CONFIGURATION
@@ -37,7 +37,8 @@ struct Reprieve: AsyncParsableCommand {
             CommandGroup(
                 name: "Act",
                 subcommands: [
-                    Cleanup.self, Restore.self, Purge.self, Preserve.self, Release.self, Freeze.self, Unfreeze.self,
+                    Cleanup.self, Restore.self, Undo.self, Purge.self, Preserve.self, Release.self, Freeze.self,
+                    Unfreeze.self,
                     Condemn.self, Retire.self,
                 ]),
             CommandGroup(

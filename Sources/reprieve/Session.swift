@@ -94,12 +94,15 @@ struct Common: ParsableArguments {
             environment: ProcessInfo.processInfo.environment)
     }
 
-    /// Reads the configuration and opens the state.
-    func session() throws -> Session {
+    /// Reads the configuration and opens the state. `visiting`: also for the disk of another host, as it is. `run`:
+    /// all that this command condemns is one run.
+    func session(visiting: Bool = false, run: RunNumber? = nil) throws -> Session {
         let overrides = try overrides()
         let configuration = try Configuration.load(overrides)
         let home = try Home(configuration: configuration, program: "reprieve \(Reprieve.version)")
         var keeper = Keeper(configuration: configuration, home: home)
+        keeper.isVisiting = visiting
+        keeper.run = run
         do {
             keeper.waitSeconds = Double(try Span(parsing: wait).fixedSeconds)
         } catch Span.Problem.zero {

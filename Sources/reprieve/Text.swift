@@ -93,7 +93,8 @@ enum Text {
     /// Breaks lines at spaces so that none is over `width`; what follows is indented two more than its line.
     static func wrap(_ text: String, width: Int = 79) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            guard line.count > width else { return String(line) }
+            // A line to be copied into a shell stays whole.
+            guard line.count > width, !line.hasPrefix("cp -a -- ") else { return String(line) }
             let indent = String(line.prefix { $0 == " " })
             return fold(
                 line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false), indent, width

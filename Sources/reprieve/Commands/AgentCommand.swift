@@ -14,7 +14,7 @@ struct AgentCommand: AsyncParsableCommand {
     @OptionGroup var common: Common
 
     func run() async throws {
-        let session = try common.session()
+        let session = try common.session(run: once ? RunNumber() : nil)
         if once { return try turn(session) }
         let common = self.common
         let agent = try Agent(configuration: session.keeper.configuration, home: session.keeper.home) {

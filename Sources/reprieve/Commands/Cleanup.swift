@@ -23,7 +23,7 @@ struct Cleanup: ParsableCommand {
     @OptionGroup var common: Common
 
     func run() throws {
-        let session = try common.session()
+        let session = try common.session(run: RunNumber())
         // `--approve 9c41`: the word after it names a plan where it names no vault.
         var words = vaults
         var id: String?

@@ -7,13 +7,27 @@ internal import Retention
 struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Put a backup back where it was.",
-        discussion: "A series means its newest one in the trash; with --before, the newest before that time.\n\n"
-            + Reprieve.exits,
-        aliases: ["undelete"])
+        discussion: """
+            A series means its newest one in the trash; with --before, the newest before that time,
+            wherever it is. An incremental brings what it needs with it. `undo` puts a whole run back.
 
-    @Argument(help: ArgumentHelp("An id, a path, a series or a batch.", valueName: "what")) var what: [String]
+              reprieve restore app/orders --before 2026-10-05
+              reprieve restore 7f3a --to /srv/rescue --as orders.dump
+              reprieve restore run 81
+
+            From another host, with the disk alone:
+              reprieve restore orders-2026-10-04.dump --vault /mnt/disk
+
+            \(Reprieve.exits)
+            """, aliases: ["undelete"])
+
+    @Argument(help: ArgumentHelp("An id, a path, a series, a batch or a run.", valueName: "what")) var what: [String]
     @Option(help: ArgumentHelp("Of a series: the newest before this time.", valueName: "time")) var before: String?
-    @Option(name: .customLong("as"), help: ArgumentHelp("Under another name, in its old directory.", valueName: "name"))
+    @Option(help: ArgumentHelp("Into this directory, of the same file system.", valueName: "directory"))
+    var to: String?
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("Under another name, in its old directory or that of --to.", valueName: "name"))
     var newName: String?
     @Flag(help: "Also from a batch whose manifest was altered.") var trustManifest = false
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be put back.") var dryRun = false
@@ -21,49 +35,27 @@ struct Restore: ParsableCommand {
 
     func run() throws {
         guard !what.isEmpty else {
-            throw Fault(.usage, "say what to restore", hint: "an id, a path, a series or a batch")
+            throw Fault(.usage, "say what to restore", hint: "an id, a path, a series, a batch or a run")
         }
-        let session = try common.session()
+        let session = try common.session(visiting: true)
+        let target = try to.map { try session.keeper.restoreTarget($0) }
         let (vaults, _) = session.vaults(what)
         let recovery = dryRun ? [] : vaults.compactMap(session.keeper.recoverBeforeRestore)
         let views = session.keeper.views(of: vaults)
         let choices = try session.keeper.chooseRestore(what, before: try session.time(before), in: views)
         if let gone = choices.compactMap(\.fault).first { throw gone }
-        let name = try checkedName(choices.count)
-        var reports: [(RestoreReport, VaultView)] = []
-        var faults: [Fault] = []
-        for choice in choices {
-            switch choice {
-            case .inPlace(let view, let backup):
-                session.say(
-                    """
-                    Nothing to restore: it is in its place already:
-                      \(backup.id.text)  \(Text.dayAndTime(backup.time, session.zone))  \(Text.size(backup.size))
-                      \(view.configuration.path.appending(backup.path).display)
-                    """)
-            case .restore(let view, let backup):
-                if dryRun {
-                    session.say(
-                        "Would put back \(view.configuration.path.appending(backup.path).display)  (\(Text.size(backup.size)))"
-                    )
-                    continue
-                }
-                do {
-                    let report = try session.keeper.restore(
-                        view.configuration, backup, as: name, trustManifest: trustManifest)
-                    reports.append((report, view))
-                    session.say(text(report, view, session))
-                } catch {
-                    faults.append(error)
-                }
-            }
+        guard !choices.isEmpty else {
+            throw Fault(
+                .notFound, "nothing of '\(what.joined(separator: " "))' is in the trash any more",
+                hint: "`reprieve list -a` shows what is where")
         }
-        if session.json { emit(choices, reports.map(\.0), faults, session) }
-        if reports.isEmpty, faults.count == 1 { throw faults[0] }
-        let unrecorded = recovery.filter { $0.code == .unaudited }
-        for fault in faults + reports.flatMap(\.0.warnings) + unrecorded { session.warn(fault) }
-        let isPartial = !faults.isEmpty || !unrecorded.isEmpty || reports.contains { !$0.0.warnings.isEmpty }
-        try Ending.with(isPartial ? (reports.isEmpty ? .failed : .partial) : .done)
+        let wish = RestoreWish(
+            newName: try checkedName(choices.count), target: target, trustManifest: trustManifest)
+        var doing = RestoreDoing(session: session, isDry: dryRun, wish: wish)
+        doing.isMany = choices.count > 1
+        for choice in choices { doing.restore(choice) }
+        doing.unrecorded = recovery.filter { $0.code == .unaudited }
+        try doing.finish(choices)
     }
 
     private func checkedName(_ count: Int) throws -> Bytes? {
@@ -74,58 +66,154 @@ struct Restore: ParsableCommand {
         }
         return Bytes(newName)
     }
+}
 
-    private func text(_ report: RestoreReport, _ view: VaultView, _ session: Session) -> String {
-        let backup = report.backup
-        let zone = session.zone
-        let ids = ShortIDs(view.everything)
-        let since =
-            backup.trashed.map {
-                "   in the trash since \(Text.day($0.condemnedAt, zone))"
-            } ?? ""
-        let directory = view.configuration.path.appending(report.paths.first?.parent ?? Bytes())
-        var lines = [
-            "\(ids.text(backup.id))  \(SeriesNames(view).text(backup.series))  \(Text.dayAndTime(backup.time, zone))  \(Text.size(backup.size))\(since)",
-            "Back in \(directory.display.hasSuffix("/") ? directory.display : directory.display + "/")",
-        ]
-        lines += report.paths.map { "  \($0.lastComponent.display)" }
-        if let mark = view.protection.preserved[backup.id.object] {
-            lines.append("It stays: preserved, \(mark.reason).")
-        } else if !report.isForeignNow {
-            let until = Text.time(report.reprievedUntil, zone).trimmingCharacters(in: .whitespaces)
-            lines.append("It stays until \(until).")
-            lines.append("Longer: reprieve preserve \(ids.text(backup.id)) --reason WHY")
-        }
-        if report.isForeignNow {
-            lines.append("Under this name, without a date, it is no backup any more: it is left alone.")
-        }
-        lines.append("This put the file back. Loading it into a database is yours to do.")
-        return lines.joined(separator: "\n")
+/// One restore command on its way: what was done, and what was said of it.
+struct RestoreDoing {
+    let session: Session
+    let isDry: Bool
+    let wish: RestoreWish
+    /// Of several only the lines that differ are said.
+    var isMany = false
+    var unrecorded: [Fault] = []
+    /// What came back.
+    private var done: [(report: RestoreReport, checksum: JSON)] = []
+    /// What would.
+    private var planned: [(vault: String, backup: Backup)] = []
+    private var inPlace: [(vault: String, backup: Backup)] = []
+    private var faults: [Fault] = []
+    private var nearer: [Departed] = []
+
+    init(session: Session, isDry: Bool, wish: RestoreWish) {
+        self.session = session
+        self.isDry = isDry
+        self.wish = wish
     }
 
-    private func emit(
-        _ choices: [Keeper.RestoreChoice], _ reports: [RestoreReport], _ faults: [Fault], _ session: Session
-    ) {
-        let names = SeriesNames(reports.map(\.backup.series))
+    /// One backup, and before it what it needs.
+    mutating func restore(_ choice: RestoreChoice) {
+        let text = RestoreText(choice.view, session)
+        nearer += choice.nearer
+        if !choice.needed.isEmpty {
+            session.say(text.chain(choice))
+            for needed in choice.needed {
+                // Under its own name: --as is meant for the one that was named.
+                var wish = wish
+                wish.newName = nil
+                put(needed, wish, text, isNeeded: true)
+            }
+        }
+        if choice.isInPlace {
+            inPlace.append((choice.view.label, choice.backup))
+            session.say(text.inPlace(choice))
+        } else {
+            put(choice.backup, wish, text, isNeeded: false)
+        }
+        if !choice.nearer.isEmpty { session.say(text.nearer(choice.nearer)) }
+        for departed in choice.lacking {
+            faults.append(
+                Fault(
+                    .partial,
+                    "'\(choice.backup.path.display)' needs '\(departed.backup.path.display)', and that is gone: \(text.end(departed))",
+                    hint: "without it nothing can be made of this one: look for a copy of it elsewhere",
+                    path: departed.backup.path))
+        }
+        if choice.isCutOff {
+            faults.append(
+                Fault(
+                    .partial,
+                    "'\(choice.backup.path.display)' needs a full backup, and none that it stands on is known here",
+                    hint: "without it nothing can be made of this one: look for a copy of it elsewhere",
+                    path: choice.backup.path))
+        }
+    }
+
+    private mutating func put(_ backup: Backup, _ wish: RestoreWish, _ text: RestoreText, isNeeded: Bool) {
+        let vault = text.view.configuration
+        do throws(Fault) {
+            guard !isDry else {
+                try session.keeper.checkRestore(vault, backup, wish)
+                planned.append((vault.label, backup))
+                return session.say(text.would(backup, wish))
+            }
+            let report = try session.keeper.restore(vault, backup, wish)
+            session.say(text.head(report))
+            fflush(nil)
+            // It is back, whoever ends us now: reading it takes as long as it takes.
+            let checksum = compare(report)
+            done.append((report, checksum.json))
+            session.say(text.body(report, checksum.word, isNeeded: isNeeded || isMany))
+        } catch {
+            faults.append(error)
+        }
+    }
+
+    private mutating func compare(_ report: RestoreReport) -> (word: String?, json: JSON) {
+        do throws(Fault) {
+            guard let compared = try session.keeper.compareChecksum(report) else { return (nil, .null) }
+            guard let difference = compared.difference else { return ("checksum matches", "matches") }
+            faults.append(
+                Fault(
+                    .partial,
+                    "CHECKSUM DOES NOT MATCH: '\(report.paths[0].display)' is \(difference.found), and '\(compared.side.display)' says \(difference.expected)",
+                    hint: "it is back all the same; do not rely on it, and look for another one",
+                    path: report.paths[0]))
+            return ("CHECKSUM DOES NOT MATCH", "differs")
+        } catch {
+            faults.append(
+                Fault(
+                    .partial, "the checksum was not compared: \(error.message)", hint: error.hint, path: error.path))
+            return ("checksum not compared", .null)
+        }
+    }
+
+    func finish(_ choices: [RestoreChoice]) throws {
+        if isMany, !done.isEmpty { session.say(RestoreText.together(done.map(\.report), session)) }
+        if session.json { emit(choices) }
+        let warnings = done.flatMap(\.report.warnings) + unrecorded
+        let hasDone = !done.isEmpty || !planned.isEmpty || !inPlace.isEmpty
+        if !hasDone, faults.count == 1 { throw faults[0] }
+        for fault in faults + warnings { session.warn(fault) }
+        try Ending.with(faults.isEmpty && warnings.isEmpty ? .done : hasDone ? .partial : .failed)
+    }
+
+    private func emit(_ choices: [RestoreChoice]) {
+        let names = SeriesNames(choices.map(\.backup.series))
+        let backups = done.map { report, checksum -> JSON in
+            var backup = report.backup
+            backup.state = .present
+            return session.json(backup, report.vault.label, protection: .init(), names: names).appending([
+                .init("restored_to", .array(report.paths.map { .string($0.display) })),
+                .init("stays_until", JSON(report.reprievedUntil?.rfc3339(in: session.zone))),
+                .init("checksum", checksum),
+            ])
+        }
+        func plain(_ found: [(vault: String, backup: Backup)]) -> JSON {
+            .array(found.map { session.json($0.backup, $0.vault, protection: .init(), names: names) })
+        }
         session.emit(
             "restore",
             [
+                .init("backups", .array(backups)), .init("would_restore", plain(planned)),
+                .init("in_place", plain(inPlace)), .init("gone", .array(nearer.map(session.json))),
+                .init("dry_run", .bool(isDry)), .init("found", .integer(Int64(choices.count))),
                 .init(
-                    "backups",
-                    .array(
-                        reports.map { report in
-                            var backup = report.backup
-                            backup.state = .present
-                            let own = session.json(backup, report.vault.label, protection: .init(), names: names)
-                            return own.appending([
-                                .init(
-                                    "restored_to",
-                                    .array(report.paths.map { .string(report.vault.path.appending($0).display) })),
-                                .init("stays_until", .string(report.reprievedUntil.rfc3339(in: session.zone))),
-                            ])
-                        })),
-                .init("dry_run", .bool(dryRun)), .init("found", .integer(Int64(choices.count))),
-                .init("problems", .array((faults + reports.flatMap(\.warnings)).map { session.json($0) })),
+                    "problems",
+                    .array((faults + done.flatMap(\.report.warnings) + unrecorded).map { session.json($0) })),
             ])
+    }
+}
+
+extension Session {
+    /// One that cannot be brought back.
+    func json(_ departed: Departed) -> JSON {
+        let backup = departed.backup
+        let fields: [JSON.Field] =
+            [.init("id", .string(backup.id.text))] + [JSON.Field](path: backup.path) + [
+                .init("time", .string(backup.time.rfc3339(in: zone))), .init("state", .string(backup.state.rawValue)),
+                .init("at", JSON(departed.at?.rfc3339(in: zone))), .init("run", JSON(departed.run)),
+                .init("why", JSON(departed.why)),
+            ]
+        return .object(fields)
     }
 }

@@ -59,7 +59,7 @@ struct Status: ParsableCommand {
                 Matter(
                     vault: label, code: "frozen",
                     text:
-                        "frozen since \(Text.time(frozen.at, session.zone))\(until): \(frozen.reason). Nothing is condemned or purged; restore works.",
+                        "frozen since \(Text.time(frozen.at, session.zone))\(until): \(frozen.reason). Nothing is condemned or purged\(frozen.policies == nil ? "" : " before its policy changes"); restore works.",
                     commands: [Freezing.end(of: frozen, label, view.configuration.path)]))
         }
         for (series, mark) in view.frozenSeries {

@@ -37,6 +37,22 @@ struct MarksTests {
         #expect(!holds(.preserved, state: nil, vault: [release]))
     }
 
+    @Test("the freeze after an undo holds under its policies only, and stands beside another one")
+    func undone() {
+        var freeze = Mark(kind: .frozen, target: Mark.undoneTarget, reason: "undone run 1", actor: "a", at: now)
+        freeze.policies = ["then", "now"]
+        var marks = Marks(state: nil, vault: [freeze])  // another host wrote it
+        #expect(marks.frozen(at: now, policy: "now") != nil && marks.frozen(at: now, policy: "then") != nil)
+        #expect(marks.frozen(at: now, policy: "changed") == nil)
+        marks.say(Mark(kind: .frozen, target: Mark.vaultTarget, reason: "stop", actor: "a", at: now))
+        #expect(marks.frozen(at: now, policy: "changed")?.reason == "stop")
+        for target in [Mark.vaultTarget, Mark.undoneTarget] {
+            marks.say(Mark(kind: .frozen, target: target, released: true, reason: "", actor: "a", at: now))
+        }
+        #expect(marks.frozen(at: now, policy: "now") == nil)
+        #expect(marks.all.values.map(\.counter).sorted() == [2, 3], "each word is newer than all before")
+    }
+
     @Test("a mark that only the vault knows can keep, never condemn")
     func onlyTheVault() {
         #expect(holds(.frozen, state: [], vault: [mark(.frozen, 1)]))

@@ -1,0 +1,124 @@
+internal import Disk
+package import Model
+internal import Survey
+internal import Trash
+
+/// Where `--to` leads: a directory that exists, opened once.
+package struct RestoreTarget: Sendable {
+    let directory: Directory
+    /// The configured vault that it lies in, and its path there.
+    let vault: (configuration: VaultConfiguration, place: Bytes)?
+
+    package var path: Bytes { directory.path }
+
+    /// Its place in this vault, where it lies in it.
+    func place(in other: VaultConfiguration) -> Bytes? {
+        vault.flatMap { $0.configuration.path == other.path ? $0.place : nil }
+    }
+}
+
+extension Keeper {
+    /// Opens the directory that a person named. A link in its last place is not followed: it may lead anywhere by now.
+    package func restoreTarget(_ text: String) throws(Fault) -> RestoreTarget {
+        let named = Configuration.absolute(text)
+        let directory: Directory
+        do {
+            directory =
+                named == "/"
+                ? try Directory.open(absolute: "/")
+                : try Directory.open(absolute: named.parent.isEmpty ? "/" : named.parent)
+                    .open(named.lastComponent, crossMounts: true)
+        } catch {
+            let hint: String?
+            switch error.errno {
+            case _ where Self.isLink(named): hint = "it is a symbolic link: name the directory that it points to"
+            case 2: hint = "make it first: mkdir -p \(Self.shellWord(named))"
+            case 20: hint = "--to takes a directory; --as gives another name"
+            default: hint = error.hint
+            }
+            throw Fault(error.code, error.message, hint: hint, path: named, errno: error.errno)
+        }
+        let resolved = Reach.resolved([named] + configuration.vaults.map(\.path))
+        let whole = resolved[named] ?? named
+        guard !whole.components.contains(TrashDirectory.name) else {
+            throw Fault(
+                .usage, "'\(named.display)' lies in a trash", hint: "name a directory outside of .trash", path: named)
+        }
+        var inside: (configuration: VaultConfiguration, place: Bytes)?
+        for vault in configuration.vaults {
+            let root = resolved[vault.path] ?? vault.path
+            // Vaults may lie inside one another: the innermost counts.
+            guard whole.isWithin(root), inside.map({ $0.place.count > whole.count - root.count }) ?? true else {
+                continue
+            }
+            inside = (vault, whole == root ? Bytes() : whole.dropFirst(root.count + 1))
+        }
+        return RestoreTarget(directory: directory, vault: inside)
+    }
+
+    private static func isLink(_ path: Bytes) -> Bool {
+        guard let parent = try? Directory.open(absolute: path.parent.isEmpty ? "/" : path.parent) else { return false }
+        return ((try? parent.sighting(of: path.lastComponent)) ?? nil)?.kind == .symlink
+    }
+
+    /// Another file system cannot be reached by a rename. Copying is a person's to do: they see how long it takes, and
+    /// the one in the trash stays whatever happens.
+    func refuseElsewhere(
+        _ item: Batch.Item, _ batch: Batch, _ target: RestoreTarget, as newName: Bytes?
+    ) -> Fault {
+        let files = batch.directory.path.appending("files")
+        let old = item.backup.path.lastComponent
+        var lines: [String] = []
+        if let newName {
+            for member in item.inBatch {
+                let name = member.path.lastComponent
+                let new = name.hasPrefix(old) ? newName + name.dropFirst(old.count) : name
+                let words = [files.appending(member.path), target.path.appending(new)]
+                lines.append("cp -a -- " + words.map(Self.shellWord).joined(separator: " "))
+            }
+        } else {
+            let words = item.inBatch.map { files.appending($0.path) } + [target.path + (target.path == "/" ? "" : "/")]
+            lines.append("cp -a -- " + words.map(Self.shellWord).joined(separator: " "))
+        }
+        return Fault(
+            .failed,
+            "could not move '\(item.backup.path.display)' to '\(target.path.display)': that is another file system",
+            hint: "copy it; the one in the trash stays until its grace is over:\n" + lines.joined(separator: "\n"),
+            path: target.path, errno: 18)
+    }
+
+    /// A path as one word of a shell's command line; what is no text is written as bash and zsh read it.
+    static func shellWord(_ path: Bytes) -> String {
+        let plain = Set("/._-+:@%=,".utf8)
+        func isPlain(_ byte: UInt8) -> Bool {
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || plain.contains(byte)
+        }
+        if !path.isEmpty, path.storage.allSatisfy(isPlain) { return String(decoding: path.storage, as: UTF8.self) }
+        // As it is shown, where nothing had to be escaped.
+        if let text = path.utf8, path.display == text, !path.storage.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+            return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+        }
+        let escaped = path.storage.map { byte in
+            (0x20...0x7E).contains(byte) && byte != 0x27 && byte != 0x5C
+                ? String(UnicodeScalar(byte)) : #"\x"# + Bytes.hex(byte)
+        }
+        return "$'" + escaped.joined() + "'"
+    }
+
+    /// In a directory of another vault it is a new backup there: left alone for a grace, too.
+    func reprieveThere(_ backup: Backup, _ other: VaultConfiguration) throws(Fault) {
+        let vault = try open(other)
+        let trash = try makeTrash(vault)
+        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
+        defer { withExtendedLifetime(lock) {} }
+        let at = now()
+        var marks = try home.marks.read(vault.id, trash: trash)
+        let id = BackupID(vault: vault.id, object: backup.object, links: 1, path: backup.path)
+        marks.say(
+            Mark(
+                kind: .reprieved, target: id.objectText, reason: "restored from '\(backup.path.display)'",
+                actor: home.actorName, at: at.wall, until: reprieveEnd(other)))
+        try home.marks.write(marks, vault.id, trash: trash)
+    }
+}

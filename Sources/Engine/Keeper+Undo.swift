@@ -1,0 +1,235 @@
+internal import Audit
+internal import Catalog
+package import Model
+internal import Retention
+internal import Trash
+
+/// A run, as the manifests of its batches tell it: the disk alone knows what it took away.
+package struct Run: Sendable {
+    package var number: Int
+    /// The state directory that counted it: two hosts may both have a run 81 on one disk.
+    package var state: String
+    /// When its first batch was made.
+    package var at: Timestamp
+    package var parts: [Part] = []
+
+    /// What it did in one vault.
+    package struct Part: Sendable {
+        package var vault: VaultConfiguration
+        package var batches: [String]
+        /// Still in the trash, and bytes.
+        package var waiting = 0
+        package var size: Int64 = 0
+    }
+
+    package var waiting: Int { parts.reduce(0) { $0 + $1.waiting } }
+}
+
+/// What an undo did, or would do, in one vault.
+package struct UndoReport: Sendable {
+    package var vault: VaultConfiguration
+    /// Back in their places (dry run: would be), and where those are in the vault.
+    package var restored: [Backup] = []
+    /// Still in the trash: the name is taken, and the like.
+    package var failed: [(backup: Backup, fault: Fault)] = []
+    /// Purged or missing.
+    package var gone: [Departed] = []
+    /// Brought back before.
+    package var before: [Backup] = []
+    package var reprievedUntil: Timestamp?
+    /// The freeze, where it was written.
+    package var frozen: Mark?
+    package var warnings: [Fault] = []
+
+    package var hasFaults: Bool { !failed.isEmpty || !gone.isEmpty || !warnings.isEmpty }
+}
+
+extension Keeper {
+    /// All runs that have batches in these vaults, newest first, and the vaults that could not be looked at.
+    package func runs(in vaults: [VaultConfiguration]) -> (runs: [Run], faults: [Fault]) {
+        struct Key: Hashable {
+            var number: Int
+            var state: String
+        }
+        var runs: [Key: Run] = [:]
+        var faults: [Fault] = []
+        for configuration in vaults {
+            do {
+                guard let trash = try open(configuration).trash() else { continue }
+                for batch in try trash.batches() {
+                    guard let manifest = batch.manifest else { continue }
+                    let key = Key(number: manifest.run, state: manifest.condemnedAt.witness)
+                    var run = runs[key] ?? Run(number: key.number, state: key.state, at: manifest.condemnedAt.wall)
+                    run.at = min(run.at, manifest.condemnedAt.wall)
+                    let n = run.parts.firstIndex { $0.vault.path == configuration.path } ?? run.parts.count
+                    if n == run.parts.count { run.parts.append(.init(vault: configuration, batches: [])) }
+                    let waiting = batch.items.filter { !$0.inBatch.isEmpty }
+                    run.parts[n].batches.append(batch.name)
+                    run.parts[n].waiting += waiting.count
+                    run.parts[n].size += waiting.total { $0.backup.size }
+                    runs[key] = run
+                }
+            } catch {
+                faults.append(error)
+            }
+        }
+        return (runs.values.sorted { ($0.at, $0.number) > ($1.at, $1.number) }, faults)
+    }
+
+    /// Why a run cannot be undone whose batches are all gone.
+    package func noRun(_ number: Int, _ vaults: [VaultConfiguration]) -> Fault {
+        var condemned = 0
+        do {
+            try home.audit.forEach { line, _ in
+                if line.run == number, line.event == AuditEvent.condemned.rawValue { condemned += 1 }
+            }
+        } catch {
+            // Then only the trash is known.
+        }
+        guard condemned > 0 else {
+            return Fault(
+                .notFound, "there is no run \(number) in the trash of \(vaults.map(\.label).joined(separator: ", "))",
+                hint: "`reprieve list --trash` shows what is in the trash, `reprieve audit tail` what each run did")
+        }
+        return Fault(
+            .notFound,
+            "of the \(condemned) backup\(condemned == 1 ? "" : "s") of run \(number) none is in the trash any more",
+            hint: "`reprieve list --purged` shows what was deleted for good")
+    }
+
+    /// Puts back what these batches hold and freezes the vault: `isDry` only says what would come back.
+    ///
+    ///     lock │ freeze and reprieved marks │ audit intent │ renames, the newest batch first │ sync │ catalog, outcome
+    ///
+    /// The freeze is written before the first rename, so that nothing is condemned again in between. A mark or a record
+    /// that cannot be written stops nothing. If we stop within the renames, each backup is where it was or back.
+    package func undo(
+        _ part: Run.Part, reason: String, trustManifest: Bool = false
+    ) throws(Fault) -> UndoReport {
+        var report = UndoReport(vault: part.vault)
+        let vault = try open(part.vault)
+        guard let trash = try vault.trash() else { return report }
+        try requireWritable(vault)
+        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
+        defer { withExtendedLifetime(lock) {} }
+        let going = try undoable(part, vault, trash, trustManifest, &report)
+        guard !going.isEmpty else { return report }
+        let until = reprieveEnd(part.vault)
+        report.reprievedUntil = until
+        let at = now()
+        let policies = Set(going.compactMap { $0.batch.manifest?.policy.hash } + [vault.policy.hash]).sorted()
+        let isMarked = attempt(&report.warnings) { () throws(Fault) in
+            report.frozen = try freezeUndone(going.map(\.item.backup), policies, reason, until, vault, trash, at)
+        }
+        attempt(&report.warnings) { () throws(Fault) in
+            var records = going.map { Self.record(.restoreIntent, vault, $0.item.backup, nil) }
+            if isMarked {
+                records.insert(
+                    AuditRecord(.vaultFrozen, vault: vault.label, vaultID: vault.id, reason: reason), at: 0)
+            }
+            try home.audit.append(records, at: at)
+        }
+        var restoring = Restoring(trash: trash)
+        var places: Set<Bytes> = []
+        for (batch, item) in going {
+            do {
+                for path in try restoring.putBack(item, from: batch) { places.insert(path.parent) }
+                report.restored.append(item.backup)
+            } catch {
+                report.failed.append((item.backup, error))
+            }
+        }
+        attempt(&report.warnings) { () throws(Fault) in try restoring.sync() }
+        settle(report.restored, report.restored.map { _ in nil }, places, vault, isMarked, &report.warnings)
+        return report
+    }
+
+    /// The same without the deed.
+    package func planUndo(_ part: Run.Part, trustManifest: Bool = false) throws(Fault) -> UndoReport {
+        var report = UndoReport(vault: part.vault)
+        let vault = try open(part.vault)
+        guard let trash = try vault.trash() else { return report }
+        report.restored = try undoable(part, vault, trash, trustManifest, &report).map(\.item.backup)
+        return report
+    }
+
+    /// What can be put back: of batches the newest first, in each by time, a full one before what needs it. What cannot
+    /// is said in the report.
+    private func undoable(
+        _ part: Run.Part, _ vault: OpenVault, _ trash: TrashDirectory, _ trustManifest: Bool, _ report: inout UndoReport
+    ) throws(Fault) -> [(batch: Batch, item: Batch.Item)] {
+        let restoring = Restoring(trash: trash)
+        var going: [(batch: Batch, item: Batch.Item)] = []
+        var gone: [Backup] = []
+        // The newest has the older right to a name.
+        var taken: Set<Bytes> = []
+        for name in part.batches.sorted(by: >) {
+            guard let batch = try trash.batch(named: name) else { continue }
+            let items = batch.items.sorted {
+                ($0.backup.time, $0.backup.kind == .full ? 0 : 1, $0.backup.path)
+                    < ($1.backup.time, $1.backup.kind == .full ? 0 : 1, $1.backup.path)
+            }
+            var refusal: Fault?
+            if !trustManifest {
+                do throws(Fault) { try refuseAltered(batch, vault) } catch { refusal = error }
+            }
+            for item in items {
+                guard !item.inBatch.isEmpty else {
+                    if item.atOrigin.isEmpty { gone.append(item.backup) } else { report.before.append(item.backup) }
+                    continue
+                }
+                do throws(Fault) {
+                    if let refusal { throw refusal }
+                    try restoring.prepare(item)
+                    guard taken.isDisjoint(with: item.inBatch.map(\.path)) else { throw Self.taken(item.backup) }
+                    taken.formUnion(item.inBatch.map(\.path))
+                    going.append((batch, item))
+                } catch {
+                    report.failed.append((item.backup, error))
+                }
+            }
+        }
+        try account(gone, part, vault, &report)
+        return going
+    }
+
+    /// What is in none of its places: purged or missing by what catalog and log know, or brought back elsewhere.
+    private func account(
+        _ gone: [Backup], _ part: Run.Part, _ vault: OpenVault, _ report: inout UndoReport
+    ) throws(Fault) {
+        let marks = try? home.marks.read(vault.id, trash: try vault.trash())
+        let isBack = { (backup: Backup) in
+            marks?.all[Mark.Key(.reprieved, backup.id.objectText)]
+                .map { $0.at >= (backup.trashed?.condemnedAt ?? $0.at) } ?? false
+        }
+        report.before += gone.filter(isBack)
+        var lost = gone.filter { !isBack($0) }
+        // A batch of which nothing is left has no directory any more: the catalog may know its rows.
+        let rows = (try? home.catalog.trashed(vault: vault.id, states: [.purged, .missing])) ?? []
+        let states = Dictionary(rows.map { (Gone.key($0), $0.state) }) { first, _ in first }
+        for n in lost.indices { lost[n].state = states[Gone.key(lost[n])] ?? .missing }
+        report.gone = departed(lost)
+    }
+
+    private static func taken(_ backup: Backup) -> Fault {
+        Fault(
+            .failed, "could not restore '\(backup.path.display)': the name is taken by one that was condemned later",
+            hint: "restore it under another name: reprieve restore \(backup.id.text) --as NAME", path: backup.path)
+    }
+
+    /// Writes the vault's freeze and the reprieve of each, in one file.
+    private func freezeUndone(
+        _ backups: [Backup], _ policies: [String], _ reason: String, _ until: Timestamp, _ vault: OpenVault,
+        _ trash: TrashDirectory, _ at: Moment
+    ) throws(Fault) -> Mark {
+        var marks = try home.marks.read(vault.id, trash: trash)
+        var freeze = Mark(
+            kind: .frozen, target: Mark.undoneTarget, reason: reason, actor: home.actorName, at: at.wall)
+        // The policy that took them away, and the one that would do it next.
+        freeze.policies = policies
+        marks.say(freeze)
+        for backup in backups { reprieve(backup, until: until, reason: reason, in: &marks, at: at) }
+        try home.marks.write(marks, vault.id, trash: trash)
+        return freeze
+    }
+}

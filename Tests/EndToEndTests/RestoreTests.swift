@@ -1,0 +1,410 @@
+import Foundation
+import Testing
+
+@Suite("restore, with the real binary")
+struct RestoreTests {
+    private static func day(_ n: Int) -> String { House.day(n) }
+
+    /// Five dailies, three of them in the trash.
+    private func house(grace: String = "1h", more: String = "") throws -> House {
+        let house = try House(grace: grace, more: more)
+        try house.dailies(5)
+        try house.cleanup()
+        return house
+    }
+
+    private func orders(_ n: Int) -> String { "app/orders-\(House.day(n)).dump" }
+
+    private func content(_ url: URL) throws -> String { try String(contentsOf: url, encoding: .utf8) }
+
+    // MARK: What a word means
+
+    @Test("a backup is named by id, id's beginning, file name, path in the vault, absolute path, or path in its batch")
+    func names() throws {
+        let house = try house()
+        let id = try #require(try house.backup(orders(2), "--trash")?["id"] as? String)
+        let batch = try #require(house.batches().first)
+        let words = [
+            id, String(id.prefix(6)), "orders-\(Self.day(2)).dump", orders(2),
+            house.vault.appending(path: orders(2)).path,
+            house.vault.appending(path: ".trash/\(batch)/files/\(orders(2))").path,
+        ]
+        for word in words {
+            let outcome = try house.run("restore", word, "-n", "--json")
+            #expect(outcome.status == 0, "\(word): \(outcome.error)")
+            let found = try outcome.json()["would_restore"] as? [[String: Any]]
+            #expect(found?.map { $0["id"] as? String } == [id], "\(word)")
+        }
+        #expect(house.names().count == 2, "a dry run moves nothing")
+    }
+
+    @Test("a series means its newest trashed one; a batch and a run all they hold; a vault is refused")
+    func wholes() throws {
+        let house = try house()
+        #expect(try house.run("restore", "app/orders").status == 0)
+        #expect(house.exists(orders(3)) && !house.exists(orders(2)))
+        let vault = try house.run("restore", "dumps")
+        #expect(vault.status == 64 && vault.error.contains("undo"), "\(vault.error)")
+        let batch = try #require(house.batches().first)
+        let planned = try house.run("restore", batch, "-n", "--json").json()
+        #expect((planned["would_restore"] as? [Any])?.count == 2)
+        #expect(try house.run("restore", "run", "1").status == 0)
+        #expect(house.names().count == 5)
+        for gone in [["run", "1"], [batch], ["run", "7"]] {
+            let outcome = try house.run(["restore"] + gone)
+            #expect(outcome.status == 5 && !outcome.error.isEmpty, "\(gone)")
+        }
+        // Restored one by one, nothing is frozen.
+        #expect(try house.run("cleanup").status == 0)
+    }
+
+    @Test("a word that is a series and the beginning of an id names both, and is refused")
+    func ambiguous() throws {
+        let house = try house()
+        let id = try #require(try house.backup(orders(1), "--trash")?["id"] as? String)
+        let name = String(id.prefix(4))
+        for n in 1...4 { try house.put("\(name)-\(Self.day(n)).dump") }
+        try house.settle()
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        let outcome = try house.run("restore", name)
+        #expect(outcome.status == 64, "\(outcome.out)")
+        #expect(outcome.error.contains(id) && outcome.error.contains("dumps \(name)"), "\(outcome.error)")
+        #expect(try house.run("restore", id).status == 0)
+    }
+
+    @Test("--before: the nearest, wherever it is; nearer ones that were purged are named with when and why")
+    func before() throws {
+        let house = try house(grace: "2s")
+        try #require(try house.run("preserve", orders(1), "--reason", "audit").status == 0)
+        usleep(2_200_000)
+        #expect(try house.run("purge").status == 0)
+        let far = try house.run("restore", "app/orders", "--before", Self.day(4))
+        #expect(far.status == 0, "\(far.error)")
+        #expect(house.exists(orders(1)))
+        #expect(far.said.contains("Nearer ones are gone:") && far.said.contains("by the policy"), "\(far.out)")
+        #expect(far.said.contains("run 2"), "\(far.out)")
+        // Now the nearest is in its place.
+        let place = try house.run("restore", "app/orders", "--before", Self.day(4), "--json")
+        #expect(place.status == 0)
+        let json = try place.json()
+        #expect((json["in_place"] as? [[String: Any]])?.map { $0["path"] as? String } == [orders(1)])
+        let gone = try #require(json["gone"] as? [[String: Any]])
+        #expect(gone.map { $0["path"] as? String } == [orders(3), orders(2)])
+        #expect(gone.allSatisfy { $0["run"] as? Int == 2 && $0["at"] is String })
+        #expect(try house.run("restore", "app/orders", "--before", Self.day(1)).status == 5)
+    }
+
+    // MARK: Where to
+
+    @Test("--to another directory: outside of the vault nothing will take it, and it is neither missing nor a freeze")
+    func outside() throws {
+        let house = try house(grace: "1s")
+        try house.put(orders(1) + ".sha256", "late")  // no member: it stays
+        let rescue = house.root.appending(path: "res cue", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: rescue, withIntermediateDirectories: true)
+        let outcome = try house.run("restore", orders(1), "--to", rescue.path, "--as", "saved.dump")
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(try content(rescue.appending(path: "saved.dump")) == "content of \(orders(1))")
+        #expect(!house.exists(orders(1)))
+        let restored = try #require(try house.events().last { $0["event"] as? String == "backup.restored" })
+        #expect(restored["to"] as? String == rescue.appending(path: "saved.dump").path)
+        // Without catalog and log the mark in the vault still says so.
+        for name in try FileManager.default.contentsOfDirectory(atPath: house.state.path)
+        where name.hasPrefix("catalog") || name.hasPrefix("audit") {
+            try FileManager.default.removeItem(at: house.state.appending(path: name))
+        }
+        #expect(try house.run("cleanup").status == 0)
+        #expect(try !house.events().contains { $0["event"] as? String == "backup.missing" })
+        #expect(try house.state() == "ok")
+    }
+
+    @Test("--to a directory of the vault: it is a backup there, and has its grace")
+    func inside() throws {
+        let house = try house()
+        let other = house.vault.appending(path: "kept", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
+        #expect(try house.run("restore", orders(1), "--to", other.path).status == 0)
+        #expect(house.exists("kept/orders-\(Self.day(1)).dump"))
+        try house.put("kept/orders-\(Self.day(7)).dump")
+        try house.put("kept/orders-\(Self.day(8)).dump")
+        try house.settle()
+        #expect([0, 4].contains(try house.run("cleanup").status))
+        #expect(house.exists("kept/orders-\(Self.day(1)).dump"))
+        #expect(try !house.events().contains { $0["event"] as? String == "backup.missing" })
+    }
+
+    @Test("--to refuses what is no directory, a link, the trash, and a name that is taken; nothing moves")
+    func refused() throws {
+        let house = try house()
+        let rescue = house.root.appending(path: "rescue", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: rescue, withIntermediateDirectories: true)
+        try house.write(rescue.appending(path: "orders-\(Self.day(1)).dump"), "mine")
+        let link = house.root.appending(path: "link")
+        try FileManager.default.createSymbolicLink(at: link, withDestinationURL: rescue)
+        let batch = try #require(house.batches().first)
+        for (to, word) in [
+            (house.root.appending(path: "nowhere").path, "mkdir -p"), (house.config.path, "--to takes a directory"),
+            (link.path, "symbolic link"), (house.vault.appending(path: ".trash/\(batch)").path, "trash"),
+            (rescue.path, "taken"),
+        ] {
+            let outcome = try house.run("restore", orders(1), "--to", to)
+            #expect(outcome.status != 0 && outcome.said.contains(word), "\(to): \(outcome.error)")
+        }
+        #expect(house.exists(".trash/\(batch)/files/\(orders(1))"))
+        #expect(try content(rescue.appending(path: "orders-\(Self.day(1)).dump")) == "mine")
+    }
+
+    @Test("--to another file system: refused with the very line that copies it", .enabled(if: Disk.canMount))
+    func elsewhere() throws {
+        let house = try House()
+        for n in 1...3 {
+            try house.put("it's a db/orders-\(Self.day(n)).dump")
+            try house.put("it's a db/orders-\(Self.day(n)).dump.md5", "none")
+        }
+        try house.cleanup()
+        let disk = try Disk(.tmpfs, megabytes: 8)
+        let file = "orders-\(Self.day(1)).dump"
+        let bind = house.root.appending(path: "bind", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: bind, withIntermediateDirectories: true)
+        try Disk.run(["mount", "--bind", house.root.path, bind.path])
+        defer { _ = try? Disk.run(["umount", "-l", bind.path]) }
+        // Another device; and the same device by another mount, which only the rename can tell.
+        for place in [disk.root, bind] {
+            let outcome = try house.run("restore", file, "--to", place.path)
+            #expect(outcome.status == 1 && outcome.said.contains("another file system"), "\(outcome.error)")
+            let line = try #require(outcome.error.split(separator: "\n").first { $0.hasPrefix("cp -a -- ") })
+            let copied = try House.launch(["/bin/bash", "-c", String(line)])
+            #expect(copied.status == 0, "\(line): \(copied.error)")
+            #expect(try content(place.appending(path: file)) == "content of it's a db/\(file)")
+            #expect(try content(place.appending(path: file + ".md5")) == "none")
+        }
+        #expect(try house.list("--trash").count == 1, "the one in the trash stays")
+        #expect(try house.run("restore", file).status == 0)
+        #expect(house.exists("it's a db/\(file)"))
+    }
+
+    // MARK: Chains
+
+    private func compact(_ n: Int) -> String { Self.day(n).filter { $0 != "-" } }
+
+    @Test("an incremental brings what it needs, the full one first; what is gone is said (exit 3)")
+    func chains() throws {
+        let house = try House(
+            grace: "1h",
+            more: #"""
+                    match:
+                      - match: '(?<series>\w+)\.(?<time>\d{8})\.(?<kind>full|inc)(-(?<base>\d{8}))?\.tar'
+                        parent: '${series}.${base}.full.tar'
+                """#)
+        let (full, inc) = ("app.\(compact(1)).full.tar", "app.\(compact(2)).inc-\(compact(1)).tar")
+        try house.put(full)
+        try house.put(inc)
+        for n in 3...5 { try house.put("app.\(compact(n)).full.tar") }
+        try house.cleanup()
+        #expect(!house.exists(full) && !house.exists(inc), "\(house.names())")
+        let outcome = try house.run("restore", inc, "--json")
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let order = (try outcome.json()["backups"] as? [[String: Any]])?.map { $0["path"] as? String }
+        #expect(order == [full, inc])
+        #expect(house.exists(full) && house.exists(inc))
+    }
+
+    @Test("an incremental whose full one was purged comes back all the same, and that is said")
+    func cutOff() throws {
+        let house = try House(
+            grace: "2s",
+            more: #"""
+                    match:
+                      - match: '(?<series>\w+)\.(?<time>\d{8})\.(?<kind>full|inc)(-(?<base>\d{8}))?\.tar'
+                        parent: '${series}.${base}.full.tar'
+                """#)
+        let (full, inc) = ("app.\(compact(1)).full.tar", "app.\(compact(2)).inc-\(compact(1)).tar")
+        try house.put(full)
+        try house.put(inc)
+        for n in 3...5 { try house.put("app.\(compact(n)).full.tar") }
+        try house.cleanup()
+        let batch = try #require(house.batches().first)
+        try FileManager.default.removeItem(at: house.vault.appending(path: ".trash/\(batch)/files/\(full)"))
+        let outcome = try house.run("restore", inc)
+        #expect(outcome.status == 3 && outcome.said.contains("needs"), "\(outcome.error)")
+        #expect(house.exists(inc))
+    }
+
+    // MARK: Checksums
+
+    @Test(
+        "a checksum beside it is compared, in the forms that tools write; a wrong one is exit 3, and the file is back")
+    func checksums() throws {
+        let house = try House()
+        func digest(_ tool: String, _ name: String) throws -> String {
+            let outcome = try House.launch(["/usr/bin/env", tool, house.vault.appending(path: name).path])
+            return String(outcome.out.prefix { $0 != " " })
+        }
+        for n in 1...8 { try house.put(orders(n)) }
+        let name = { (n: Int) in "orders-\(Self.day(n)).dump" }
+        try house.put(orders(1) + ".sha256", "\(try digest("sha256sum", orders(1)))  \(name(1))\n")
+        try house.put(orders(2) + ".sha256", "SHA256 (\(name(2))) = \(try digest("sha256sum", orders(2)))\n")
+        try house.put(orders(3) + ".md5", try digest("md5sum", orders(3)).uppercased())
+        try house.put(orders(4) + ".sha256", String(repeating: "0", count: 64) + " *\(name(4))\n")
+        try house.put(
+            orders(5) + ".sha256",
+            String(repeating: "1", count: 64) + "  other\n\(try digest("sha256sum", orders(5)))  ./\(name(5))\n")
+        try house.put(orders(6) + ".sha256", "no checksum at all\n")
+        try house.cleanup()
+        for (n, said) in [(1, "matches"), (2, "matches"), (3, "matches"), (4, "differs"), (5, "matches"), (6, nil)] {
+            let outcome = try house.run("restore", name(n), "--json")
+            #expect(outcome.status == (said == "differs" ? 3 : 0), "\(n): \(outcome.error)")
+            let backups = try outcome.json()["backups"] as? [[String: Any]]
+            #expect(backups?.first?["checksum"] as? String == said, "\(n)")
+            #expect(house.exists(orders(n)))
+        }
+    }
+
+    // MARK: Directories
+
+    @Test("directories that are gone are made again as they were, nested ones too, also where not even we may write")
+    func parents() throws {
+        let house = try House()
+        for n in 1...3 { try house.put("a/b/c/orders-\(Self.day(n)).dump") }
+        let modes: [(String, mode_t)] = [("a/b/c", 0o2550), ("a/b", 0o711), ("a", 0o750)]
+        for (path, mode) in modes {
+            let whole = house.vault.appending(path: path).path
+            if geteuid() == 0 { #expect(chown(whole, 1234, 4321) == 0) }
+            #expect(chmod(whole, path == "a/b/c" && geteuid() != 0 ? 0o2750 : mode) == 0)
+        }
+        try house.cleanup()
+        if geteuid() != 0 { chmod(house.vault.appending(path: "a/b/c").path, 0o750) }
+        try FileManager.default.removeItem(at: house.vault.appending(path: "a"))
+        #expect(try house.run("restore", "orders-\(Self.day(1)).dump").status == 0)
+        #expect(house.exists("a/b/c/orders-\(Self.day(1)).dump"))
+        for (path, mode) in modes {
+            var seen = stat()
+            #expect(lstat(house.vault.appending(path: path).path, &seen) == 0)
+            #expect(seen.st_mode & 0o7777 == (path == "a/b/c" && geteuid() != 0 ? 0o2750 : mode), "\(path)")
+            if geteuid() == 0 { #expect(seen.st_uid == 1234 && seen.st_gid == 4321, "\(path)") }
+        }
+    }
+
+    @Test("where its directory was stands a file or a link now: refused with the reason, and --to helps")
+    func parentTaken() throws {
+        let house = try house()
+        let batch = try #require(house.batches().first)
+        let app = house.vault.appending(path: "app")
+        try FileManager.default.moveItem(at: app, to: house.root.appending(path: "moved"))
+        try house.put("app", "a file")
+        let file = try house.run("restore", "orders-\(Self.day(1)).dump")
+        #expect(file.status == 1 && file.said.contains("is a file now") && file.said.contains("--to"), "\(file.error)")
+        try FileManager.default.removeItem(at: app)
+        try FileManager.default.createSymbolicLink(
+            at: app, withDestinationURL: house.root.appending(path: "moved"))
+        let link = try house.run("restore", "orders-\(Self.day(1)).dump")
+        #expect(link.status == 1 && link.said.contains("is a symbolic link now"), "\(link.error)")
+        #expect(house.exists(".trash/\(batch)/files/\(orders(1))"))
+        #expect(try house.run("restore", "orders-\(Self.day(1)).dump", "--to", house.vault.path).status == 0)
+    }
+
+    // MARK: With nothing but the disk
+
+    @Test("an altered manifest restores only on a person's word, also where only the log knows the true one")
+    func altered() throws {
+        let house = try house()
+        let batch = try #require(house.batches().first)
+        let manifest = house.vault.appending(path: ".trash/\(batch)/manifest.json")
+        let text = try content(manifest)
+        try house.write(manifest, text.replacingOccurrences(of: "\"run\" : 1", with: "\"run\" : 11"))
+        for isCatalogGone in [false, true] {
+            if isCatalogGone {
+                for name in try FileManager.default.contentsOfDirectory(atPath: house.state.path)
+                where name.hasPrefix("catalog") {
+                    try FileManager.default.removeItem(at: house.state.appending(path: name))
+                }
+            }
+            let refused = try house.run("restore", orders(1))
+            #expect(refused.status == 1 && refused.said.contains("--trust-manifest"), "\(refused.error)")
+        }
+        #expect(try house.run("restore", orders(1), "--trust-manifest").status == 0)
+        let undone = try house.run("undo", "11", "--json")
+        #expect(undone.status == 1)
+        #expect((try undone.json()["failed"] as? [Any])?.count == 2)
+        #expect(try house.run("undo", "11", "--trust-manifest").status == 0)
+        #expect(house.names().count == 5)
+    }
+
+    @Test("on another host, with the disk alone: list, restore and undo need nothing else", .enabled(if: Rack.isUsable))
+    func anotherHost() throws {
+        try Rack.with { rack, house in
+            let device = try rack.disk("vaultdisk")
+            try rack.mount(device, house.vault.path)
+            try house.dailies(5)
+            try house.cleanup()
+            try rack.unmount(house.vault.path)
+            // The other host: another name, path and state, no configuration, no catalog, no log.
+            let place = house.root.appending(path: "elsewhere", directoryHint: .isDirectory)
+            let state = house.root.appending(path: "other-state", directoryHint: .isDirectory)
+            for directory in [place, state] {
+                try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            }
+            try rack.mount(device, place.path)
+            func there(_ arguments: String...) throws -> House.Outcome {
+                let command = [House.binary.path] + arguments + ["--vault", place.path, "--state-dir", state.path]
+                let quoted = command.map { "'\($0)'" }.joined(separator: " ")
+                return try House.launch([
+                    "/usr/bin/unshare", "--uts", "/bin/sh", "-c", "hostname rescue; exec \(quoted)",
+                ])
+            }
+            let listed = try there("list", "--trash", "--json")
+            #expect(listed.status == 0, "\(listed.error)")
+            #expect((try listed.json()["backups"] as? [Any])?.count == 3)
+            let one = try there("restore", "app/orders", "--before", Self.day(2))
+            #expect(one.status == 0, "\(one.error)")
+            let all = try there("undo", "--last")
+            #expect(all.status == 0, "\(all.error)")
+            for n in 1...5 {
+                let text = try content(place.appending(path: orders(n)))
+                #expect(text == "content of \(orders(n))")
+            }
+            // Nothing but a look may act on a stranger's disk.
+            #expect(try there("cleanup").status == 1)
+            try rack.unmount(place.path)
+            // Back home: nothing is missing, and the undo holds.
+            try rack.mount(device, house.vault.path)
+            let home = try house.run("cleanup")
+            #expect(home.status == 4 && home.said.contains("undone run 1"), "\(home.out)\(home.error)")
+            #expect(house.names().filter { $0.hasPrefix("app/") }.count == 5)
+            #expect(try !house.events().contains { $0["event"] as? String == "backup.missing" })
+        }
+    }
+
+    @Test("where the audit log cannot be written it is put back all the same (exit 3), and nobody takes it again")
+    func noLog() throws {
+        let house = try house()
+        let log = house.state.appending(path: "audit.log")
+        try FileManager.default.removeItem(at: log)
+        try FileManager.default.createDirectory(at: log, withIntermediateDirectories: false)
+        let outcome = try house.run("restore", orders(1))
+        #expect(outcome.status == 3, "\(outcome.out)\(outcome.error)")
+        #expect(house.exists(orders(1)))
+        try FileManager.default.removeItem(at: log)
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.exists(orders(1)))
+    }
+
+    @Test("where the mark cannot be written it is put back all the same, and the next look marks it before any plan")
+    func noMark() throws {
+        let house = try house()
+        let marks = house.state.appending(path: "marks.json.new")
+        try FileManager.default.createDirectory(at: marks, withIntermediateDirectories: true)
+        let inVault = house.vault.appending(path: ".trash/marks.json.new")
+        try FileManager.default.createDirectory(at: inVault, withIntermediateDirectories: true)
+        let outcome = try house.run("restore", orders(1))
+        #expect(outcome.status == 3, "\(outcome.out)\(outcome.error)")
+        #expect(house.exists(orders(1)))
+        #expect(try house.run("cleanup").status == 1, "not before the mark is written")
+        try FileManager.default.removeItem(at: marks)
+        try FileManager.default.removeItem(at: inVault)
+        try house.settle()
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.exists(orders(1)))
+    }
+}
