@@ -72,13 +72,14 @@ extension Keeper {
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         // On a read-only mount a look is all that can be had.
         let acting = acting && !FileSystem.isReadOnly(vault.root)
-        let recovery = try recover(vault, acting: acting, facts)
+        let (recovery, found) = try recover(vault, acting: acting, facts)
         let at = now()
         // What was gone before the look began: what goes meanwhile is another process's doing, and the next look's.
-        let before = try Gone(vault, home.catalog)
+        let batches = try vault.trash()?.batches(knowing: found) ?? []
+        let before = try Gone(batches, vault, home.catalog)
         let probing: VaultSurvey.Probing = if case .everything = depth { .now } else { .later }
         let (scan, changes) = try self.scan(vault, inodes: before.inodes, at: at, probing: probing, watch, shouldStop)
-        var attended = try settle(vault, at, scan, changes, depth, recovery, before, facts)
+        var attended = try settle(vault, at, scan, changes, depth, recovery, (before, batches), facts)
         if acting {
             if let trash = try vault.trash() { try renewMarker(vault, trash) }
             try writeDown(&attended, facts)
@@ -89,12 +90,12 @@ extension Keeper {
     /// Brings scan, trash and catalog together, under the vault's lock: nobody moves anything meanwhile.
     private func settle(
         _ vault: OpenVault, _ at: Moment, _ scan: VaultSurvey.Scan, _ changes: Catalog.Changes, _ depth: Depth,
-        _ recovery: [Recovery.Finding], _ before: Gone, _ facts: LazyFacts
+        _ recovery: [Recovery.Finding], _ before: (gone: Gone, batches: [Batch]), _ facts: LazyFacts
     ) throws(Fault) -> Attended {
         let trash = try vault.trash()
         let lock = try trash.flatMap { trash throws(Fault) in try lockToLook(trash) }
         defer { withExtendedLifetime(lock) {} }
-        let batches = try trash?.batches() ?? []
+        let batches = try trash?.batches(knowing: before.batches) ?? []
         let standing = batches.flatMap(\.items).filter { $0.holdsPrimary && $0.atOrigin.isEmpty }.map(\.backup)
         let inTrash = Set(standing.map(\.object))
         // Condemned since the scan passed by.
@@ -113,7 +114,7 @@ extension Keeper {
             }
             attended.leftAlone = try home.catalog.leftAlone(vault: vault.id)
         }
-        try settleTrash(&attended, before, facts)
+        try settleTrash(&attended, before.gone, facts)
         return attended
     }
 
@@ -142,15 +143,19 @@ extension Keeper {
         }
     }
 
-    private func recover(_ vault: OpenVault, acting: Bool, _ facts: LazyFacts) throws(Fault) -> [Recovery.Finding] {
-        guard let trash = try vault.trash() else { return [] }
+    /// What it found, or did; and the batches as they were before.
+    private func recover(
+        _ vault: OpenVault, acting: Bool, _ facts: LazyFacts
+    ) throws(Fault) -> (findings: [Recovery.Finding], batches: [Batch]) {
+        guard let trash = try vault.trash() else { return ([], []) }
+        let batches = try trash.batches()
         let recovery = Recovery(trash: trash)
         func intended(_ backup: Backup) throws(Fault) -> Bool {
             guard let batch = backup.trashed?.batch else { return false }
             return try facts.value().purgeIntended.contains(.init(batch: batch, id: backup.id))
         }
-        let found = try recovery.inspect(purgeIntended: intended)
-        guard acting, !found.isEmpty else { return found }
+        let found = try recovery.inspect(batches, purgeIntended: intended)
+        guard acting, !found.isEmpty else { return (found, batches) }
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         let done = try recovery.run(purgeIntended: intended)
         let isNewlyStuck = try freezeStuck(done, vault, trash)
@@ -162,7 +167,7 @@ extension Keeper {
             return AuditRecord(.vaultRecovered, vault: vault.label, vaultID: vault.id, reason: finding.text)
         }
         try home.audit.append(records, at: now())
-        return done
+        return (done, batches)
     }
 
     /// Half in the trash and not to be put back: its series waits for a person.

@@ -101,10 +101,11 @@ extension Keeper {
         needed = condemning.needed
         report.dropped += dropped
         guard !still.isEmpty else { return true }
-        let manifest = try manifest(still, trash, condemning, run, report.plan, at)
+        let sealed = try manifest(still, trash, condemning, run, report.plan, at).sealed
+        let manifest = sealed.content
         // │ audit intent │ batch and manifest │ the renames, each compared by object │ both parents of each.
-        let outcome = try condemning.carryOut(still, manifest) { () throws(Fault) in
-            try home.audit.append(intents(still, manifest, vault, run), at: at)
+        let outcome = try condemning.carryOut(still, sealed) { () throws(Fault) in
+            try home.audit.append(intents(still, sealed, vault, run), at: at)
         }
         needed = condemning.needed
         let batch = outcome.batch
@@ -213,17 +214,17 @@ extension Keeper {
     }
 
     private func intents(
-        _ items: [Condemning.Item], _ manifest: Manifest, _ vault: OpenVault, _ run: Int
+        _ items: [Condemning.Item], _ manifest: Manifest.Sealed, _ vault: OpenVault, _ run: Int
     ) -> [AuditRecord] {
         [
             AuditRecord(
-                .condemnIntent, run: run, vault: vault.label, vaultID: vault.id, batch: manifest.batch,
+                .condemnIntent, run: run, vault: vault.label, vaultID: vault.id, batch: manifest.content.batch,
                 more: [.init("manifest", .string(manifest.hash)), .init("items", .integer(Int64(items.count)))])
         ]
             + items.map {
                 AuditRecord(
                     .condemnIntent, run: run, vault: vault.label, vaultID: vault.id, series: $0.backup.series,
-                    backup: $0.backup.id, batch: manifest.batch, path: $0.backup.path,
+                    backup: $0.backup.id, batch: manifest.content.batch, path: $0.backup.path,
                     reason: $0.decision.reasons.joined(separator: ", "))
             }
     }

@@ -66,7 +66,7 @@ extension Keeper {
             throw Fault(
                 .usage, "'\(newName.display)' is a hidden or temporary name", hint: "--as takes a plain file name")
         }
-        if let target = wish.target, target.directory.device != batch.directory.device {
+        if let target = wish.target, target.directory.device != trash.directory.device {
             throw refuseElsewhere(item, batch, target, as: wish.newName)
         }
         try Restoring(trash: trash, to: wish.target?.directory).prepare(item, as: wish.newName)

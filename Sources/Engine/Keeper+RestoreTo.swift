@@ -66,7 +66,7 @@ extension Keeper {
     func refuseElsewhere(
         _ item: Batch.Item, _ batch: Batch, _ target: RestoreTarget, as newName: Bytes?
     ) -> Fault {
-        let files = batch.directory.path.appending("files")
+        let files = batch.path.appending("files")
         let old = item.backup.path.lastComponent
         var lines: [String] = []
         if let newName {

@@ -113,8 +113,7 @@ extension Keeper {
         /// Inodes of everything that is or was in the trash: somebody may have brought one back under any name.
         private(set) var inodes: Set<UInt64> = []
 
-        init(_ vault: OpenVault, _ catalog: Catalog) throws(Fault) {
-            let batches = try vault.trash()?.batches() ?? []
+        init(_ batches: [Batch], _ vault: OpenVault, _ catalog: Catalog) throws(Fault) {
             let rows = try catalog.trashed(vault: vault.id)
             var standing: Set<String> = []
             for item in batches.flatMap(\.items) {

@@ -8,8 +8,16 @@ package struct Batch: Sendable {
     package let manifest: Manifest?
     package let manifestHash: String
     package let problem: String?
-    package let directory: Directory
+    /// Where it lies. No descriptor of its own is kept: there may be a thousand batches.
+    package let trash: TrashDirectory
     package var items: [Item] = []
+
+    package var path: Bytes { trash.directory.path.appending(Bytes(name)) }
+
+    /// `files`, under which the tree of the vault is mirrored.
+    package func files() throws(Fault) -> Directory {
+        try trash.directory.open(Bytes(name).appending(TrashDirectory.filesName))
+    }
 
     /// One item, and where its members are. The disk tells, by object and not by path (invariant 3).
     package struct Item: Sendable {
@@ -33,17 +41,19 @@ package struct Batch: Sendable {
 extension TrashDirectory {
     private static let manifestLimit = 1 << 28
 
-    /// All batches, oldest first.
-    package func batches() throws(Fault) -> [Batch] {
+    /// All batches, oldest first. `knowing`: as they were a moment ago, so that a manifest that is still the same need
+    /// not be taken apart again; where its items are is looked at all the same.
+    package func batches(knowing earlier: [Batch] = []) throws(Fault) -> [Batch] {
+        let known = Dictionary(earlier.map { ($0.name, $0) }) { first, _ in first }
         var found: [Batch] = []
         for name in try batchNames() {
-            if let batch = try batch(named: name) { found.append(batch) }
+            if let batch = try batch(named: name, knowing: known[name]) { found.append(batch) }
         }
         return found
     }
 
     /// `nil`: there is none of that name.
-    package func batch(named name: String) throws(Fault) -> Batch? {
+    package func batch(named name: String, knowing earlier: Batch? = nil) throws(Fault) -> Batch? {
         let directory: Directory
         do {
             directory = try self.directory.open(Bytes(name))
@@ -52,22 +62,27 @@ extension TrashDirectory {
             throw error
         }
         guard let bytes = try directory.read(Self.manifestName, limit: Self.manifestLimit) else {
-            return Batch(
-                name: name, manifest: nil, manifestHash: "", problem: "it has no manifest", directory: directory)
+            return Batch(name: name, manifest: nil, manifestHash: "", problem: "it has no manifest", trash: self)
         }
+        var batch = read(bytes, name, knowing: earlier)
+        var places = OpenPlaces()
+        for n in batch.items.indices { try stand(&batch.items[n], in: directory, &places) }
+        return batch
+    }
+
+    /// What a manifest says; nothing of where the items are.
+    private func read(_ bytes: Bytes, _ name: String, knowing earlier: Batch?) -> Batch {
         let hash = Manifest.hash(bytes)
+        if let earlier, earlier.manifestHash == hash { return earlier }
         guard let manifest = try? Manifest(decoding: bytes), manifest.format == Manifest.currentFormat,
             manifest.batch == name
         else {
             return Batch(
-                name: name, manifest: nil, manifestHash: hash, problem: "its manifest cannot be read",
-                directory: directory)
+                name: name, manifest: nil, manifestHash: hash, problem: "its manifest cannot be read", trash: self)
         }
-        var batch = Batch(name: name, manifest: manifest, manifestHash: hash, problem: nil, directory: directory)
-        var places = OpenPlaces()
-        for item in manifest.items {
-            guard let backup = item.backup(in: manifest) else { continue }
-            batch.items.append(try stand(backup, item.decision.reasons, in: batch, &places))
+        var batch = Batch(name: name, manifest: manifest, manifestHash: hash, problem: nil, trash: self)
+        batch.items = manifest.items.compactMap { item in
+            item.backup(in: manifest).map { Batch.Item(backup: $0, reasons: item.decision.reasons) }
         }
         return batch
     }
@@ -75,27 +90,26 @@ extension TrashDirectory {
     /// An error on the trash's side is thrown: what cannot be looked at is not gone. At the origin it only means that
     /// nothing was found there; the survey says which directories it could not read.
     private func stand(
-        _ backup: Backup, _ reasons: [String], in batch: Batch, _ places: inout OpenPlaces
-    ) throws(Fault) -> Batch.Item {
-        var item = Batch.Item(backup: backup, reasons: reasons)
+        _ item: inout Batch.Item, in batch: Directory, _ places: inout OpenPlaces
+    ) throws(Fault) {
+        (item.inBatch, item.atOrigin, item.beside, item.strangers) = ([], [], [], [])
         var missing: [Backup.Member] = []
-        for member in backup.members {
+        for member in item.backup.members {
             let below = Self.filesName.appending(member.path)
-            let seen = try places.sighting(of: below, below: batch.directory)
-            if let seen, seen.object == member.object {
+            let seen = try places.object(of: below, below: batch)
+            if let seen, seen == member.object {
                 item.inBatch.append(member)
             } else if seen != nil {
                 item.strangers.append(below)
             }
-            let origin = (try? places.sighting(of: member.path, below: root)) ?? nil
-            if origin?.object == member.object {
+            let origin = (try? places.object(of: member.path, below: root)) ?? nil
+            if origin == member.object {
                 item.atOrigin.append(member)
-            } else if seen?.object != member.object {
+            } else if seen != member.object {
                 missing.append(member)
             }
         }
         if !item.inBatch.isEmpty, !missing.isEmpty { item.beside = beside(missing, &places) }
-        return item
     }
 
     /// Members that are in the directory they came from, under another name.
@@ -125,6 +139,16 @@ struct OpenPlaces {
     mutating func sighting(of path: Bytes, below root: Directory) throws(Fault) -> Sighting? {
         do {
             return try opened(path.parent, below: root).sighting(of: path.lastComponent)
+        } catch {
+            if error.errno == 2 || error.errno == 20 { return nil }  // ENOENT, ENOTDIR
+            throw error
+        }
+    }
+
+    /// The object at a path; `nil` for nothing. An error that does not mean "nothing" is thrown.
+    mutating func object(of path: Bytes, below root: Directory) throws(Fault) -> ObjectID? {
+        do {
+            return try opened(path.parent, below: root).object(of: path.lastComponent)
         } catch {
             if error.errno == 2 || error.errno == 20 { return nil }  // ENOENT, ENOTDIR
             throw error

@@ -105,7 +105,7 @@ package struct Condemning {
     /// From the audit intent to the second barrier. `intent` throws where it cannot be written: then nothing is begun
     /// (invariant 9).
     package mutating func carryOut(
-        _ items: [Item], _ manifest: Manifest, intent: () throws(Fault) -> Void
+        _ items: [Item], _ manifest: Manifest.Sealed, intent: () throws(Fault) -> Void
     ) throws(Fault) -> Outcome {
         try intent()
         let batch = try makeBatch(manifest)
@@ -118,17 +118,16 @@ package struct Condemning {
     }
 
     /// Makes the batch directory with its manifest, both durable before this returns (invariant 2).
-    private func makeBatch(_ manifest: Manifest) throws(Fault) -> Batch {
-        let name = Bytes(manifest.batch)
+    private func makeBatch(_ manifest: Manifest.Sealed) throws(Fault) -> Batch {
+        let name = Bytes(manifest.content.batch)
         try trash.directory.makeDirectory(name, mode: 0o750)
         let directory = try trash.directory.open(name)
-        let bytes = manifest.encoded
-        try directory.create(TrashDirectory.manifestName, bytes, mode: 0o640)
+        try directory.create(TrashDirectory.manifestName, manifest.bytes, mode: 0o640)
         try directory.makeDirectory(TrashDirectory.filesName, mode: 0o750)
         if try directory.sync() == .thisDirectory { _ = try trash.directory.sync() }
         return Batch(
-            name: manifest.batch, manifest: manifest, manifestHash: Manifest.hash(bytes), problem: nil,
-            directory: directory)
+            name: manifest.content.batch, manifest: manifest.content, manifestHash: manifest.hash, problem: nil,
+            trash: trash)
     }
 
     /// A name for a batch that is not taken.
@@ -159,7 +158,7 @@ package struct Condemning {
     private mutating func move(
         _ items: [Item], into batch: Batch, _ outcome: inout Outcome, _ touched: inout Touched
     ) throws(Fault) {
-        let files = try batch.directory.open(TrashDirectory.filesName)
+        let files = try batch.files()
         for item in items {
             do throws(Stays) {
                 guard !needed.contains(item.backup.id) else {
@@ -240,7 +239,7 @@ package struct Condemning {
 
     /// The second barrier: every directory that lost or gained a name.
     private mutating func sync(_ touched: Touched, in batch: Batch) throws(Fault) {
-        let files = try batch.directory.open(TrashDirectory.filesName)
+        let files = try batch.files()
         // On btrfs one commit is all of it.
         guard try files.sync() == .thisDirectory else { return }
         for path in touched.made.sorted() where !path.isEmpty {

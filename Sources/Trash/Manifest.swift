@@ -121,7 +121,7 @@ package struct Manifest: Codable, Sendable {
 
     // MARK: Bytes
 
-    var encoded: Bytes {
+    private var encoded: Bytes {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -129,8 +129,18 @@ package struct Manifest: Codable, Sendable {
         return Bytes(Array(data) + [0x0A])
     }
 
-    /// SHA-256 of the file's bytes: what makes a batch *verified*.
-    package var hash: String { Self.hash(encoded) }
+    /// As it will be written, encoded once.
+    package struct Sealed: Sendable {
+        package let content: Manifest
+        let bytes: Bytes
+        /// SHA-256 of the file's bytes: what makes a batch *verified*.
+        package let hash: String
+    }
+
+    package var sealed: Sealed {
+        let bytes = encoded
+        return Sealed(content: self, bytes: bytes, hash: Self.hash(bytes))
+    }
 
     init(decoding bytes: Bytes) throws {
         let decoder = JSONDecoder()

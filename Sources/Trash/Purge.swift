@@ -48,7 +48,7 @@ package struct Purging {
         try intent()
         let purging = try begin(batch: batch.name)
         var outcome = Outcome(name: purging.path.lastComponent)
-        let files = try batch.directory.open(TrashDirectory.filesName)
+        let files = try batch.files()
         var places = OpenPlaces()
         for item in items {
             do throws(Fault) {
@@ -97,7 +97,7 @@ package struct Purging {
     func complete(_ item: Batch.Item, from batch: Batch) throws(Fault) {
         let purging = try begin(batch: batch.name)
         var places = OpenPlaces()
-        try take(item, from: try batch.directory.open(TrashDirectory.filesName), &places, into: purging)
+        try take(item, from: try batch.files(), &places, into: purging)
         try sync(purging)
     }
 

@@ -36,11 +36,15 @@ package struct Recovery {
     package init(trash: TrashDirectory) { self.trash = trash }
 
     /// What would be done; nothing is changed. `purgeIntended`: whether the audit log holds our intent for this item.
-    package func inspect(purgeIntended: (Backup) throws(Fault) -> Bool) throws(Fault) -> [Finding] {
+    package func inspect(
+        _ batches: [Batch]? = nil, purgeIntended: (Backup) throws(Fault) -> Bool
+    ) throws(Fault) -> [Finding] {
         var findings: [Finding] = []
         let purging = try self.purging()
         findings += purging.keys.sorted().map(Finding.unlinkUnfinished)
-        for batch in try trash.batches() {
+        let all: [Batch]
+        if let batches { all = batches } else { all = try trash.batches() }
+        for batch in all {
             guard batch.manifest != nil else {
                 // A crash before the manifest was durable: no rename can have happened (invariant 2).
                 let isUnfilled = try Purging(trash: trash).isBare(batch.name)
@@ -84,7 +88,7 @@ package struct Recovery {
             var item = found
             let twice = item.inBatch.filter(item.atOrigin.contains)
             if !twice.isEmpty {
-                let files = try batch.directory.open(TrashDirectory.filesName)
+                let files = try batch.files()
                 let purging = try Purging(trash: trash).begin(batch: batch.name)
                 for member in twice {
                     try files.open(member.path.parent).giveUp(member.path.lastComponent, to: purging)

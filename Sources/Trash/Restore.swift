@@ -97,7 +97,7 @@ package struct Restoring {
     package mutating func putBack(
         _ item: Batch.Item, from batch: Batch, as newName: Bytes? = nil
     ) throws(Fault) -> [Bytes] {
-        let files = try batch.directory.open(TrashDirectory.filesName)
+        let files = try batch.files()
         let members = directory == nil ? item.inBatch : item.inBatch.reversed()
         var done: [(place: Directory, name: Bytes, origin: Directory, path: Bytes)] = []
         do throws(Fault) {

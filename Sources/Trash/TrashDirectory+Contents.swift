@@ -38,6 +38,7 @@ extension Batch {
 
     /// Names in the batch that its manifest does not have, from its own directory. Never purged.
     package func foreignNames() throws(Fault) -> [Bytes] {
+        let directory = try trash.directory.open(Bytes(name))
         var found = try directory.entries().map(\.name)
             .filter { $0 != TrashDirectory.manifestName && $0 != TrashDirectory.filesName }
         let members = Set(items.flatMap { $0.backup.members.map(\.path) })

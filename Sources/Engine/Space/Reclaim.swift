@@ -103,7 +103,7 @@ struct Reclaim {
         var census = censuses[row[n].vault] ?? LinkCensus()
         let unit = UInt32(n)
         do throws(Fault) {
-            let files = try row[n].batch.directory.open("files")
+            let files = try row[n].batch.files()
             for member in row[n].item.inBatch {
                 let place = try files.open(member.path.parent)
                 if member.isDirectory {

@@ -71,7 +71,7 @@ final class TrashDrill {
             condemnedAt: .init(moment: now, witness: "w", witnessedSeconds: 0), graceSeconds: 1,
             policy: .init(hash: "h", text: "t"), parents: condemning.parents(of: still),
             items: still.map { Manifest.Item($0.backup, decision: $0.decision) })
-        _ = try condemning.carryOut(still, manifest) {}
+        _ = try condemning.carryOut(still, manifest.sealed) {}
     }
 
     func restore() throws {
