@@ -55,7 +55,15 @@ extension Keeper {
                     .usage, "'\(view.label)' is a whole vault",
                     hint: "name a series, a backup or a batch: reprieve list \(view.label) --trash")
             case .batch(let view, let name):
-                return view.trashed.filter { $0.trashed?.batch == name }.map { .restore(view, $0) }
+                let held = view.trashed.filter { $0.trashed?.batch == name }
+                guard !held.isEmpty else {
+                    throw Fault(
+                        .notFound, "nothing of batch \(name) can be restored",
+                        hint:
+                            "it is empty, or its manifest cannot be read (`reprieve status` says so): then move by hand "
+                            + "what is below .trash/\(name)/files")
+                }
+                return held.map { .restore(view, $0) }
             case .series(let view, let key): series.append((view, key))
             case .backup(let view, let backup): single.append((view, backup))
             }
