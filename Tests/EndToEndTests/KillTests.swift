@@ -22,7 +22,7 @@ struct KillTests {
     private func sweep(
         _ name: String, on kind: Disk.Kind, _ stage: Terrace.Stage, atLeast: Int,
         _ command: (House, Terrace.Plot) throws -> [String], again: (House, Terrace.Plot) throws -> Void,
-        atLast: (House) throws -> Void
+        atLast: (House, [Terrace.Plot]) throws -> Void
     ) throws {
         let terrace = try Terrace(kind, stage, atOnce: Terrace.isLong ? 40 : 28)
         let house = terrace.house
@@ -36,9 +36,10 @@ struct KillTests {
         #expect(all.count >= atLeast, "\(all)")
         let offset = Disk.Kind.allCases.firstIndex(of: kind) ?? 0
         let points = all.indices.filter { Terrace.isLong || $0 % Disk.Kind.allCases.count == offset }.map { all[$0] }
-        var unreached = 0
+        var (unreached, plots) = (0, [first])
         for point in points {
             let plot = try terrace.next()
+            plots.append(plot)
             let killed = try house.run(
                 try command(house, plot),
                 under: Tracing.command([point.call], inject: ["\(point.call):signal=SIGKILL:when=\(point.n)"]))
@@ -48,7 +49,7 @@ struct KillTests {
                 "\(name), \(kind), killed at \(point)")
             try again(house, plot)
         }
-        try atLast(house)
+        try atLast(house, plots)
         #expect(try house.run("audit", "verify").status == 0)
         #expect(try house.run("status").out.contains("FROZEN") == false)
         print("\(name) on \(kind): killed at \(points.count - unreached) of \(all.count) calls")
@@ -61,40 +62,52 @@ struct KillTests {
         try sweep("condemn", on: kind, .planned, atLeast: 40) { _, plot in
             ["cleanup", plot.label, "--approve"]
         } again: { house, plot in
-            // What was killed is brought to an end by the next run: the plan's list is stored, the choice the same.
             let outcome = try house.run("cleanup", plot.label, "--approve")
             #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)")
-            for (name, places) in plot.ledger.places(in: [plot.root]) {
-                #expect(places.count == 1 && places[0].hasPrefix(".trash/2") == Terrace.going.contains(name))
+            let places = plot.ledger.places(in: [plot.root])
+            for unit in Self.units {
+                // What was half in the trash is in its place again, and has to settle anew.
+                let isMoved = unit.map { places[$0]?.first?.hasPrefix(".trash/2") ?? false }
+                #expect(Set(isMoved).count == 1, "\(unit): \(places)")
             }
-        } atLast: { house in
+        } atLast: { house, plots in
+            // What was killed is brought to an end: the plan's list is stored, the choice the same.
+            try house.settle()
+            #expect(try house.run("cleanup", "--approve").status == 0)
+            for plot in plots {
+                for (name, places) in plot.ledger.places(in: [plot.root]) {
+                    let isMoved = places.count == 1 && places[0].hasPrefix(".trash/2")
+                    #expect(isMoved == Terrace.going.contains(name), "\(plot.label): \(name) is at \(places)")
+                }
+            }
             let trashed = try house.list("--trash")
-            #expect(!trashed.isEmpty && trashed.allSatisfy { $0["state"] as? String == "trashed" })
+            #expect(trashed.count >= 2 * plots.count && trashed.allSatisfy { $0["state"] as? String == "trashed" })
         }
     }
+
+    /// What goes together.
+    private static let units = [
+        ["app/orders-\(House.day(1)).dump", "app/orders-\(House.day(1)).dump.sha256"],
+        ["web/site-\(House.day(1))/index", "web/site-\(House.day(1))/deep/data"],
+    ]
 
     @Test("restoring", .timeLimit(.minutes(10)), arguments: Disk.Kind.allCases)
     func restore(on kind: Disk.Kind) throws {
-        try sweep("restore", on: kind, .condemned, atLeast: 25) { house, plot in
-            ["restore"] + (try ids(house, plot))
+        try sweep("restore", on: kind, .condemned, atLeast: 25) { _, plot in
+            ["restore"] + plot.ids.values.sorted()
         } again: { house, plot in
-            let outcome = try house.run(["restore"] + (try ids(house, plot)))
-            #expect(outcome.status == 0 || outcome.status == 64, "\(outcome.out)\(outcome.error)")
-            #expect(try house.run("cleanup", plot.label).status == 0)
+            let outcome = try house.run(["restore"] + plot.ids.values.sorted())
+            #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)")
             for (name, places) in plot.ledger.places(in: [plot.root]) { #expect(places == [name]) }
-        } atLast: { house in
+        } atLast: { house, plots in
+            try house.settle()
+            #expect(try house.run("cleanup").status == 0)
+            for plot in plots {
+                for (name, places) in plot.ledger.places(in: [plot.root]) { #expect(places == [name]) }
+            }
             let purged = try house.list("--purged")
             #expect(purged.isEmpty)
         }
-    }
-
-    /// The two backups that went, whether they are in the trash still or back already.
-    private func ids(_ house: House, _ plot: Terrace.Plot) throws -> [String] {
-        let all = try house.list(plot.label, "-a")
-        let going = ["app/orders-\(House.day(1)).dump", "web/site-\(House.day(1))"]
-        let ids = all.filter { going.contains($0["path"] as? String ?? "") }.compactMap { $0["id"] as? String }
-        #expect(Set(ids).count == 2, "\(all)")
-        return Array(Set(ids)).sorted()
     }
 
     @Test("purging", .timeLimit(.minutes(10)), arguments: Disk.Kind.allCases)
@@ -110,7 +123,7 @@ struct KillTests {
             }
             let rest = try FileManager.default.contentsOfDirectory(atPath: plot.trash.path)
             #expect(!rest.contains { $0.hasPrefix(".purging-") || $0.hasPrefix("2") }, "\(rest)")
-        } atLast: { house in
+        } atLast: { house, _ in
             let purged = try house.list("--purged")
             #expect(!purged.isEmpty && purged.allSatisfy { $0["state"] as? String == "purged" })
         }

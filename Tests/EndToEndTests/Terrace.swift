@@ -9,6 +9,8 @@ final class Terrace {
         let label: String
         let root: URL
         let ledger: Ledger
+        /// Of what is in the trash, by path.
+        var ids: [String: String] = [:]
 
         var trash: URL { root.appending(path: ".trash", directoryHint: .isDirectory) }
         var batch: URL? {
@@ -27,6 +29,7 @@ final class Terrace {
     private let stage: Stage
     private let atOnce: Int
     private var ready: [Plot] = []
+    private var all: [Plot] = []
     private var count = 0
 
     /// What goes of each vault.
@@ -56,8 +59,9 @@ final class Terrace {
             try Self.fill(root, house)
             return Plot(label: "v\(n)", root: root, ledger: try Ledger(of: root))
         }
+        all += plots
         let grace = stage == .due ? "1s" : "1h"
-        let vaults = plots.map { "  \($0.label): { path: \($0.root.path) }" }
+        let vaults = all.map { "  \($0.label): { path: \($0.root.path) }" }
         try house.write(
             house.config,
             """
@@ -77,6 +81,14 @@ final class Terrace {
         }
         if stage == .due { usleep(1_200_000) }
         ready = plots
+        guard stage == .condemned else { return }
+        for backup in try house.list("--trash") {
+            let label = backup["vault"] as? String
+            guard let n = ready.firstIndex(where: { $0.label == label }), let path = backup["path"] as? String else {
+                continue
+            }
+            ready[n].ids[path] = backup["id"] as? String
+        }
     }
 
     private static func fill(_ root: URL, _ house: House) throws {

@@ -48,11 +48,10 @@ enum Tracing {
         var found: Set<Point> = []
         var points: [Point] = []
         for line in try String(contentsOf: log, encoding: .utf8).split(separator: "\n") {
-            let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-            guard parts.count == 2, let bracket = parts[1].firstIndex(of: "("), !parts[1].hasPrefix("<") else {
-                continue
-            }
-            let call = String(parts[1][..<bracket])
+            let parts = line.split(separator: " ", maxSplits: 1)
+            guard parts.count == 2, let bracket = parts[1].firstIndex(of: "(") else { continue }
+            // A short pid is filled up with spaces.
+            let call = parts[1][..<bracket].trimmingCharacters(in: .whitespaces)
             guard call.allSatisfy({ $0.isLowercase || $0.isNumber || $0 == "_" }) else { continue }
             let key = "\(parts[0]) \(call)"
             counts[key, default: 0] += 1
@@ -69,20 +68,38 @@ enum Tracing {
 final class StoppedCommand {
     private let process: Process
     private let files: URL
+    private let log: URL
+    private var stops = 0
     /// Whether it came to the point; otherwise it has ended.
-    let isStopped: Bool
+    private(set) var isStopped = false
 
-    init(_ house: House, _ arguments: [String], at point: Tracing.Point) throws {
+    /// Stopped at each of these calls, until it is as it is to be.
+    static func when(_ house: House, _ arguments: [String], at call: String, _ condition: () -> Bool) throws
+        -> StoppedCommand
+    {
+        let stopped = try StoppedCommand(house, arguments, call, "1+")
+        for _ in 0..<1000 where stopped.isStopped && !condition() {
+            kill(stopped.process.processIdentifier, SIGCONT)
+            try stopped.wait()
+        }
+        return stopped
+    }
+
+    convenience init(_ house: House, _ arguments: [String], at point: Tracing.Point) throws {
+        try self.init(house, arguments, point.call, String(point.n))
+    }
+
+    private init(_ house: House, _ arguments: [String], _ call: String, _ when: String) throws {
         files = house.root.appending(path: "stopped-\(UInt64.random(in: 0 ... .max))", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
-        let log = files.appending(path: "strace")
+        log = files.appending(path: "strace")
         for name in ["strace", "out", "err"] {
             _ = FileManager.default.createFile(atPath: files.appending(path: name).path, contents: nil)
         }
         let process = Process()
         self.process = process
         let command =
-            Tracing.command([point.call], inject: ["\(point.call):signal=SIGSTOP:when=\(point.n)"], log: log.path)
+            Tracing.command([call], inject: ["\(call):signal=SIGSTOP:when=\(when)"], log: log.path)
             + [House.binary.path] + arguments + ["--config", house.config.path, "--state-dir", house.state.path]
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())
@@ -90,12 +107,17 @@ final class StoppedCommand {
         process.standardError = try FileHandle(forWritingTo: files.appending(path: "err"))
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        var isStopped = false
+        try wait()
+    }
+
+    private func wait() throws {
+        isStopped = false
         for _ in 0..<6000 where process.isRunning && !isStopped {
-            isStopped = try String(contentsOf: log, encoding: .utf8).contains("--- stopped by SIGSTOP ---")
-            if !isStopped { usleep(5000) }
+            let text = try String(contentsOf: log, encoding: .utf8)
+            let count = text.components(separatedBy: "--- stopped by SIGSTOP ---").count - 1
+            isStopped = count > stops
+            if isStopped { stops = count } else { usleep(5000) }
         }
-        self.isStopped = isStopped
     }
 
     deinit {
