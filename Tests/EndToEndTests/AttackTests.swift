@@ -229,7 +229,8 @@ struct AttackTests {
         let end = Date().addingTimeInterval(seconds)
         var statuses: [Int32: Int] = [:]
         while Date() < end {
-            for command in ["cleanup", "purge"] {
+            // What is swapped away is missing: frozen, nothing would be tried any more.
+            for command in ["unfreeze", "cleanup", "purge"] {
                 let outcome = try house.run(command, plot.label)
                 statuses[outcome.status, default: 0] += 1
                 #expect([0, 1, 3, 4, 5, 11].contains(outcome.status), "\(command): \(outcome.status) \(outcome.said)")

@@ -73,10 +73,16 @@ final class Terrace {
             vaults:
             \(vaults.joined(separator: "\n"))
             """)
-        try house.settle()
-        try house.run("plan")
+        let labels = plots.map(\.label)
+        try house.wait("the new ones to settle", seconds: 90) {
+            let backups = try house.run(["list"] + labels + ["--json"]).json()["backups"] as? [[String: Any]] ?? []
+            return backups.count == 6 * labels.count && backups.allSatisfy { $0["complete"] as? Bool == true }
+        }
+        // min-age and min-observed-age of one second.
+        usleep(1_100_000)
+        _ = try house.run(["plan"] + labels)
         if stage != .planned {
-            let outcome = try house.run("cleanup", "--approve")
+            let outcome = try house.run(["cleanup"] + labels + ["--approve"])
             #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)")
         }
         if stage == .due { usleep(1_200_000) }
