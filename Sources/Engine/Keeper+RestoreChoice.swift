@@ -92,7 +92,15 @@ extension Keeper {
                     hint:
                         "`reprieve undo --last \(view.label)` puts its last cleanup back, `undo --since 2d` all since then; or name a series, a backup or a batch: reprieve list \(view.label) --trash"
                 )
-            case .batch(let view, let name): batches.append((view, name))
+            case .batch(let view, let name):
+                guard view.trashed.contains(where: { $0.trashed?.batch == name }) else {
+                    throw Fault(
+                        .notFound, "nothing of batch \(name) can be restored",
+                        hint:
+                            "it is empty, or its manifest cannot be read (`reprieve status` says so): then move by hand "
+                            + "what is below .trash/\(name)/files")
+                }
+                batches.append((view, name))
             case .series(let view, let key): series.append((view, key))
             case .backup(let view, let backup): single.append((view, backup))
             }

@@ -148,6 +148,7 @@ final class House: @unchecked Sendable {
 
     /// Runs a program to its end, both outputs into files (a pipe could fill up).
     static func launch(_ command: [String], environment: [String: String] = [:]) throws -> Outcome {
+        let command = command.contains(binary.path) ? Tracing.everywhere(command) : command
         let process = Process()
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())
@@ -184,7 +185,8 @@ final class House: @unchecked Sendable {
     @discardableResult
     func startAgent(under wrapper: [String] = []) throws -> Process {
         let process = Process()
-        let command = wrapper + [Self.binary.path, "agent", "--config", config.path, "--state-dir", state.path]
+        let command = Tracing.everywhere(
+            wrapper + [Self.binary.path, "agent", "--config", config.path, "--state-dir", state.path])
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())
         let log = root.appending(path: "agent.log")

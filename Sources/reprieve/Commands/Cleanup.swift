@@ -53,7 +53,8 @@ struct Cleanup: ParsableCommand {
         }
         if session.json { Self.emit(reports, faults.map(\.fault), session) }
         if reports.isEmpty, faults.count == 1 { throw faults[0].fault }
-        if !session.json { for fault in faults { session.warn(fault.fault) } }
+        let warnings = reports.flatMap(\.warnings)
+        if !session.json { for fault in faults.map(\.fault) + warnings { session.warn(fault) } }
         try Ending.with(Self.status(reports.map(\.status), faults.map(\.fault)))
     }
 
