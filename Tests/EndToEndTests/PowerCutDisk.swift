@@ -39,7 +39,7 @@ final class PowerCutDisk {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         }
         let program = memory.root.appending(path: "blocklog")
-        try Self.compile(to: program)
+        try Self.compile("blocklog.c", to: program, with: "$(pkg-config --cflags --libs fuse3)")
         #expect(FileManager.default.createFile(atPath: places.image.path, contents: nil))
         #expect(truncate(places.image.path, off_t(Self.megabytes(kind) << 20)) == 0)
         try Disk.run(kind.make + [places.image.path])
@@ -63,12 +63,11 @@ final class PowerCutDisk {
         recorder.waitUntilExit()
     }
 
-    private static func compile(to program: URL) throws {
+    /// A program of `Tests/Labs`.
+    static func compile(_ name: String, to program: URL, with options: String) throws {
         let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Labs/blocklog.c")
-        try Disk.run([
-            "sh", "-c", "cc -O1 -o '\(program.path)' '\(source.path)' $(pkg-config --cflags --libs fuse3)",
-        ])
+            .appending(path: "Labs/\(name)")
+        try Disk.run(["sh", "-c", "cc -O1 -Wall -Werror -o '\(program.path)' '\(source.path)' \(options)"])
     }
 
     /// How much was recorded up to now: a moment.

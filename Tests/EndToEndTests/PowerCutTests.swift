@@ -31,6 +31,9 @@ struct PowerCutTests {
             try disk.flush()
             moments.append((deed, begin, end, try disk.moment()))
         }
+        let careless = try disk.moment()
+        try vault.condemnCarelessly()
+        try disk.flush()
         let log = try disk.finish()
         let spans = moments.map {
             Span(deed: $0, begin: log.count(at: $1), end: log.count(at: $2), flushed: log.count(at: $3))
@@ -51,6 +54,21 @@ struct PowerCutTests {
         print("power cut, \(kind): \(counts.text) (seed \(seed))")
         #expect(counts.images >= (Self.isAll ? 300 : 80))
         #expect(counts.recovered >= 12)
+        try seesCarelessness(log.count(at: careless), log, vault, disk)
+    }
+
+    /// The counts above mean nothing if a mistake would not be seen.
+    private func seesCarelessness(
+        _ begin: Int, _ log: BlockLog, _ vault: PowerCutVault, _ disk: PowerCutDisk
+    ) throws {
+        var seen = false
+        for count in begin..<log.entries.count where !seen {
+            if count > begin, case .flush = log.entries[count - 1] { continue }
+            seen = try disk.mounted(log.prefix(count)) {
+                vault.place(.purge, isDone: false).problems.contains { $0.contains(PowerCutVault.unnamed) }
+            }
+        }
+        #expect(seen, "a manifest that was not made to last was never missed")
     }
 
     /// A moment at which the power goes.

@@ -67,6 +67,29 @@ final class PowerCutVault {
         if deed == .purge { usleep(1_200_000) }
     }
 
+    /// A condemn as it must not be: the manifest is written, and only the directories are made to last. Every disk shows
+    /// it; a test that does not see it sees nothing.
+    func condemnCarelessly() throws {
+        let batch = house.vault.appending(path: ".trash/20200101T000000.000Z")
+        let files = FileManager.default
+        let member = kept[0].members[0].path
+        let target = batch.appending(path: "files/\(member)")
+        try files.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let manifest = #"{"items": [{"members": [{"path": "\#(member)"}]}]}"#
+        // Not with Foundation, which makes it last.
+        let descriptor = open(batch.appending(path: "manifest.json").path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o640)
+        #expect(Foundation.write(descriptor, manifest, manifest.utf8.count) == manifest.utf8.count)
+        close(descriptor)
+        try files.moveItem(at: house.vault.appending(path: member), to: target)
+        for directory in [batch, target.deletingLastPathComponent(), house.vault.appending(path: "app")] {
+            let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            defer { close(descriptor) }
+            #expect(fsync(descriptor) == 0)
+        }
+    }
+
+    static let unnamed = "whose manifest does not name it"
+
     // MARK: Where things are
 
     enum Place: String, CaseIterable {
@@ -137,7 +160,7 @@ final class PowerCutVault {
             }
             for batch in batches where FileManager.default.fileExists(atPath: batch.files.path + "/" + member.path) {
                 if !batch.named.contains(member.path) {
-                    problems.append("\(member.path) is in \(batch.name), whose manifest does not name it")
+                    problems.append("\(member.path) is in \(batch.name), \(Self.unnamed)")
                 }
             }
             if places.count > 1 { problems.append("\(member.path) is in \(places.count) places") }
