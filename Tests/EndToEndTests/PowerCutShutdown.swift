@@ -62,7 +62,7 @@ final class ShutdownDisk {
 
 extension PowerCutTests {
     @Test(
-        "a file system shut down at every barrier has every backup", .timeLimit(.minutes(20)),
+        "a file system shut down at every barrier has every backup", .timeLimit(.minutes(40)),
         arguments: [Disk.Kind.ext4, .xfs])
     func shutdown(_ kind: Disk.Kind) throws {
         let disk = try ShutdownDisk(kind)
@@ -71,7 +71,9 @@ extension PowerCutTests {
         for deed in PowerCutVault.Deed.allCases {
             vault.makeReady(for: deed)
             try disk.keep(as: deed.rawValue)
-            let barriers = try shutDownAtEach(deed, disk, vault, &counts)
+            // In CI the odd ones on one file system, the even ones on the other.
+            let (first, step) = Self.isAll ? (1, 1) : (kind == .ext4 ? 1 : 2, 2)
+            let barriers = try shutDownAtEach(stride(from: first, through: 200, by: step), deed, disk, vault, &counts)
             #expect(barriers >= 5, "\(deed) has few barriers")
             try disk.bringBack(deed.rawValue)
             let outcome = try disk.mounted { try vault.house.run(vault.command(deed)) }
@@ -80,12 +82,13 @@ extension PowerCutTests {
         print("shutdown, \(kind): \(counts.text)")
     }
 
-    /// Before the first barrier, the second, … until a run gets through; that one is shut down when it has answered.
+    /// Before each of these barriers, until a run gets through; that one is shut down when it has answered.
     /// How many barriers there are.
     private func shutDownAtEach(
-        _ deed: PowerCutVault.Deed, _ disk: ShutdownDisk, _ vault: PowerCutVault, _ counts: inout Counts
+        _ numbers: StrideThrough<Int>, _ deed: PowerCutVault.Deed, _ disk: ShutdownDisk, _ vault: PowerCutVault,
+        _ counts: inout Counts
     ) throws -> Int {
-        for n in 1...200 {
+        for n in numbers {
             try disk.bringBack(deed.rawValue)
             let (isThrough, barriers) = try disk.mounted {
                 let (outcome, barriers) = try disk.run(vault.command(deed), of: vault.house, killedAt: n)
@@ -97,7 +100,7 @@ extension PowerCutTests {
                 let (place, problems) = vault.place(deed, isDone: isThrough)
                 counts.places[place, default: 0] += 1
                 for problem in problems { Issue.record("\(deed), shut down at barrier \(n): \(problem)") }
-                guard Self.isAll || isThrough || n % 5 == 2 else { return }
+                guard Self.isAll || isThrough || n % 10 < 2 else { return }
                 counts.recovered += 1
                 for problem in try vault.recover(deed) {
                     Issue.record("\(deed), recovering from barrier \(n): \(problem)")
