@@ -8,7 +8,7 @@ final class Disk {
 
         var testDescription: String { rawValue }
 
-        fileprivate var make: [String] {
+        var make: [String] {
             switch self {
             case .ext4: ["mkfs.ext4", "-q", "-F"]
             case .xfs: ["mkfs.xfs", "-q", "-f"]

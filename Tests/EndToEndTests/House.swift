@@ -5,6 +5,7 @@ import Testing
 /// A vault, a configuration and a state directory of a test's own, and the real binary.
 /// Only one thread changes its list of agents; all else is fixed.
 final class House: @unchecked Sendable {
+    /// In a temporary directory, or on a disk of the test's own.
     let root: URL
     /// In ``root``, or on a disk of the test's own.
     let vault: URL
@@ -20,11 +21,15 @@ final class House: @unchecked Sendable {
             min-grace: 1s
         """
 
-    init(keep: String = "{ last: 2 }", grace: String = "1h", more: String = "", vault: URL? = nil) throws {
-        root = FileManager.default.temporaryDirectory.appending(
-            path: "reprieve-e2e-\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0 ... .max))",
-            directoryHint: .isDirectory)
-        self.vault = vault ?? root.appending(path: "vault", directoryHint: .isDirectory)
+    init(
+        keep: String = "{ last: 2 }", grace: String = "1h", more: String = "", root: URL? = nil, vault: URL? = nil
+    ) throws {
+        self.root =
+            root
+            ?? FileManager.default.temporaryDirectory.appending(
+                path: "reprieve-e2e-\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0 ... .max))",
+                directoryHint: .isDirectory)
+        self.vault = vault ?? self.root.appending(path: "vault", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: self.vault, withIntermediateDirectories: true)
         try configure(keep: keep, grace: grace, more: more)
     }
