@@ -238,7 +238,8 @@ extension Keeper {
         guard !report.unlinking.isEmpty else { return }
         let vault = try open(report.vault)
         guard let trash = try vault.trash() else { return }
-        let faults = Purging(trash: trash).unlink(report.unlinking, shouldStop: shouldStop).faults
+        let rate = report.vault.settings.purgeRate.value
+        let faults = Purging(trash: trash).unlink(report.unlinking, perSecond: rate, shouldStop: shouldStop).faults
         report.faults += faults
         guard let run = report.run else { return }
         var records = report.purged.map { Self.record(.purged, vault, run, $0, nil) }

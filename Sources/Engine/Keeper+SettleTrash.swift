@@ -26,7 +26,11 @@ extension Keeper {
                 }
             }
         }
-        gone += rows.filter { $0.state == .trashed && !seen.contains(Gone.key($0)) }.map { ($0, true) }
+        // What a manifest that cannot be read would name is not known to be gone.
+        let unread = Set(attended.batches.filter { $0.manifest == nil }.map(\.name))
+        gone += rows.filter { row in
+            row.state == .trashed && !seen.contains(Gone.key(row)) && !unread.contains(row.trashed?.batch ?? "")
+        }.map { ($0, true) }
         try home.catalog.recordCondemned(attended.standing)
         // What our catalog has as purged or missing is settled, also where the log was rotated away.
         gone.removeAll { known[Gone.key($0.backup)].map { $0.state != .trashed } ?? false }

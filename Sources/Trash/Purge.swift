@@ -94,11 +94,13 @@ package struct Purging {
     }
 
     /// The intent stands in the audit log, and part of the item is in `.purging-*`: the rest follows (invariant 1).
-    func complete(_ item: Batch.Item, from batch: Batch) throws(Fault) {
+    /// Answers the `.purging-*` it is in.
+    func complete(_ item: Batch.Item, from batch: Batch) throws(Fault) -> Bytes {
         let purging = try begin(batch: batch.name)
         var places = OpenPlaces()
         try take(item, from: try batch.files(), &places, into: purging)
         try sync(purging)
+        return purging.path.lastComponent
     }
 
     /// A batch directory becomes a `.purging-*` itself, if it holds nothing but its manifest and empty directories.

@@ -69,8 +69,9 @@ package struct Recovery {
             switch finding {
             case .broughtBack(let backup): done.append(bringBack(backup))
             case .purgeCompleted(let backup):
-                try completePurge(backup)
                 done.append(finding)
+                // The same run unlinks it.
+                if let name = try completePurge(backup) { done.append(.unlinkUnfinished(name)) }
             case .emptyBatch(let name):
                 try Purging(trash: trash).takeEmpty(name)
                 done.append(finding)
@@ -105,9 +106,9 @@ package struct Recovery {
         }
     }
 
-    private func completePurge(_ backup: Backup) throws(Fault) {
-        guard let (batch, item) = try find(backup) else { return }
-        try Purging(trash: trash).complete(item, from: batch)
+    private func completePurge(_ backup: Backup) throws(Fault) -> Bytes? {
+        guard let (batch, item) = try find(backup) else { return nil }
+        return try Purging(trash: trash).complete(item, from: batch)
     }
 
     private func find(_ backup: Backup) throws(Fault) -> (Batch, Batch.Item)? {

@@ -12,6 +12,8 @@ package struct Restoring {
     /// Another directory than the origins, for everything.
     private let directory: Directory?
     private var touched: [Bytes: Directory] = [:]
+    /// `.purging-*` that hold second names.
+    private var remains: [Bytes] = []
 
     /// So many directories are open at most before their renames are made durable.
     private static let mostTouched = 64
@@ -108,7 +110,9 @@ package struct Restoring {
                 if let directory { origin = directory } else { origin = try ensure(path.parent, batch.manifest, &made) }
                 let place = try files.open(member.path.parent)
                 try place.moveOut(member.path.lastComponent, to: origin, as: path.lastComponent) { () throws(Fault) in
-                    try Purging(trash: trash).begin(batch: batch.name)
+                    let purging = try Purging(trash: trash).begin(batch: batch.name)
+                    remains.append(purging.path.lastComponent)
+                    return purging
                 }
                 done.append((place, member.path.lastComponent, origin, path))
                 for directory in made.reversed() { try directory.finish() }
@@ -133,6 +137,10 @@ package struct Restoring {
     package mutating func sync() throws(Fault) {
         for (_, place) in touched where try place.sync() == .wholeFileSystem { break }
         touched = [:]
+        // Second names that were given up; where they cannot be unlinked now, the next purge does it.
+        guard !remains.isEmpty else { return }
+        _ = Purging(trash: trash).unlink(remains)
+        remains = []
     }
 
     private mutating func touch(_ place: Directory) throws(Fault) {

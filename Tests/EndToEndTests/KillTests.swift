@@ -4,8 +4,9 @@ import Testing
 /// The real binary killed before each system call that changes something, on every file system; then the next run must
 /// leave each unit whole in one place.
 ///
-/// A first run tells which calls there are. In CI each is killed at on one of the four file systems; with
-/// `REPRIEVE_TESTS=all` on all of them, and at those that only write into a file as well.
+/// A first run tells which calls there are. In CI it is killed once in each state that lies between two of them, on one
+/// of the four file systems in turn; with `REPRIEVE_TESTS=all` at every call on all of them, and at those that only write
+/// into a file as well.
 @Suite(
     "killed between steps",
     .enabled(if: Tracing.isPossible && Disk.canMount, "SKIPPED: needs root, and a strace that may trace"))
@@ -18,24 +19,41 @@ struct KillTests {
     /// Parts of one write: what is written is not valid before the end, or is SQLite's.
     private static let partial = ["write", "pwrite64", "fdatasync", "openat", "openat2", "ioctl"]
 
+    /// Of calls in their order, one for each state: who is killed before a sync leaves what who is killed behind it does.
+    private static func states(_ points: [Tracing.Point], at calls: [String]) -> [Tracing.Point] {
+        var isChanged = true
+        var chosen: [Tracing.Point] = []
+        for point in points {
+            if isChanged, calls.contains(point.call) {
+                chosen.append(point)
+                isChanged = false
+            }
+            if !["fsync", "fdatasync", "ioctl"].contains(point.call) { isChanged = true }
+        }
+        return chosen
+    }
+
     /// Runs the command once for each point, killed there in a vault of its own; `again` is the run that follows.
     private func sweep(
         _ name: String, on kind: Disk.Kind, _ stage: Terrace.Stage, atLeast: Int,
         _ command: (House, Terrace.Plot) throws -> [String], again: (House, Terrace.Plot) throws -> Void,
         atLast: (House, [Terrace.Plot]) throws -> Void
     ) throws {
-        let terrace = try Terrace(kind, stage, atOnce: Terrace.isLong ? 40 : 28)
+        let terrace = try Terrace(kind, stage, atOnce: Terrace.isLong ? 40 : 16)
         let house = terrace.house
         let log = house.root.appending(path: "calls")
         var calls = Self.calls + (Terrace.isLong ? Self.partial : [])
         if Tracing.isWithoutNoReplace { calls.removeAll { $0 == "renameat2" } }
         let first = try terrace.next()
-        let whole = try house.run(try command(house, first), under: Tracing.recording(calls, log))
+        let whole = try house.run(try command(house, first), under: Tracing.recording(Self.calls + Self.partial, log))
         #expect(whole.status == 0, "\(whole.error)")
-        let all = try Tracing.points(in: log, isChanging: true).filter { calls.contains($0.call) }
+        let recorded = try Tracing.points(in: log, isChanging: true)
+        let all = recorded.filter { calls.contains($0.call) }
         #expect(all.count >= atLeast, "\(all)")
-        let offset = Disk.Kind.allCases.firstIndex(of: kind) ?? 0
-        let points = all.indices.filter { Terrace.isLong || $0 % Disk.Kind.allCases.count == offset }.map { all[$0] }
+        let states = Terrace.isLong ? all : Self.states(recorded, at: calls)
+        let kinds = Disk.Kind.allCases
+        let offset = kinds.firstIndex(of: kind) ?? 0
+        let points = states.indices.filter { Terrace.isLong || $0 % kinds.count == offset }.map { states[$0] }
         var (unreached, plots) = (0, [first])
         for point in points {
             let plot = try terrace.next()
@@ -52,7 +70,7 @@ struct KillTests {
         try atLast(house, plots)
         #expect(try house.run("audit", "verify").status == 0)
         #expect(try house.run("status").out.contains("FROZEN") == false)
-        print("\(name) on \(kind): killed at \(points.count - unreached) of \(all.count) calls")
+        print("\(name) on \(kind): killed at \(points.count - unreached) of \(states.count) of \(all.count) calls")
         // Threads do not always take the same turns.
         #expect(unreached * 5 <= points.count, "\(unreached) of \(points.count) points were not reached")
     }

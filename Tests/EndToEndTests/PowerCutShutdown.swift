@@ -72,7 +72,7 @@ extension PowerCutTests {
             vault.makeReady(for: deed)
             try disk.keep(as: deed.rawValue)
             // In CI the odd ones on one file system, the even ones on the other.
-            let (first, step) = Self.isAll ? (1, 1) : (kind == .ext4 ? 1 : 2, 2)
+            let (first, step) = Self.isAll ? (1, 1) : (kind == .ext4 ? 1 : 3, 4)
             let barriers = try shutDownAtEach(stride(from: first, through: 200, by: step), deed, disk, vault, &counts)
             #expect(barriers >= 5, "\(deed) has few barriers")
             try disk.bringBack(deed.rawValue)

@@ -55,6 +55,8 @@ package struct VaultConfiguration: Sendable {
         package var cleanupEvery = Sourced(Span(seconds: 3600))
         package var gracePeriod = Sourced(Span(days: 14))
         package var minGrace = Sourced(Span(seconds: 24 * 3600))
+        /// Names that a purge unlinks in a second at most; `nil`: as fast as it goes.
+        package var purgeRate = Sourced<Int?>(nil)
         package var minAge = Sourced(Span(seconds: 3600))
         package var minObservedAge = Sourced(Span(seconds: 24 * 3600))
         package var timeFrom = Sourced(DirectoryReading.TimeSource.name)

@@ -22,6 +22,7 @@ struct ConfigurationReader {
     private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides"]
     static let shared = [
         "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
+        "purge-rate",
         "min-observed-age", "incomplete-after", "time-from", "match", "approval", "safeguards", "limits", "sizes",
     ]
     private static let later = ["exclude", "depth", "layout", "hooks"]
@@ -123,6 +124,9 @@ struct ConfigurationReader {
         case "cleanup-every": settings.cleanupEvery = Sourced(try node.span(name), node.origin)
         case "grace-period": settings.gracePeriod = Sourced(try node.span(name), node.origin)
         case "min-grace": settings.minGrace = Sourced(try node.span(name), node.origin)
+        case "purge-rate":
+            let isOff = try node.text(name) == "off"
+            settings.purgeRate = Sourced(isOff ? nil : try node.number(name, in: 10...10_000_000), node.origin)
         case "min-age": settings.minAge = Sourced(try node.span(name), node.origin)
         case "incomplete-after": settings.incompleteAfter = Sourced(try node.span(name), node.origin)
         case "semantics": settings.semantics = Sourced(try semantics(node), node.origin)

@@ -52,6 +52,7 @@ struct RetentionCommand: ParsableCommand {
                 + [
                     row("schedule", settings.schedule, \.text), row("cleanup-every", settings.cleanupEvery, \.text),
                     row("grace-period", settings.gracePeriod, \.text), row("min-grace", settings.minGrace, \.text),
+                    row("purge-rate", settings.purgeRate) { $0.map { "\($0) a second" } ?? "off" },
                     row("quiet-period", settings.quietPeriod, \.text), row("min-age", settings.minAge, \.text),
                     row("min-observed-age", settings.minObservedAge, \.text),
                     row("approval", settings.approval, \.rawValue),

@@ -101,6 +101,17 @@ struct UnlinkTests {
         #expect(scratch.exists("keep/precious"))
     }
 
+    @Test("a rate is kept: it takes no less than its time")
+    func rate() throws {
+        let scratch = try Scratch()
+        for n in 0..<60 { try scratch.write("top/f\(n)") }
+        let start = DispatchTime.now()
+        var walk = UnlinkWalk(below: try scratch.open().open("top"), perSecond: 100)
+        walk.run()
+        #expect(walk.removed == 60 && walk.faults.isEmpty)
+        #expect(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds >= 500_000_000)
+    }
+
     @Test("a walk that was stopped goes on from where it was")
     func goesOn() throws {
         let scratch = try Scratch()
