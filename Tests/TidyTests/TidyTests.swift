@@ -67,7 +67,8 @@ struct TidyTests {
         (
             "unlink(",
             [
-                "Disk/Unlink.swift", "Disk/FileLayer.swift", "Trash/Purge.swift", "Engine/Keeper+Purge.swift",
+                "Disk/Unlink.swift", "Disk/FileLayer.swift", "Trash/Purge.swift", "Trash/Restore.swift",
+                "Engine/Keeper+Purge.swift",
                 "Agent/Agent+Jobs.swift",
             ],
             "UnlinkWalk (invariant 4)"
