@@ -1,6 +1,7 @@
 // The least that a move into a trash can cost: one renameat2 a file, NOREPLACE, the directories mirrored, and each
 // directory synced once. Prints the milliseconds.
-//   rename-loop FROM TO: FROM holds directories of files; TO is made.
+//   rename-loop FROM TO STAYS: FROM holds directories of files; TO is made; names with STAYS in them are left, as the
+//   newest of each series is with us.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@ static void fail(const char *what) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 3) return 64;
+    if (argc != 4) return 64;
     struct timespec begin, end;
     clock_gettime(CLOCK_MONOTONIC, &begin);
     if (mkdir(argv[2], 0750) != 0) fail(argv[2]);
@@ -33,8 +34,7 @@ int main(int argc, char **argv) {
         if (source < 0 || target < 0 || !list) fail(d->d_name);
         int n = 0;
         for (struct dirent *e; (e = readdir(list));) {
-            // The newest stays, as it does with us.
-            if (e->d_name[0] == '.' || strstr(e->d_name, "newest")) continue;
+            if (e->d_name[0] == '.' || strstr(e->d_name, argv[3])) continue;
             if (renameat2(source, e->d_name, target, e->d_name, RENAME_NOREPLACE) != 0) fail(e->d_name);
             n++;
         }
