@@ -62,7 +62,7 @@ final class ShutdownDisk {
 
 extension PowerCutTests {
     @Test(
-        "a file system shut down at every barrier has every backup", .timeLimit(.minutes(40)),
+        "a file system shut down at every barrier has every backup", .timeLimit(.minutes(60)),
         arguments: [Disk.Kind.ext4, .xfs])
     func shutdown(_ kind: Disk.Kind) throws {
         let disk = try ShutdownDisk(kind)

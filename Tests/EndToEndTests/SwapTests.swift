@@ -70,7 +70,7 @@ struct SwapTests {
         }
     }
 
-    @Test("condemning", .timeLimit(.minutes(30)))
+    @Test("condemning", .timeLimit(.minutes(60)))
     func condemn() throws {
         try sweep(
             "condemn", .planned, [.place, .placeByAnother, .file, .rotated, .directory, .batch, .files, .trash, .vault]
@@ -79,14 +79,14 @@ struct SwapTests {
         }
     }
 
-    @Test("restoring", .timeLimit(.minutes(30)))
+    @Test("restoring", .timeLimit(.minutes(60)))
     func restore() throws {
         try sweep("restore", .condemned, [.place, .placeByAnother, .item, .batch, .files, .trash, .vault]) {
             _, plot in ["restore"] + plot.ids.values.sorted()
         }
     }
 
-    @Test("purging", .timeLimit(.minutes(30)))
+    @Test("purging", .timeLimit(.minutes(60)))
     func purge() throws {
         try sweep("purge", .due, [.purging, .below, .item, .batch, .files, .place, .trash, .vault]) {
             _, plot in ["purge", plot.label]
