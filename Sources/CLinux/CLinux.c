@@ -96,15 +96,6 @@ int cl_handle(int dirfd, const char *name, int32_t *type, uint8_t *bytes, uint32
     return 0;
 }
 
-int cl_written(int fd) {
-    // A granted lease is given back at once; SIGIO must be ignored (cl_ignore_signals), its default ends the process.
-    if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
-        fcntl(fd, F_SETLEASE, F_UNLCK);
-        return 0;
-    }
-    return errno == EAGAIN ? 1 : 2;
-}
-
 int cl_lease(int fd) { return answer(fcntl(fd, F_SETLEASE, F_RDLCK)); }
 
 // While it is being broken F_GETLEASE tells what it will become.

@@ -65,13 +65,17 @@ extension Catalog {
         }
     }
 
-    package func recordRestored(vault: VaultID, object: UInt64) throws(Fault) {
-        try write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO restored (vault, id, count) VALUES (?, ?, 1)
-                    ON CONFLICT (vault, id) DO UPDATE SET count = count + 1
-                    """, arguments: [vault.text, Int64(bitPattern: object)])
+    package func recordRestored(vault: VaultID, objects: [UInt64]) throws(Fault) {
+        for start in stride(from: 0, to: objects.count, by: Self.mostRows) {
+            let some = objects[start..<min(start + Self.mostRows, objects.count)]
+            try write { db in
+                let statement = try db.cachedStatement(
+                    sql: """
+                        INSERT INTO restored (vault, id, count) VALUES (?, ?, 1)
+                        ON CONFLICT (vault, id) DO UPDATE SET count = count + 1
+                        """)
+                for object in some { try statement.execute(arguments: [vault.text, Int64(bitPattern: object)]) }
+            }
         }
     }
 }

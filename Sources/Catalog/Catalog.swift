@@ -45,32 +45,30 @@ package final class Catalog: Sendable {
 
     /// One in memory, with what the file holds as far as that can be read: for deeds that must be done while its disk
     /// takes nothing.
-    package init(inMemoryAs path: String) throws(Fault) {
-        self.path = ":memory:"
-        do {
-            let queue = try DatabaseQueue()
-            do {
-                var configuration = GRDB.Configuration()
-                configuration.readonly = true
-                // Nobody else is expected to write, and nothing is made beside it.
-                let file = try DatabaseQueue(path: "file:\(path)?immutable=1", configuration: configuration)
-                try file.backup(to: queue)
-            } catch {
-                try queue.erase()  // half a copy is none: all is looked at anew
+    package convenience init(inMemoryAs path: String) throws(Fault) {
+        try self.init(copying: { queue in
+            var configuration = GRDB.Configuration()
+            configuration.readonly = true
+            // Nobody else is expected to write, and nothing is made beside it.
+            let escaped = path.utf8.map { byte in
+                byte < 0x80 && !"%?#".utf8.contains(byte) ? String(UnicodeScalar(byte)) : "%" + Bytes.hex(byte)
             }
-            try Self.migrator.migrate(queue)
-            pool = queue
-        } catch {
-            throw Fault(.catalog, "could not make a catalog in memory: \(error)")
-        }
+            let file = try DatabaseQueue(path: "file:\(escaped.joined())?immutable=1", configuration: configuration)
+            try file.backup(to: queue)
+        })
     }
 
     /// The same of one that is open.
-    package init(inMemoryAs other: Catalog) throws(Fault) {
+    package convenience init(inMemoryAs other: Catalog) throws(Fault) {
+        try self.init(copying: { try other.pool.backup(to: $0) })
+    }
+
+    private init(copying copy: (DatabaseQueue) throws -> Void) throws(Fault) {
         path = ":memory:"
         do {
             let queue = try DatabaseQueue()
-            do { try other.pool.backup(to: queue) } catch { try queue.erase() }
+            // Half a copy is none: all is looked at anew.
+            do { try copy(queue) } catch { try queue.erase() }
             try Self.migrator.migrate(queue)
             pool = queue
         } catch {

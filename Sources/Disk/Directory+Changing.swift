@@ -41,9 +41,10 @@ extension Directory {
 
     /// Renames into a directory where anybody may make a name at any moment, and replaces none.
     ///
-    /// Where the file system cannot say so, a file gets its new name by a link, which replaces nothing; then its old
-    /// name goes to `remains`, which is asked for only then. If we stop in between it has both names. A directory is
-    /// renamed onto a name that was free a moment before: at worst it takes the place of an empty directory.
+    /// Where the file system cannot say so, a file gets its new name by a link, which replaces nothing; when that lasts
+    /// its old name goes to `remains`, which is asked for only then. If we stop in between it has both names: never
+    /// none, also where the disk does not keep the order. A directory is renamed onto a name that was free a moment
+    /// before: at worst it takes the place of an empty directory.
     package func moveOut(
         _ name: Bytes, to target: Directory, as newName: Bytes, remains: () throws(Fault) -> Directory
     ) throws(Fault) {
@@ -56,6 +57,7 @@ extension Directory {
                 answer = layer.rename(descriptor, name, to: target.descriptor, as: newName, replacing: true)
             } else {
                 try check(layer.link(descriptor, name, to: target.descriptor, as: newName), deed, path.appending(name))
+                try target.sync()
                 try giveUp(name, to: try remains())
                 return
             }

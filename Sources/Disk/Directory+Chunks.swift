@@ -9,14 +9,18 @@ extension Directory {
         let fd = openToLook(name)
         guard fd != -ENOENT, fd != -EISDIR, fd != -ENXIO else { return false }
         try check(fd, "open", whole)
-        defer { close(fd) }
+        defer { layer.close(fd) }
         let size = 1 << 20
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
         defer { buffer.deallocate() }
+        var interrupted = 0
         while true {
-            let n = Glibc.read(fd, buffer, size)
-            if n < 0, errno == EINTR { continue }
-            guard n >= 0 else { throw .system("read", whole, errno) }
+            let n = layer.read(fd, UnsafeMutableRawBufferPointer(start: buffer, count: size))
+            if n == -Int(EINTR), interrupted < Self.mostInterrupted {
+                interrupted += 1
+                continue
+            }
+            guard n >= 0 else { throw .system("read", whole, Int32(-n)) }
             guard n > 0 else { return true }
             body(UnsafeRawBufferPointer(start: buffer, count: n))
         }

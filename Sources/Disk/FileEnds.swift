@@ -25,7 +25,7 @@ extension Directory {
         let fd = openToLook(name)
         guard fd != -ENOENT, fd != -EISDIR, fd != -ENXIO else { return nil }
         try check(fd, "open", whole)
-        defer { close(fd) }
+        defer { layer.close(fd) }
         var stat = cl_stat()
         try check(cl_statx(fd, "", 1, &stat), "look at", whole)
         let size = Int64(clamping: stat.size)

@@ -115,7 +115,7 @@ extension Keeper {
         report.dropped += outcome.dropped.map { ($0.item.backup, $0.why) }
         report.failed += outcome.failed.map { ($0.item.backup, $0.fault) }
         report.warnings += [outcome.unsynced].compactMap { $0 }
-        going(on: &report.warnings) { () throws(Fault) in
+        attempt(&report.warnings) { () throws(Fault) in
             // A cache: the next look finds what it does not have (invariant 10).
             try home.catalog.recordCondemned(condemned)
             try home.catalog.recordBatch(

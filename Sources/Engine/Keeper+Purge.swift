@@ -193,7 +193,7 @@ extension Keeper {
             report.faults += outcome.failed.map(\.fault) + [outcome.unsynced].compactMap { $0 }
             report.purged += taken
             // A cache: the audit log has it (invariant 10).
-            going(on: &report.faults) { () throws(Fault) in try home.catalog.recordLeft(taken, as: .purged) }
+            attempt(&report.faults) { () throws(Fault) in try home.catalog.recordLeft(taken, as: .purged) }
         }
         do {
             try takeEmptied(batch, Set(taken.map(\.id)), attended, purging, &report)

@@ -1,7 +1,6 @@
 internal import Audit
 internal import Catalog
 internal import Disk
-internal import Foundation
 internal import Model
 internal import Survey
 internal import Trash
@@ -78,45 +77,29 @@ extension Keeper {
     /// Invariant 10: both copies say the same. What `MarkStore` makes of them is what counts; it is written to both.
     private func inspectMarks(_ trash: TrashDirectory, _ vault: OpenVault, _ inspection: inout Inspection) throws(Fault)
     {
-        let counts = try home.marks.read(vault.id, trash: trash)
-        let state = try MarkCopy(in: try Directory.open(absolute: home.path), vault.id)
-        let own = try MarkCopy(in: trash.directory, vault.id)
+        let copies = try home.marks.copies(vault.id, trash: trash)
+        let counts = Marks(state: copies.state, vault: copies.vault)
         let whole = Set(counts.all.values)
-        guard state.marks != whole || own.marks != whole else { return }
+        guard Set(copies.state ?? []) != whole || Set(copies.vault ?? []) != whole else { return }
         let which =
-            !own.isThere && !whole.isEmpty
+            copies.vault == nil
             ? "the vault's copy of the marks is missing"
-            : !state.isThere
+            : copies.state == nil
                 ? "the state directory's copy of the marks is missing" : "the two copies of the marks differ"
         if inspection.isActing { try home.marks.write(counts, vault.id, trash: trash) }
         inspection.addMended("marks-differ", 10, "\(which); what protects in either holds")
     }
 
-    /// One copy as it is written.
-    private struct MarkCopy {
-        var marks: Set<Mark> = []
-        var isThere = false
-
-        private struct File: Decodable {
-            var vaults: [String: [Mark]]
-        }
-
-        init(in directory: Directory, _ vault: VaultID) throws(Fault) {
-            guard let bytes = try directory.read("marks.json", limit: 1 << 26) else { return }
-            let decoder = JSONDecoder()
-            decoder.keyDecodingStrategy = .convertFromSnakeCase
-            // One that cannot be read was a fault of the reading before.
-            guard let file = try? decoder.decode(File.self, from: Data(bytes.storage)) else { return }
-            marks = Set(file.vaults[vault.text] ?? [])
-            isThere = file.vaults[vault.text] != nil
-        }
-    }
-
     /// Invariant 10: the catalog is a cache. The look that follows makes it equal.
     private func inspectRows(_ trash: TrashDirectory, _ vault: OpenVault, _ inspection: inout Inspection) throws(Fault)
     {
-        let rows = Set(try home.catalog.trashed(vault: vault.id).map(Gone.key))
-        let standing = Set(try trash.batches().flatMap(\.items).filter(\.holdsPrimary).map { Gone.key($0.backup) })
+        let batches = try trash.batches()
+        let standing = Set(batches.flatMap(\.items).filter(\.holdsPrimary).map { Gone.key($0.backup) })
+        // What a manifest that cannot be read would name is not known to be gone.
+        let unread = Set(batches.filter { $0.manifest == nil }.map(\.name))
+        let rows = Set(
+            try home.catalog.trashed(vault: vault.id)
+                .filter { !unread.contains($0.trashed?.batch ?? "") }.map(Gone.key))
         guard rows != standing else { return }
         let (extra, lacking) = (rows.subtracting(standing).count, standing.subtracting(rows).count)
         inspection.addMended(

@@ -137,7 +137,7 @@ extension Keeper {
         }
         attempt(&warnings) { () throws(Fault) in
             try home.catalog.recordLeft(backups, as: .present)
-            for backup in backups { try home.catalog.recordRestored(vault: vault.id, object: backup.id.object) }
+            try home.catalog.recordRestored(vault: vault.id, objects: backups.map(\.id.object))
             if !places.isEmpty { _ = try refresh(vault, places: places, isLocked: true) }
         }
     }
@@ -175,17 +175,6 @@ extension Keeper {
         case .matches(let side): return ComparedChecksum(side: side)
         case .differs(let side, let expected, let found):
             return ComparedChecksum(side: side, difference: .init(expected: expected, found: found))
-        }
-    }
-
-    @discardableResult
-    func attempt(_ warnings: inout [Fault], _ body: () throws(Fault) -> Void) -> Bool {
-        do {
-            try body()
-            return true
-        } catch {
-            warnings.append(error)
-            return false
         }
     }
 

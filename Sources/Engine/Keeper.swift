@@ -29,9 +29,16 @@ package struct Keeper: Sendable {
     package func now() -> Moment { home.clock.now() }
 
     /// What must not stop the deed: its fault is a warning. Of the catalog not even that: what it misses, the next look
-    /// finds on the disk and in the audit log.
-    func going(on warnings: inout [Fault], _ body: () throws(Fault) -> Void) {
-        do { try body() } catch { if error.code != .catalog { warnings.append(error) } }
+    /// finds on the disk and in the audit log (invariant 10). `false`: it was not done.
+    @discardableResult
+    func attempt(_ warnings: inout [Fault], _ body: () throws(Fault) -> Void) -> Bool {
+        do {
+            try body()
+            return true
+        } catch {
+            if error.code != .catalog { warnings.append(error) }
+            return false
+        }
     }
 
     var holder: String { "\(home.program) (\(Surroundings.processID))" }

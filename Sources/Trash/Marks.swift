@@ -81,12 +81,20 @@ package struct MarkStore: Sendable {
 
     /// `trash`: `nil` where the vault has none yet.
     package func read(_ vault: VaultID, trash: TrashDirectory?) throws(Fault) -> Marks {
+        let copies = try copies(vault, trash: trash)
+        return Marks(state: copies.state, vault: copies.vault)
+    }
+
+    /// Each copy by itself; `nil`: it is not there.
+    package func copies(
+        _ vault: VaultID, trash: TrashDirectory?
+    ) throws(Fault) -> (state: [Mark]?, vault: [Mark]?) {
         let state = try Directory.open(absolute: stateDirectory, in: layer)
         let own = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path)
         let theirs = try trash.map { trash throws(Fault) in
             try Self.decode(try trash.directory.read(Self.name, limit: Self.limit), trash.directory.path)
         }
-        return Marks(state: own?.vaults[vault.text], vault: theirs??.vaults[vault.text])
+        return (own?.vaults[vault.text], theirs??.vaults[vault.text])
     }
 
     /// The vault's copy first, then the state's. If we stop in between, the vault's protection holds, and its approval

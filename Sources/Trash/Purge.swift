@@ -36,8 +36,15 @@ package struct Purging {
         package let name: Bytes
         package var taken: [Batch.Item] = []
         package var failed: [(item: Batch.Item, fault: Fault)] = []
-        /// The renames were done, and the disk did not say that they will last.
+        /// The renames were done, and the disk did not say that they will last; or one item is half and half. Then
+        /// nothing of it is unlinked now.
         package var unsynced: Fault?
+    }
+
+    /// An item that is not in `.purging-*`: whole in its batch, or stuck half way.
+    private struct NotTaken: Error {
+        var why: Fault
+        var isStuck = false
     }
 
     /// From the audit intent to the barrier, under the vault's lock. `intent` throws where it cannot be written: then
@@ -51,11 +58,13 @@ package struct Purging {
         let files = try batch.files()
         var places = OpenPlaces()
         for item in items {
-            do throws(Fault) {
+            do throws(NotTaken) {
                 try take(item, from: files, &places, into: purging)
                 outcome.taken.append(item)
             } catch {
-                outcome.failed.append((item, error))
+                outcome.failed.append((item, error.why))
+                // Half of it could not go back: nothing of this is unlinked before recovery took the other half.
+                if error.isStuck { outcome.unsynced = error.why }
             }
         }
         do { try sync(purging) } catch { outcome.unsynced = error }
@@ -66,9 +75,9 @@ package struct Purging {
     /// Names in `.purging-*` are flat and start with the item's id.
     private func take(
         _ item: Batch.Item, from files: Directory, _ places: inout OpenPlaces, into purging: Directory
-    ) throws(Fault) {
+    ) throws(NotTaken) {
         // A unit goes whole, or not at all.
-        if let stranger = item.strangers.first { throw self.stranger(stranger) }
+        if let stranger = item.strangers.first { throw NotTaken(why: self.stranger(stranger)) }
         var done: [(place: Directory, name: Bytes, fresh: Bytes)] = []
         do throws(Fault) {
             for (n, member) in item.backup.members.enumerated() where item.inBatch.contains(member) {
@@ -79,9 +88,12 @@ package struct Purging {
                 guard try purging.object(of: fresh) == member.object else { throw stranger(member.path) }
             }
         } catch {
-            // What cannot go back stays there; its intent makes it purged (invariant 1).
-            for (place, name, fresh) in done.reversed() { try purging.rename(fresh, to: place, as: name) }
-            throw error
+            // What cannot go back stays there; its intent makes it purged, by the next recovery (invariant 1).
+            var isStuck = false
+            for (place, name, fresh) in done.reversed() {
+                do throws(Fault) { try purging.rename(fresh, to: place, as: name) } catch { isStuck = true }
+            }
+            throw NotTaken(why: error, isStuck: isStuck)
         }
     }
 
@@ -98,7 +110,8 @@ package struct Purging {
     func complete(_ item: Batch.Item, from batch: Batch) throws(Fault) -> Bytes {
         let purging = try begin(batch: batch.name)
         var places = OpenPlaces()
-        try take(item, from: try batch.files(), &places, into: purging)
+        let files = try batch.files()
+        do throws(NotTaken) { try take(item, from: files, &places, into: purging) } catch { throw error.why }
         try sync(purging)
         return purging.path.lastComponent
     }

@@ -92,6 +92,8 @@ package struct Recovery {
                 let files = try batch.files()
                 let purging = try Purging(trash: trash).begin(batch: batch.name)
                 for member in twice {
+                    // The name at the origin lasts before the other one goes where everything is unlinked.
+                    try trash.root.open(member.path.parent).sync()
                     try files.open(member.path.parent).giveUp(member.path.lastComponent, to: purging)
                 }
                 try purging.sync()

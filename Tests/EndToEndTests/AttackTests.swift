@@ -192,7 +192,7 @@ struct AttackTests {
     @Test(
         "the vault's owner swaps its directories and its trash all the time, and we are root", .timeLimit(.minutes(60)))
     func hostileOwner() throws {
-        let seconds = Terrace.isLong ? 60.0 : 6
+        let seconds = House.isLongForm ? 60.0 : 6
         let terrace = try Terrace(.ext4, .due, atOnce: 1)
         let (house, plot) = (terrace.house, try terrace.next())
         let (aside, outside) = (plot.beside("aside"), plot.beside("outside"))

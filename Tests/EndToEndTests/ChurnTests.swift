@@ -6,7 +6,7 @@ import Testing
 /// the agent's list must equal a fresh scan, and both the model.
 @Suite("churn", .enabled(if: Disk.canMount, "needs root and loop devices"))
 struct ChurnTests {
-    static let seconds: Double = ProcessInfo.processInfo.environment["REPRIEVE_TESTS"] == "all" ? 60 : 10
+    static let seconds: Double = House.isLongForm ? 60 : 10
 
     @Test("after random changes the index equals the disk and the model", arguments: Disk.Kind.allCases)
     func churn(_ kind: Disk.Kind) throws {

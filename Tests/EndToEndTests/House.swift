@@ -13,6 +13,9 @@ final class House: @unchecked Sendable {
     var config: URL { root.appending(path: "reprieve.yaml") }
     private var agents: [Process] = []
 
+    /// `Scripts/test --all`: the long forms.
+    static let isLongForm = ProcessInfo.processInfo.environment["REPRIEVE_TESTS"] == "all"
+
     /// What every test's vault has: short waits, so that seconds are enough.
     static let settings = """
             quiet-period: 1s

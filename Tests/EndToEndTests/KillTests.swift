@@ -39,10 +39,10 @@ struct KillTests {
         _ command: (House, Terrace.Plot) throws -> [String], again: (House, Terrace.Plot) throws -> Void,
         atLast: (House, [Terrace.Plot]) throws -> Void
     ) throws {
-        let terrace = try Terrace(kind, stage, atOnce: Terrace.isLong ? 40 : 16)
+        let terrace = try Terrace(kind, stage, atOnce: House.isLongForm ? 40 : 16)
         let house = terrace.house
         let log = house.root.appending(path: "calls")
-        var calls = Self.calls + (Terrace.isLong ? Self.partial : [])
+        var calls = Self.calls + (House.isLongForm ? Self.partial : [])
         if Tracing.isWithoutNoReplace { calls.removeAll { $0 == "renameat2" } }
         let first = try terrace.next()
         let whole = try house.run(try command(house, first), under: Tracing.recording(Self.calls + Self.partial, log))
@@ -50,10 +50,12 @@ struct KillTests {
         let recorded = try Tracing.points(in: log, isChanging: true)
         let all = recorded.filter { calls.contains($0.call) }
         #expect(all.count >= atLeast, "\(all)")
-        let states = Terrace.isLong ? all : Self.states(recorded, at: calls)
+        let states = House.isLongForm ? all : Self.states(recorded, at: calls)
         let kinds = Disk.Kind.allCases
         let offset = kinds.firstIndex(of: kind) ?? 0
-        let points = states.indices.filter { Terrace.isLong || $0 % (2 * kinds.count) == 2 * offset }.map { states[$0] }
+        let points = states.indices.filter { House.isLongForm || $0 % (2 * kinds.count) == 2 * offset }.map {
+            states[$0]
+        }
         var (unreached, plots) = (0, [first])
         for point in points {
             let plot = try terrace.next()

@@ -26,7 +26,7 @@ struct ManifestTests {
     func editedPaths() throws {
         let terrace = try Terrace(.ext4, .due, atOnce: Self.paths.count)
         let house = terrace.house
-        for turn in 0..<(Terrace.isLong ? 2 : 1) {
+        for turn in 0..<(House.isLongForm ? 2 : 1) {
             for (n, edit) in Self.paths.enumerated() {
                 let isRaw = (n + turn) % 2 == 1
                 let plot = try terrace.next()
@@ -106,9 +106,9 @@ struct ManifestTests {
         for (name, isOfClass) in classes {
             let places = whole.indices.filter { isOfClass(whole[$0]) }
             guard let first = places.first, let last = places.last else { continue }
-            for place in Set(Terrace.isLong ? places : [[first, places[places.count / 2], last][damages.count % 3]]) {
+            for place in Set(House.isLongForm ? places : [[first, places[places.count / 2], last][damages.count % 3]]) {
                 var data = whole
-                data[place] ^= Terrace.isLong ? UInt8(1 << (place % 8)) : 1
+                data[place] ^= House.isLongForm ? UInt8(1 << (place % 8)) : 1
                 damages.append(("a \(name) at \(place)", data))
             }
         }

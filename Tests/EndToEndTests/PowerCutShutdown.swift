@@ -72,7 +72,7 @@ extension PowerCutTests {
             vault.makeReady(for: deed)
             try disk.keep(as: deed.rawValue)
             // In CI the odd ones on one file system, the even ones on the other.
-            let (first, step) = Self.isAll ? (1, 1) : (kind == .ext4 ? 1 : 3, 4)
+            let (first, step) = House.isLongForm ? (1, 1) : (kind == .ext4 ? 1 : 3, 4)
             let barriers = try shutDownAtEach(stride(from: first, through: 200, by: step), deed, disk, vault, &counts)
             #expect(barriers >= 5, "\(deed) has few barriers")
             try disk.bringBack(deed.rawValue)
@@ -100,7 +100,7 @@ extension PowerCutTests {
                 let (place, problems) = vault.place(deed, isDone: isThrough)
                 counts.places[place, default: 0] += 1
                 for problem in problems { Issue.record("\(deed), shut down at barrier \(n): \(problem)") }
-                guard Self.isAll || isThrough || n % 10 < 2 else { return }
+                guard House.isLongForm || isThrough || n % 10 < 2 else { return }
                 counts.recovered += 1
                 for problem in try vault.recover(deed) {
                     Issue.record("\(deed), recovering from barrier \(n): \(problem)")

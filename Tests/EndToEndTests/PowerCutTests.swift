@@ -5,7 +5,6 @@ import Testing
 @Suite(
     "power cut", .enabled(if: PowerCutDisk.isPossible, "needs root, loop devices, FUSE, pkg-config and a C compiler"))
 struct PowerCutTests {
-    static let isAll = ProcessInfo.processInfo.environment["REPRIEVE_TESTS"] == "all"
     /// The entries of the log that belong to a deed.
     private struct Span {
         var deed: PowerCutVault.Deed
@@ -53,7 +52,7 @@ struct PowerCutTests {
             }
         }
         print("power cut, \(kind): \(counts.text)")
-        #expect(counts.images >= (Self.isAll ? 300 : 60))
+        #expect(counts.images >= (House.isLongForm ? 300 : 60))
         #expect(counts.recovered >= 8)
         try seesCarelessness(log.count(at: careless), log, vault, disk)
     }
@@ -97,12 +96,13 @@ struct PowerCutTests {
     /// All of them, or so many that CI gets through.
     private func sample(_ all: [Cut]) -> [Cut] {
         var cuts =
-            Self.isAll ? all : Self.evenly(all.filter { !$0.isBarrier }, 12) + Self.evenly(all.filter(\.isBarrier), 7)
+            House.isLongForm
+            ? all : Self.evenly(all.filter { !$0.isBarrier }, 12) + Self.evenly(all.filter(\.isBarrier), 7)
         cuts.sort { $0.count < $1.count }
         let recoverEach = max(1, cuts.count / 3)
         for n in cuts.indices {
-            if cuts[n].isBarrier { cuts[n].subsets = Self.isAll ? 3 : 1 }
-            cuts[n].isToRecover = Self.isAll ? cuts[n].isBarrier : n % recoverEach == recoverEach - 1
+            if cuts[n].isBarrier { cuts[n].subsets = House.isLongForm ? 3 : 1 }
+            cuts[n].isToRecover = House.isLongForm ? cuts[n].isBarrier : n % recoverEach == recoverEach - 1
         }
         return cuts
     }

@@ -186,12 +186,10 @@ struct RestoreTests {
 
     // MARK: Chains
 
-    private func compact(_ n: Int) -> String { Self.day(n).filter { $0 != "-" } }
-
-    @Test("an incremental brings what it needs, the full one first; what is gone is said (exit 3)")
-    func chains() throws {
+    /// A full one and its incremental, both in the trash, and newer full ones.
+    private func chain(grace: String) throws -> (House, full: String, inc: String) {
         let house = try House(
-            grace: "1h",
+            grace: grace,
             more: #"""
                     match:
                       - match: '(?<series>\w+)\.(?<time>\d{8})\.(?<kind>full|inc)(-(?<base>\d{8}))?\.tar'
@@ -202,6 +200,14 @@ struct RestoreTests {
         try house.put(inc)
         for n in 3...5 { try house.put("app.\(compact(n)).full.tar") }
         try house.cleanup()
+        return (house, full, inc)
+    }
+
+    private func compact(_ n: Int) -> String { Self.day(n).filter { $0 != "-" } }
+
+    @Test("an incremental brings what it needs, the full one first; what is gone is said (exit 3)")
+    func chains() throws {
+        let (house, full, inc) = try chain(grace: "1h")
         #expect(!house.exists(full) && !house.exists(inc), "\(house.names())")
         let outcome = try house.run("restore", inc, "--json")
         #expect(outcome.status == 0, "\(outcome.error)")
@@ -212,18 +218,7 @@ struct RestoreTests {
 
     @Test("an incremental whose full one was purged comes back all the same, and that is said")
     func cutOff() throws {
-        let house = try House(
-            grace: "2s",
-            more: #"""
-                    match:
-                      - match: '(?<series>\w+)\.(?<time>\d{8})\.(?<kind>full|inc)(-(?<base>\d{8}))?\.tar'
-                        parent: '${series}.${base}.full.tar'
-                """#)
-        let (full, inc) = ("app.\(compact(1)).full.tar", "app.\(compact(2)).inc-\(compact(1)).tar")
-        try house.put(full)
-        try house.put(inc)
-        for n in 3...5 { try house.put("app.\(compact(n)).full.tar") }
-        try house.cleanup()
+        let (house, full, inc) = try chain(grace: "2s")
         let batch = try #require(house.batches().first)
         try FileManager.default.removeItem(at: house.vault.appending(path: ".trash/\(batch)/files/\(full)"))
         let outcome = try house.run("restore", inc)

@@ -6,7 +6,7 @@ import Testing
 struct RotationTests {
     @Test("names are rotated all the time while cleanups run: each object is whole in one place, and was judged")
     func rotation() throws {
-        let seconds = Terrace.isLong ? 60.0 : 6
+        let seconds = House.isLongForm ? 60.0 : 6
         let house = try House(more: "    approval: never")
         let removed = house.root.appending(path: "removed").path
         try FileManager.default.createDirectory(atPath: removed, withIntermediateDirectories: true)

@@ -16,8 +16,8 @@ struct SwapTests {
         _ name: String, _ stage: Terrace.Stage, _ swaps: [Swap],
         _ command: (House, Terrace.Plot) throws -> [String]
     ) throws {
-        let (every, everyLook) = Terrace.isLong ? (1, 1) : (6, 64)
-        let terrace = try Terrace(.ext4, stage, atOnce: Terrace.isLong ? 40 : 12)
+        let (every, everyLook) = House.isLongForm ? (1, 1) : (6, 64)
+        let terrace = try Terrace(.ext4, stage, atOnce: House.isLongForm ? 40 : 12)
         let house = terrace.house
         let log = house.root.appending(path: "calls")
         let first = try terrace.next()

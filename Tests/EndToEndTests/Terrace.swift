@@ -19,9 +19,6 @@ final class Terrace {
         }
     }
 
-    /// More points, and longer.
-    static let isLong = ProcessInfo.processInfo.environment["REPRIEVE_TESTS"] == "all"
-
     enum Stage { case planned, condemned, due }
 
     let house: House

@@ -21,8 +21,7 @@ struct UndoKillTests {
         #expect(try first.run(["undo", "--last"], under: Tracing.recording(Self.calls, log)).status == 0)
         let all = try Tracing.points(in: log, isChanging: true)
         #expect(all.count > 10, "\(all)")
-        let isLong = ProcessInfo.processInfo.environment["REPRIEVE_TESTS"] == "all"
-        let points = all.indices.filter { isLong || $0 % 5 == 0 }.map { all[$0] }
+        let points = all.indices.filter { House.isLongForm || $0 % 5 == 0 }.map { all[$0] }
         var killed = 0
         for point in points {
             let house = try Self.condemned()

@@ -2,6 +2,9 @@ import Disk
 import Foundation
 import Model
 
+/// `Scripts/test --all`: the long forms.
+let isLongForm = ProcessInfo.processInfo.environment["REPRIEVE_TESTS"] == "all"
+
 /// A directory of a test's own, removed with it.
 final class Scratch {
     let url: URL

@@ -39,8 +39,6 @@ long cl_getdents(int fd, void *buffer, size_t length);
 /// The file handle of a name, or of the descriptor itself where the name is empty. `length` is room in, bytes out.
 int cl_handle(int dirfd, const char *name, int32_t *type, uint8_t *bytes, uint32_t *length);
 
-/// Asks with a read lease whether anybody has the file open for writing: 0 nobody, 1 somebody, 2 no leases here.
-int cl_written(int fd);
 /// Takes a read lease for as long as `fd` is open: 0, -EAGAIN where somebody has the file open for writing.
 int cl_lease(int fd);
 /// 1: the lease taken with `fd` still holds, and nobody asked for it to be given up. 0: not.

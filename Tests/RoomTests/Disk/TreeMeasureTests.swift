@@ -32,7 +32,7 @@ struct TreeMeasureTests {
     func depth() throws {
         let scratch = try Scratch()
         let root = try scratch.open()
-        let levels = ProcessInfo.processInfo.environment["REPRIEVE_TESTS"] == "all" ? 20_000 : 1500
+        let levels = isLongForm ? 20_000 : 1500
         let top = try root.ensureDirectory("top", mode: 0o700)
         var place = top
         let long = Bytes([UInt8](repeating: 0x64, count: 60))

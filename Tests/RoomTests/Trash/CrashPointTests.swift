@@ -1,5 +1,4 @@
 import Disk
-import Foundation
 import Glibc
 import Model
 import Testing
@@ -46,12 +45,20 @@ struct CrashPointTests {
         }
     }
 
-    @Test("stopped after each step, and recovery after each of its own", arguments: Deed.allCases, [true, false])
-    func crash(_ deed: Deed, noReplace: Bool) throws {
-        let (drill, act) = try Self.ready(deed, noReplace: noReplace)
+    /// A drill that did it once, to be counted; and the state from which it does it again.
+    private static func done(
+        _ deed: Deed, noReplace: Bool
+    ) throws -> (TrashDrill, (TrashDrill) throws -> Void, MemoryDisk.State) {
+        let (drill, act) = try ready(deed, noReplace: noReplace)
         let start = drill.disk.state
         drill.disk.restart()
         try act(drill)
+        return (drill, act, start)
+    }
+
+    @Test("stopped after each step, and recovery after each of its own", arguments: Deed.allCases, [true, false])
+    func crash(_ deed: Deed, noReplace: Bool) throws {
+        let (drill, act, start) = try Self.done(deed, noReplace: noReplace)
         let steps = drill.disk.steps
         #expect(steps > 10)
         var states = 0
@@ -95,14 +102,11 @@ struct CrashPointTests {
     static let faults: [Int32] = [EIO, ENOSPC, EDQUOT, EROFS, EPERM, EINTR, EMFILE, ESTALE]
 
     /// Without NOREPLACE: in the long form.
-    static let kinds = ProcessInfo.processInfo.environment["REPRIEVE_TESTS"] == "all" ? [true, false] : [true]
+    static let kinds = isLongForm ? [true, false] : [true]
 
     @Test("each call fails, once and for ever", arguments: Deed.allCases, kinds)
     func faults(_ deed: Deed, noReplace: Bool) throws {
-        let (drill, act) = try Self.ready(deed, noReplace: noReplace)
-        let start = drill.disk.state
-        drill.disk.restart()
-        try act(drill)
+        let (drill, act, start) = try Self.done(deed, noReplace: noReplace)
         let calls = drill.disk.calls
         #expect(calls > 50)
         for call in 1...calls {
