@@ -35,7 +35,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         // How do we read inotify? libinotifytools behind six C functions, or the same six on inotify itself.
@@ -49,6 +51,8 @@ let package = Package(
         ),
         // Which Linux calls does Swift not import? openat2, renameat2, statx, leases, handles, ioctls.
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        // How are old segments of the audit log packed? zlib, as the system has it.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // What do we talk about? Values without behaviour.
         .target(name: "Model", swiftSettings: strict),
         // How do we talk to the kernel? Directory handles, the one walker, identity, barriers, locks, clocks.
@@ -87,7 +91,7 @@ let package = Package(
         // What did we do? The audit log.
         .target(
             name: "Audit",
-            dependencies: ["Model", "Disk", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Model", "Disk", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict
         ),
         // How is a backup moved, brought back, purged? Marker, marks, manifests, recovery.
@@ -106,6 +110,7 @@ let package = Package(
             dependencies: [
                 "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
@@ -116,6 +121,7 @@ let package = Package(
             dependencies: [
                 "Model", "Disk", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -5,18 +5,28 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case indexed = "vault.indexed"
     case vaultFrozen = "vault.frozen"
     case vaultUnfrozen = "vault.unfrozen"
+    /// Its disk is not there, or another one is.
+    case vaultOffline = "vault.offline"
+    /// Something may have been missed; nothing is condemned before it was looked at again.
+    case vaultUnreconciled = "vault.unreconciled"
     case vaultAdopted = "vault.adopted"
     case vaultForgotten = "vault.forgotten"
     case vaultRecovered = "vault.recovered"
     case seriesFrozen = "series.frozen"
     case seriesUnfrozen = "series.unfrozen"
     case seriesRetired = "series.retired"
+    /// No new backup for longer than is usual.
+    case seriesLate = "series.late"
+    /// None for so long that it seems to be over.
+    case seriesEnded = "series.ended"
     case seriesErased = "series.erased"
     case complete = "backup.complete"
     case vanished = "backup.vanished"
     case missing = "backup.missing"
     case preserved = "backup.preserved"
     case released = "backup.released"
+    /// A person said that a suspect backup, or a series' new level, is fine.
+    case accepted = "backup.accepted"
     case reprieved = "backup.reprieved"
     case planHeld = "plan.held"
     case planApproved = "plan.approved"
@@ -33,4 +43,9 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case purgeFailed = "purge.failed"
     /// A limit is not met, and nothing that may go would meet it.
     case spaceShort = "space.short"
+    /// Something looks wrong: a suspect backup, many rewritten or gone at once, a clock that jumped.
+    case anomaly = "anomaly.found"
+    case hookFailed = "hook.failed"
+    /// Events that a hook can not be told any more.
+    case eventsLost = "events.lost"
 }

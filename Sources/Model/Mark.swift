@@ -47,6 +47,8 @@ package struct Mark: Hashable, Sendable, Codable {
     package var objects: [String]?
     /// Of the freeze after an undo: it holds only while the vault's policy has one of these hashes.
     package var policies: [String]?
+    /// Of a freeze: what caused it (``FreezeCause``); `nil` in marks of before it was written down.
+    package var cause: String?
     /// Of a backup that was restored into a directory outside its vault: it went there, and is not missing.
     package var isElsewhere: Bool?
 
@@ -106,4 +108,26 @@ package struct Mark: Hashable, Sendable, Codable {
     }
 
     package static func seriesTarget(_ key: Bytes) -> String { "series:" + key.hexadecimal }
+}
+
+/// Why a vault or a series is frozen. In marks, metrics and JSON by its raw value; a value from a newer program is kept.
+package enum FreezeCause: String, CaseIterable, Sendable {
+    /// `freeze`, or a file FREEZE.
+    case person
+    /// `undo`, until the policy changes.
+    case undone
+    /// Backups in the trash were removed by somebody else.
+    case missing
+    /// A unit is half here and half there.
+    case divided
+    /// The clock jumped, or is not known to be right.
+    case clock
+    /// Several suspect backups in a row.
+    case suspect
+    /// Many backups rewritten, renamed or gone at once.
+    case rewritten
+    /// The disk is not there, or another one is.
+    case offline
+    /// Marks or trash cannot be read.
+    case unreadable
 }

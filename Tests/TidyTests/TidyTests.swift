@@ -34,14 +34,15 @@ struct TidyTests {
         "Recognition": ["Model", "Disk"],
         "Survey": ["Model", "Disk", "Recognition", "CInotifyTools", "Crypto", "Logging"],
         "Catalog": ["Model", "GRDB", "GRDBSQLite"],
-        "Audit": ["Model", "Disk", "Crypto"],
+        "Audit": ["Model", "Disk", "CZlib", "Crypto"],
         "Trash": ["Model", "Disk", "Crypto", "Logging"],
         "Engine": [
             "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Yams", "Logging",
+            "Subprocess",
         ],
         "Agent": [
             "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine", "Logging",
-            "ServiceLifecycle", "UnixSignals",
+            "ServiceLifecycle", "UnixSignals", "FlyingFox",
         ],
         "reprieve": ["Model", "Retention", "Engine", "Agent", "ArgumentParser"],
     ]
