@@ -18,7 +18,7 @@ package struct InodeCount: Sendable {
         var inodes: Int64 = 0
 
         mutating func counts(listedInode inode: UInt64) -> Bool { false }
-        mutating func visit(file stat: cl_stat) { if stat.nlink <= 1 { inodes += 1 } }
+        mutating func visit(file stat: cl_stat, at place: () -> Bytes) { if stat.nlink <= 1 { inodes += 1 } }
         mutating func visit(directory stat: cl_stat) { inodes += 1 }
         mutating func meet(_ obstacle: Obstacle) {}
     }

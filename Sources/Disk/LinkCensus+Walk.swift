@@ -68,7 +68,7 @@ private struct CensusVisitor: TreeVisitor {
         return census.addKnown(unit: unit, inode: inode)
     }
 
-    mutating func visit(file stat: cl_stat) {
+    mutating func visit(file stat: cl_stat, at place: () -> Bytes) {
         let bytes = Int64(clamping: stat.allocated)
         if stat.nlink > 1 {
             census.add(unit: unit, inode: stat.ino, links: stat.nlink, allocated: bytes)

@@ -64,7 +64,7 @@ package struct OpaqueMeasure: Hashable, Sendable {
             if entriesLeft.isMultiple(of: courtesy.entries) { courtesy.pause() }
         }
 
-        mutating func visit(file stat: cl_stat) {
+        mutating func visit(file stat: cl_stat, at place: () -> Bytes) {
             count()
             size = size.adding(Int64(clamping: stat.size))
             if stat.mode & S_IFMT == S_IFREG { newestFile = max(newestFile ?? .min, stat.mtime) }

@@ -67,7 +67,7 @@ extension TreeMeasure {
             return true
         }
 
-        mutating func visit(file stat: cl_stat) {
+        mutating func visit(file stat: cl_stat, at place: () -> Bytes) {
             let entry = Entry(file: stat)
             measure.add(entry)
             if stat.nlink > 1, stat.attributes & TreeWalk.Attribute.any == 0 { memory.remember(entry) }

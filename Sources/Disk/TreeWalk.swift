@@ -7,8 +7,8 @@ protocol TreeVisitor {
     /// The listing named this inode, no directory. `true`: the visitor has counted it, and it is not looked at. Asked
     /// only where a listing tells the true inode.
     mutating func counts(listedInode inode: UInt64) -> Bool
-    /// Anything but a directory.
-    mutating func visit(file stat: cl_stat)
+    /// Anything but a directory, and where it is below the top.
+    mutating func visit(file stat: cl_stat, at place: () -> Bytes)
     /// A directory, the top first; it has been opened.
     mutating func visit(directory stat: cl_stat)
     mutating func meet(_ obstacle: Obstacle)
@@ -142,7 +142,7 @@ struct TreeWalk: ~Copyable {
             meetAttributes(stat, place(name), &visitor)
         }
         // A directory now, where the listing had a file.
-        if stat.mode & S_IFMT == S_IFDIR { try wait(name) } else { visitor.visit(file: stat) }
+        if stat.mode & S_IFMT == S_IFDIR { try wait(name) } else { visitor.visit(file: stat) { place(name) } }
     }
 
     /// Some file systems do not list the type: the thing itself is opened, without a mount in the way, and then asked.

@@ -100,36 +100,24 @@ extension Directory {
     /// The regular files below this directory that changed last. No link is followed, no mount crossed; what vanishes
     /// meanwhile is left out.
     package func newestFiles(_ count: Int = NewestFiles.probed) throws(Fault) -> NewestFiles {
-        var newest = NewestFiles(capacity: count)
-        var waiting: [Bytes] = [Bytes()]
-        while let path = waiting.popLast() {
-            do {
-                let place = try open(path)
-                try place.forEachBatch { entries in
-                    for entry in entries { place.consider(entry, path, &newest, &waiting) }
-                }
-            } catch {
-                guard let errno = error.errno, [ENOENT, ENOTDIR, ELOOP, EXDEV].contains(errno) else { throw error }
-            }
-        }
-        return newest
+        var visitor = NewestVisitor(newest: NewestFiles(capacity: count))
+        var walk = TreeWalk(below: self)
+        _ = try walk.run(&visitor, shouldStop: { false })
+        return visitor.newest
+    }
+}
+
+private struct NewestVisitor: TreeVisitor {
+    var newest: NewestFiles
+
+    mutating func visit(file stat: cl_stat, at place: () -> Bytes) {
+        guard stat.mode & S_IFMT == S_IFREG else { return }
+        newest.consider(
+            place(), mtime: Timestamp(nanoseconds: stat.mtime), ctime: Timestamp(nanoseconds: stat.ctime))
     }
 
-    private func consider(_ entry: Entry, _ path: Bytes, _ newest: inout NewestFiles, _ waiting: inout [Bytes]) {
-        if entry.kind == .directory { return waiting.append(path.appending(entry.name)) }
-        guard entry.kind == .file || entry.kind == .unknown else { return }
-        var stat = cl_stat()
-        let seen = entry.name.withCString { cl_statx(descriptor, $0, 0, &stat) }
-        guard seen >= 0, stat.dev == device else { return }
-        switch stat.mode & S_IFMT {
-        case S_IFDIR: waiting.append(path.appending(entry.name))
-        case S_IFREG:
-            newest.consider(
-                path.appending(entry.name), mtime: Timestamp(nanoseconds: stat.mtime),
-                ctime: Timestamp(nanoseconds: stat.ctime))
-        default: break
-        }
-    }
+    mutating func visit(directory stat: cl_stat) {}
+    mutating func meet(_ obstacle: Obstacle) {}
 }
 
 /// What a file system says of itself.

@@ -45,6 +45,13 @@ package struct PurgeReport: Sendable {
         return report
     }
 
+    /// What another purge right after it did: what stayed is what stays now.
+    fileprivate mutating func followed(by next: PurgeReport) {
+        purged += next.purged
+        (kept, wanted, notDue, frozen) = (next.kept, next.wanted, next.notDue, next.frozen)
+        faults = faults.filter { !$0.isFull } + next.faults
+    }
+
     /// What was purged early beside what was due.
     package mutating func add(_ relief: PurgeReport) {
         run = run ?? relief.run
@@ -63,7 +70,15 @@ package struct PurgeReport: Sendable {
 extension Keeper {
     /// Unlinks what is due in one vault.
     package func purge(_ configuration: VaultConfiguration) throws(Fault) -> PurgeReport {
-        try purge(try attend(configuration, acting: true), shouldStop: { false })
+        var report = try purge(try attend(configuration, acting: true), shouldStop: { false })
+        // A full disk makes no directory: of several batches the first takes the spare one. What it freed lets the next
+        // one go, as long as each round frees something.
+        while report.faults.contains(where: \.isFull), !report.purged.isEmpty {
+            let next = try purge(try attend(configuration, acting: true), shouldStop: { false })
+            guard !next.purged.isEmpty else { break }
+            report.followed(by: next)
+        }
+        return report
     }
 
     /// The same in one that was just looked at.

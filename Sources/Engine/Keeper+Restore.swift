@@ -69,7 +69,8 @@ extension Keeper {
         if let target = wish.target, target.directory.device != trash.directory.device {
             throw refuseElsewhere(item, batch, target, as: wish.newName)
         }
-        try Restoring(trash: trash, to: wish.target?.directory).prepare(item, as: wish.newName)
+        var restoring = Restoring(trash: trash, to: wish.target?.directory)
+        try restoring.prepare(item, as: wish.newName)
     }
 
     /// Puts one backup back. Works in a frozen vault; does not wait for the audit log (invariant 9).

@@ -20,6 +20,21 @@ package struct Run: Sendable {
         /// Still in the trash, and bytes.
         package var waiting = 0
         package var size: Int64 = 0
+        /// The batches as they were a moment ago, so that their manifests need not be taken apart again.
+        var seen: [Batch] = []
+
+        init(vault: VaultConfiguration) {
+            self.vault = vault
+            batches = []
+        }
+
+        /// The same batches, and another part's.
+        package mutating func add(_ other: Part) {
+            batches += other.batches
+            waiting += other.waiting
+            size += other.size
+            seen += other.seen
+        }
     }
 
     package var waiting: Int { parts.reduce(0) { $0 + $1.waiting } }
@@ -62,9 +77,10 @@ extension Keeper {
                     var run = runs[key] ?? Run(number: key.number, state: key.state, at: manifest.condemnedAt.wall)
                     run.at = min(run.at, manifest.condemnedAt.wall)
                     let n = run.parts.firstIndex { $0.vault.path == configuration.path } ?? run.parts.count
-                    if n == run.parts.count { run.parts.append(.init(vault: configuration, batches: [])) }
+                    if n == run.parts.count { run.parts.append(.init(vault: configuration)) }
                     let waiting = batch.items.filter { !$0.inBatch.isEmpty }
                     run.parts[n].batches.append(batch.name)
+                    run.parts[n].seen.append(batch)
                     run.parts[n].waiting += waiting.count
                     run.parts[n].size += waiting.total { $0.backup.size }
                     runs[key] = run
@@ -153,21 +169,22 @@ extension Keeper {
         return report
     }
 
-    /// What can be put back: of batches the newest first, in each by time, a full one before what needs it. What cannot
-    /// is said in the report.
+    /// What can be put back: of batches the newest first, in each by series and time, a full one before what needs it.
+    /// A series lies together, so that each directory is synced once. What cannot is said in the report.
     private func undoable(
         _ part: Run.Part, _ vault: OpenVault, _ trash: TrashDirectory, _ trustManifest: Bool, _ report: inout UndoReport
     ) throws(Fault) -> [(batch: Batch, item: Batch.Item)] {
-        let restoring = Restoring(trash: trash)
+        var restoring = Restoring(trash: trash)
         var going: [(batch: Batch, item: Batch.Item)] = []
         var gone: [Backup] = []
         // The newest has the older right to a name.
         var taken: Set<Bytes> = []
         for name in part.batches.sorted(by: >) {
-            guard let batch = try trash.batch(named: name) else { continue }
+            let seen = part.seen.first { $0.name == name }
+            guard let batch = try trash.batch(named: name, knowing: seen) else { continue }
             let items = batch.items.sorted {
-                ($0.backup.time, $0.backup.kind == .full ? 0 : 1, $0.backup.path)
-                    < ($1.backup.time, $1.backup.kind == .full ? 0 : 1, $1.backup.path)
+                ($0.backup.series, $0.backup.time, $0.backup.kind == .full ? 0 : 1, $0.backup.path)
+                    < ($1.backup.series, $1.backup.time, $1.backup.kind == .full ? 0 : 1, $1.backup.path)
             }
             var refusal: Fault?
             if !trustManifest {

@@ -113,8 +113,58 @@ extension Timestamp {
 
     /// The same to the nanosecond.
     package var rfc3339Nanoseconds: String {
-        let digits = String(fraction)
-        return "\(rfc3339(in: .utc).dropLast()).\(String(repeating: "0", count: 9 - digits.utf8.count))\(digits)Z"
+        var text: [UInt8] = []
+        writeNanoseconds(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// As ``rfc3339Nanoseconds``, to the end of `text`: `2026-11-23T04:15:00.123000000Z`.
+    package func writeNanoseconds(to text: inout [UInt8]) {
+        func digits(_ value: Int, _ count: Int, _ after: Unicode.Scalar) {
+            var power = 1
+            for _ in 1..<count { power *= 10 }
+            while power > 0 {
+                text.append(UInt8(ascii: "0") + UInt8(value / power % 10))
+                power /= 10
+            }
+            text.append(UInt8(ascii: after))
+        }
+        let c = CivilTime(localSeconds: seconds)
+        digits(c.year, 4, "-")
+        digits(c.month, 2, "-")
+        digits(c.day, 2, "T")
+        digits(c.hour, 2, ":")
+        digits(c.minute, 2, ":")
+        digits(c.second, 2, ".")
+        digits(Int(fraction), 9, "Z")
+    }
+
+    /// What ``writeNanoseconds(to:)`` writes, and nothing else; the year is one that there are timestamps of.
+    private init?(nanosecondsForm text: String) {
+        var text = text
+        let parsed = text.withUTF8 { bytes -> (CivilTime, Int64)? in
+            guard bytes.count == 30, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+                bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
+                bytes[19] == UInt8(ascii: "."), bytes[29] == UInt8(ascii: "Z")
+            else { return nil }
+            func number(_ from: Int, _ count: Int) -> Int? {
+                var value = 0
+                for n in from..<(from + count) {
+                    let digit = bytes[n] &- UInt8(ascii: "0")
+                    guard digit < 10 else { return nil }
+                    value = value * 10 + Int(digit)
+                }
+                return value
+            }
+            guard let year = number(0, 4), let month = number(5, 2), let day = number(8, 2), let hour = number(11, 2),
+                let minute = number(14, 2), let second = number(17, 2), let fraction = number(20, 9)
+            else { return nil }
+            let civil = CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
+            return civil.isPossible ? (civil, Int64(fraction)) : nil
+        }
+        guard let (civil, fraction) = parsed else { return nil }
+        let (sum, overflow) = Timestamp(seconds: civil.localSeconds).nanoseconds.addingReportingOverflow(fraction)
+        self.init(nanoseconds: overflow ? .max : sum)
     }
 
     /// The name of a batch: `20261123T041500.123Z`.
@@ -128,6 +178,10 @@ extension Timestamp {
 
     /// Reads what ``rfc3339(in:)`` and ``rfc3339Milliseconds`` write, and a date alone (midnight in `zone`).
     package init?(rfc3339 text: String, zone: Zone = .utc) {
+        if let instant = Timestamp(nanosecondsForm: text) {
+            self = instant
+            return
+        }
         var rest = Substring(text)
         func number(_ digits: Int) -> Int? {
             let part = rest.prefix(digits)

@@ -48,9 +48,13 @@ package struct Plan: Sendable {
 
     /// What the incrementals and differentials need, in the series of these.
     package func parents(around going: [Judged]) -> [BackupID: BackupID] {
-        let chained = Set(going.map(\.backup.series))
-        return chained.reduce(into: [:]) { parents, series in
-            parents.merge(Self.parents(judged.filter { $0.backup.series == series })) { first, _ in first }
+        // Most series are full backups only: nothing needs another there.
+        let chained = Set(judged.lazy.filter { $0.backup.kind != .full }.map(\.backup.series))
+            .intersection(going.lazy.map(\.backup.series))
+        guard !chained.isEmpty else { return [:] }
+        let members = judged.indices.filter { chained.contains(judged[$0].backup.series) }
+        return Dictionary(grouping: members) { judged[$0].backup.series }.values.reduce(into: [:]) { parents, series in
+            parents.merge(Self.parents(series.map { judged[$0].backup })) { first, _ in first }
         }
     }
 

@@ -1,11 +1,10 @@
 internal import Crypto
-internal import Foundation
 package import Model
 
 /// What a batch holds and where it came from: enough to rebuild the catalog and to restore with the disk alone.
 ///
 /// It is on stable storage before the first rename and never changes afterwards (invariant 2).
-package struct Manifest: Codable, Sendable {
+package struct Manifest: Sendable {
     package static let currentFormat = "reprieve.manifest/1"
     /// A batch with more items than this is split.
     package static let mostItems = 10_000
@@ -24,7 +23,7 @@ package struct Manifest: Codable, Sendable {
     package var parents: [Parent]
     package var items: [Item]
 
-    package struct CondemnedAt: Codable, Sendable {
+    package struct CondemnedAt: Sendable {
         package var wall: Timestamp
         package var bootId: String
         package var bootNanoseconds: Int64
@@ -40,7 +39,7 @@ package struct Manifest: Codable, Sendable {
         }
     }
 
-    package struct Policy: Codable, Sendable {
+    package struct Policy: Sendable {
         package var hash: String
         package var text: String
 
@@ -50,7 +49,7 @@ package struct Manifest: Codable, Sendable {
         }
     }
 
-    package struct Parent: Codable, Sendable {
+    package struct Parent: Sendable {
         package var path: String
         package var pathRaw: String?
         package var mode: UInt32
@@ -58,7 +57,7 @@ package struct Manifest: Codable, Sendable {
         package var gid: UInt32
     }
 
-    package struct Item: Codable, Sendable {
+    package struct Item: Sendable {
         package var id: String
         package var object: String
         package var series: String
@@ -79,7 +78,7 @@ package struct Manifest: Codable, Sendable {
         package var decision: Decision
     }
 
-    package struct Member: Codable, Sendable {
+    package struct Member: Sendable {
         package var path: String
         package var pathRaw: String?
         package var object: String
@@ -90,7 +89,7 @@ package struct Manifest: Codable, Sendable {
         package var ctime: Timestamp
     }
 
-    package struct Decision: Codable, Sendable {
+    package struct Decision: Sendable {
         package var retain: Bool
         package var priority: String
         package var reasons: [String]
@@ -121,14 +120,6 @@ package struct Manifest: Codable, Sendable {
 
     // MARK: Bytes
 
-    private var encoded: Bytes {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        guard let data = try? encoder.encode(self) else { preconditionFailure("a manifest is plain values") }
-        return Bytes(Array(data) + [0x0A])
-    }
-
     /// As it will be written, encoded once.
     package struct Sealed: Sendable {
         package let content: Manifest
@@ -140,12 +131,6 @@ package struct Manifest: Codable, Sendable {
     package var sealed: Sealed {
         let bytes = encoded
         return Sealed(content: self, bytes: bytes, hash: Self.hash(bytes))
-    }
-
-    init(decoding bytes: Bytes) throws {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        self = try decoder.decode(Manifest.self, from: Data(bytes.storage))
     }
 
     static func hash(_ bytes: Bytes) -> String { Bytes(SHA256.hash(data: bytes.storage)).hexadecimal }

@@ -1,5 +1,4 @@
 package import Disk
-internal import Foundation
 package import Model
 
 /// What people said of one vault, from both copies: the state directory's and the vault's (invariant 10).
@@ -73,12 +72,6 @@ package struct MarkStore: Sendable {
         self.layer = layer
     }
 
-    private struct File: Codable {
-        static let currentFormat = "reprieve.marks/1"
-        var format = File.currentFormat
-        var vaults: [String: [Mark]] = [:]
-    }
-
     /// `trash`: `nil` where the vault has none yet.
     package func read(_ vault: VaultID, trash: TrashDirectory?) throws(Fault) -> Marks {
         let copies = try copies(vault, trash: trash)
@@ -103,7 +96,7 @@ package struct MarkStore: Sendable {
         let sorted = marks.all.values.sorted { $0.counter < $1.counter }
         var fault: Fault?
         do {
-            try trash.directory.replace(Self.name, with: Self.encode(File(vaults: [vault.text: sorted])), mode: 0o640)
+            try trash.directory.replace(Self.name, with: MarkFile(vaults: [vault.text: sorted]).encoded, mode: 0o640)
         } catch {
             fault = error
         }
@@ -111,9 +104,9 @@ package struct MarkStore: Sendable {
             let state = try Directory.open(absolute: stateDirectory, in: layer)
             let lock = try FileLock.take("marks.lock", in: state, holder: "marks", waitSeconds: 10)
             defer { withExtendedLifetime(lock) {} }
-            var file = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path) ?? File()
+            var file = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path) ?? MarkFile()
             file.vaults[vault.text] = sorted
-            try state.replace(Self.name, with: Self.encode(file), mode: 0o640)
+            try state.replace(Self.name, with: file.encoded, mode: 0o640)
         } catch {
             fault = fault ?? error
         }
@@ -127,20 +120,9 @@ package struct MarkStore: Sendable {
         return vaults.flatMap { file?.vaults[$0.text] ?? [] }.filter { $0.kind == .approved && !$0.released }
     }
 
-    private static func encode(_ file: File) -> Bytes {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        guard let data = try? encoder.encode(file) else { preconditionFailure("marks are plain values") }
-        return Bytes(Array(data) + [0x0A])
-    }
-
-    private static func decode(_ bytes: Bytes?, _ directory: Bytes) throws(Fault) -> File? {
+    private static func decode(_ bytes: Bytes?, _ directory: Bytes) throws(Fault) -> MarkFile? {
         guard let bytes else { return nil }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let file = try? decoder.decode(File.self, from: Data(bytes.storage)), file.format == File.currentFormat
-        else {
+        guard let file = try? MarkFile(decoding: bytes), file.format == MarkFile.currentFormat else {
             throw Fault(
                 .frozen, "the marks in '\(directory.display)' cannot be read, so nothing is condemned or purged",
                 hint: "they may hold protections: repair marks.json there, or move it away if the other copy is good",

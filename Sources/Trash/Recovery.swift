@@ -99,7 +99,7 @@ package struct Recovery {
                 try purging.sync()
                 item.inBatch.removeAll(where: twice.contains)
             }
-            let restoring = Restoring(trash: trash)
+            var restoring = Restoring(trash: trash)
             try restoring.prepare(item)
             _ = try restoring.move(item, from: batch)
             return .broughtBack(backup)

@@ -12,6 +12,11 @@ package struct Restoring {
     /// Another directory than the origins, for everything.
     private let directory: Directory?
     private var touched: [Bytes: Directory] = [:]
+    /// Directories of the vault.
+    private var origins = OpenPlaces()
+    /// `files` of the batch that is being emptied, and directories below it.
+    private var source: (batch: String, files: Directory)?
+    private var sources = OpenPlaces()
     /// `.purging-*` that hold second names.
     private var remains: [Bytes] = []
 
@@ -24,7 +29,7 @@ package struct Restoring {
     }
 
     /// Whether it can be put back; throws the reason where it cannot. Nothing is changed.
-    package func prepare(_ item: Batch.Item, as newName: Bytes? = nil) throws(Fault) {
+    package mutating func prepare(_ item: Batch.Item, as newName: Bytes? = nil) throws(Fault) {
         var names: Set<Bytes> = []
         for member in item.inBatch {
             let path = target(of: member, item, as: newName)
@@ -52,9 +57,9 @@ package struct Restoring {
     }
 
     /// `nil`: it is missing, and will be made again.
-    private func openParent(of path: Bytes, _ member: Backup.Member) throws(Fault) -> Directory? {
+    private mutating func openParent(of path: Bytes, _ member: Backup.Member) throws(Fault) -> Directory? {
         do {
-            return try trash.root.open(path.parent)
+            return try origins.opened(path.parent, below: trash.root)
         } catch {
             if error.errno == 2 { return nil }
             guard let what = obstacle(on: path.parent) else { throw error }
@@ -99,7 +104,7 @@ package struct Restoring {
     package mutating func putBack(
         _ item: Batch.Item, from batch: Batch, as newName: Bytes? = nil
     ) throws(Fault) -> [Bytes] {
-        let files = try batch.files()
+        let files = try files(of: batch)
         let members = directory == nil ? item.inBatch : item.inBatch.reversed()
         var done: [(place: Directory, name: Bytes, origin: Directory, path: Bytes)] = []
         do throws(Fault) {
@@ -108,13 +113,14 @@ package struct Restoring {
                 var made: [Made] = []
                 let origin: Directory
                 if let directory { origin = directory } else { origin = try ensure(path.parent, batch.manifest, &made) }
-                let place = try files.open(member.path.parent)
+                let place = try sources.opened(member.path.parent, below: files)
                 try place.moveOut(member.path.lastComponent, to: origin, as: path.lastComponent) { () throws(Fault) in
                     let purging = try Purging(trash: trash).begin(batch: batch.name)
                     remains.append(purging.path.lastComponent)
                     return purging
                 }
                 done.append((place, member.path.lastComponent, origin, path))
+                try compare(member, at: path, in: origin, from: place)
                 for directory in made.reversed() { try directory.finish() }
                 try touch(origin)
                 try touch(place)
@@ -131,6 +137,29 @@ package struct Restoring {
             throw error
         }
         return item.inBatch.map { target(of: $0, item, as: newName) }
+    }
+
+    /// Looks whether it was the right object (invariant 3). Another one at its origin now is a stranger that we moved
+    /// only if our own still lies in the batch; otherwise somebody was there after us, and it is his.
+    private func compare(
+        _ member: Backup.Member, at path: Bytes, in origin: Directory, from place: Directory
+    ) throws(Fault) {
+        let object = try origin.object(of: path.lastComponent)
+        if object == nil || object == member.object { return }
+        for entry in try place.entries() where entry.inode == member.inode {
+            guard try place.object(of: entry.name) == member.object else { continue }
+            throw Fault(
+                .damaged, "'\(member.path.display)' in the trash became another object while it was moved",
+                hint: "somebody replaced it; look at it, and move it by hand", path: path)
+        }
+    }
+
+    private mutating func files(of batch: Batch) throws(Fault) -> Directory {
+        if let source, source.batch == batch.name { return source.files }
+        let files = try batch.files()
+        sources = OpenPlaces()
+        source = (batch.name, files)
+        return files
     }
 
     /// What was renamed is on stable storage when this returns.
@@ -171,9 +200,11 @@ package struct Restoring {
 
     /// Makes missing directories again as the manifest recorded them. Whoever stops before they are finished leaves
     /// them closed for others (0700).
-    private func ensure(_ path: Bytes, _ manifest: Manifest?, _ made: inout [Made]) throws(Fault) -> Directory {
+    private mutating func ensure(
+        _ path: Bytes, _ manifest: Manifest?, _ made: inout [Made]
+    ) throws(Fault) -> Directory {
         do {
-            return try trash.root.open(path)
+            return try origins.opened(path, below: trash.root)
         } catch {
             guard error.errno == 2, !path.isEmpty else { throw error }
         }

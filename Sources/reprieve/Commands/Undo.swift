@@ -107,7 +107,7 @@ struct Undo: ParsableCommand {
                     continue
                 }
                 parts[n].run = nil
-                parts[n].part.batches += part.batches
+                parts[n].part.add(part)
             }
         }
         return parts

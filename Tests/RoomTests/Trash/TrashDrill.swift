@@ -81,7 +81,7 @@ final class TrashDrill {
         let store = MarkStore(stateDirectory: "state", in: disk)
         for batch in try trash.batches() {
             for item in batch.items where !item.inBatch.isEmpty {
-                let restoring = Restoring(trash: trash)
+                var restoring = Restoring(trash: trash)
                 try restoring.prepare(item)
                 // A mark that cannot be written stops no restore (invariant 9).
                 do {
