@@ -145,6 +145,10 @@ let package = Package(
             name: "bench-survey", dependencies: ["Model", "Disk", "Survey", "Engine"], path: "Benchmarks/survey",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "bench-evidence", dependencies: ["Model", "Disk", "Audit"], path: "Benchmarks/evidence",
+            swiftSettings: strict
+        ),
         // Each room for itself, on the real kernel where it talks to one.
         .testTarget(
             name: "RoomTests",
@@ -156,7 +160,7 @@ let package = Package(
             swiftSettings: strict
         ),
         // The real binary, from outside.
-        .testTarget(name: "EndToEndTests", dependencies: ["reprieve"], swiftSettings: strict),
+        .testTarget(name: "EndToEndTests", dependencies: ["reprieve", "bench-evidence"], swiftSettings: strict),
         // Rules of the house that the compiler does not check.
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],

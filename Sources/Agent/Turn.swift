@@ -411,10 +411,23 @@ struct Turn {
             } catch {
                 agent.log.error("\(error.message)")
             }
+            rotateAudit()
         }
         if now.boot >= nextExpansion, keeper.configuration.hasWildcards {
             nextExpansion = now.boot + 60 * VaultState.second
             reload(isAsked: false)
+        }
+    }
+
+    /// Packing takes seconds: in a lane of its own.
+    private func rotateAudit() {
+        let (agent, keeper) = (self.agent, self.keeper)
+        agent.lanes.start(Lanes.Key(vault: "audit"), "rotate") {
+            do throws(Fault) {
+                try keeper.rotateAudit()
+            } catch {
+                agent.log.error("\(error.message)")
+            }
         }
     }
 

@@ -34,11 +34,12 @@ package struct AuditLine: Sendable {
 
     package struct Actor: Sendable {
         package var user: String
+        package var sudoUser: String?
     }
 
     package var actor: Actor? {
         guard let object = value("actor") else { return nil }
-        return Self.text("user", in: object).map(Actor.init)
+        return Self.text("user", in: object).map { Actor(user: $0, sudoUser: Self.text("sudo_user", in: object)) }
     }
 
     /// The text of a field; `nil` where there is none.
@@ -72,8 +73,8 @@ package struct AuditLine: Sendable {
 enum LineForm {
     private static let seqKey = Array(#"{"seq":"#.utf8)
     private static let prevKey = Array(#","prev":""#.utf8)
-    static let hashKey = Array(#"","hash":""#.utf8)
-    private static let digits = 64
+    private static let hashKey = Array(#"","hash":""#.utf8)
+    static let digits = 64
     /// What the hash does not cover, `"}` and all.
     static let hashLength = hashKey.count - 1 + digits + 2
     private static let tailLength = prevKey.count + digits + 1 + hashLength

@@ -1,5 +1,3 @@
-internal import Disk
-internal import Foundation
 package import Model
 
 extension AuditLog {
@@ -29,14 +27,13 @@ extension AuditLog {
         package var manifests: [String: String] = [:]
     }
 
-    /// Every record, oldest first. A line that is none proves nothing, and is passed over.
+    /// Every record that there is, oldest first, also of what was put aside and packed. A line that is none proves
+    /// nothing, and is passed over.
     package func forEach(_ body: (AuditLine) -> Void) throws(Fault) {
-        var reader = LogReader(path)
-        while true {
-            let lines = try reader.next()
-            guard !lines.isEmpty else { return }
-            for line in lines {
-                if let record = AuditLine(line) { body(record) }
+        for segment in try segments() {
+            try segment.forEach { line in
+                body(line)
+                return true
             }
         }
     }
@@ -62,53 +59,64 @@ extension AuditLog {
         return facts
     }
 
-    /// A break in the chain, for a person.
-    package struct Problem: Sendable {
-        package var line: Int
-        package var text: String
-    }
-
-    /// Checks number and hash of every line against the line before, and the end against `audit.head`.
-    package func verify() throws(Fault) -> (records: Int, problems: [Problem]) {
-        var reader = LogReader(path)
-        var problems: [Problem] = []
-        var number = 0
-        var last: (seq: Int, hash: String)?
-        while true {
-            let lines = try reader.next()
-            guard !lines.isEmpty else { break }
-            for line in lines {
-                number += 1
-                guard let record = AuditLine(line) else {
-                    problems.append(Problem(line: number, text: "is no record"))
-                    continue
+    /// Records with a larger number, oldest first, `limit` at most. `lost`: the numbers right after `seq` that exist no
+    /// more; a gap further on is told by the call that comes to it.
+    package func read(after seq: Int, limit: Int) throws(Fault) -> (lines: [AuditLine], lost: Range<Int>?) {
+        var lines: [AuditLine] = []
+        var lost: Range<Int>?
+        for segment in try segments(from: seq + 1) where lines.count < limit {
+            let goesOn = try segment.forEach(after: lines.last?.seq ?? seq) { line in
+                if let last = lines.last {
+                    guard line.seq == last.seq + 1 else { return line.seq <= last.seq }
+                } else if line.seq > seq + 1 {
+                    lost = seq + 1..<line.seq
                 }
-                let hash = line.withUnsafeBytes {
-                    Self.hash(UnsafeRawBufferPointer(rebasing: $0.dropLast(LineForm.hashLength)))
-                }
-                if hash != record.hash { problems.append(Problem(line: number, text: "was changed (hash)")) }
-                if let last, record.prev != last.hash || record.seq != last.seq + 1 {
-                    problems.append(
-                        Problem(
-                            line: number,
-                            text: "does not follow record \(last.seq): records were removed, added or moved"))
-                }
-                last = (record.seq, record.hash)
+                lines.append(line)
+                return lines.count < limit
             }
+            if !goesOn { break }
         }
-        if let anchor = try anchor(),
-            (last?.seq ?? 0) < anchor.seq || (last?.seq == anchor.seq && last?.hash != anchor.hash)
-        {
-            problems.append(
-                Problem(
-                    line: number + 1, text: "the log ends at record \(last?.seq ?? 0), but \(anchor.seq) were written"))
-        }
-        return (number, problems)
+        return (lines, lost)
     }
 
-    private func anchor() throws(Fault) -> Head? {
-        let state = try Directory.open(absolute: stateDirectory)
-        guard let bytes = try state.read("audit.head", limit: 4096) else { return nil }
-        return try? JSONDecoder().decode(Head.self, from: Data(bytes.storage))
+    /// The last records that are meant, oldest first, and the number of the last of all.
+    package func last(
+        _ count: Int, since: Timestamp?, where isMeant: (AuditLine) -> Bool
+    ) throws(Fault) -> (lines: [AuditLine], seq: Int) {
+        var found: [AuditLine] = []
+        var seq = 0
+        for segment in try segments().reversed() {
+            var own: [AuditLine] = []
+            try segment.forEach { line in
+                seq = max(seq, line.seq)
+                if isMeant(line) {
+                    own.append(line)
+                    // Not one by one: that would be quadratic.
+                    if own.count > 2 * count + 1000 { own.removeFirst(own.count - count) }
+                }
+                return true
+            }
+            found = own.suffix(max(0, count - found.count)) + found
+            // What stands in an older file is older, but for a clock that was set back.
+            let isOldEnough = since.map { since in Timestamp(rfc3339: segment.first.time).map { $0 < since } ?? false }
+            if found.count >= count || isOldEnough ?? false { break }
+        }
+        return (found, seq)
+    }
+
+    /// The number of a record that is older than this time, or the first there is: what stands before is not needed for
+    /// anything that began since.
+    package func number(before time: Timestamp) throws(Fault) -> Int? {
+        let segments = try segments()
+        let older = segments.prefix { Timestamp(rfc3339: $0.first.time).map { $0 <= time } ?? true }
+        return (older.last ?? segments.first)?.first.seq
+    }
+
+    /// The files that hold records from this number on.
+    private func segments(from seq: Int) throws(Fault) -> [LogSegment] {
+        // Most of the time it is the one that is written.
+        if let live = try LogSegment(path, .live), live.first.seq <= seq { return [live] }
+        let all = try segments()
+        return Array(all[(all.lastIndex { $0.first.seq <= seq } ?? 0)...])
     }
 }

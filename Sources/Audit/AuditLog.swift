@@ -1,5 +1,4 @@
 internal import Disk
-internal import Foundation
 package import Model
 
 /// The audit log: JSON lines, each with the hash of the one before. What could not be written here is not done
@@ -7,63 +6,70 @@ package import Model
 ///
 /// Several processes append at once: each takes `audit.lock`, writes whole lines at the end, syncs, and leaves number
 /// and hash of the last line in `audit.head`. If we stop in between, the tail of the log tells; a line without its end
-/// was never acknowledged and is cut off by the next who appends.
+/// was never acknowledged and is cut off by the next who appends. A log that is full is put aside under the number of
+/// its first record, and the chain goes on in a new one (`AuditLog+Rotation.swift`); one that others renamed is
+/// followed.
 package final class AuditLog: Sendable {
     let stateDirectory: Bytes
     package let path: Bytes
+    /// When it is put aside, and what is kept.
+    let limits: Limits
     private let actor: Actor
     /// As JSON, the same for all records.
     private let actorText: [UInt8]
+    private let syslog: Syslog?
 
-    /// `path`: absolute; its directory must exist.
-    package init(path: Bytes, stateDirectory: Bytes, actor: Actor) {
+    package struct Limits: Sendable {
+        /// A log of this size is put aside.
+        package var segmentBytes = 64 << 20
+        /// How long records are kept that nobody needs.
+        package var keptSeconds: Int64 = 365 * 86_400
+        /// What all that was put aside may take on the disk, needed or not.
+        package var mostBytes = 1 << 30
+
+        package init() {}
+    }
+
+    /// `path`: absolute; its directory must exist. `syslog`: the socket that heads are sent to, `/dev/log`.
+    package init(
+        path: Bytes, stateDirectory: Bytes, actor: Actor, limits: Limits = Limits(), syslog: Bytes? = nil
+    ) {
         self.path = path
         self.stateDirectory = stateDirectory
         self.actor = actor
+        self.limits = limits
+        self.syslog = syslog.map { Syslog(path: $0, program: "reprieve", pid: actor.pid) }
         var text: [UInt8] = []
         actor.json.write(to: &text)
         actorText = text
     }
 
-    struct Head: Codable {
-        var seq = 0
-        var hash = AuditLog.noHash
-        /// The number of the last run.
-        var run = 0
-    }
-
-    private static let headLength = 255
-    static let noHash = String(repeating: "0", count: 64)
-
     /// Appends the records in one durable step: when this returns they are on stable storage.
     package func append(_ records: [AuditRecord], at now: Moment) throws(Fault) {
         guard !records.isEmpty else { return }
-        try withLock { state throws(Fault) in
-            var head = try self.head(state)
-            let log = try LogFile(path)
-            let tail = try log.cutTornTail()
-            // After a crash between log and head the log is ahead; a log that was taken away is behind.
-            if let tail, tail.seq >= head.seq {
-                head.seq = tail.seq
-                head.hash = tail.hash
-            }
+        let head = try withLock { state throws(Fault) in
+            var (head, log, found) = try self.open(state)
+            let before = head.seq
             var text: [UInt8] = []
             text.reserveCapacity(512 * records.count)
             let time = now.wall.rfc3339Milliseconds
-            for record in records {
+            for record in found.map({ [$0] + records }) ?? records {
                 head.seq += 1
                 head.hash = record.write(seq: head.seq, time: time, actor: actorText, prev: head.hash, to: &text)
             }
             try log.append(text)
+            head.file = log.inode
             // On a full disk the tail of the log tells as much.
             try writeIfThereIsRoom(head, state)
+            return head.seq / Self.herald > before / Self.herald ? head : nil
         }
+        if let head { announce(head, at: now) }
     }
 
     /// The number of a new run.
     package func nextRun() throws(Fault) -> Int {
         try withLock { state throws(Fault) in
-            var head = try self.head(state)
+            var head = try self.storedHead(state) ?? Head()
             head.run += 1
             // The purge that makes room must not wait for a number.
             try writeIfThereIsRoom(head, state)
@@ -71,11 +77,44 @@ package final class AuditLog: Sendable {
         }
     }
 
-    private func withLock<T>(_ body: (Directory) throws(Fault) -> T) throws(Fault) -> T {
+    /// How many records come between two heads in syslog.
+    private static let herald = 1000
+
+    /// Sends number and hash of the last record to syslog: a log that is cut there shows.
+    package func announceHead(at now: Moment) throws(Fault) {
+        let state = try Directory.open(absolute: stateDirectory)
+        if let head = try storedHead(state) { announce(head, at: now) }
+    }
+
+    private func announce(_ head: Head, at now: Moment) {
+        syslog?.say("audit log head: record \(head.seq), hash \(head.hash), '\(path.display)'", at: now)
+    }
+
+    /// The log and where its chain stands. A log that is full is put aside first. `found`: what is to be said of it.
+    private func open(_ state: Directory) throws(Fault) -> (head: Head, log: LogFile, found: AuditRecord?) {
+        let stored = try storedHead(state)
+        var head = stored ?? Head()
+        var log = try LogFile(path)
+        let tail = try log.cutTornTail()
+        var found: AuditRecord?
+        // After a crash between log and head the log is ahead; a log that was taken away is behind.
+        if let tail, tail.seq >= head.seq {
+            (head.seq, head.hash) = tail
+        } else if head.seq > 0 || stored == nil {
+            found = try lookBehind(&head, tail?.seq, log)
+        }
+        if tail == nil { try Directory.open(absolute: path.parent).sync() }
+        if head.first == nil { head.first = try segments().first?.first.seq ?? head.seq + 1 }
+        if tail != nil, try log.size() >= limits.segmentBytes, let fresh = try putAsideIfPossible(log, head, state) {
+            log = fresh
+        }
+        return (head, log, found)
+    }
+
+    func withLock<T>(_ body: (Directory) throws(Fault) -> T) throws(Fault) -> T {
         do {
             let state = try Directory.open(absolute: stateDirectory)
-            let lock = try FileLock.take(
-                "audit.lock", in: state, holder: "\(actor.program) (\(actor.pid))", waitSeconds: 10)
+            let lock = try FileLock.take("audit.lock", in: state, holder: holder, waitSeconds: 10)
             defer { withExtendedLifetime(lock) {} }
             return try body(state)
         } catch {
@@ -85,35 +124,5 @@ package final class AuditLog: Sendable {
         }
     }
 
-    private func head(_ state: Directory) throws(Fault) -> Head {
-        guard let bytes = try state.read("audit.head", limit: 4096) else { return Head() }
-        guard let head = try? JSONDecoder().decode(Head.self, from: Data(bytes.storage)) else {
-            // The tail of the log is as good; only the run number starts again above it.
-            return Head()
-        }
-        return head
-    }
-
-    private func writeIfThereIsRoom(_ head: Head, _ state: Directory) throws(Fault) {
-        do {
-            try write(head, state)
-        } catch {
-            guard error.isFull else { throw error }
-        }
-    }
-
-    private func write(_ head: Head, _ state: Directory) throws(Fault) {
-        let json: JSON = [
-            "seq": .integer(Int64(head.seq)), "hash": .string(head.hash), "run": .integer(Int64(head.run)),
-        ]
-        // Always the same length, below one sector: on a full disk it is written in its place.
-        let text = json.line
-        let content = Bytes(text + String(repeating: " ", count: max(0, Self.headLength - text.utf8.count)) + "\n")
-        do {
-            try state.replace("audit.head", with: content, mode: 0o640)
-        } catch {
-            guard error.isFull else { throw error }
-            try state.overwrite("audit.head", with: content)
-        }
-    }
+    var holder: String { "\(actor.program) (\(actor.pid))" }
 }

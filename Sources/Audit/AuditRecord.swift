@@ -32,26 +32,32 @@ package struct AuditRecord: Sendable {
     }
 }
 
-/// Who does it. Under sudo the login shows who it was.
+/// Who does it. Under sudo and su the login shows who it was; the kernel keeps it, and nobody can set another one.
 package struct Actor: Sendable {
     package var uid: UInt32
     package var loginUID: UInt32?
     package var user: String
+    /// As sudo says, where it was used.
+    package var sudoUser: String?
     package var pid: Int32
     package var program: String
 
-    package init(uid: UInt32, loginUID: UInt32?, user: String, pid: Int32, program: String) {
+    package init(uid: UInt32, loginUID: UInt32?, user: String, sudoUser: String? = nil, pid: Int32, program: String) {
         self.uid = uid
         self.loginUID = loginUID
         self.user = user
+        self.sudoUser = sudoUser
         self.pid = pid
         self.program = program
     }
 
     var json: JSON {
-        .object([
+        var fields: [JSON.Field] = [
             .init("uid", .integer(Int64(uid))), .init("loginuid", loginUID.map { .integer(Int64($0)) } ?? .null),
-            .init("user", .string(user)), .init("pid", .integer(Int64(pid))), .init("program", .string(program)),
-        ])
+            .init("user", .string(user)),
+        ]
+        if let sudoUser { fields.append(.init("sudo_user", .string(sudoUser))) }
+        fields += [.init("pid", .integer(Int64(pid))), .init("program", .string(program))]
+        return .object(fields)
     }
 }

@@ -1,19 +1,28 @@
-internal import Glibc
 internal import Disk
-package import Model
+internal import Glibc
+internal import Model
 
-/// The log as a file: read from its end, cut, append, read through.
+/// The log as it is written: its end read and mended, then appended to. Held under `audit.lock`.
 final class LogFile {
     private let descriptor: Int32
     private let path: Bytes
+    /// Changes with a rename by others, and stays when a log is emptied in its place.
+    let inode: UInt64
 
     init(_ path: Bytes) throws(Fault) {
         self.path = path
         descriptor = open(path.text, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw .system("open", path, errno) }
+        var stat = stat()
+        guard fstat(descriptor, &stat) == 0 else {
+            let error = errno
+            Glibc.close(descriptor)
+            throw .system("look at", path, error)
+        }
+        inode = UInt64(stat.st_ino)
     }
 
-    deinit { close(descriptor) }
+    deinit { Glibc.close(descriptor) }
 
     /// The number and hash of the last whole line. What stands behind it was never acknowledged, and is cut off.
     func cutTornTail() throws(Fault) -> (seq: Int, hash: String)? {
@@ -60,6 +69,26 @@ final class LogFile {
         _ = Directory.reserve(descriptor, from: end, count: Self.reserve)
     }
 
+    /// Gives the reserve back: nothing is appended any more.
+    func giveReserveBack() throws(Fault) { try cut(to: try size()) }
+
+    /// Who may read and write it is as with the log before it; where that cannot be had, as it was made.
+    func takeAccess(of other: LogFile) { LogFile.copyAccess(from: other.descriptor, to: descriptor) }
+
+    static func copyAccess(from old: Int32, to new: Int32) {
+        var stat = stat()
+        guard fstat(old, &stat) == 0 else { return }
+        _ = fchown(new, stat.st_uid, stat.st_gid)
+        _ = fchmod(new, stat.st_mode & 0o777)
+    }
+
+    /// Whether the disk takes another reserve, and a packed copy beside the plain one.
+    func hasRoom(for bytes: Int) -> Bool {
+        var space = statvfs()
+        guard fstatvfs(descriptor, &space) == 0 else { return false }
+        return Int(space.f_bavail) * Int(space.f_frsize) > bytes + 2 * Self.reserve
+    }
+
     private func write(_ bytes: [UInt8]) throws(Fault) {
         var done = 0
         while done < bytes.count {
@@ -70,7 +99,7 @@ final class LogFile {
         }
     }
 
-    private func size() throws(Fault) -> Int {
+    func size() throws(Fault) -> Int {
         let size = lseek(descriptor, 0, SEEK_END)
         guard size >= 0 else { throw .system("look at", path, errno) }
         return size
@@ -81,59 +110,19 @@ final class LogFile {
     }
 
     private func read(_ count: Int, at offset: Int) throws(Fault) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let n = bytes[done...].withUnsafeMutableBytes {
-                pread(descriptor, $0.baseAddress, $0.count, off_t(offset + done))
-            }
-            if n < 0, errno == EINTR { continue }
-            guard n > 0 else { throw .system("read", path, n < 0 ? errno : EIO) }
-            done += n
-        }
+        let bytes = try PlainFile.read(descriptor, count, at: offset, path)
+        guard bytes.count == count else { throw .system("read", path, EIO) }
         return bytes
     }
 }
 
-/// Reads a log line by line, and on from where it stopped.
-package struct LogReader {
-    private let path: Bytes
-    /// Where the first line stands that was not yet given.
-    private var offset: Int
-
-    package init(_ path: Bytes, from offset: Int = 0) {
-        self.path = path
-        self.offset = offset
-    }
-
-    /// The whole lines that have come since the last call, some thousand at most and none at the end; an unfinished one
-    /// waits.
-    package mutating func next() throws(Fault) -> [ArraySlice<UInt8>] {
-        let fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard fd >= 0 else {
-            if errno == ENOENT { return [] }
-            throw .system("open", path, errno)
-        }
-        defer { close(fd) }
-        let size = lseek(fd, 0, SEEK_END)
-        if size < offset { offset = 0 }  // cut or replaced: from the start
-        for length in [1 << 20, 16 << 20] {
-            let chunk = try Self.read(fd, length, at: offset, path)
-            let lines = chunk.wholeLines
-            if let last = lines.last {
-                offset += last.endIndex + 1
-                return lines.filter { !$0.isEmpty }
-            }
-            guard chunk.count == length else { return [] }
-        }
-        throw Fault(.damaged, "'\(path.display)' holds what is no line of text", path: path)
-    }
-
-    private static func read(_ fd: Int32, _ count: Int, at offset: Int, _ path: Bytes) throws(Fault) -> [UInt8] {
+enum PlainFile {
+    /// As many bytes as there are, `count` at most.
+    static func read(_ descriptor: Int32, _ count: Int, at offset: Int, _ path: Bytes) throws(Fault) -> [UInt8] {
         var failed: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
             while done < count {
-                let n = pread(fd, buffer.baseAddress! + done, count - done, off_t(offset + done))
+                let n = pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset + done))
                 if n < 0, errno == EINTR { continue }
                 if n < 0 { failed = errno }
                 guard n > 0 else { return }
@@ -145,27 +134,7 @@ package struct LogReader {
     }
 }
 
-extension [UInt8] {
-    /// The lines that have their end, without it.
-    fileprivate var wholeLines: [ArraySlice<UInt8>] {
-        var ends: [Int] = []
-        withUnsafeBytes { buffer in
-            guard let base = buffer.baseAddress else { return }
-            var from = 0
-            while let found = memchr(base + from, 0x0A, buffer.count - from) {
-                from = base.distance(to: found) + 1
-                ends.append(from - 1)
-            }
-        }
-        var start = 0
-        return ends.map { end in
-            defer { start = end + 1 }
-            return self[start..<end]
-        }
-    }
-}
-
 extension Bytes {
-    /// A path for the system calls of this file. Ours are configured as text and have no NUL.
-    fileprivate var text: String { String(decoding: storage, as: UTF8.self) }
+    /// A path for the system calls of this room. Ours are configured as text and have no NUL.
+    var text: String { String(decoding: storage, as: UTF8.self) }
 }

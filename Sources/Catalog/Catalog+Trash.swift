@@ -9,6 +9,14 @@ extension Catalog {
         return try backups("vault = ? AND batch <> '' AND state IN (\(words))", [vault.text])
     }
 
+    /// When the oldest that is still in the trash went there, in any vault; `nil`: none is.
+    package func oldestInTrash() throws(Fault) -> Timestamp? {
+        try read { db in
+            try Int64.fetchOne(
+                db, sql: "SELECT min(condemned_at) FROM backup WHERE batch <> '' AND state = 'trashed'")
+        }.map(Timestamp.init(nanoseconds:))
+    }
+
     /// A backup went from its place into a batch.
     package func recordCondemned(_ backups: [Backup]) throws(Fault) {
         try inTurn(backups) { db, backup in

@@ -51,6 +51,12 @@ package enum Surroundings {
         return id == .max ? nil : id
     }
 
+    /// Who called sudo, as it says; `nil` without it, and where anybody could say so.
+    package static var sudoUser: String? {
+        guard isRoot, let name = getenv("SUDO_USER") else { return nil }
+        return String(cString: name)
+    }
+
     package static func userName(_ uid: UInt32) -> String {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?

@@ -36,5 +36,6 @@ extension Home {
 
     package func noteAgent(started: Bool, detail: String) throws(Fault) {
         try audit.append([.init(started ? .agentStarted : .agentStopped, reason: detail)], at: clock.now())
+        if !started { try audit.announceHead(at: clock.now()) }
     }
 }

@@ -1,60 +1,79 @@
 internal import Audit
+internal import Catalog
 package import Model
 
 /// A record of the audit log as the command line shows it.
 package struct AuditEntry: Sendable {
-    package var seq: Int
-    package var time: Timestamp?
-    package var event: String
-    package var run: Int?
-    package var vault: String?
-    package var series: String?
-    package var backup: String?
-    package var path: String?
-    package var reason: String?
-    package var user: String?
-    /// The line itself.
-    package var line: String
+    private let record: AuditLine
 
-    fileprivate init?(_ bytes: ArraySlice<UInt8>) {
-        guard let record = AuditLine(bytes) else { return nil }
-        seq = record.seq
-        time = Timestamp(rfc3339: record.time)
-        event = record.event
-        run = record.run
-        vault = record.vault
-        series = record.series
-        backup = record.backup
-        path = record.path
-        reason = record.reason
-        user = record.actor?.user
-        line = String(decoding: bytes, as: UTF8.self)
+    package var seq: Int { record.seq }
+    package var time: Timestamp? { Timestamp(rfc3339: record.time) }
+    package var event: String { record.event }
+    package var run: Int? { record.run }
+    package var vault: String? { record.vault }
+    package var series: Bytes? { record.name("series") }
+    package var backup: String? { record.backup }
+    package var path: Bytes? { record.name("path") }
+    package var reason: String? { record.reason }
+    /// Who did it, and through whom: "root for ada".
+    package var user: String? {
+        record.actor.map { actor in actor.sudoUser.map { "\(actor.user) for \($0)" } ?? actor.user }
     }
+    /// The line itself.
+    package var line: String { String(decoding: record.bytes, as: UTF8.self) }
+
+    fileprivate init(_ record: AuditLine) { self.record = record }
 }
 
-/// Follows the audit log from its start.
+/// Follows the audit log, through rotations and renames: by the records' numbers.
 package struct AuditFollower {
-    private var reader: LogReader
+    private let log: AuditLog
+    private var seen: Int
 
     /// The records that came since the last call; unreadable lines are left out (`audit verify` names them).
     package mutating func next() throws(Fault) -> [AuditEntry] {
-        var entries: [AuditEntry] = []
-        while true {
-            let lines = try reader.next()
-            guard !lines.isEmpty else { return entries }
-            entries += lines.compactMap(AuditEntry.init)
-        }
+        let lines = try log.read(after: seen, limit: 10_000).lines
+        seen = lines.last?.seq ?? seen
+        return lines.map(AuditEntry.init)
     }
 
-    fileprivate init(_ path: Bytes) { reader = LogReader(path) }
+    fileprivate init(_ log: AuditLog, after seen: Int) { (self.log, self.seen) = (log, seen) }
 }
 
 extension Keeper {
-    package func followAudit() -> AuditFollower { AuditFollower(home.audit.path) }
+    /// The last records that are meant, oldest first, and what follows them.
+    package func lastAudited(
+        _ count: Int, since: Timestamp?, where isMeant: (AuditEntry) -> Bool
+    ) throws(Fault) -> ([AuditEntry], AuditFollower) {
+        let (lines, seq) = try home.audit.last(count, since: since) { isMeant(AuditEntry($0)) }
+        return (lines.map(AuditEntry.init), AuditFollower(home.audit, after: seq))
+    }
 
-    /// The number of records, and what is wrong with them: line and text.
-    package func verifyAudit() throws(Fault) -> (records: Int, problems: [(line: Int, text: String)]) {
-        let (records, problems) = try home.audit.verify()
-        return (records, problems.map { ($0.line, $0.text) })
+    /// What is wrong with the log, by file and line, and what it holds.
+    package struct AuditReport: Sendable {
+        package var records: Int
+        package var files: Int
+        /// The first thousand of them.
+        package var problems: [(file: Bytes, line: Int, text: String)]
+        package var problemCount: Int
+        package var first: Int?
+        package var last: (seq: Int, hash: String)?
+    }
+
+    package func verifyAudit() throws(Fault) -> AuditReport {
+        let found = try home.audit.verify()
+        return AuditReport(
+            records: found.records, files: found.files, problems: found.problems.map { ($0.file, $0.line, $0.text) },
+            problemCount: found.problemCount, first: found.first, last: found.last)
+    }
+
+    /// Puts the log aside, packs and drops what is due. `hooks`: the lowest number that a hook was not told of. What a
+    /// batch rests on is kept as well: its purge and its restore look there (invariants 1 and 3).
+    package func rotateAudit(hooks: Int? = nil) throws(Fault) {
+        var needed = hooks
+        if let oldest = try home.catalog.oldestInTrash(), let number = try home.audit.number(before: oldest) {
+            needed = min(needed ?? number, number)
+        }
+        _ = try home.audit.rotateIfDue(needed: needed, at: now())
     }
 }

@@ -220,7 +220,8 @@ extension Keeper {
             guard let first = problems.first else { return [] }
             return [
                 .init(
-                    code: "audit-chain", text: "the audit log's record at line \(first.line) \(first.text)",
+                    code: "audit-chain",
+                    text: "the audit log, '\(first.file.display)' line \(first.line): \(first.text)",
                     remedy: ["reprieve audit verify"], invariant: 9)
             ]
         } catch {

@@ -157,6 +157,15 @@ struct Session {
         FileHandle.standardError.write(Data((Text.wrap(Reprieve.text(of: fault)) + "\n").utf8))
     }
 
+    /// Puts the audit log aside and packs it where that is due. The deed itself is done.
+    func rotateAudit() {
+        do {
+            try keeper.rotateAudit()
+        } catch {
+            warn(error)
+        }
+    }
+
     func emit(_ schema: String, _ fields: [JSON.Field]) {
         print(JSON.object([.init("schema", .string("reprieve.\(schema)/1"))] + fields).pretty)
     }

@@ -68,7 +68,8 @@ struct TidyTests {
         (
             "unlink(",
             [
-                "Disk/Unlink.swift", "Disk/FileLayer.swift", "Trash/Purge.swift", "Trash/Restore.swift",
+                "Disk/Unlink.swift", "Disk/FileLayer.swift", "Disk/Directory+LogFiles.swift", "Trash/Purge.swift",
+                "Trash/Restore.swift",
                 "Engine/Keeper+Purge.swift",
                 "Agent/Agent+Jobs.swift",
             ],

@@ -30,9 +30,9 @@ package struct Home: Sendable {
         (catalog, notices) = try Self.openCatalog(directory, clock)
         let uid = Surroundings.userID
         let actor = Actor(
-            uid: uid, loginUID: Surroundings.loginUserID, user: Surroundings.userName(uid), pid: Surroundings.processID,
-            program: program)
-        audit = AuditLog(path: configuration.auditLog, stateDirectory: path, actor: actor)
+            uid: uid, loginUID: Surroundings.loginUserID, user: Surroundings.userName(uid),
+            sudoUser: Surroundings.sudoUser, pid: Surroundings.processID, program: program)
+        audit = AuditLog(path: configuration.auditLog, stateDirectory: path, actor: actor, syslog: "/dev/log")
         marks = MarkStore(stateDirectory: path)
         registry = VaultRegistry(stateDirectory: path)
         witness = WitnessFile(stateDirectory: path)

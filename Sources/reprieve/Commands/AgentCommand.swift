@@ -31,6 +31,7 @@ struct AgentCommand: AsyncParsableCommand {
 
     private func turn(_ session: Session) throws {
         let outcomes = try session.keeper.turn()
+        session.rotateAudit()
         for outcome in outcomes {
             if let cleanup = outcome.cleanup { session.say(Cleanup.text(cleanup, session)) }
             if let purge = outcome.purge { session.say(Purge.text(purge)) }

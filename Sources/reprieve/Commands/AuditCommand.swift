@@ -2,6 +2,7 @@ import ArgumentParser
 internal import Engine
 internal import Foundation
 internal import Model
+internal import Retention
 
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,8 +16,13 @@ struct AuditCommand: ParsableCommand {
         @Argument(help: ArgumentHelp("Only of this vault, series, id or path.", valueName: "what")) var what: [String] =
             []
         @Flag(name: .shortAndLong, help: "Go on as records come.") var follow = false
-        @Option(name: .shortAndLong, help: ArgumentHelp("How many at first.", valueName: "n")) var number = 20
-        @Option(help: ArgumentHelp("Only this kind: backup.condemned, or the beginning of it.", valueName: "event"))
+        @Option(
+            name: .shortAndLong, help: ArgumentHelp("How many at first: 20, or all with --since.", valueName: "n"))
+        var number: Int?
+        @Option(
+            help: ArgumentHelp(
+                "Only this kind: backup.condemned, the beginning of it, or a pattern as '*.intent'.",
+                valueName: "event"))
         var event: String?
         @Option(help: ArgumentHelp("Only from this time on: a date, or an age as 2h.", valueName: "time")) var since:
             String?
@@ -24,33 +30,25 @@ struct AuditCommand: ParsableCommand {
 
         func run() throws {
             let session = try common.session()
-            let since = try session.time(since)
-            var follower = session.keeper.followAudit()
-            let first = try follower.next().filter { isMeant($0, since) }
-            show(first.suffix(max(0, number)), session)
-            if first.isEmpty, !follow {
+            let filter = Filter(what: what, event: event, since: try session.time(since))
+            let count = max(0, number ?? (since == nil ? 20 : 1_000_000))
+            var (first, follower) = try session.keeper.lastAudited(
+                count, since: filter.since, where: filter.takes)
+            show(first, session)
+            if first.isEmpty, !follow, count > 0 {
                 throw Fault(
                     .notFound, "no such record in '\(session.keeper.configuration.auditLog.display)'",
                     hint: what.isEmpty && event == nil ? nil : "without words and options it shows the last records")
             }
+            first = []
             while follow {
-                Thread.sleep(forTimeInterval: 0.2)
-                show(try follower.next().filter { isMeant($0, since) }[...], session)
                 fflush(nil)
+                Thread.sleep(forTimeInterval: 0.2)
+                show(try follower.next().filter(filter.takes), session)
             }
         }
 
-        private func isMeant(_ entry: AuditEntry, _ since: Timestamp?) -> Bool {
-            if let since, entry.time.map({ $0 < since }) ?? true { return false }
-            if let event, !entry.event.hasPrefix(event) { return false }
-            return what.allSatisfy { word in
-                entry.vault == word || entry.backup?.hasPrefix(word.lowercased()) == true || entry.path == word
-                    || entry.path?.hasSuffix("/" + word) == true || entry.series == word
-                    || entry.series.map { Backup.shortName(ofSeries: Bytes($0)).display == word } == true
-            }
-        }
-
-        private func show(_ entries: ArraySlice<AuditEntry>, _ session: Session) {
+        private func show(_ entries: [AuditEntry], _ session: Session) {
             for entry in entries { print(session.json ? entry.line : text(entry, session.zone)) }
         }
 
@@ -59,7 +57,7 @@ struct AuditCommand: ParsableCommand {
             if let vault = entry.vault { head.append(vault) }
             if let backup = entry.backup { head.append(String(backup.prefix(8))) }
             var rest: [String] = []
-            if let path = entry.path ?? entry.series { rest.append(Bytes(path).display) }
+            if let path = entry.path ?? entry.series { rest.append(path.display) }
             if let reason = entry.reason { rest.append("(\(Bytes(reason).display))") }
             if let user = entry.user { rest.append("by \(Bytes(user).display)") }
             let line = (head + rest).joined(separator: "  ")
@@ -69,35 +67,80 @@ struct AuditCommand: ParsableCommand {
         }
     }
 
+    /// Which records a person means.
+    private struct Filter {
+        let what: [String]
+        let event: String?
+        let since: Timestamp?
+        private let pattern: Glob?
+
+        init(what: [String], event: String?, since: Timestamp?) {
+            (self.what, self.event, self.since) = (what, event, since)
+            pattern = event.flatMap { $0.contains { "*?[".contains($0) } ? Glob(Bytes($0)) : nil }
+        }
+
+        func takes(_ entry: AuditEntry) -> Bool {
+            if let since, entry.time.map({ $0 < since }) ?? true { return false }
+            if let pattern {
+                guard pattern.matches(Bytes(entry.event)) else { return false }
+            } else if let event {
+                guard entry.event.hasPrefix(event) else { return false }
+            }
+            return what.allSatisfy { means(entry, $0) }
+        }
+
+        private func means(_ entry: AuditEntry, _ word: String) -> Bool {
+            if entry.vault == word || entry.backup?.hasPrefix(word.lowercased()) == true { return true }
+            let bytes = Bytes(word)
+            if let path = entry.path, path == bytes || path.hasSuffix("/" + bytes) { return true }
+            guard let series = entry.series else { return false }
+            return series == bytes || Backup.shortName(ofSeries: series) == bytes
+        }
+    }
+
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Checks that no record was changed, removed or added.",
-            discussion: "It is tamper-evident, not tamper-proof: who may write everything can forge everything.\n\n"
-                + Reprieve.exits)
+            discussion: "The log is tamper-evident, not tamper-proof: who may write everything can forge everything. "
+                + "The last record's hash goes to syslog every 1,000 records and when the agent stops; a log that was "
+                + "cut or written anew does not have it: compare with `journalctl -t reprieve`.\n\n" + Reprieve.exits)
 
         @OptionGroup var common: Common
 
         func run() throws {
             let session = try common.session()
-            let (records, problems) = try session.keeper.verifyAudit()
+            let found = try session.keeper.verifyAudit()
             if session.json {
                 session.emit(
                     "audit-verify",
                     [
-                        .init("records", .integer(Int64(records))), .init("intact", .bool(problems.isEmpty)),
+                        .init("records", .integer(Int64(found.records))), .init("files", .integer(Int64(found.files))),
+                        .init("intact", .bool(found.problemCount == 0)),
+                        .init("first", JSON(found.first)), .init("last", JSON(found.last?.seq)),
+                        .init("hash", JSON(found.last?.hash)),
                         .init(
                             "problems",
-                            .array(problems.map { ["line": .integer(Int64($0.line)), "message": .string($0.text)] })),
+                            .array(
+                                found.problems.map {
+                                    [
+                                        "file": .string($0.file.display), "line": .integer(Int64($0.line)),
+                                        "message": .string($0.text),
+                                    ]
+                                })),
                     ])
             } else {
-                let path = session.keeper.configuration.auditLog.display
-                for problem in problems { print("\(path):\(problem.line): \(problem.text)") }
-                print(
-                    problems.isEmpty
-                        ? "\(path): \(Text.plural(records, "record")), chain intact"
-                        : "\(path): \(Text.plural(records, "record")), \(Text.plural(problems.count, "problem"))")
+                show(found, session.keeper.configuration.auditLog.display)
             }
-            try Ending.with(problems.isEmpty ? .done : .failed)
+            try Ending.with(found.problemCount == 0 ? .done : .failed)
+        }
+
+        private func show(_ found: Keeper.AuditReport, _ path: String) {
+            for problem in found.problems { print("\(problem.file.display):\(problem.line): \(problem.text)") }
+            let files = found.files > 1 ? " in \(found.files) files" : ""
+            let result =
+                found.problemCount == 0 ? "chain intact" : Text.plural(found.problemCount, "problem")
+            print("\(path): \(Text.plural(found.records, "record"))\(files), \(result)")
+            if let last = found.last { print("last record \(last.seq), hash \(last.hash)") }
         }
     }
 }

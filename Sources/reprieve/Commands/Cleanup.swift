@@ -51,6 +51,7 @@ struct Cleanup: ParsableCommand {
                 faults.append((vault.label, error))
             }
         }
+        session.rotateAudit()
         if session.json { Self.emit(reports, faults.map(\.fault), session) }
         if reports.isEmpty, faults.count == 1 { throw faults[0].fault }
         let warnings = reports.flatMap(\.warnings)

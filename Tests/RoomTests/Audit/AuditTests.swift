@@ -35,8 +35,8 @@ struct AuditTests {
     @Test("a chain of records verifies, prev and hash stand last")
     func intact() throws {
         let (scratch, log) = try filled(20)
-        let (records, problems) = try log.verify()
-        #expect(records == 20 && problems.isEmpty)
+        let found = try log.verify()
+        #expect(found.records == 20 && found.problems.isEmpty)
         for line in try lines(scratch) {
             #expect(line.hasPrefix(#"{"seq":"#))
             let tail = try #require(line.range(of: #","prev":""#))
@@ -72,8 +72,8 @@ struct AuditTests {
         bytes.append(contentsOf: Data(#"{"seq":6,"time":"#.utf8))
         try bytes.write(to: file)
         try log.append([AuditRecord(.complete, reason: "after")], at: moment)
-        let (records, problems) = try log.verify()
-        #expect(records == 6 && problems.isEmpty)
+        let found = try log.verify()
+        #expect(found.records == 6 && found.problems.isEmpty)
     }
 
     @Test("a crash between log and head does not fork the chain")
@@ -83,8 +83,8 @@ struct AuditTests {
         try log.append([AuditRecord(.complete)], at: moment)
         try head.write(to: scratch.url.appending(path: "audit.head"))
         try log.append([AuditRecord(.complete)], at: moment)
-        let (records, problems) = try log.verify()
-        #expect(records == 5 && problems.isEmpty)
+        let found = try log.verify()
+        #expect(found.records == 5 && found.problems.isEmpty)
     }
 
     @Test("a log that was taken away begins anew with the chain going on")
@@ -103,8 +103,8 @@ struct AuditTests {
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
             for _ in 0..<25 { try! log.append([AuditRecord(.complete)], at: moment) }
         }
-        let (records, problems) = try log.verify()
-        #expect(records == 200 && problems.isEmpty)
+        let found = try log.verify()
+        #expect(found.records == 200 && found.problems.isEmpty)
     }
 
     @Test("what cannot be written is a fault of its own kind")

@@ -1,0 +1,70 @@
+internal import Disk
+internal import Foundation
+internal import Model
+
+extension AuditLog {
+    /// What stands in `audit.head`: the anchor of the chain, outside the log.
+    struct Head: Codable {
+        /// The last record's number and hash.
+        var seq = 0
+        var hash = AuditLog.noHash
+        /// The number of the last run.
+        var run = 0
+        /// The first record that must still be there: what stood before was dropped by us. `nil`: not known.
+        var first: Int?
+        /// The inode of the log that the last record went to.
+        var file: UInt64?
+
+        var json: JSON {
+            var fields: [JSON.Field] = [
+                .init("seq", .integer(Int64(seq))), .init("hash", .string(hash)), .init("run", .integer(Int64(run))),
+            ]
+            if let first { fields.append(.init("first", .integer(Int64(first)))) }
+            if let file { fields.append(.init("file", .integer(Int64(bitPattern: file)))) }
+            return .object(fields)
+        }
+
+        init() {}
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            seq = try container.decode(Int.self, forKey: .seq)
+            hash = try container.decode(String.self, forKey: .hash)
+            run = try container.decode(Int.self, forKey: .run)
+            first = try container.decodeIfPresent(Int.self, forKey: .first)
+            file = try container.decodeIfPresent(Int64.self, forKey: .file).map { UInt64(bitPattern: $0) }
+        }
+    }
+
+    static let noHash = String(repeating: "0", count: 64)
+    private static let headName: Bytes = "audit.head"
+    private static let headLength = 255
+
+    /// `nil`: there is none, or it cannot be read. The tail of the log is as good; only the run number starts again.
+    func storedHead(_ state: Directory) throws(Fault) -> Head? {
+        guard let bytes = try state.read(Self.headName, limit: 4096) else { return nil }
+        return try? JSONDecoder().decode(Head.self, from: Data(bytes.storage))
+    }
+
+    /// On a full disk the tail of the log tells as much.
+    func writeIfThereIsRoom(_ head: Head, _ state: Directory) throws(Fault) {
+        do {
+            try write(head, state)
+        } catch {
+            guard error.isFull else { throw error }
+        }
+    }
+
+    func write(_ head: Head, _ state: Directory) throws(Fault) {
+        // Always the same length, below one sector: on a full disk it is written in its place.
+        var text: [UInt8] = []
+        head.json.write(to: &text)
+        text += repeatElement(UInt8(ascii: " "), count: max(0, Self.headLength - text.count)) + [0x0A]
+        do {
+            try state.replace(Self.headName, with: Bytes(text), mode: 0o640)
+        } catch {
+            guard error.isFull else { throw error }
+            try state.overwrite(Self.headName, with: Bytes(text))
+        }
+    }
+}

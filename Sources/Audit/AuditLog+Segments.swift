@@ -1,0 +1,48 @@
+internal import Disk
+internal import Model
+
+extension AuditLog {
+    /// All files of the log, oldest first, open. Those that others put aside beside it (`audit.log.1`,
+    /// `audit.log-20261123.gz`) are read as ours are; which is which tells their first record.
+    func segments() throws(Fault) -> [LogSegment] {
+        // The log first: if it is put aside before the names are listed, it is seen twice and not never.
+        var all: [LogSegment] = []
+        let live = try LogSegment(path, .live)
+        if let live { all.append(live) }
+        let directory = try Directory.open(absolute: path.parent)
+        for entry in try directory.entries() where entry.kind == .file || entry.kind == .unknown {
+            guard let origin = origin(entry.name) else { continue }
+            if let segment = try LogSegment(path.parent.appending(entry.name), origin) {
+                if segment.inode != live?.inode { all.append(segment) }
+            } else if origin == .ours, let packed = try LogSegment(path.parent.appending(entry.name + ".gz"), .packed) {
+                // It was packed since the names were listed.
+                all.append(packed)
+            }
+        }
+        all.sort { ($0.first.seq, $0.origin.rawValue) < ($1.first.seq, $1.origin.rawValue) }
+        var known: Set<Int> = []
+        return all.filter { known.insert($0.first.seq).inserted }
+    }
+
+    /// `nil`: no part of this log.
+    private func origin(_ name: Bytes) -> LogSegment.Origin? {
+        let base = path.lastComponent
+        guard name.hasPrefix(base + ".") || name.hasPrefix(base + "-"), !name.hasSuffix(".new") else { return nil }
+        let isPacked = name.hasSuffix(".gz")
+        guard isOurs(name) else { return isPacked ? .othersPacked : .others }
+        return isPacked ? .packed : .ours
+    }
+
+    /// `audit.log.000000000001`, `audit.log.000000000001-1.gz`: named for their first record.
+    func isOurs(_ name: Bytes) -> Bool {
+        let base = path.lastComponent
+        guard name.hasPrefix(base + ".") else { return false }
+        var rest = name.dropFirst(base.count + 1).storage[...]
+        if rest.suffix(3).elementsEqual(".gz".utf8) { rest = rest.dropLast(3) }
+        let digits = rest.prefix { (48...57).contains($0) }
+        rest = rest.dropFirst(digits.count)
+        return digits.count == Self.nameDigits && (rest.isEmpty || rest.first == UInt8(ascii: "-"))
+    }
+
+    static let nameDigits = 12
+}
