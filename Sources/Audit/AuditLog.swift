@@ -116,7 +116,7 @@ package final class AuditLog: Sendable {
         head.seq += 1
         var fields: [JSON.Field] = [
             .init("seq", .integer(Int64(head.seq))), .init("time", .string(now.wall.rfc3339Milliseconds)),
-            .init("event", .string(record.event.rawValue)),
+            .init("event", .string(record.event.name.rawValue)),
         ]
         if let run = record.run { fields.append(.init("run", .integer(Int64(run)))) }
         if let vault = record.vault { fields.append(.init("vault", .string(vault))) }
@@ -127,7 +127,7 @@ package final class AuditLog: Sendable {
         if let path = record.path { fields += [JSON.Field](path: path) }
         if let reason = record.reason { fields.append(.init("reason", .string(reason))) }
         fields.append(.init("actor", actor.json))
-        fields += record.more
+        fields += record.event.fields
         fields.append(.init("prev", .string(head.hash)))
         // The hash is over the bytes of the line before `,"hash":`.
         let body = JSON.object(fields).line.dropLast()
