@@ -29,23 +29,24 @@ extension AuditLog {
         package var manifests: [String: String] = [:]
     }
 
-    /// Every record, oldest first. A line that cannot be read is skipped: it proves nothing.
-    package func forEach(_ body: (AuditLine, [UInt8]) -> Void) throws(Fault) {
+    /// Every record, oldest first. A line that is none proves nothing, and is passed over.
+    package func forEach(_ body: (AuditLine) -> Void) throws(Fault) {
         var reader = LogReader(path)
-        let decoder = JSONDecoder()
         while true {
             let lines = try reader.next()
             guard !lines.isEmpty else { return }
             for line in lines {
-                if let record = try? decoder.decode(AuditLine.self, from: Data(line)) { body(record, line) }
+                if let record = AuditLine(line) { body(record) }
             }
         }
     }
 
     package func facts(of vault: VaultID) throws(Fault) -> Facts {
         var facts = Facts()
-        try forEach { line, _ in
-            guard line.vaultID == vault.text, let batch = line.batch else { return }
+        var wanted: [UInt8] = []
+        JSON.quote(vault.text, to: &wanted)
+        try forEach { line in
+            guard line.holds(wanted, as: "vault_id"), let batch = line.batch else { return }
             if let hash = line.manifest { facts.manifests[batch] = hash }
             guard let id = line.backup else { return }
             let item = Facts.Item(batch: batch, text: id)
@@ -78,12 +79,14 @@ extension AuditLog {
             guard !lines.isEmpty else { break }
             for line in lines {
                 number += 1
-                guard let record = try? JSONDecoder().decode(AuditLine.self, from: Data(line)) else {
+                guard let record = AuditLine(line) else {
                     problems.append(Problem(line: number, text: "is no record"))
                     continue
                 }
-                let body = line.dropLast(Self.hashKey.count + record.hash.utf8.count + 2)
-                if Self.hash(body) != record.hash { problems.append(Problem(line: number, text: "was changed (hash)")) }
+                let hash = line.withUnsafeBytes {
+                    Self.hash(UnsafeRawBufferPointer(rebasing: $0.dropLast(LineForm.hashLength)))
+                }
+                if hash != record.hash { problems.append(Problem(line: number, text: "was changed (hash)")) }
                 if let last, record.prev != last.hash || record.seq != last.seq + 1 {
                     problems.append(
                         Problem(

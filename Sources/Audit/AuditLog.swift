@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Disk
 internal import Foundation
 package import Model
@@ -13,12 +12,17 @@ package final class AuditLog: Sendable {
     let stateDirectory: Bytes
     package let path: Bytes
     private let actor: Actor
+    /// As JSON, the same for all records.
+    private let actorText: [UInt8]
 
     /// `path`: absolute; its directory must exist.
     package init(path: Bytes, stateDirectory: Bytes, actor: Actor) {
         self.path = path
         self.stateDirectory = stateDirectory
         self.actor = actor
+        var text: [UInt8] = []
+        actor.json.write(to: &text)
+        actorText = text
     }
 
     struct Head: Codable {
@@ -44,10 +48,11 @@ package final class AuditLog: Sendable {
                 head.hash = tail.hash
             }
             var text: [UInt8] = []
+            text.reserveCapacity(512 * records.count)
+            let time = now.wall.rfc3339Milliseconds
             for record in records {
-                let line = self.line(record, at: now, &head)
-                text += line.utf8
-                text.append(0x0A)
+                head.seq += 1
+                head.hash = record.write(seq: head.seq, time: time, actor: actorText, prev: head.hash, to: &text)
             }
             try log.append(text)
             // On a full disk the tail of the log tells as much.
@@ -111,36 +116,4 @@ package final class AuditLog: Sendable {
             try state.overwrite("audit.head", with: content)
         }
     }
-
-    private func line(_ record: AuditRecord, at now: Moment, _ head: inout Head) -> String {
-        head.seq += 1
-        var fields: [JSON.Field] = [
-            .init("seq", .integer(Int64(head.seq))), .init("time", .string(now.wall.rfc3339Milliseconds)),
-            .init("event", .string(record.event.name.rawValue)),
-        ]
-        if let run = record.run { fields.append(.init("run", .integer(Int64(run)))) }
-        if let vault = record.vault { fields.append(.init("vault", .string(vault))) }
-        if let id = record.vaultID { fields.append(.init("vault_id", .string(id.text))) }
-        if let series = record.series { fields += [JSON.Field](path: series, key: "series") }
-        if let backup = record.backup { fields.append(.init("backup", .string(backup.text))) }
-        if let batch = record.batch { fields.append(.init("batch", .string(batch))) }
-        if let path = record.path { fields += [JSON.Field](path: path) }
-        if let reason = record.reason { fields.append(.init("reason", .string(reason))) }
-        fields.append(.init("actor", actor.json))
-        fields += record.event.fields
-        fields.append(.init("prev", .string(head.hash)))
-        // The hash is over the bytes of the line before `,"hash":`.
-        let body = JSON.object(fields).line.dropLast()
-        head.hash = Self.hash(Array(body.utf8))
-        return "\(body),\"hash\":\"\(head.hash)\"}"
-    }
-
-    static func hash(_ bytes: some Collection<UInt8>) -> String {
-        Bytes(SHA256.hash(data: Array(bytes))).hexadecimal
-    }
-}
-
-extension AuditLog {
-    /// The end of a line: what the hash does not cover.
-    static let hashKey = Array(#","hash":""#.utf8)
 }

@@ -52,32 +52,3 @@ package struct Actor: Sendable {
         ])
     }
 }
-
-/// A record as it is read back. Fields that it does not have are `nil`.
-package struct AuditLine: Codable, Sendable {
-    package var seq: Int
-    package var time: String
-    package var event: String
-    package var run: Int?
-    package var vault: String?
-    package var vaultID: String?
-    package var series: String?
-    package var backup: String?
-    package var batch: String?
-    package var path: String?
-    package var reason: String?
-    /// Of an intent to condemn: the hash of the batch's manifest.
-    package var manifest: String?
-    package var actor: Actor?
-    package var prev: String
-    package var hash: String
-
-    package struct Actor: Codable, Sendable {
-        package var user: String
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case seq, time, event, run, vault, series, backup, batch, path, reason, manifest, actor, prev, hash
-        case vaultID = "vault_id"
-    }
-}

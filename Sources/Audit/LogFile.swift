@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Glibc
 internal import Disk
 package import Model
@@ -20,21 +19,21 @@ final class LogFile {
     func cutTornTail() throws(Fault) -> (seq: Int, hash: String)? {
         let size = try self.size()
         guard size > 0 else { return nil }
-        // A record is far below 1 MiB: paths end at 4 KiB and are written at most four times.
-        let length = min(size, 1 << 20)
-        var bytes = try read(length, at: size - length)
-        guard let end = bytes.lastIndex(of: 0x0A) else {
-            guard size <= 1 << 20 else {
-                throw Fault(.damaged, "the end of the audit log '\(path.display)' is no text", path: path)
-            }
-            try cut(to: 0)
-            return nil
+        // Most lines are some hundred bytes. Paths end at 4 KiB and are written at most four times.
+        for length in [8192, 1 << 20] {
+            let start = max(0, size - length)
+            let bytes = try read(size - start, at: start)
+            guard let end = bytes.lastIndex(of: 0x0A) else { continue }
+            let before = bytes[..<end].lastIndex(of: 0x0A)
+            guard before != nil || start == 0 || length > 8192 else { continue }
+            if end + 1 < bytes.count { try cut(to: start + end + 1) }
+            return AuditLine(bytes[(before.map { $0 + 1 } ?? 0)..<end]).map { ($0.seq, $0.hash) }
         }
-        if end + 1 < bytes.count { try cut(to: size - length + end + 1) }
-        bytes.removeSubrange(end...)
-        let start = bytes.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
-        guard let line = try? JSONDecoder().decode(AuditLine.self, from: Data(bytes[start...])) else { return nil }
-        return (line.seq, line.hash)
+        guard size <= 1 << 20 else {
+            throw Fault(.damaged, "the end of the audit log '\(path.display)' is no text", path: path)
+        }
+        try cut(to: 0)
+        return nil
     }
 
     /// Bytes kept allocated behind the end, so that the intents of a purge find room on a full disk.
@@ -99,16 +98,17 @@ final class LogFile {
 /// Reads a log line by line, and on from where it stopped.
 package struct LogReader {
     private let path: Bytes
+    /// Where the first line stands that was not yet given.
     private var offset: Int
-    private var rest: [UInt8] = []
 
     package init(_ path: Bytes, from offset: Int = 0) {
         self.path = path
         self.offset = offset
     }
 
-    /// The whole lines that have come since the last call; an unfinished one waits. `limit`: bytes at most.
-    package mutating func next(limit: Int = 8 << 20) throws(Fault) -> [[UInt8]] {
+    /// The whole lines that have come since the last call, some thousand at most and none at the end; an unfinished one
+    /// waits.
+    package mutating func next() throws(Fault) -> [ArraySlice<UInt8>] {
         let fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard fd >= 0 else {
             if errno == ENOENT { return [] }
@@ -116,25 +116,52 @@ package struct LogReader {
         }
         defer { close(fd) }
         let size = lseek(fd, 0, SEEK_END)
-        if size < offset {  // cut or replaced: from the start
-            offset = 0
-            rest = []
+        if size < offset { offset = 0 }  // cut or replaced: from the start
+        for length in [1 << 20, 16 << 20] {
+            let chunk = try Self.read(fd, length, at: offset, path)
+            let lines = chunk.wholeLines
+            if let last = lines.last {
+                offset += last.endIndex + 1
+                return lines.filter { !$0.isEmpty }
+            }
+            guard chunk.count == length else { return [] }
         }
-        var chunk = [UInt8](repeating: 0, count: 1 << 18)
-        var taken = 0
-        while taken < limit {
-            let n = pread(fd, &chunk, chunk.count, off_t(offset))
-            if n < 0, errno == EINTR { continue }
-            guard n >= 0 else { throw .system("read", path, errno) }
-            guard n > 0 else { break }
-            offset += n
-            taken += n
-            rest += chunk[..<n]
+        throw Fault(.damaged, "'\(path.display)' holds what is no line of text", path: path)
+    }
+
+    private static func read(_ fd: Int32, _ count: Int, at offset: Int, _ path: Bytes) throws(Fault) -> [UInt8] {
+        var failed: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            while done < count {
+                let n = pread(fd, buffer.baseAddress! + done, count - done, off_t(offset + done))
+                if n < 0, errno == EINTR { continue }
+                if n < 0 { failed = errno }
+                guard n > 0 else { return }
+                done += n
+            }
         }
-        guard let end = rest.lastIndex(of: 0x0A) else { return [] }
-        let lines = rest[...end].split(separator: 0x0A).map(Array.init)
-        rest.removeSubrange(...end)
-        return lines
+        guard failed == 0 else { throw .system("read", path, failed) }
+        return bytes
+    }
+}
+
+extension [UInt8] {
+    /// The lines that have their end, without it.
+    fileprivate var wholeLines: [ArraySlice<UInt8>] {
+        var ends: [Int] = []
+        withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress else { return }
+            var from = 0
+            while let found = memchr(base + from, 0x0A, buffer.count - from) {
+                from = base.distance(to: found) + 1
+                ends.append(from - 1)
+            }
+        }
+        var start = 0
+        return ends.map { end in
+            defer { start = end + 1 }
+            return self[start..<end]
+        }
     }
 }
 

@@ -1,5 +1,4 @@
 internal import Audit
-internal import Foundation
 package import Model
 
 /// A record of the audit log as the command line shows it.
@@ -17,8 +16,8 @@ package struct AuditEntry: Sendable {
     /// The line itself.
     package var line: String
 
-    fileprivate init?(_ bytes: [UInt8]) {
-        guard let record = try? JSONDecoder().decode(AuditLine.self, from: Data(bytes)) else { return nil }
+    fileprivate init?(_ bytes: ArraySlice<UInt8>) {
+        guard let record = AuditLine(bytes) else { return nil }
         seq = record.seq
         time = Timestamp(rfc3339: record.time)
         event = record.event

@@ -17,7 +17,7 @@ extension Keeper {
         var ends: [AuditLog.Facts.Item: Departed] = [:]
         for backup in backups { ends[item(backup)] = Departed(backup: backup) }
         do {
-            try home.audit.forEach { line, _ in
+            try home.audit.forEach { line in
                 guard let batch = line.batch, let id = line.backup.flatMap(BackupID.init(text:)),
                     let event = AuditEvent(rawValue: line.event)
                 else { return }

@@ -80,7 +80,7 @@ extension Keeper {
     package func noRun(_ number: Int, _ vaults: [VaultConfiguration]) -> Fault {
         var condemned = 0
         do {
-            try home.audit.forEach { line, _ in
+            try home.audit.forEach { line in
                 if line.run == number, line.event == AuditEvent.condemned.rawValue { condemned += 1 }
             }
         } catch {

@@ -18,24 +18,25 @@ package enum JSON: Hashable, Sendable {
     }
 
     /// One line, no spaces.
-    package var line: String {
-        var text = ""
-        write(to: &text, indent: nil, depth: 0)
-        return text
-    }
+    package var line: String { String(decoding: text(indent: nil), as: UTF8.self) }
 
     /// Two spaces a level.
-    package var pretty: String {
-        var text = ""
-        write(to: &text, indent: "  ", depth: 0)
+    package var pretty: String { String(decoding: text(indent: 2), as: UTF8.self) }
+
+    private func text(indent: Int?) -> [UInt8] {
+        var text: [UInt8] = []
+        write(to: &text, indent: indent, depth: 0)
         return text
     }
 
-    private func write(to text: inout String, indent: String?, depth: Int) {
+    /// As ``line``, to the end of `text`.
+    package func write(to text: inout [UInt8]) { write(to: &text, indent: nil, depth: 0) }
+
+    private func write(to text: inout [UInt8], indent: Int?, depth: Int) {
         switch self {
-        case .null: text += "null"
-        case .bool(let value): text += value ? "true" : "false"
-        case .integer(let value): text += String(value)
+        case .null: text += "null".utf8
+        case .bool(let value): text += (value ? "true" : "false").utf8
+        case .integer(let value): text += String(value).utf8
         case .string(let value): Self.quote(value, to: &text)
         case .array(let items):
             Self.list("[", items, "]", to: &text, indent: indent, depth: depth) { item, text in
@@ -44,41 +45,67 @@ package enum JSON: Hashable, Sendable {
         case .object(let fields):
             Self.list("{", fields, "}", to: &text, indent: indent, depth: depth) { field, text in
                 Self.quote(field.key, to: &text)
-                text += indent == nil ? ":" : ": "
+                text += (indent == nil ? ":" : ": ").utf8
                 field.value.write(to: &text, indent: indent, depth: depth + 1)
             }
         }
     }
 
     private static func list<T>(
-        _ open: String, _ items: [T], _ close: String, to text: inout String, indent: String?, depth: Int,
-        _ each: (T, inout String) -> Void
+        _ open: Character, _ items: [T], _ close: Character, to text: inout [UInt8], indent: Int?, depth: Int,
+        _ each: (T, inout [UInt8]) -> Void
     ) {
-        text += open
+        func newLine(_ depth: Int) {
+            guard let indent else { return }
+            text.append(0x0A)
+            text += repeatElement(UInt8(ascii: " "), count: indent * depth)
+        }
+        text += open.utf8
         for (n, item) in items.enumerated() {
-            if n > 0 { text += "," }
-            if let indent { text += "\n" + String(repeating: indent, count: depth + 1) }
+            if n > 0 { text.append(UInt8(ascii: ",")) }
+            newLine(depth + 1)
             each(item, &text)
         }
-        if let indent, !items.isEmpty { text += "\n" + String(repeating: indent, count: depth) }
-        text += close
+        if !items.isEmpty { newLine(depth) }
+        text += close.utf8
     }
 
-    private static func quote(_ value: String, to text: inout String) {
-        text += "\""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
-                text += "\\u00" + Bytes.hex(UInt8(scalar.value))
-            default: text.unicodeScalars.append(scalar)
+    /// A JSON string, to the end of `text`. Control characters are escaped: a log is looked at in terminals.
+    package static func quote(_ value: String, to text: inout [UInt8]) {
+        var value = value
+        value.withUTF8 { bytes in
+            text.append(UInt8(ascii: "\""))
+            var (done, n) = (0, 0)
+            while n < bytes.count {
+                guard let (escape, length) = escape(bytes, at: n) else {
+                    n += 1
+                    continue
+                }
+                text += UnsafeBufferPointer(rebasing: bytes[done..<n])
+                text += escape.utf8
+                n += length
+                done = n
             }
+            text += UnsafeBufferPointer(rebasing: bytes[done...])
+            text.append(UInt8(ascii: "\""))
         }
-        text += "\""
+    }
+
+    /// What stands for the character that begins here, and the bytes it takes; `nil`: it stands for itself.
+    private static func escape(_ bytes: UnsafeBufferPointer<UInt8>, at n: Int) -> (String, Int)? {
+        let byte = bytes[n]
+        switch byte {
+        case UInt8(ascii: "\""): return ("\\\"", 1)
+        case UInt8(ascii: "\\"): return ("\\\\", 1)
+        case 0x20..<0x7F: return nil
+        case 0x0A: return ("\\n", 1)
+        case 0x0D: return ("\\r", 1)
+        case 0x09: return ("\\t", 1)
+        case ..<0x20, 0x7F: return ("\\u00" + Bytes.hex(byte), 1)
+        // U+0080 to U+009F.
+        case 0xC2 where n + 1 < bytes.count && bytes[n + 1] < 0xA0: return ("\\u00" + Bytes.hex(bytes[n + 1]), 2)
+        default: return nil
+        }
     }
 }
 
