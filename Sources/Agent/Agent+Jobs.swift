@@ -162,7 +162,7 @@ extension Agent {
     private func attend(
         _ keeper: Keeper, _ configuration: VaultConfiguration, depth: Keeper.Depth
     ) throws(Fault) -> Attended {
-        let vault = try keeper.open(configuration)
+        let vault = try keeper.openToAct(configuration)
         let key = Lanes.Key(vault: configuration.path.display)
         return try watcher.sweep(vault.id) { () throws(Fault) in
             if let trash = try vault.trash() {

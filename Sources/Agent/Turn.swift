@@ -111,6 +111,7 @@ struct Turn {
             state.doubts += 1
             vaults[path] = state
             markUnreconciled(state, why)
+            if isStorm { sayUnreconciled(path, why) }
         }
     }
 
@@ -132,6 +133,18 @@ struct Turn {
             agent.log.notice("\(state.configuration.label): it answers again")
         }
         vaults[path] = state
+        if isSilent { sayUnreconciled(path, "it has not answered for a minute") }
+    }
+
+    /// As an event, once until it is over.
+    private mutating func sayUnreconciled(_ path: Bytes, _ why: String) {
+        guard let state = vaults[path], let id = state.id, !state.isDoubtSaid else { return }
+        vaults[path]?.isDoubtSaid = true
+        do {
+            try keeper.home.sayUnreconciled(id, state.configuration.label, why)
+        } catch {
+            agent.log.error("\(error.message)")
+        }
     }
 
     private func markUnreconciled(_ state: VaultState, _ why: String?) {
@@ -295,6 +308,7 @@ struct Turn {
         // A doubt that came during the rescan is not answered by it.
         if state.doubts == doubts {
             state.doubts = 0
+            state.isDoubtSaid = false
             // Where not all could be read, who only looks must look for himself.
             let isFrozenByFile = looked.trashNames?.contains("FREEZE") == true
             let why =
@@ -399,6 +413,8 @@ struct Turn {
         state.backOffSeconds = min(60, state.backOffSeconds * 2)
         vaults[path] = state
         markUnreconciled(state, fault.message)
+        // That it is offline is an event of its own.
+        if fault.code != .offline { sayUnreconciled(path, fault.message) }
     }
 
     // MARK: Configuration and time

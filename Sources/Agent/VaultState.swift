@@ -27,6 +27,8 @@ struct VaultState {
     var reconcileSeconds: Int64 = VaultState.localReconcileSeconds
     /// Its lane has given no sign of life for a minute: said, and not yet taken back.
     var isHung = false
+    /// That it is unreconciled was said, as an event, and is not over.
+    var isDoubtSaid = false
     var lastProblem: String?
     /// The last thing that a look could not read.
     var lastFault: String?

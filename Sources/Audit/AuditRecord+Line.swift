@@ -9,7 +9,7 @@ extension AuditRecord {
         text += #"{"seq":"#.utf8
         text += String(seq).utf8
         text.add("time", time)
-        text.add("event", event.rawValue)
+        text.add("event", event.name.rawValue)
         if let run { text.add("run", .integer(Int64(run))) }
         if let vault { text.add("vault", vault) }
         if let vaultID { text.add("vault_id", vaultID.text) }
@@ -20,7 +20,7 @@ extension AuditRecord {
         if let reason { text.add("reason", reason) }
         text += #","actor":"#.utf8
         text += actor
-        for field in more { text.add(field.key, field.value) }
+        for field in event.fields { text.add(field.key, field.value) }
         text.add("prev", prev)
         let hash = text.withUnsafeBytes { AuditLog.hash(UnsafeRawBufferPointer(rebasing: $0[start...])) }
         text.add("hash", hash)

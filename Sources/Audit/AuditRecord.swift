@@ -2,7 +2,7 @@ package import Model
 
 /// One thing that was done or decided, for the log.
 package struct AuditRecord: Sendable {
-    package var event: AuditEvent
+    package var event: Event
     package var run: Int?
     /// The vault's label and id.
     package var vault: String?
@@ -12,12 +12,10 @@ package struct AuditRecord: Sendable {
     package var batch: String?
     package var path: Bytes?
     package var reason: String?
-    package var more: [JSON.Field]
 
     package init(
-        _ event: AuditEvent, run: Int? = nil, vault: String? = nil, vaultID: VaultID? = nil, series: Bytes? = nil,
-        backup: BackupID? = nil, batch: String? = nil, path: Bytes? = nil, reason: String? = nil,
-        more: [JSON.Field] = []
+        _ event: Event, run: Int? = nil, vault: String? = nil, vaultID: VaultID? = nil, series: Bytes? = nil,
+        backup: BackupID? = nil, batch: String? = nil, path: Bytes? = nil, reason: String? = nil
     ) {
         self.event = event
         self.run = run
@@ -28,7 +26,6 @@ package struct AuditRecord: Sendable {
         self.batch = batch
         self.path = path
         self.reason = reason
-        self.more = more
     }
 }
 

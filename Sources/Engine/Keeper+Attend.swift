@@ -68,7 +68,7 @@ extension Keeper {
         _ configuration: VaultConfiguration, acting: Bool, depth: Depth,
         watch: ((Directory, Bytes) -> Void)?, shouldStop: @escaping () -> Bool
     ) throws(Fault) -> Attended {
-        let vault = try open(configuration)
+        let vault = acting ? try openToAct(configuration) : try open(configuration)
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         // On a read-only mount a look is all that can be had.
         let acting = acting && !FileSystem.isReadOnly(vault.root)
@@ -83,6 +83,7 @@ extension Keeper {
         if acting {
             if let trash = try vault.trash() { try renewMarker(vault, trash) }
             try writeDown(&attended, facts)
+            try sayPulses(attended)
         }
         return attended
     }
@@ -166,7 +167,13 @@ extension Keeper {
             if case .stuck = finding, !isNewlyStuck { return nil }  // said when its series froze
             return AuditRecord(.vaultRecovered, vault: vault.label, vaultID: vault.id, reason: finding.text)
         }
-        try home.audit.append(records, at: now())
+        let frozen = done.compactMap { finding -> AuditRecord? in
+            guard isNewlyStuck, case .stuck(let backup, let fault) = finding else { return nil }
+            return AuditRecord(
+                .seriesFrozen(cause: .divided), vault: vault.label, vaultID: vault.id, series: backup.series,
+                reason: "'\(backup.path.display)' is half in the trash: \(fault.message)")
+        }
+        try home.audit.append(records + frozen, at: now())
         return (done, batches)
     }
 

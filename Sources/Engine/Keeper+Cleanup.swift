@@ -134,10 +134,8 @@ extension Keeper {
         try home.audit.append(
             [
                 .init(
-                    .planApproved, vault: vault.label, vaultID: vault.id,
-                    more: [
-                        .init("plan", .string(found.plan)), .init("condemnations", .integer(Int64(found.ids.count))),
-                    ])
+                    .planApproved(plan: found.plan, condemnations: found.ids.count), vault: vault.label,
+                    vaultID: vault.id)
             ], at: at)
         var marks = try home.marks.read(vault.id, trash: trash)
         var mark = Mark(
@@ -159,15 +157,10 @@ extension Keeper {
         try home.audit.append(
             [
                 .init(
-                    .planHeld, vault: vault.label, vaultID: vault.id,
-                    reason: hold.text(series: { Backup.name(ofSeries: $0).display }, size: { "\($0) bytes" }),
-                    more: [
-                        .init("plan", .string(report.plan.id)),
-                        .init("condemnations", .integer(Int64(report.plan.condemned.count))),
-                        .init("held", .integer(Int64(hold.heldBack.count))),
-                        .init("since", .string(episode.since.rfc3339Milliseconds)),
-                        .init("reminder", .bool(isReminder)),
-                    ])
+                    .planHeld(
+                        plan: report.plan.id, condemnations: report.plan.condemned.count, held: hold.heldBack.count,
+                        since: episode.since, isReminder: isReminder), vault: vault.label, vaultID: vault.id,
+                    reason: hold.text(series: { Backup.name(ofSeries: $0).display }, size: { "\($0) bytes" }))
             ], at: now())
     }
 }

@@ -42,16 +42,11 @@ extension Keeper {
         let plan = report.plan.plan
         try home.audit.append(
             [
+                .init(.retentionStarted(plan: plan.id), run: run, vault: vault.label, vaultID: vault.id),
                 .init(
-                    .retentionStarted, run: run, vault: vault.label, vaultID: vault.id,
-                    more: [.init("plan", .string(plan.id))]),
-                .init(
-                    .retentionPolicyApplied, run: run, vault: vault.label, vaultID: vault.id,
-                    more: [
-                        .init("policy", .string(plan.policy.hash)),
-                        .init("backups", .integer(Int64(plan.judged.count))),
-                        .init("going", .integer(Int64(going.count))),
-                    ]),
+                    .retentionPolicyApplied(
+                        policy: plan.policy.hash, backups: plan.judged.count, going: going.count),
+                    run: run, vault: vault.label, vaultID: vault.id),
             ], at: now())
         let parents = plan.parents(around: going)
         var rest = Self.inOrder(going, parents)[...]
@@ -64,12 +59,9 @@ extension Keeper {
         try home.audit.append(
             erased(report, run) + [
                 .init(
-                    .retentionCompleted, run: run, vault: vault.label, vaultID: vault.id,
-                    more: [
-                        .init("condemned", .integer(Int64(report.condemned.count))),
-                        .init("failed", .integer(Int64(report.failed.count))),
-                        .init("dropped", .integer(Int64(report.dropped.count))),
-                    ])
+                    .condemningCompleted(
+                        condemned: report.condemned.count, failed: report.failed.count, dropped: report.dropped.count),
+                    run: run, vault: vault.label, vaultID: vault.id)
             ], at: now())
     }
 
@@ -218,8 +210,8 @@ extension Keeper {
     ) -> [AuditRecord] {
         [
             AuditRecord(
-                .condemnIntent, run: run, vault: vault.label, vaultID: vault.id, batch: manifest.content.batch,
-                more: [.init("manifest", .string(manifest.hash)), .init("items", .integer(Int64(items.count)))])
+                .batchIntent(manifest: manifest.hash, items: items.count), run: run, vault: vault.label,
+                vaultID: vault.id, batch: manifest.content.batch)
         ]
             + items.map {
                 AuditRecord(
@@ -235,13 +227,9 @@ extension Keeper {
         let stayed = outcome.failed.map { ($0.item, $0.fault.message) } + outcome.dropped.map { ($0.item, $0.why) }
         return outcome.moved.map {
             AuditRecord(
-                .condemned, run: run, vault: vault.label, vaultID: vault.id, series: $0.backup.series,
-                backup: $0.backup.id,
-                batch: manifest.batch, path: $0.backup.path, reason: $0.decision.reasons.joined(separator: ", "),
-                more: [
-                    .init("size", .integer($0.backup.size)),
-                    .init("earliest_purge", .string(manifest.earliestPurge.rfc3339Milliseconds)),
-                ])
+                .condemned(size: $0.backup.size, earliestPurge: manifest.earliestPurge), run: run, vault: vault.label,
+                vaultID: vault.id, series: $0.backup.series, backup: $0.backup.id,
+                batch: manifest.batch, path: $0.backup.path, reason: $0.decision.reasons.joined(separator: ", "))
         }
             + stayed.map { item, why in
                 AuditRecord(

@@ -43,8 +43,7 @@ extension Keeper {
                     event, vault: vault.label, vaultID: vault.id,
                     series: backup?.series ?? Mark.series(ofTarget: mark.target),
                     backup: backup?.id, batch: backup?.trashed?.batch, path: backup?.path,
-                    reason: mark.reason.isEmpty ? nil : mark.reason,
-                    more: Self.details(mark)))
+                    reason: mark.reason.isEmpty ? nil : mark.reason))
         }
         if changed > 0 {
             try home.marks.write(marks, vault.id, trash: trash)
@@ -58,16 +57,7 @@ extension Keeper {
         return changed
     }
 
-    private static func details(_ mark: Mark) -> [JSON.Field] {
-        var fields: [JSON.Field] = []
-        if let until = mark.until { fields.append(.init("until", .string(until.rfc3339Milliseconds))) }
-        guard mark.kind == .retired, !mark.released else { return fields }
-        if let keep = mark.keep { fields.append(.init("keep", .integer(Int64(keep)))) }
-        if let after = mark.after { fields.append(.init("after", .string(after.rfc3339Milliseconds))) }
-        return fields
-    }
-
-    private func marks(of word: Word, _ marks: Marks, at: Moment) -> [(Mark, AuditEvent?, Backup?)] {
+    private func marks(of word: Word, _ marks: Marks, at: Moment) -> [(Mark, Event?, Backup?)] {
         func mark(
             _ kind: Mark.Kind, _ target: String, _ reason: String, _ until: Timestamp? = nil, released: Bool = false
         ) -> Mark {
@@ -80,7 +70,7 @@ extension Keeper {
             return backups.map {
                 var mark = mark(.preserved, $0.id.objectText, reason, until)
                 mark.describe($0)
-                return (mark, .preserved, $0)
+                return (mark, .preserved(until: until), $0)
             }
         case .release(let backups):
             // It ends a reprieve too: the person says that nothing protects it any more.
@@ -105,12 +95,18 @@ extension Keeper {
             mark.keep = keep
             mark.after = after
             mark.objects = objects.sorted().map { BackupID(object: $0).objectText }
-            return [(mark, .seriesRetired, nil)]
+            return [(mark, .seriesRetired(keep: keep, after: after), nil)]
         case .unretire(let series):
             return series.map { (mark(.retired, Mark.seriesTarget($0), "", released: true), .released, nil) }
         case .freeze(let series, let reason, let until):
-            guard !series.isEmpty else { return [(mark(.frozen, Mark.vaultTarget, reason, until), .vaultFrozen, nil)] }
-            return series.map { (mark(.frozen, Mark.seriesTarget($0), reason, until), .seriesFrozen, nil) }
+            guard !series.isEmpty else {
+                return [
+                    (mark(.frozen, Mark.vaultTarget, reason, until), .vaultFrozen(until: until, cause: .person), nil)
+                ]
+            }
+            return series.map {
+                (mark(.frozen, Mark.seriesTarget($0), reason, until), .seriesFrozen(until: until, cause: .person), nil)
+            }
         case .unfreeze(let series):
             guard !series.isEmpty else {
                 // The vault and every series of it.

@@ -198,7 +198,7 @@ extension Keeper {
                 try home.audit.append(
                     leaving.map {
                         Self.record(
-                            .purgeIntent, vault, run, $0.backup,
+                            .purgeIntent(size: $0.backup.size), vault, run, $0.backup,
                             "\(terms.reason); was condemned: \($0.reasons.joined(separator: ", "))")
                     }, at: at)
             }
@@ -240,12 +240,11 @@ extension Keeper {
     }
 
     private static func record(
-        _ event: AuditEvent, _ vault: OpenVault, _ run: Int, _ backup: Backup, _ reason: String?
+        _ event: Event, _ vault: OpenVault, _ run: Int, _ backup: Backup, _ reason: String?
     ) -> AuditRecord {
         AuditRecord(
             event, run: run, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
-            batch: backup.trashed?.batch, path: backup.path, reason: reason,
-            more: [.init("size", .integer(backup.size))])
+            batch: backup.trashed?.batch, path: backup.path, reason: reason)
     }
 
     /// The second half, without the lock: unlinks what was taken, and writes down the outcome. It may take long.
@@ -257,18 +256,15 @@ extension Keeper {
         let faults = Purging(trash: trash).unlink(report.unlinking, perSecond: rate, shouldStop: shouldStop).faults
         report.faults += faults
         guard let run = report.run else { return }
-        var records = report.purged.map { Self.record(.purged, vault, run, $0, nil) }
+        var records = report.purged.map { Self.record(.purged(size: $0.size), vault, run, $0, nil) }
         records += faults.prefix(100).map {
             AuditRecord(
                 .purgeFailed, run: run, vault: vault.label, vaultID: vault.id, path: $0.path, reason: $0.message)
         }
         records.append(
             AuditRecord(
-                .retentionCompleted, run: run, vault: vault.label, vaultID: vault.id,
-                more: [
-                    .init("purged", .integer(Int64(report.purged.count))),
-                    .init("failed", .integer(Int64(faults.count))),
-                ]))
+                .purgingCompleted(purged: report.purged.count, failed: faults.count), run: run, vault: vault.label,
+                vaultID: vault.id))
         try home.audit.append(records, at: now())
     }
 

@@ -101,7 +101,7 @@ extension Keeper {
             try home.marks.write(marks, vault.id, trash: trash)
         }
         attempt(&warnings) { () throws(Fault) in
-            try home.audit.append([Self.record(.restoreIntent, vault, item.backup, nil)], at: at)
+            try home.audit.append([Self.record(.restoreIntent, vault, item.backup)], at: at)
         }
         // │ the renames, durable.
         let paths: [Bytes]
@@ -134,7 +134,10 @@ extension Keeper {
         guard isMarked else { return }
         attempt(&warnings) { () throws(Fault) in
             try home.audit.append(
-                zip(backups, paths).map { Self.record(.restored, vault, $0, $1) }, at: now())
+                zip(backups, paths).map { backup, path in
+                    let origin = vault.root.path.appending(backup.path)
+                    return Self.record(.restored(to: path == origin ? nil : path), vault, backup)
+                }, at: now())
         }
         attempt(&warnings) { () throws(Fault) in
             try home.catalog.recordLeft(backups, as: .present)
@@ -201,11 +204,9 @@ extension Keeper {
             path: backup.path)
     }
 
-    static func record(_ event: AuditEvent, _ vault: OpenVault, _ backup: Backup, _ to: Bytes?) -> AuditRecord {
-        let origin = vault.root.path.appending(backup.path)
-        return AuditRecord(
+    static func record(_ event: Event, _ vault: OpenVault, _ backup: Backup) -> AuditRecord {
+        AuditRecord(
             event, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
-            batch: backup.trashed?.batch, path: backup.path,
-            more: to.map { $0 == origin ? [] : [JSON.Field](path: $0, key: "to") } ?? [])
+            batch: backup.trashed?.batch, path: backup.path)
     }
 }

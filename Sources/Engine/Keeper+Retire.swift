@@ -177,17 +177,8 @@ extension Keeper {
         let gone = Dictionary(grouping: report.condemned.filter { !kept.contains($0.series) }, by: \.series)
         return gone.sorted { $0.key < $1.key }.map { series, backups in
             AuditRecord(
-                .seriesErased, run: run, vault: vault.label, vaultID: vault.id, series: series,
-                reason: report.plan.protection.retired[series]?.reason,
-                more: [
-                    .init(
-                        "backups",
-                        .array(
-                            backups.map { backup in
-                                .object(
-                                    [JSON.Field](path: backup.path) + [.init("size", .integer(backup.size))])
-                            }))
-                ])
+                .seriesErased(backups.map { .init(path: $0.path, size: $0.size) }), run: run, vault: vault.label,
+                vaultID: vault.id, series: series, reason: report.plan.protection.retired[series]?.reason)
         }
     }
 }

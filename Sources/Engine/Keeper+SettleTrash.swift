@@ -159,13 +159,9 @@ extension Keeper {
         records += try outcomesFound(attended, facts)
         records.append(
             AuditRecord(
-                .indexed, vault: vault.label, vaultID: vault.id,
-                more: [
-                    .init("backups", .integer(Int64(counts.present))),
-                    .init("complete", .integer(Int64(counts.complete))),
-                    .init("trashed", .integer(Int64(attended.trashed.count))),
-                    .init("unreadable", .integer(Int64(attended.scan.unreadable.count))),
-                ]))
+                .indexed(
+                    backups: counts.present, complete: counts.complete, trashed: attended.trashed.count,
+                    unreadable: attended.scan.unreadable.count), vault: vault.label, vaultID: vault.id))
         if !attended.broughtBack.isEmpty || !attended.missing.isEmpty {
             // The whole trash may have been removed: what people said must stand somewhere.
             try noteReturnedAndMissing(&attended, try makeTrash(vault), &records)
@@ -179,17 +175,17 @@ extension Keeper {
     /// Deeds whose outcome the log does not have, because we were stopped in between.
     private func outcomesFound(_ attended: Attended, _ facts: LazyFacts) throws(Fault) -> [AuditRecord] {
         let vault = attended.vault
-        func record(_ event: AuditEvent, _ backup: Backup) -> AuditRecord {
+        func record(_ event: Event, _ backup: Backup) -> AuditRecord {
             AuditRecord(
                 event, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
                 batch: backup.trashed?.batch, path: backup.path, reason: "found by recovery")
         }
-        var records = attended.purgeCompleted.map { record(.purged, $0) }
+        var records = attended.purgeCompleted.map { record(.purged(size: $0.size), $0) }
         guard !attended.standing.isEmpty else { return records }
         let condemned = try facts.value().condemned
         for backup in attended.standing {
             let item = AuditLog.Facts.Item(batch: backup.trashed?.batch ?? "", id: backup.id)
-            if !condemned.contains(item) { records.append(record(.condemned, backup)) }
+            if !condemned.contains(item) { records.append(record(.condemned(size: backup.size), backup)) }
         }
         return records
     }
@@ -202,8 +198,8 @@ extension Keeper {
     private static func records(of changes: Catalog.Changes, _ vault: OpenVault) -> [AuditRecord] {
         changes.completed.map {
             AuditRecord(
-                .complete, vault: vault.label, vaultID: vault.id, series: $0.series, backup: $0.id, path: $0.path,
-                more: [.init("size", .integer($0.size))])
+                .complete(size: $0.size), vault: vault.label, vaultID: vault.id, series: $0.series, backup: $0.id,
+                path: $0.path)
         }
             + changes.vanished.map {
                 AuditRecord(
@@ -240,7 +236,8 @@ extension Keeper {
             marks.say(
                 Mark(kind: .frozen, target: Mark.vaultTarget, reason: reason, actor: home.program, at: attended.at.wall)
             )
-            records.append(AuditRecord(.vaultFrozen, vault: vault.label, vaultID: vault.id, reason: reason))
+            records.append(
+                AuditRecord(.vaultFrozen(cause: .missing), vault: vault.label, vaultID: vault.id, reason: reason))
         }
         try home.marks.write(marks, vault.id, trash: trash)
         attended.marks = marks

@@ -20,6 +20,10 @@ extension Keeper {
         } _: { vault, pulse in
             turn(in: vault, pulse)
         }
+        // One whose file system hangs never came to say it.
+        for outcome in outcomes {
+            for fault in outcome.faults where fault.code == .offline { sayOffline(outcome.vault, fault) }
+        }
         relieve(&outcomes)
         return outcomes
     }

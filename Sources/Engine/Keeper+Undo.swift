@@ -138,10 +138,11 @@ extension Keeper {
             report.frozen = try freezeUndone(going.map(\.item.backup), policies, reason, until, vault, trash, at)
         }
         attempt(&report.warnings) { () throws(Fault) in
-            var records = going.map { Self.record(.restoreIntent, vault, $0.item.backup, nil) }
+            var records = going.map { Self.record(.restoreIntent, vault, $0.item.backup) }
             if isMarked {
                 records.insert(
-                    AuditRecord(.vaultFrozen, vault: vault.label, vaultID: vault.id, reason: reason), at: 0)
+                    AuditRecord(.vaultFrozen(cause: .undone), vault: vault.label, vaultID: vault.id, reason: reason),
+                    at: 0)
             }
             try home.audit.append(records, at: at)
         }

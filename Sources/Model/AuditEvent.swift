@@ -1,4 +1,5 @@
-/// The kinds of audit records: a closed list. An *intent* stands in the log before its deed (invariant 9).
+/// The names of all events: a closed list. An *intent* stands in the log before its deed (invariant 9). What belongs to
+/// each is an ``Event``; `AuditEvent+Table.swift` says what it means.
 package enum AuditEvent: String, CaseIterable, Sendable {
     case agentStarted = "agent.started"
     case agentStopped = "agent.stopped"
@@ -46,6 +47,7 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     /// Something looks wrong: a suspect backup, many rewritten or gone at once, a clock that jumped.
     case anomaly = "anomaly.found"
     case hookFailed = "hook.failed"
+    case hookVetoed = "hook.vetoed"
     /// Events that a hook can not be told any more.
     case eventsLost = "events.lost"
 }

@@ -185,12 +185,9 @@ extension Keeper {
             try home.audit.append(
                 [
                     .init(
-                        .spaceShort, vault: asked.label, vaultID: try home.registry.lastKnown(asked.path),
-                        path: asked.path, reason: unmet.map(\.text).joined(separator: "; "),
-                        more: [
-                            .init("since", .string(episode.since.rfc3339Milliseconds)),
-                            .init("reminder", .bool(episode.since != episode.saidAt)),
-                        ])
+                        .spaceShort(since: episode.since, isReminder: episode.since != episode.saidAt),
+                        vault: asked.label, vaultID: try home.registry.lastKnown(asked.path),
+                        path: asked.path, reason: unmet.map(\.text).joined(separator: "; "))
                 ], at: now())
         }
     }

@@ -16,6 +16,7 @@ package struct Home: Sendable {
     let witness: WitnessFile
     let plans: PlanStore
     let space: SpaceStore
+    let episodes: EpisodeStore
     /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
     package let notices: [Fault]
 
@@ -38,6 +39,7 @@ package struct Home: Sendable {
         witness = WitnessFile(stateDirectory: path)
         plans = PlanStore(stateDirectory: path)
         space = SpaceStore(stateDirectory: path)
+        episodes = EpisodeStore(stateDirectory: path)
         _ = try witness.renew(at: clock.now())
     }
 

@@ -18,7 +18,7 @@ struct AuditTests {
         let log = log(scratch)
         for n in 0..<count {
             try log.append(
-                [AuditRecord(.complete, vault: "v", path: Bytes("app-\(n).tar"), reason: "\"quoted\"\n")], at: moment)
+                [AuditRecord(.complete(size: 1), vault: "v", path: Bytes("app-\(n).tar"), reason: "\"quoted\"\n")], at: moment)
         }
         return (scratch, log)
     }
@@ -71,7 +71,7 @@ struct AuditTests {
         var bytes = try Data(contentsOf: file)
         bytes.append(contentsOf: Data(#"{"seq":6,"time":"#.utf8))
         try bytes.write(to: file)
-        try log.append([AuditRecord(.complete, reason: "after")], at: moment)
+        try log.append([AuditRecord(.complete(size: 1), reason: "after")], at: moment)
         let found = try log.verify()
         #expect(found.records == 6 && found.problems.isEmpty)
     }
@@ -80,9 +80,9 @@ struct AuditTests {
     func headBehind() throws {
         let (scratch, log) = try filled(3)
         let head = try Data(contentsOf: scratch.url.appending(path: "audit.head"))
-        try log.append([AuditRecord(.complete)], at: moment)
+        try log.append([AuditRecord(.complete(size: 1))], at: moment)
         try head.write(to: scratch.url.appending(path: "audit.head"))
-        try log.append([AuditRecord(.complete)], at: moment)
+        try log.append([AuditRecord(.complete(size: 1))], at: moment)
         let found = try log.verify()
         #expect(found.records == 5 && found.problems.isEmpty)
     }
@@ -92,7 +92,7 @@ struct AuditTests {
         let (scratch, log) = try filled(3)
         try FileManager.default.moveItem(
             at: scratch.url.appending(path: "audit.log"), to: scratch.url.appending(path: "audit.log.1"))
-        try log.append([AuditRecord(.complete)], at: moment)
+        try log.append([AuditRecord(.complete(size: 1))], at: moment)
         #expect(try lines(scratch)[0].hasPrefix(#"{"seq":4,"#))
     }
 
@@ -101,7 +101,7 @@ struct AuditTests {
         let scratch = try Scratch()
         let (log, moment) = (log(scratch), moment)
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
-            for _ in 0..<25 { try! log.append([AuditRecord(.complete)], at: moment) }
+            for _ in 0..<25 { try! log.append([AuditRecord(.complete(size: 1))], at: moment) }
         }
         let found = try log.verify()
         #expect(found.records == 200 && found.problems.isEmpty)
@@ -113,7 +113,7 @@ struct AuditTests {
         let log = AuditLog(
             path: "/proc/nothing/audit.log", stateDirectory: scratch.path,
             actor: Actor(uid: 0, loginUID: nil, user: "root", pid: 1, program: "test"))
-        let fault = #expect(throws: Fault.self) { try log.append([AuditRecord(.complete)], at: moment) }
+        let fault = #expect(throws: Fault.self) { try log.append([AuditRecord(.complete(size: 1))], at: moment) }
         #expect(fault?.code == .unaudited)
     }
 
@@ -124,9 +124,9 @@ struct AuditTests {
         let (vault, id) = (VaultID(text: "v"), BackupID(object: 7, link: 9))
         try log.append(
             [
-                AuditRecord(.condemnIntent, vaultID: vault, batch: "b", more: [.init("manifest", "abc")]),
-                AuditRecord(.purgeIntent, vaultID: vault, backup: id, batch: "b"),
-                AuditRecord(.purged, vaultID: VaultID(text: "other"), backup: id, batch: "b"),
+                AuditRecord(.batchIntent(manifest: "abc", items: 1), vaultID: vault, batch: "b"),
+                AuditRecord(.purgeIntent(size: 1), vaultID: vault, backup: id, batch: "b"),
+                AuditRecord(.purged(size: 1), vaultID: VaultID(text: "other"), backup: id, batch: "b"),
             ], at: moment)
         let facts = try log.facts(of: vault)
         #expect(facts.manifests == ["b": "abc"])

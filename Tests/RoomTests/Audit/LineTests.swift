@@ -28,12 +28,9 @@ struct LineTests {
     func round() throws {
         let records = Self.hostile.map {
             AuditRecord(
-                .condemnIntent, run: 7, vault: "v", vaultID: VaultID(text: "0f"), series: $0,
-                backup: BackupID(object: 7, link: 9), batch: "b", path: $0, reason: $0.display,
-                more: [
-                    .init("policy", ["path": "not this one", "list": [1, true, nil, ["}"], "]"]]),
-                    .init("manifest", "abc"), .init("seq", 5),
-                ])
+                .seriesErased([.init(path: "not this one", size: 1), .init(path: Bytes("}]\""), size: 2)]), run: 7,
+                vault: "v", vaultID: VaultID(text: "0f"), series: $0,
+                backup: BackupID(object: 7, link: 9), batch: "b", path: $0, reason: $0.display)
         }
         let (lines, read) = try written(records)
         #expect(lines.count == records.count && read.count == records.count)
@@ -49,14 +46,14 @@ struct LineTests {
             #expect(ours.run == 7 && ours.actor?.user == "a \"name\"")
             #expect(ours.prev == judge["prev"] as? String && ours.hash == judge["hash"] as? String)
             #expect(ours.name("path") == Self.hostile[n] && ours.name("series") == Self.hostile[n])
-            #expect(ours["policy"] == nil && ours["list"] == nil && ours["nothing"] == nil)
+            #expect(ours["erased"] == nil && ours["size"] == nil && ours["nothing"] == nil)
             #expect(!line.contains { $0 < 0x20 || $0 == 0x7F })
         }
     }
 
     @Test("a line that is not in our form is no record, wherever it breaks off")
     func broken() throws {
-        let line = [UInt8](try written([AuditRecord(.complete, path: "a")]).lines[0])
+        let line = [UInt8](try written([AuditRecord(.complete(size: 1), path: "a")]).lines[0])
         #expect(AuditLine(line[...]) != nil)
         for n in 0..<line.count { #expect(AuditLine(line[..<n]) == nil, "\(n) bytes") }
         let text = String(decoding: line, as: UTF8.self)
@@ -73,7 +70,7 @@ struct LineTests {
     @Test("of a record with a broken middle nothing is told that stands behind the break")
     func brokenMiddle() throws {
         let text = String(
-            decoding: try written([AuditRecord(.complete, vault: "v", path: "a")]).lines[0], as: UTF8.self)
+            decoding: try written([AuditRecord(.complete(size: 1), vault: "v", path: "a")]).lines[0], as: UTF8.self)
         let broken = text.replacing("\"vault\":\"v\"", with: "\"vault\"\"v\"")
         let line = try #require(AuditLine(Array(broken.utf8)[...]))
         #expect(line.event == "backup.complete" && line.vault == nil && line.path == nil)
@@ -89,7 +86,7 @@ struct LineTests {
         try log.append(
             (0..<20_000).map {
                 AuditRecord(
-                    .condemned, run: 1, vault: "v", vaultID: vaults[$0 % 2], series: "app",
+                    .condemned(size: 1), run: 1, vault: "v", vaultID: vaults[$0 % 2], series: "app",
                     backup: BackupID(object: UInt64($0)), batch: "b", path: Bytes("app/db-\($0).dump"),
                     reason: "no rule keeps it")
             }, at: TestClock().moment)

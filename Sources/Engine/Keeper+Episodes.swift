@@ -1,0 +1,73 @@
+internal import Audit
+internal import Catalog
+internal import Disk
+package import Model
+internal import Retention
+internal import Survey
+
+/// What goes on for a while is said once, when it begins: by whoever acts, never by one who only looks.
+extension Keeper {
+    /// Opens a vault to act in it. That it is offline is an event.
+    package func openToAct(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
+        do {
+            let opened = try open(vault)
+            try home.episodes.note(.offline, vault.path.hexadecimal, [])
+            return opened
+        } catch {
+            if error.code == .offline { sayOffline(vault, error) }
+            throw error
+        }
+    }
+
+    func sayOffline(_ vault: VaultConfiguration, _ fault: Fault) {
+        let scope = vault.path.hexadecimal
+        do throws(Fault) {
+            guard try !home.episodes.begun(.offline, scope, [""]).isEmpty else { return }
+            let id = try home.registry.lastKnown(vault.path)
+            try home.audit.append(
+                [AuditRecord(.vaultOffline, vault: vault.label, vaultID: id, reason: fault.message)], at: now())
+            try home.episodes.note(.offline, scope, [""])
+        } catch {
+            // What could not be said now is said by the next one who finds it; why it is offline comes first.
+        }
+    }
+
+    /// Series that are late or have ended, of those that were looked at whole.
+    func sayPulses(_ attended: Attended) throws(Fault) {
+        guard !attended.scan.hasUnknown else { return }
+        let vault = attended.vault
+        let present =
+            attended.present.isEmpty ? try home.catalog.present(vault: vault.id) : attended.present
+        let protection = try protection(vault.id, attended.marks, present, [], at: attended.at.wall)
+        let pulses = SeriesPulse.all(present, protection: protection, now: attended.at)
+        func names(_ pulse: Rhythm.Pulse) -> Set<String> {
+            Set(pulses.filter { $0.value.pulse == pulse && $0.value.retirement == nil }.keys.map(\.hexadecimal))
+        }
+        // One that has ended was late before, whether or not somebody looked then.
+        let (ended, late) = (names(.ended), names(.late))
+        let freshlyEnded = try home.episodes.begun(.ended, vault.id.text, ended)
+        let freshlyLate = try home.episodes.begun(.late, vault.id.text, late)
+        var records: [AuditRecord] = []
+        for name in (freshlyLate.union(freshlyEnded)).sorted() {
+            guard let series = Bytes(hexadecimal: name), let pulse = pulses[series], let newest = pulse.newest,
+                let rhythm = pulse.rhythm?.seconds
+            else { continue }
+            records.append(
+                AuditRecord(
+                    pulse.pulse == .ended
+                        ? .seriesEnded(newest: newest, rhythm: rhythm) : .seriesLate(newest: newest, rhythm: rhythm),
+                    vault: vault.label, vaultID: vault.id, series: series))
+        }
+        try home.audit.append(records, at: attended.at)
+        try home.episodes.note(.ended, vault.id.text, ended)
+        try home.episodes.note(.late, vault.id.text, late)
+    }
+}
+
+extension Home {
+    /// Of a vault that an agent doubts: once in an episode, which the agent knows.
+    package func sayUnreconciled(_ vault: VaultID, _ label: String, _ why: String) throws(Fault) {
+        try audit.append(
+            [AuditRecord(.vaultUnreconciled, vault: label, vaultID: vault, reason: why)], at: clock.now())
+    }
+}

@@ -1,0 +1,188 @@
+/// Something that happened, with what belongs to it alone: a closed list. What it happened to (run, vault, series, …)
+/// stands in the record around it, an `AuditRecord`; which fields it has altogether says ``AuditEvent/fields``.
+package enum Event: Hashable, Sendable {
+    case agentStarted
+    case agentStopped
+    case indexed(backups: Int, complete: Int, trashed: Int, unreadable: Int)
+    case vaultFrozen(until: Timestamp? = nil, cause: FreezeCause? = nil)
+    case vaultUnfrozen
+    case vaultOffline
+    case vaultUnreconciled
+    case vaultAdopted
+    case vaultForgotten
+    case vaultRecovered
+    case seriesFrozen(until: Timestamp? = nil, cause: FreezeCause? = nil)
+    case seriesUnfrozen
+    case seriesRetired(keep: Int?, after: Timestamp?)
+    /// `newest`: of its newest complete backup; `rhythm`: in seconds.
+    case seriesLate(newest: Timestamp, rhythm: Int64)
+    case seriesEnded(newest: Timestamp, rhythm: Int64)
+    case seriesErased([Erased])
+    case complete(size: Int64)
+    case vanished
+    case missing
+    case preserved(until: Timestamp?)
+    case released
+    case accepted
+    case reprieved
+    case planHeld(plan: String, condemnations: Int, held: Int, since: Timestamp, isReminder: Bool)
+    case planApproved(plan: String, condemnations: Int)
+    case retentionStarted(plan: String)
+    case retentionPolicyApplied(policy: String, backups: Int, going: Int)
+    /// Of a cleanup.
+    case condemningCompleted(condemned: Int, failed: Int, dropped: Int)
+    /// Of a purge.
+    case purgingCompleted(purged: Int, failed: Int)
+    /// Of a batch: the hash of its manifest.
+    case batchIntent(manifest: String, items: Int)
+    case condemnIntent
+    case condemned(size: Int64, earliestPurge: Timestamp? = nil)
+    case condemnFailed
+    case restoreIntent
+    /// `to`: where it is, if not where it was.
+    case restored(to: Bytes?)
+    case purgeIntent(size: Int64)
+    case purged(size: Int64)
+    case purgeFailed
+    case spaceShort(since: Timestamp, isReminder: Bool)
+    /// `kind`: which brake; `since`: of an episode that is said again.
+    case anomaly(kind: String, since: Timestamp? = nil, isReminder: Bool = false)
+    /// `failures`: how often in a row.
+    case hookFailed(hook: String, about: Int?, failures: Int)
+    case hookVetoed(hook: String, phase: String)
+    /// Records `first` to `last` are gone.
+    case eventsLost(hook: String, first: Int, last: Int)
+
+    /// A backup of a series that is empty now.
+    package struct Erased: Hashable, Sendable {
+        package var path: Bytes
+        package var size: Int64
+
+        package init(path: Bytes, size: Int64) {
+            self.path = path
+            self.size = size
+        }
+    }
+}
+
+extension Event {
+    package var name: AuditEvent {
+        switch self {
+        case .agentStarted: .agentStarted
+        case .agentStopped: .agentStopped
+        case .indexed: .indexed
+        case .vaultFrozen: .vaultFrozen
+        case .vaultUnfrozen: .vaultUnfrozen
+        case .vaultOffline: .vaultOffline
+        case .vaultUnreconciled: .vaultUnreconciled
+        case .vaultAdopted: .vaultAdopted
+        case .vaultForgotten: .vaultForgotten
+        case .vaultRecovered: .vaultRecovered
+        case .seriesFrozen: .seriesFrozen
+        case .seriesUnfrozen: .seriesUnfrozen
+        case .seriesRetired: .seriesRetired
+        case .seriesLate: .seriesLate
+        case .seriesEnded: .seriesEnded
+        case .seriesErased: .seriesErased
+        case .complete: .complete
+        case .vanished: .vanished
+        case .missing: .missing
+        case .preserved: .preserved
+        case .released: .released
+        case .accepted: .accepted
+        case .reprieved: .reprieved
+        case .planHeld: .planHeld
+        case .planApproved: .planApproved
+        case .retentionStarted: .retentionStarted
+        case .retentionPolicyApplied: .retentionPolicyApplied
+        case .condemningCompleted, .purgingCompleted: .retentionCompleted
+        case .batchIntent, .condemnIntent: .condemnIntent
+        case .condemned: .condemned
+        case .condemnFailed: .condemnFailed
+        case .restoreIntent: .restoreIntent
+        case .restored: .restored
+        case .purgeIntent: .purgeIntent
+        case .purged: .purged
+        case .purgeFailed: .purgeFailed
+        case .spaceShort: .spaceShort
+        case .anomaly: .anomaly
+        case .hookFailed: .hookFailed
+        case .hookVetoed: .hookVetoed
+        case .eventsLost: .eventsLost
+        }
+    }
+
+    /// As they stand in the log.
+    package var fields: [JSON.Field] {
+        switch self {
+        case .indexed(let backups, let complete, let trashed, let unreadable):
+            [
+                .number(.backups, backups), .number(.complete, complete), .number(.trashed, trashed),
+                .number(.unreadable, unreadable),
+            ]
+        case .vaultFrozen(let until, let cause), .seriesFrozen(let until, let cause):
+            .time(.until, until) + (cause.map { [.text(.cause, $0.rawValue)] } ?? [])
+        case .preserved(let until): .time(.until, until)
+        case .seriesRetired(let keep, let after):
+            (keep.map { [.number(.keep, $0)] } ?? []) + .time(.after, after)
+        case .seriesLate(let newest, let rhythm), .seriesEnded(let newest, let rhythm):
+            .time(.newest, newest) + [.number(.rhythm, Int(clamping: rhythm))]
+        case .seriesErased(let backups):
+            [
+                .init(
+                    EventField.erased.rawValue,
+                    .array(
+                        backups.map {
+                            .object([JSON.Field](path: $0.path) + [.number(.size, Int(clamping: $0.size))])
+                        }))
+            ]
+        case .complete(let size), .purgeIntent(let size), .purged(let size):
+            [.number(.size, Int(clamping: size))]
+        case .condemned(let size, let earliestPurge):
+            [.number(.size, Int(clamping: size))] + .time(.earliestPurge, earliestPurge)
+        case .planHeld(let plan, let condemnations, let held, let since, let isReminder):
+            [.text(.plan, plan), .number(.condemnations, condemnations), .number(.held, held)]
+                + .time(.since, since) + [.flag(.reminder, isReminder)]
+        case .planApproved(let plan, let condemnations):
+            [.text(.plan, plan), .number(.condemnations, condemnations)]
+        case .retentionStarted(let plan): [.text(.plan, plan)]
+        case .retentionPolicyApplied(let policy, let backups, let going):
+            [.text(.policy, policy), .number(.backups, backups), .number(.going, going)]
+        case .condemningCompleted(let condemned, let failed, let dropped):
+            [.number(.condemned, condemned), .number(.failed, failed), .number(.dropped, dropped)]
+        case .purgingCompleted(let purged, let failed): [.number(.purged, purged), .number(.failed, failed)]
+        case .batchIntent(let manifest, let items): [.text(.manifest, manifest), .number(.items, items)]
+        case .restored(let to): to.map { [JSON.Field](path: $0, key: EventField.to.rawValue) } ?? []
+        case .spaceShort(let since, let isReminder): .time(.since, since) + [.flag(.reminder, isReminder)]
+        case .anomaly(let kind, let since, let isReminder):
+            [.text(.kind, kind)] + .time(.since, since) + [.flag(.reminder, isReminder)]
+        case .hookFailed(let hook, let about, let failures):
+            [.text(.hook, hook)] + (about.map { [.number(.about, $0)] } ?? []) + [.number(.failures, failures)]
+        case .hookVetoed(let hook, let phase): [.text(.hook, hook), .text(.phase, phase)]
+        case .eventsLost(let hook, let first, let last):
+            [.text(.hook, hook), .number(.first, first), .number(.last, last)]
+        case .agentStarted, .agentStopped, .vaultUnfrozen, .vaultOffline, .vaultUnreconciled, .vaultAdopted,
+            .vaultForgotten, .vaultRecovered, .seriesUnfrozen, .vanished, .missing, .released, .accepted, .reprieved,
+            .condemnIntent, .condemnFailed, .restoreIntent, .purgeFailed:
+            []
+        }
+    }
+}
+
+extension JSON.Field {
+    fileprivate static func text(_ key: EventField, _ value: String) -> JSON.Field {
+        .init(key.rawValue, .string(value))
+    }
+
+    fileprivate static func number(_ key: EventField, _ value: Int) -> JSON.Field {
+        .init(key.rawValue, .integer(Int64(value)))
+    }
+
+    fileprivate static func flag(_ key: EventField, _ value: Bool) -> JSON.Field { .init(key.rawValue, .bool(value)) }
+}
+
+extension [JSON.Field] {
+    fileprivate static func time(_ key: EventField, _ value: Timestamp?) -> [JSON.Field] {
+        value.map { [JSON.Field(key.rawValue, .string($0.rfc3339Milliseconds))] } ?? []
+    }
+}
