@@ -71,6 +71,12 @@ package struct AuditLine: Codable, Sendable {
     package var reason: String?
     /// Of an intent to condemn: the hash of the batch's manifest.
     package var manifest: String?
+    /// Of a freeze: what caused it (``FreezeCause``).
+    package var cause: String?
+    /// Of a failed hook: its name.
+    package var hook: String?
+    /// The series in base64 where it is no UTF-8.
+    package var seriesRaw: String?
     package var actor: Actor?
     package var prev: String
     package var hash: String
@@ -80,7 +86,8 @@ package struct AuditLine: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case seq, time, event, run, vault, series, backup, batch, path, reason, manifest, actor, prev, hash
+        case seq, time, event, run, vault, series, backup, batch, path, reason, manifest, cause, hook, actor, prev, hash
+        case seriesRaw = "series_raw"
         case vaultID = "vault_id"
     }
 }

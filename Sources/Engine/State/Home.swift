@@ -16,6 +16,9 @@ package struct Home: Sendable {
     let witness: WitnessFile
     let plans: PlanStore
     let space: SpaceStore
+    package let runs: RunStore
+    let counters: CounterStore
+    let growth: GrowthStore
     /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
     package let notices: [Fault]
 
@@ -38,6 +41,9 @@ package struct Home: Sendable {
         witness = WitnessFile(stateDirectory: path)
         plans = PlanStore(stateDirectory: path)
         space = SpaceStore(stateDirectory: path)
+        runs = RunStore(stateDirectory: path)
+        counters = CounterStore(stateDirectory: path)
+        growth = GrowthStore(stateDirectory: path)
         _ = try witness.renew(at: clock.now())
     }
 
