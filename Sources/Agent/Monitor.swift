@@ -35,7 +35,6 @@ final class Monitor: Sendable {
     private static let restNanoseconds: Int64 = 60 * VaultState.second
     /// With news: a twentieth of the time at most.
     private static let share: Int64 = 20
-    private static let ended = DispatchTimeInterval.seconds(1)
 
     init(
         log: Logger, watches: @escaping @Sendable () -> Int,
@@ -52,7 +51,8 @@ final class Monitor: Sendable {
     // MARK: From the agent's thread
 
     /// After a turn. Costs the agent's thread a lock that nobody holds for long.
-    func note(_ keeper: Keeper, _ pulses: [Bytes: IndexPulse], _ notes: [(vault: String, note: RunNote)], isNews: Bool) {
+    func note(_ keeper: Keeper, _ pulses: [Bytes: IndexPulse], _ notes: [(vault: String, note: RunNote)], isNews: Bool)
+    {
         inbox.withLock { inbox in
             inbox.keeper = keeper
             inbox.pulses = pulses
@@ -82,6 +82,7 @@ final class Monitor: Sendable {
         var last: Int64?
         var took: Int64 = 0
         var limit = WatchLimits.allowed
+        var counted: Int?
         while true {
             let (keeper, every, isChanged, isStopping) = inbox.withLock { inbox in
                 (
@@ -91,11 +92,15 @@ final class Monitor: Sendable {
             }
             guard let keeper, !isStopping else { return }
             let now = keeper.now().boot
+            // What commands did beside us stands in the log, and perhaps nowhere that we watch.
+            let recorded = lastRecord(keeper)
+            let hasNews = isChanged || recorded != counted
             let rest = max(Self.restNanoseconds, 100 * took)
-            let pause = isChanged ? max(every * VaultState.second, Self.share * took) : rest
+            let pause = hasNews ? max(every * VaultState.second, Self.share * took) : rest
             let due = last.map { $0 + pause } ?? now
             guard now >= due else {
-                _ = news.wait(timeout: .now() + .milliseconds(Int(clamping: (due - now) / 1_000_000 + 1)))
+                let wait = min(due - now, every * VaultState.second)
+                _ = news.wait(timeout: .now() + .milliseconds(Int(clamping: wait / 1_000_000 + 1)))
                 continue
             }
             let (pulses, notes) = inbox.withLock { inbox in
@@ -105,12 +110,21 @@ final class Monitor: Sendable {
                 }
                 return (inbox.pulses, inbox.notes)
             }
+            counted = recorded
             limit = WatchLimits.allowed ?? limit
             let agent = AgentPulse(since: start.wall, watches: watches(), watchLimit: limit, vaults: pulses)
             // Twice as long as until the next time: then it is said that nobody writes it any more.
             collect(keeper, agent, notes, validSeconds: 2 * rest / VaultState.second + 60, &problems)
             let end = keeper.now().boot
             (last, took) = (end, end - now)
+        }
+    }
+
+    private func lastRecord(_ keeper: Keeper) -> Int? {
+        do {
+            return try keeper.lastRecord()
+        } catch {
+            return nil  // said by whoever has to write there
         }
     }
 

@@ -124,7 +124,8 @@ struct Turn {
         let isSilent = (agent.lanes.silence(lane(path), at: now.boot) ?? 0) > Self.silenceSeconds * VaultState.second
         guard isSilent != state.isHung else { return }
         state.isHung = isSilent
-        state.problem = isSilent ? Fault(.offline, "the vault '\(state.configuration.label)' does not answer", path: path) : nil
+        state.problem =
+            isSilent ? Fault(.offline, "the vault '\(state.configuration.label)' does not answer", path: path) : nil
         if isSilent {
             let why = "it has not answered for a minute: does its file system hang?"
             agent.log.error("\(state.configuration.label): \(why)")

@@ -175,7 +175,9 @@ extension Configuration {
     /// What the metrics are written to is replaced again and again: in a vault it would be a backup that never settles.
     private func checkMetrics(_ vault: VaultConfiguration, _ path: Bytes) throws(Fault) {
         var places = [metrics.textfile].compactMap { $0 }
-        if let listen = metrics.listen, case .unix(let socket) = listen.value { places.append(Sourced(socket, listen.origin)) }
+        if let listen = metrics.listen, case .unix(let socket) = listen.value {
+            places.append(Sourced(socket, listen.origin))
+        }
         for place in places where place.value.isWithin(path) {
             throw Fault(
                 .configuration,

@@ -40,7 +40,8 @@ extension ConfigurationReader {
         }
         guard let (host, port, isSix) = address(text) else {
             throw node.refuse(
-                "'\(text)' is no address to listen on", hint: "write 127.0.0.1:9941, [::1]:9941 or unix:/run/reprieve/metrics")
+                "'\(text)' is no address to listen on",
+                hint: "write 127.0.0.1:9941, [::1]:9941 or unix:/run/reprieve/metrics")
         }
         guard isSix ? host == "::1" : isLoopback(host) else {
             throw node.refuse(

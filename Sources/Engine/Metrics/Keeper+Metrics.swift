@@ -1,3 +1,4 @@
+internal import Audit
 internal import Catalog
 internal import Disk
 package import Model
@@ -73,8 +74,12 @@ extension Keeper {
         } catch {
             // A day without its sample: the forecast has one day less.
         }
-        return Overview(at: now, views: views, disks: disks, runs: (try? home.runs.read()) ?? RunStore.File(), agent: agent)
+        return Overview(
+            at: now, views: views, disks: disks, runs: (try? home.runs.read()) ?? RunStore.File(), agent: agent)
     }
+
+    /// The number of the last audit record by anybody.
+    package func lastRecord() throws(Fault) -> Int? { try home.audit.lastNumber() }
 
     package func metrics(of overview: Overview) -> Metrics {
         var metrics = Metrics()

@@ -17,6 +17,7 @@ package enum Metric: String, CaseIterable, Sendable {
     case pending = "reprieve_index_pending_directories"
     case lastLook = "reprieve_last_look_timestamp_seconds"
     case lastRun = "reprieve_last_run_timestamp_seconds"
+    case lastTurn = "reprieve_last_turn_timestamp_seconds"
     case lastRunResult = "reprieve_last_run_result"
     case schedule = "reprieve_schedule_interval_seconds"
     case freezes = "reprieve_freezes"
@@ -54,7 +55,8 @@ package enum Metric: String, CaseIterable, Sendable {
         case .buildInfo: ["version"]
         case .collected, .agentStarted, .watches, .watchLimit: []
         case .hookFailures: ["hook"]
-        case .reachable, .reconciled, .lag, .pending, .lastLook, .lastRun, .schedule, .heldPlans, .heldBackups,
+        case .reachable, .reconciled, .lag, .pending, .lastLook, .lastRun, .lastTurn, .schedule, .heldPlans,
+            .heldBackups,
             .heldSince, .wanted, .seriesOmitted:
             ["vault"]
         case .lastRunResult: ["vault", "result"]
@@ -83,14 +85,16 @@ package enum Metric: String, CaseIterable, Sendable {
         case .lastLook: "When the whole vault was last looked at."
         case .lastRun: "When the vault was last cleaned up, whatever came of it."
         case .lastRunResult: "1 for the result of the last run, 0 for the others."
-        case .schedule: "How often a run, or at least a look, is due; missing where nobody runs by itself."
+        case .lastTurn: "When the vault was last cleaned up, or looked at where no cleanup is due by the clock."
+        case .schedule: "How often such a turn is due; missing where nobody runs by himself."
         case .freezes: "Freezes in force, of the vault and of its series, by reason."
         case .freezesTotal: "Freezes that began, by reason."
         case .heldPlans: "1 while a plan waits for a person's approval."
         case .heldBackups: "Backups that would go if the held plan were approved."
         case .heldSince: "Since when a plan has been held; missing while none is."
         case .wanted: "Backups in the trash that the policy would keep now; they wait to be restored."
-        case .seriesOmitted: "Series that are only counted together, as series \"(others)\", because there are too many."
+        case .seriesOmitted:
+            "Series that are only counted together, as series \"(others)\", because there are too many."
         case .backups: "Backups by state and condition; combinations without any are left out."
         case .apparent: "Size of the backups that are present, as ls shows it."
         case .allocated: "Room that the present backups take on the disk."
@@ -106,7 +110,8 @@ package enum Metric: String, CaseIterable, Sendable {
         case .size: "Size of a file system with vaults on it."
         case .available: "What is free there for whoever runs Reprieve."
         case .lacking: "What is lacking there under the limits of its vaults; 0: nothing."
-        case .fullIn: "When it will be full if it goes on as it did; missing until seven days are known, or if it does not grow."
+        case .fullIn:
+            "When it will be full if it goes on as it did; missing until seven days are known, or if it does not grow."
         }
     }
 
@@ -126,12 +131,14 @@ package enum Metric: String, CaseIterable, Sendable {
             "system is mounted. Bytes of a name that are not UTF-8 stand as `\\xNN`. `reason` is one of",
             FreezeReason.all.map { "`\($0)`" }.joined(separator: ", ") + ";",
             "`result` one of " + results.map { "`\($0)`" }.joined(separator: ", ") + ".",
-            "After the first \(Metrics.mostSeries) series (by name) all others stand together as series `(others)`.", "",
+            "After the first \(Metrics.mostSeries) series (by name) all others stand together as series `(others)`.",
+            "",
             "| metric | type | labels | meaning |", "|---|---|---|---|",
         ]
         for metric in allCases {
             let labels = metric.labels.map { "`\($0)`" }.joined(separator: " ")
-            lines.append("| `\(metric.name)` | \(metric.isCounter ? "counter" : "gauge") | \(labels) | \(metric.help) |")
+            lines.append(
+                "| `\(metric.name)` | \(metric.isCounter ? "counter" : "gauge") | \(labels) | \(metric.help) |")
         }
         return lines.joined(separator: "\n") + "\n"
     }

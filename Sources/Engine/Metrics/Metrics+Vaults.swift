@@ -50,7 +50,9 @@ extension Metrics {
                 add(.lastRunResult, vault.adding("result", result), run?.result == result ? 1 : 0)
             }
         }
-        if let seconds = run?.interval(view.configuration.settings) { add(.schedule, vault, seconds) }
+        let settings = view.configuration.settings
+        if let turn = run?.last(settings) ?? run?.lookAt { add(.lastTurn, vault, at: turn) }
+        if let seconds = run?.interval(settings) { add(.schedule, vault, seconds) }
     }
 
     private mutating func addFreezes(_ view: VaultView, _ counted: Counters.Vault, _ vault: Labels) {

@@ -86,7 +86,9 @@ struct GrowthStore: Sendable {
             var current = file ?? File()
             for (id, bytes) in used { current.filesystems[id, default: Growth()].note(used: bytes, at: now) }
             while current.filesystems.count > Self.mostFilesystems,
-                let oldest = current.filesystems.min(by: { ($0.value.samples.last?.day ?? 0) < ($1.value.samples.last?.day ?? 0) })
+                let oldest = current.filesystems.min(by: {
+                    ($0.value.samples.last?.day ?? 0) < ($1.value.samples.last?.day ?? 0)
+                })
             {
                 current.filesystems[oldest.key] = nil
             }

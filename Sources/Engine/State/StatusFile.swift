@@ -21,17 +21,14 @@ package struct StatusFile: Sendable {
         try Directory.open(absolute: path.parent).publish(Self.name, Bytes(text + "\n"))
     }
 
-    /// For who may not read the state: what was written last, from the first place that has it; and the time
-    /// now, to tell its age.
-    package static func read(_ overrides: Overrides) -> (text: Bytes, now: Timestamp)? {
+    /// For who may not read the state: what was written, at each place that has it; and the time now, to tell its age.
+    package static func read(_ overrides: Overrides) -> (texts: [Bytes], now: Timestamp) {
         let runtime = overrides.environment["RUNTIME_DIRECTORY"] ?? "/run/reprieve"
-        let places = [StatusFile(runtime: runtime, state: "/"), StatusFile(Bytes(Places(overrides).state).appending(name))]
-        for place in overrides.stateDirectory == nil ? places : places.reversed() {
-            // What is not there or not for us is looked for in the next place.
-            if let text = try? Directory.read(absolute: place.path, limit: 1 << 26) {
-                return (text, Clock.system.now().wall)
-            }
-        }
-        return nil
+        let places = [
+            StatusFile(runtime: runtime, state: "/"), StatusFile(Bytes(Places(overrides).state).appending(name)),
+        ]
+        // What is not there or not for us is looked for in the next place.
+        let texts = places.compactMap { try? Directory.read(absolute: $0.path, limit: 1 << 26) }
+        return (texts, Clock.system.now().wall)
     }
 }

@@ -21,7 +21,7 @@ struct Status: ParsableCommand {
     @OptionGroup var common: Common
 
     func run() throws {
-        if check { return checkAndExit() }
+        if check { checkAndExit() }
         guard let session = try session() else { return try showSecondHand() }
         let views = session.keeper.views(of: try session.onlyVaults(vaults))
         let report = StatusReport(
@@ -40,7 +40,7 @@ struct Status: ParsableCommand {
         do {
             return try common.session()
         } catch let fault as Fault {
-            guard fault.code == .permission, StatusFile.read(try common.overrides()) != nil else { throw fault }
+            guard fault.code == .permission, !StatusFile.read(try common.overrides()).texts.isEmpty else { throw fault }
             return nil
         }
     }
@@ -57,8 +57,9 @@ struct Status: ParsableCommand {
 
     /// What the agent wrote, of the vaults that were asked for.
     private func secondHand() throws -> (StatusReport, now: Timestamp) {
-        guard let (text, now) = StatusFile.read(try common.overrides()), let report = try? StatusReport.decoded(text)
-        else {
+        let (texts, now) = StatusFile.read(try common.overrides())
+        let reports = texts.compactMap { try? StatusReport.decoded($0) }
+        guard let report = reports.max(by: { $0.written < $1.written }) else {
             throw Fault(
                 .damaged, "what the agent wrote for everybody cannot be read",
                 hint: "is it of another version? Restart the agent, or run this with sudo")

@@ -82,7 +82,8 @@ extension Matter {
         let since = view.heldSince.map {
             " since " + Text.day($0, zone)
         }
-        var text = "plan \(plan.id.prefix(4)) is held\(since ?? ""): \(hold.text(series: SeriesNames(view).text, size: Text.size))."
+        var text =
+            "plan \(plan.id.prefix(4)) is held\(since ?? ""): \(hold.text(series: SeriesNames(view).text, size: Text.size))."
         let isPolicy = hold.causes.contains { if case .policyChanged = $0 { true } else { false } }
         if !isPolicy || hold.causes.count > 1 {
             text += " \(Text.plural(held.count, "backup")) (\(size)) \(held.count == 1 ? "waits" : "wait")."

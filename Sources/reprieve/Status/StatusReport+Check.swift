@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Model
 
 /// `status --check`: one line for Nagios, Icinga and their like, and the status that it stands for.
@@ -18,7 +19,8 @@ extension StatusReport {
 
     /// Matters that wait for a person, and nothing is lost meanwhile. Of all others somebody must hear at once.
     private static let waiting: Set<String> = [
-        "frozen", "series-frozen", "first-plan", "policy-changed", "approval-always", "amount", "amount-bytes", "wanted",
+        "frozen", "series-frozen", "first-plan", "policy-changed", "approval-always", "amount", "amount-bytes",
+        "wanted",
         "recovery", "unreadable", "space", "max-size", "held", "suspect",
     ]
 

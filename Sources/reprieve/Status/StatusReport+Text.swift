@@ -88,7 +88,8 @@ extension StatusReport {
             [.left, .left, .right, .right, .right, .right, .right, .left])
         for vault in vaults {
             table.add([
-                Text.fit(vault.vault, 20), ["ok", "in part"].contains(vault.state) ? vault.state : vault.state.uppercased(),
+                Text.fit(vault.vault, 20),
+                ["ok", "in part"].contains(vault.state) ? vault.state : vault.state.uppercased(),
                 Text.count(vault.series), Text.count(vault.backups), Text.size(vault.size),
                 vault.trashed == 0 ? "-" : Text.size(vault.trashSize),
                 vault.newest.map { Text.age(now.seconds(since: $0)) } ?? "-", vault.next,
