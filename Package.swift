@@ -122,6 +122,7 @@ let package = Package(
                 "Model", "Disk", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -68,7 +68,8 @@ extension Agent {
                 )
             }
             for failure in report.failed { log.error("\(configuration.label): \(failure.fault.message)") }
-            return .cleaned(path: configuration.path, trashNames: try keeper.trashNames(configuration))
+            return .cleaned(
+                path: configuration.path, trashNames: try keeper.trashNames(configuration), report.status)
         }
     }
 

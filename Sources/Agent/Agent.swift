@@ -21,6 +21,8 @@ package final class Agent: Service {
     let mounts: MountTable
     let lanes: Lanes
     let wakeup: Wakeup
+    let monitor: Monitor
+    private let serving = Mutex<(listen: MetricsSettings.Listen, task: Task<Void, Never>)?>(nil)
     private let inbox = Mutex(Inbox())
     private let initial: Configuration
 
@@ -36,7 +38,7 @@ package final class Agent: Service {
     enum Result: Sendable {
         case looked(path: Bytes, id: VaultID, Looked)
         case rescanned(path: Bytes, id: VaultID, doubts: Int, Looked)
-        case cleaned(path: Bytes, trashNames: Set<String>)
+        case cleaned(path: Bytes, trashNames: Set<String>, ExitStatus)
         /// What is due and stayed is asked again after this time at the earliest.
         case purged(path: Bytes, retryAfterSeconds: Int64, trashNames: Set<String>)
         /// Limits were looked at; the trash of each vault that gave something, and after how long more may go.
@@ -69,10 +71,12 @@ package final class Agent: Service {
         var remoteKind: String?
     }
 
-    /// `load` reads the configuration again on SIGHUP; a broken one is refused and the old one stays.
-    package init(configuration: Configuration, home: Home, load: @escaping @Sendable () throws -> Configuration)
-        throws(Fault)
-    {
+    /// `load` reads the configuration again on SIGHUP; a broken one is refused and the old one stays. `publish` writes
+    /// `status.json`, and says how long it is good for.
+    package init(
+        configuration: Configuration, home: Home, load: @escaping @Sendable () throws -> Configuration,
+        publish: @escaping @Sendable (Keeper, Overview, _ validSeconds: Int64) throws -> Void
+    ) throws(Fault) {
         self.home = home
         self.load = load
         initial = configuration
@@ -82,7 +86,9 @@ package final class Agent: Service {
         let wakeup = try Wakeup()
         self.wakeup = wakeup
         lanes = Lanes(clock: home.clock, onIdle: { wakeup.raise() })
-        watcher = try Watcher(clock: home.clock, onDirt: { wakeup.raise() })
+        let watcher = try Watcher(clock: home.clock, onDirt: { wakeup.raise() })
+        self.watcher = watcher
+        monitor = Monitor(log: log, watches: { watcher.count }, publish: publish)
         mounts = try MountTable()
     }
 
@@ -134,6 +140,8 @@ package final class Agent: Service {
         try home.noteAgent(started: true, detail: "\(Watcher.backend), \(initial.vaults.count) vaults")
         var turn = Turn(agent: self, keeper: Keeper(configuration: initial, home: home))
         watcher.start()
+        try home.runs.noteAgent(since: home.clock.now().wall)
+        monitor.start(turn.keeper)
         log.info(
             "watching \(initial.vaults.count) vault\(initial.vaults.count == 1 ? "" : "s") with \(Watcher.backend)")
         let waiting = Waiting(descriptors: [wakeup.descriptor], mounts: mounts)
@@ -151,12 +159,28 @@ package final class Agent: Service {
             defer { pause(since: now) }
             if isReloadWanted { turn.reload(isAsked: true) }
             turn.step(at: now, results: results, mountsChanged: mountsChanged)
+            serveMetrics(turn.keeper.configuration.metrics.listen?.value)
+            monitor.note(turn.keeper, turn.pulses(at: now), turn.takeNotes(), isNews: !results.isEmpty || mountsChanged)
             let ready = waiting.wait(milliseconds: turn.pauseMilliseconds(at: home.clock.now()))
             mountsChanged = ready.contains(1)
             wakeup.clear()
         }
         stop()
         if let failure = inbox.withLock({ $0.failure }) { throw failure }
+    }
+
+    /// Begins, changes or ends `GET /metrics` where the configuration says another thing than before.
+    private func serveMetrics(_ listen: MetricsSettings.Listen?) {
+        serving.withLock { serving in
+            guard serving?.listen != listen else { return }
+            serving?.task.cancel()
+            serving = listen.map { listen in
+                let server = MetricsServer(monitor: monitor) { [log] line, isError in
+                    if isError { log.error("\(line)") } else { log.info("\(line)") }
+                }
+                return (listen, Task { await server.run(listen) })
+            }
+        }
     }
 
     /// A storm of events makes forty turns a second, not thousands.
@@ -169,6 +193,8 @@ package final class Agent: Service {
 
     /// Within two seconds, plus the system call that a lane may hang in.
     private func stop() {
+        serveMetrics(nil)
+        monitor.stop()
         lanes.stop()
         let end = home.clock.now().boot + 2 * VaultState.second
         while !lanes.isIdle, home.clock.now().boot < end { Thread.sleep(forTimeInterval: 0.01) }

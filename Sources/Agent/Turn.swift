@@ -12,6 +12,8 @@ struct Turn {
     private var vaults: [Bytes: VaultState] = [:]
     private var nextHour: Int64 = 0
     private var nextExpansion: Int64 = 0
+    /// Looks and runs that ended, for the monitor.
+    private var notes: [(vault: String, note: RunNote)] = []
 
     /// Who gives no sign of life for so long is said to hang.
     static let silenceSeconds: Int64 = 60
@@ -123,6 +125,8 @@ struct Turn {
         let isSilent = (agent.lanes.silence(lane(path), at: now.boot) ?? 0) > Self.silenceSeconds * VaultState.second
         guard isSilent != state.isHung else { return }
         state.isHung = isSilent
+        state.problem =
+            isSilent ? Fault(.offline, "the vault '\(state.configuration.label)' does not answer", path: path) : nil
         if isSilent {
             let why = "it has not answered for a minute: does its file system hang?"
             agent.log.error("\(state.configuration.label): \(why)")
@@ -247,7 +251,8 @@ struct Turn {
             note(looked, path, at: now)
         case .rescanned(let path, let id, let doubts, let looked):
             rescanned(path, id, looked, doubts, at: now)
-        case .cleaned(let path, let names):
+        case .cleaned(let path, let names, let status):
+            if let label = vaults[path]?.configuration.label { notes.append((label, .run(at: now.wall, status))) }
             vaults[path]?.trashNames = names
             vaults[path]?.reliefAt = now.boot
             vaults[path]?.lastJobProblem = nil
@@ -303,7 +308,8 @@ struct Turn {
         state.rescannedAt = now.boot
         state.reliefAt = now.boot
         if state.lastProblem != nil { agent.log.notice("\(state.configuration.label): in order again") }
-        state.lastProblem = nil
+        (state.lastProblem, state.problem) = (nil, nil)
+        notes.append((state.configuration.label, .look(at: now.wall)))
         let how = reconcile(looked, &state, at: now)
         // A doubt that came during the rescan is not answered by it.
         if state.doubts == doubts {
@@ -398,6 +404,7 @@ struct Turn {
             state.purgeFrom = now.boot + 60 * VaultState.second
             state.rescanAt = min(state.rescanAt, state.purgeFrom)
             if what == Agent.cleanupFailed {
+                notes.append((state.configuration.label, .run(at: now.wall, .failed, problem: fault.message)))
                 state.wantsCleanup = true
                 let pause = state.configuration.settings.cleanupEvery.value.fixedSeconds
                 state.lastCleanup = now.boot - max(0, pause - 60) * VaultState.second
@@ -407,7 +414,7 @@ struct Turn {
             return
         }
         if state.lastProblem != fault.message { agent.log.error("\(text)") }
-        state.lastProblem = fault.message
+        (state.lastProblem, state.problem) = (fault.message, fault)
         state.doubts += 1
         state.rescanAt = now.boot + state.backOffSeconds * VaultState.second
         state.backOffSeconds = min(60, state.backOffSeconds * 2)
@@ -415,6 +422,27 @@ struct Turn {
         markUnreconciled(state, fault.message)
         // That it is offline is an event of its own.
         if fault.code != .offline { sayUnreconciled(path, fault.message) }
+    }
+
+    // MARK: For the monitor
+
+    mutating func takeNotes() -> [(vault: String, note: RunNote)] {
+        defer { notes = [] }
+        return notes
+    }
+
+    /// How far the index is behind the disk.
+    mutating func pulses(at now: Moment) -> [Bytes: IndexPulse] {
+        var pulses: [Bytes: IndexPulse] = [:]
+        for (path, state) in vaults {
+            let isBehind = state.pending > 0 || state.doubts > 0
+            let since = isBehind ? state.behindSince ?? now.boot : nil
+            if state.behindSince != since { vaults[path]?.behindSince = since }
+            pulses[path] = IndexPulse(
+                lagSeconds: since.map { (now.boot - $0) / VaultState.second } ?? 0, pending: state.pending,
+                problem: state.problem, isFrozenByFile: state.trashNames.contains("FREEZE"))
+        }
+        return pulses
     }
 
     // MARK: Configuration and time

@@ -30,6 +30,10 @@ struct VaultState {
     /// That it is unreconciled was said, as an event, and is not over.
     var isDoubtSaid = false
     var lastProblem: String?
+    /// Why the last look failed, or hangs; `nil`: it did not.
+    var problem: Fault?
+    /// Since when something waits to be looked at.
+    var behindSince: Int64?
     /// The last thing that a look could not read.
     var lastFault: String?
     var lastJobProblem: String?
@@ -70,6 +74,9 @@ struct VaultState {
     static let remoteReconcileSeconds: Int64 = 120
     /// Where the kernel watches no more directories.
     static let unwatchedReconcileSeconds: Int64 = 60
+
+    /// Places that wait to be looked at.
+    var pending: Int { dirty.count + deep.count + unprobed.count }
 
     /// Whether cleanup is due: after a backup became complete, at most once in `cleanup-every`; or by the clock.
     func cleanupIsDue(at now: Moment) -> Bool {

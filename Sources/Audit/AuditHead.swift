@@ -1,6 +1,6 @@
 internal import Disk
 internal import Foundation
-internal import Model
+package import Model
 
 extension AuditLog {
     /// What stands in `audit.head`: the anchor of the chain, outside the log.
@@ -44,6 +44,11 @@ extension AuditLog {
     func storedHead(_ state: Directory) throws(Fault) -> Head? {
         guard let bytes = try state.read(Self.headName, limit: 4096) else { return nil }
         return try? JSONDecoder().decode(Head.self, from: Data(bytes.storage))
+    }
+
+    /// The number of the last record, as it was left beside the state; `nil`: none was written.
+    package func lastNumber() throws(Fault) -> Int? {
+        try storedHead(try Directory.open(absolute: stateDirectory))?.seq
     }
 
     /// On a full disk the tail of the log tells as much.

@@ -29,6 +29,10 @@ package struct AuditLine: Sendable {
     package var reason: String? { self["reason"] }
     /// Of an intent to condemn: the hash of the batch's manifest.
     package var manifest: String? { self["manifest"] }
+    /// Of a freeze: what caused it (``FreezeCause``).
+    package var cause: String? { self["cause"] }
+    /// Of a failed hook: its name.
+    package var hook: String? { self["hook"] }
     package var prev: String { String(decoding: LineForm.prev(bytes), as: UTF8.self) }
     package var hash: String { String(decoding: LineForm.hash(bytes), as: UTF8.self) }
 

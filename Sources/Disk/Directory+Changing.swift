@@ -113,6 +113,15 @@ extension Directory {
         try sync()
     }
 
+    /// The same for everybody to read, whatever the umask.
+    package func publish(_ name: Bytes, _ content: Bytes) throws(Fault) {
+        let fresh = name + ".new"
+        try write(fresh, content, flags: O_TRUNC, mode: 0o644, isExact: true)
+        try check(
+            layer.rename(descriptor, fresh, to: descriptor, as: name, replacing: true), "replace", path.appending(name))
+        try sync()
+    }
+
     /// Keeps room behind the end of an open file; `false` where it cannot be had.
     package static func reserve(_ file: Int32, from: Int, count: Int) -> Bool {
         cl_reserve(file, Int64(from), Int64(count)) == 0
@@ -125,13 +134,16 @@ extension Directory {
         try write(name, content, flags: 0, mode: 0o640)
     }
 
-    private func write(_ name: Bytes, _ content: Bytes, flags: Int32, mode: UInt32) throws(Fault) {
+    private func write(
+        _ name: Bytes, _ content: Bytes, flags: Int32, mode: UInt32, isExact: Bool = false
+    ) throws(Fault) {
         let whole = path.appending(name)
         let all = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags
         let fd = try check(
             layer.open(descriptor, name, flags: all, mode: mode, resolve: UInt32(CL_BENEATH | CL_NO_XDEV)), "write",
             whole)
         defer { layer.close(fd) }
+        if isExact { try check(layer.setMode(fd, mode), "set the mode of", whole) }
         var (done, interrupted) = (0, 0)
         while done < content.count {
             let n = content.storage[done...].withUnsafeBytes { layer.write(fd, $0) }

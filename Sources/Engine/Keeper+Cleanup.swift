@@ -42,7 +42,13 @@ extension Keeper {
         -> CleanupReport
     {
         let attended = try attend(configuration, acting: true)
-        return try cleanup(attended, approve: approve, isShown: true)
+        let report = try cleanup(attended, approve: approve, isShown: true)
+        var warnings: [Fault] = []
+        // For who watches over us: that it cannot be written must not fail what was done.
+        attempt(&warnings) { () throws(Fault) in
+            try home.runs.note([(configuration.label, .run(at: now().wall, report.status))], by: .person)
+        }
+        return report
     }
 
     /// The same for a vault that was just looked at. `isShown`: a person sees the report.

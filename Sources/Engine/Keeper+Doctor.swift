@@ -30,10 +30,14 @@ package struct Checkup: Sendable {
         package var watching: String?
         /// Whether open writers can be told from files at rest.
         package var hasLeases: Bool?
+        /// What is free on its file system; `nil`: it is not there.
+        package var freePercent: Int?
     }
 
     package var agentIsRunning: Bool
     package var limits: WatchLimits
+    /// `nil`: the kernel does not say.
+    package var clockIsSynchronised: Bool?
     package var vaults: [Vault] = []
     /// What needs somebody.
     package var problems: [Finding] = []
@@ -43,6 +47,11 @@ package struct Checkup: Sendable {
     package var deleters: [Deleter] = []
 
     package var needsSomebody: Int { problems.count + deleters.count { $0.weight == .problem } }
+    mutating func add(_ fault: Fault, of vault: String) {
+        problems.append(
+            .init(code: fault.code.rawValue, vault: vault, text: fault.message, remedy: fault.hint.map { [$0] } ?? []))
+    }
+
     /// Directories that are watched when all is.
     package var needed: Int { Int(clamping: vaults.total { Int64($0.places + 1) }) }
 }
@@ -54,8 +63,26 @@ extension Keeper {
         var checkup = Checkup(
             agentIsRunning: home.agentIsRunning,
             limits: WatchLimits.now(user: Surroundings.userID, ours: home.agentProcess))
-        for vault in configuration.vaults { examine(vault, &checkup) }
+        let (isRunning, limits) = (checkup.agentIsRunning, checkup.limits)
+        // All at once: one that hangs is left behind, and said to hang.
+        let parts = VaultLanes(keeper: self).run(configuration.vaults) { vault in
+            var part = Checkup(agentIsRunning: isRunning, limits: limits)
+            part.vaults.append(.init(label: vault.label, path: vault.path))
+            part.add(hung(vault), of: vault.label)
+            return part
+        } _: { vault, _ in
+            var part = Checkup(agentIsRunning: isRunning, limits: limits)
+            examine(vault, &part)
+            return part
+        }
+        for part in parts {
+            checkup.vaults += part.vaults
+            checkup.problems += part.problems
+            checkup.notes += part.notes
+        }
         examineLimits(&checkup)
+        examineMachine(&checkup)
+        examineSpace(&checkup)
         examineState(&checkup)
         checkup.problems += inspectLog()
         checkup.deleters = Deleters.search(
@@ -72,16 +99,13 @@ extension Keeper {
 
     private func examine(_ configuration: VaultConfiguration, _ checkup: inout Checkup) {
         var seen = Checkup.Vault(label: configuration.label, path: configuration.path)
-        func problem(_ fault: Fault) {
-            checkup.problems.append(
-                .init(
-                    code: fault.code.rawValue, vault: configuration.label, text: fault.message,
-                    remedy: fault.hint.map { [$0] } ?? []))
-        }
         do throws(Fault) {
             let vault = try open(configuration)
             let system = try FileSystem(of: vault.root)
             seen.kind = system.kind
+            if system.totalBytes > 0 {
+                seen.freePercent = Int(clamping: Int64(Double(system.availableBytes) / Double(system.totalBytes) * 100))
+            }
             seen.isReadOnly = FileSystem.isReadOnly(vault.root)
             seen.places = try home.catalog.places(vault: vault.id, readAs: "").count
             seen.watching = checkup.agentIsRunning ? try home.catalog.watching(vault: vault.id) : nil
@@ -109,10 +133,11 @@ extension Keeper {
                         text: "its file system is mounted read-only: nothing can be moved there",
                         remedy: ["mount -o remount,rw \(configuration.path.display)"]))
             }
+            examineAccess(vault, &checkup)
             try examineGroups(vault, &checkup)
             checkup.problems += inspect(configuration, acting: false)
         } catch {
-            problem(error)
+            checkup.add(error, of: configuration.label)
         }
         checkup.vaults.append(seen)
     }

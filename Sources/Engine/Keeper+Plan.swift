@@ -179,9 +179,15 @@ extension Keeper {
     func frozen(_ vault: OpenVault, _ marks: Marks, at now: Timestamp) throws(Fault) -> Mark? {
         if let mark = marks.frozen(at: now, policy: vault.policy.hash) { return mark }
         guard try vault.trash()?.directory.sighting(of: "FREEZE") != nil else { return nil }
-        return Mark(
+        return frozenByFile(at: now)
+    }
+
+    func frozenByFile(at now: Timestamp) -> Mark {
+        var mark = Mark(
             kind: .frozen, target: Mark.vaultTarget, reason: "the file .trash/FREEZE is there", actor: "somebody",
             at: now)
+        mark.cause = FreezeCause.person.rawValue
+        return mark
     }
 
     /// What was approved for this vault, or for another match of the same wildcard with the same policy.

@@ -25,7 +25,23 @@ extension Keeper {
             for fault in outcome.faults where fault.code == .offline { sayOffline(outcome.vault, fault) }
         }
         relieve(&outcomes)
+        note(outcomes)
         return outcomes
+    }
+
+    /// For who watches over us. That it cannot be written must not fail what was done.
+    private func note(_ outcomes: [TurnOutcome]) {
+        let at = now().wall
+        let notes = outcomes.flatMap { outcome -> [(vault: String, note: RunNote)] in
+            let label = outcome.vault.label
+            if let fault = outcome.faults.first {
+                return [(label, .run(at: at, .failed, problem: fault.message))]
+            }
+            let status = outcome.cleanup?.status ?? outcome.purge?.status ?? .done
+            return [(label, .look(at: at)), (label, .run(at: at, status))]
+        }
+        var warnings: [Fault] = []
+        attempt(&warnings) { () throws(Fault) in try home.runs.note(notes, by: .once) }
     }
 
     /// After all vaults have purged what is due: what is lacking then is lacking.

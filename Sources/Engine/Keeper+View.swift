@@ -37,6 +37,8 @@ package struct VaultView: Sendable {
     package var away: [AwayDisk] = []
     /// Its file system is mounted read-only: only looks are possible.
     package var isReadOnly = false
+    /// Why the index may not equal the disk, for who only asks the index.
+    package var doubt: String?
     /// Why nothing can be said; then what stands here is of an earlier look.
     package var fault: Fault?
 
@@ -146,7 +148,7 @@ extension Keeper {
         return view
     }
 
-    private func fill(
+    func fill(
         _ view: inout VaultView, _ known: (present: [Backup], leftAlone: [LeftAlone])? = nil
     ) throws(Fault) {
         view.away = try home.registry.disks(at: view.configuration.path).filter { $0.isAway && $0.id != view.id }

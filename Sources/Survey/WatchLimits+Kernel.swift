@@ -5,11 +5,16 @@ extension WatchLimits {
     /// As it is now. `ours`: the process that is not counted among the others.
     package static func now(user: UInt32, ours: Int32?) -> WatchLimits {
         var limits = WatchLimits()
-        let both = ["/proc/sys/fs/inotify/max_user_watches", "/proc/sys/user/max_inotify_watches"] as [Bytes]
-        limits.watches = both.compactMap(number).min()
+        limits.watches = allowed
         limits.queue = number("/proc/sys/fs/inotify/max_queued_events")
         limits.others = watched(by: user, but: ours)
         return limits
+    }
+
+    /// Directories that all programs of one user may watch together.
+    package static var allowed: Int? {
+        let both = ["/proc/sys/fs/inotify/max_user_watches", "/proc/sys/user/max_inotify_watches"] as [Bytes]
+        return both.compactMap(number).min()
     }
 
     private static func number(_ path: Bytes) -> Int? {

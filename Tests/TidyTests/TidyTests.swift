@@ -42,7 +42,7 @@ struct TidyTests {
         ],
         "Agent": [
             "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine", "Logging",
-            "ServiceLifecycle", "UnixSignals", "FlyingFox",
+            "ServiceLifecycle", "UnixSignals", "FlyingFox", "FlyingSocks",
         ],
         "reprieve": ["Model", "Retention", "Engine", "Agent", "ArgumentParser"],
     ]
@@ -71,7 +71,7 @@ struct TidyTests {
                 "Disk/Unlink.swift", "Disk/FileLayer.swift", "Disk/Directory+LogFiles.swift", "Trash/Purge.swift",
                 "Trash/Restore.swift",
                 "Engine/Keeper+Purge.swift",
-                "Agent/Agent+Jobs.swift",
+                "Agent/Agent+Jobs.swift", "Agent/MetricsServer.swift",
             ],
             "UnlinkWalk (invariant 4)"
         ),

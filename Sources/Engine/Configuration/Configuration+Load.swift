@@ -92,7 +92,7 @@ extension Configuration {
             ?? (reader.stateDirectory == nil ? places.auditLog.map { Bytes($0) } : nil) ?? state.appending("audit.log")
         let configuration = Configuration(
             zone: reader.zone ?? Sourced(Zone.system), vaults: try reader.vaults(), stateDirectory: state,
-            auditLog: log,
+            auditLog: log, metrics: reader.metrics,
             hasWildcards: reader.hasWildcards, files: files)
         try configuration.checkPaths()
         return configuration
@@ -168,6 +168,21 @@ extension Configuration {
                     "the state directory '\(state.display)' lies inside the vault '\(vault.label)' ('\(path.display)')",
                     hint: "choose another one with state-directory: or --state-dir", path: state)
             }
+            try checkMetrics(vault, path)
+        }
+    }
+
+    /// What the metrics are written to is replaced again and again: in a vault it would be a backup that never settles.
+    private func checkMetrics(_ vault: VaultConfiguration, _ path: Bytes) throws(Fault) {
+        var places = [metrics.textfile].compactMap { $0 }
+        if let listen = metrics.listen, case .unix(let socket) = listen.value {
+            places.append(Sourced(socket, listen.origin))
+        }
+        for place in places where place.value.isWithin(path) {
+            throw Fault(
+                .configuration,
+                "\(place.origin?.text ?? "metrics"): '\(place.value.display)' lies inside the vault '\(vault.label)'",
+                hint: "choose a place outside all vaults", path: place.value)
         }
     }
 }

@@ -12,6 +12,7 @@ struct ConfigurationReader {
     private(set) var zone: Sourced<Zone>?
     private(set) var stateDirectory: Sourced<Bytes>?
     private(set) var auditLog: Sourced<Bytes>?
+    private(set) var metrics = MetricsSettings()
     private var defaults = VaultConfiguration.Settings()
     private var defaultKeep: Sourced<KeepRules>?
     private var hasDefaults: Origin?
@@ -19,7 +20,7 @@ struct ConfigurationReader {
     /// Read after the vaults, in order: what `retention set` wrote.
     private var overrides: [(key: ConfigurationNode, name: String, value: ConfigurationNode)] = []
 
-    private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides"]
+    private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides", "metrics"]
     static let shared = [
         "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
         "purge-rate",
@@ -35,6 +36,7 @@ struct ConfigurationReader {
             case "timezone": zone = try Self.zone(value)
             case "state-directory": stateDirectory = Sourced(try Self.absolute(value, name), value.origin)
             case "audit-log": auditLog = Sourced(try Self.absolute(value, name), value.origin)
+            case "metrics": try Self.metrics(value, &metrics)
             case "defaults": try readDefaults(key, value)
             case "overrides": overrides += try value.pairs("overrides")
             default: try readVaults(value)
@@ -82,7 +84,7 @@ struct ConfigurationReader {
         return Sourced(zone, node.origin)
     }
 
-    private static func absolute(_ node: ConfigurationNode, _ what: String) throws(Fault) -> Bytes {
+    static func absolute(_ node: ConfigurationNode, _ what: String) throws(Fault) -> Bytes {
         let text = try node.text(what)
         guard text.hasPrefix("/"), !text.contains("\0") else {
             throw node.refuse("'\(what)' must be an absolute path, not '\(text)'", hint: "start it with /")

@@ -20,6 +20,8 @@ package struct DiskView: Sendable {
     package var oversized: [(vault: String, bytes: Int64)] = []
     /// Since when the limits cannot be met.
     package var shortSince: Timestamp?
+    /// When it will be full if it goes on as it did; `nil`: not for long, or less than a week is known.
+    package var fullInDays: Int64?
 
     package var usedBytes: Int64 { max(0, totalBytes - availableBytes) }
 }
@@ -153,9 +155,12 @@ extension Keeper {
             return (system, MountTable.point(of: resolved) ?? resolved)
         }
         var disks: [String: DiskView] = [:]
+        // Without them only the forecast is missing.
+        let growth = (try? home.growth.read()) ?? [:]
         for view in views where view.fault == nil {
             guard let (system, mount) = systems[view.configuration.path] ?? nil else { continue }
             if disks[system.id] == nil { disks[system.id] = disk(system, mount, view) }
+            disks[system.id]?.fullInDays = growth[system.id]?.daysUntilFull(available: system.availableBytes)
             disks[system.id]?.vaults.append(view.label)
             if let most = view.configuration.settings.limits.maxSize.value {
                 let size = (view.present + view.trashed).total { $0.allocated }

@@ -17,6 +17,9 @@ package struct Home: Sendable {
     let plans: PlanStore
     let space: SpaceStore
     let episodes: EpisodeStore
+    package let runs: RunStore
+    let counters: CounterStore
+    let growth: GrowthStore
     /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
     package let notices: [Fault]
 
@@ -40,6 +43,9 @@ package struct Home: Sendable {
         plans = PlanStore(stateDirectory: path)
         space = SpaceStore(stateDirectory: path)
         episodes = EpisodeStore(stateDirectory: path)
+        runs = RunStore(stateDirectory: path)
+        counters = CounterStore(stateDirectory: path)
+        growth = GrowthStore(stateDirectory: path)
         _ = try witness.renew(at: clock.now())
     }
 

@@ -6,6 +6,8 @@ internal import Model
 struct StateFile<Value: Codable & Sendable>: Sendable {
     let directory: Bytes
     let name: Bytes
+    /// It can be made anew: one that cannot be read counts for nothing.
+    var isCache = false
 
     /// `nil`: there is none. One that cannot be read is a fault: it is never silently begun anew.
     func read() throws(Fault) -> Value? { try read(in: try Directory.open(absolute: directory)) }
@@ -13,6 +15,7 @@ struct StateFile<Value: Codable & Sendable>: Sendable {
     private func read(in opened: Directory) throws(Fault) -> Value? {
         guard let bytes = try opened.read(name, limit: 1 << 26) else { return nil }
         guard let value = try? Self.decoder.decode(Value.self, from: Data(bytes.storage)) else {
+            if isCache { return nil }
             throw Fault(
                 .damaged, "'\(directory.appending(name).display)' cannot be read",
                 hint: "look at it; moved away, it is begun anew", path: directory.appending(name))

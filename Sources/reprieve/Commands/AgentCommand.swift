@@ -19,6 +19,8 @@ struct AgentCommand: AsyncParsableCommand {
         let common = self.common
         let agent = try Agent(configuration: session.keeper.configuration, home: session.keeper.home) {
             try Configuration.load(try common.overrides())
+        } publish: { keeper, overview, validSeconds in
+            try Self.publish(StatusReport(overview, keeper, isRunning: true, validSeconds: validSeconds), keeper)
         }
         // SIGHUP's default would end us; the source below reads it.
         signal(SIGHUP, SIG_IGN)
@@ -29,9 +31,35 @@ struct AgentCommand: AsyncParsableCommand {
         try await agent.runUntilSignalled()
     }
 
+    /// `status.json`, for any user.
+    private static func publish(_ report: StatusReport, _ keeper: Keeper) throws {
+        let runtime = ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"]
+        let text = JSON.object([.init("schema", "reprieve.status/1")] + report.fields).line
+        try StatusFile(runtime: runtime, state: keeper.home.path).write(text)
+    }
+
+    /// What the agent tells again and again, after the turn of a timer. That it cannot be told fails nothing.
+    private func tell(_ session: Session) {
+        let keeper = session.keeper
+        let overview = keeper.glance()
+        for body in [
+            { try Self.publish(StatusReport(overview, keeper, isRunning: false), keeper) },
+            { try keeper.writeTextfile(keeper.metrics(of: overview).text) },
+        ] {
+            do {
+                try body()
+            } catch let fault as Fault {
+                session.warn(fault)
+            } catch {
+                session.warn(Fault(.failed, "could not tell how things stand: \(error)"))
+            }
+        }
+    }
+
     private func turn(_ session: Session) throws {
         let outcomes = try session.keeper.turn()
         session.rotateAudit()
+        tell(session)
         for outcome in outcomes {
             if let cleanup = outcome.cleanup { session.say(Cleanup.text(cleanup, session)) }
             if let purge = outcome.purge { session.say(Purge.text(purge)) }

@@ -2,24 +2,11 @@ internal import Engine
 internal import Model
 internal import Retention
 
-/// The file systems under the vaults, in `status`.
+/// What is said of the file systems under the vaults.
 enum DiskText {
-    static func table(_ disks: [DiskView], _ views: [VaultView], _ session: Session) -> String {
-        var table = Table(
-            ["DISK", "USED", "TRASH", "NEXT PURGE", "FULL IN"], [.left, .right, .right, .left, .left])
-        for disk in disks {
-            let trash = trash(disk, views)
-            table.add([
-                Text.fit(disk.mount.display, 22), used(disk),
-                trash.isEmpty ? "-" : Text.size(trash.total { $0.allocated }), next(disk, views, session), "-",
-            ])
-        }
-        return table.text
-    }
-
     /// Limits that nothing in the trash will meet.
-    static func matters(_ disk: DiskView, _ views: [VaultView]) -> [Status.Matter] {
-        var found: [Status.Matter] = []
+    static func matters(_ disk: DiskView, _ views: [VaultView]) -> [Matter] {
+        var found: [Matter] = []
         // What lies there may be wanted, or protected: a purge that could not meet it counts for more than a sum.
         let isRefused = disk.shortSince != nil && disk.comingEarly >= disk.lack.bytes
         if !disk.lack.isEmpty, disk.lack.bytes > disk.coming || disk.lack.inodes > 0 || isRefused {
@@ -33,7 +20,7 @@ enum DiskText {
             let soon = view.trashed.filter { $0.trashed.map { $0.condemnedAt <= early } ?? false }
             guard bytes > soon.total({ $0.allocated }) else { continue }
             found.append(
-                Status.Matter(
+                Matter(
                     vault: vault, code: "max-size",
                     text:
                         "it is \(Text.size(bytes)) over its max-size \(view.configuration.settings.limits.maxSizeText), and what may be purged now is less.",
@@ -43,17 +30,17 @@ enum DiskText {
     }
 
     /// Limits that the trash will meet by itself, later.
-    static func notes(_ disk: DiskView, _ views: [VaultView]) -> [Status.Matter] {
+    static func notes(_ disk: DiskView, _ views: [VaultView]) -> [Matter] {
         guard disk.lack.bytes > disk.comingEarly, matters(disk, views).allSatisfy({ $0.code != "space" }) else {
             return []
         }
         return [matter(disk, "it comes by itself when enough of the trash passes min-grace. Sooner")]
     }
 
-    private static func matter(_ disk: DiskView, _ text: String) -> Status.Matter {
+    private static func matter(_ disk: DiskView, _ text: String) -> Matter {
         let size = (disk.lack.bytes >> 20) + 1
         let missing = disk.lack.bytes > 0 ? " \(Text.size(disk.lack.bytes)) is lacking;" : ""
-        return Status.Matter(
+        return Matter(
             vault: disk.vaults.first ?? "", code: "space",
             text: "\(disk.mount.display): \(disk.lack.texts.joined(separator: ", ")).\(missing) \(text):",
             commands: disk.coming > 0 && disk.lack.bytes > 0
@@ -62,11 +49,11 @@ enum DiskText {
     }
 
     /// In the trash, and the policy would keep them: they stay until a person says something.
-    static func wanted(_ view: VaultView) -> Status.Matter {
+    static func wanted(_ view: VaultView) -> Matter {
         let some = view.wanted.suffix(3).reversed()
         let more = view.wanted.count > 3 ? ", and \(Text.count(view.wanted.count - 3)) more" : ""
         let (verb, them) = view.wanted.count == 1 ? ("is", "it") : ("are", "them")
-        return Status.Matter(
+        return Matter(
             vault: view.label, code: "wanted",
             text:
                 "\(Text.plural(view.wanted.count, "backup")) in the trash \(verb) wanted: the policy would keep \(them) now, so no purge takes \(them) (\(some.map(\.path.display).joined(separator: ", "))\(more)).",
@@ -74,29 +61,12 @@ enum DiskText {
                 + (more.isEmpty ? [] : ["reprieve list \(view.label) --trash"]))
     }
 
-    static func json(_ disk: DiskView, _ views: [VaultView], _ session: Session) -> JSON {
-        let trash = trash(disk, views)
-        let next = nextPurge(trash)
-        return .object(
-            [JSON.Field](path: disk.mount, key: "mount") + [
-                .init("vaults", .array(disk.vaults.map { .string($0) })),
-                .init("total", .integer(disk.totalBytes)), .init("available", .integer(disk.availableBytes)),
-                .init("trash_allocated", .integer(trash.total { $0.allocated })),
-                .init("next_purge", JSON(next?.at.rfc3339(in: session.zone))),
-                .init("next_purge_size", JSON((next?.size).map { Int($0) })),
-                .init("full_in_days", .null),
-                .init("lacking", .array(disk.lack.texts.map { .string($0) })),
-                .init("lacking_bytes", .integer(disk.lack.bytes)), .init("lacking_inodes", .integer(disk.lack.inodes)),
-                .init("short_since", JSON(disk.shortSince?.rfc3339(in: session.zone))),
-            ])
-    }
-
-    private static func trash(_ disk: DiskView, _ views: [VaultView]) -> [Backup] {
+    static func trash(_ disk: DiskView, _ views: [VaultView]) -> [Backup] {
         views.filter { disk.vaults.contains($0.label) }.flatMap(\.trashed)
     }
 
     /// The first that is due, and all that are due within a day of it.
-    private static func nextPurge(_ trash: [Backup]) -> (at: Timestamp, size: Int64)? {
+    static func nextPurge(_ trash: [Backup]) -> (at: Timestamp, size: Int64)? {
         guard let first = trash.compactMap(\.trashed?.earliestPurge).min() else { return nil }
         let end = first.adding(seconds: 86_400)
         return (
@@ -104,19 +74,12 @@ enum DiskText {
         )
     }
 
-    private static func next(_ disk: DiskView, _ views: [VaultView], _ session: Session) -> String {
+    static func next(_ disk: DiskView, _ views: [VaultView], _ zone: Zone) -> String {
         let own = views.filter { disk.vaults.contains($0.label) }
         if own.allSatisfy({ $0.frozen != nil || $0.isReadOnly }) { return "stopped" }
         let moving = own.filter { $0.frozen == nil && !$0.isReadOnly }.flatMap(\.trashed)
         guard let next = nextPurge(moving) else { return "-" }
-        return "\(Text.day(next.at, session.zone).dropLast(5)) (\(Text.size(next.size)))"
-    }
-
-    /// `6.3 of 10.9 TiB`.
-    private static func used(_ disk: DiskView) -> String {
-        let (used, total) = (Text.size(disk.usedBytes), Text.size(disk.totalBytes))
-        let isSameUnit = used.split(separator: " ").last == total.split(separator: " ").last
-        return "\(isSameUnit ? String(used.prefix { $0 != " " }) : used) of \(total)"
+        return "\(Text.day(next.at, zone).dropLast(5)) (\(Text.size(next.size)))"
     }
 }
 

@@ -59,17 +59,19 @@ struct Doctor: ParsableCommand {
 
     private func text(_ checkup: Checkup, _ session: Session) -> String {
         var table = Table(
-            ["VAULT", "FILE SYSTEM", "DIRECTORIES", "WRITERS", "CHANGES"], [.left, .left, .right, .left, .left])
+            ["VAULT", "FILE SYSTEM", "FREE", "DIRECTORIES", "WRITERS", "CHANGES"],
+            [.left, .left, .right, .right, .left, .left])
         for vault in checkup.vaults {
             table.add([
                 Text.fit(vault.label, 20),
                 (vault.kind ?? "-") + (vault.isReadOnly ? ", read-only" : ""),
+                vault.freePercent.map { "\($0) %" } ?? "-",
                 vault.kind == nil ? "-" : Text.count(vault.places),
                 vault.hasLeases.map { $0 ? "told" : "not told" } ?? "-",
                 !checkup.agentIsRunning ? "no agent" : vault.watching == nil ? "by events" : "polled",
             ])
         }
-        var lines = [table.text, "", watches(checkup)]
+        var lines = [table.text, "", watches(checkup), clock(checkup)]
         for (n, problem) in checkup.problems.enumerated() { lines += [""] + self.lines(n + 1, problem) }
         for note in checkup.notes {
             lines += ["", Text.wrap("- \(name(note))\(note.text).")]
@@ -89,6 +91,11 @@ struct Doctor: ParsableCommand {
         return "Watches: \(Text.count(checkup.needed)) needed, \(limit)\(others)"
     }
 
+    private func clock(_ checkup: Checkup) -> String {
+        "Clock: "
+            + (checkup.clockIsSynchronised.map { $0 ? "synchronised" : "not synchronised" } ?? "the kernel does not say")
+    }
+
     private func json(_ findings: [Checkup.Finding]) -> JSON {
         .array(
             findings.map {
@@ -105,6 +112,7 @@ struct Doctor: ParsableCommand {
             "doctor",
             [
                 .init("agent", ["running": .bool(checkup.agentIsRunning)]),
+                .init("clock", ["synchronised": checkup.clockIsSynchronised.map { .bool($0) } ?? .null]),
                 .init(
                     "watches",
                     [
@@ -118,6 +126,7 @@ struct Doctor: ParsableCommand {
                             .object(
                                 [.init("vault", .string(vault.label))] + [JSON.Field](path: vault.path) + [
                                     .init("filesystem", JSON(vault.kind)), .init("read_only", .bool(vault.isReadOnly)),
+                                    .init("free_percent", JSON(vault.freePercent)),
                                     .init("directories", .integer(Int64(vault.places))),
                                     .init("leases", vault.hasLeases.map { .bool($0) } ?? .null),
                                     .init("watching", JSON(vault.watching)),

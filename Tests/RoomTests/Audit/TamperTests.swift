@@ -88,7 +88,7 @@ struct TamperTests {
         let lines = lines(bytes)
         let other = try AuditHouse()
         for n in 0..<Self.records {
-            try other.log.append([AuditRecord(.complete, path: Bytes("other-\(n)"))], at: other.moment)
+            try other.log.append([AuditRecord(.complete(size: 1), path: Bytes("other-\(n)"))], at: other.moment)
             if n == 5 { break }
         }
         let foreign = self.lines([UInt8](try Data(contentsOf: other.url)))

@@ -1,0 +1,88 @@
+internal import Engine
+internal import FlyingFox
+internal import FlyingSocks
+internal import Foundation
+internal import Glibc
+internal import Model
+
+/// Answers `GET /metrics` with the last text, on the loopback interface or a Unix socket.
+final class MetricsServer: Sendable {
+    private let monitor: Monitor
+    /// A line of the agent's log.
+    private let say: @Sendable (_ line: String, _ isError: Bool) -> Void
+
+    init(monitor: Monitor, say: @escaping @Sendable (_ line: String, _ isError: Bool) -> Void) {
+        self.monitor = monitor
+        self.say = say
+    }
+
+    /// Serves until its task is cancelled. What cannot be listened on now (another process has the port) is tried again
+    /// and again: the agent goes on without it.
+    func run(_ listen: MetricsSettings.Listen) async {
+        var pause: UInt64 = 1
+        var said: String?
+        while !Task.isCancelled {
+            do {
+                say("metrics at \(listen.text)", false)
+                try await serve(listen)
+                return
+            } catch {
+                if Task.isCancelled { return }
+                let text = "metrics cannot be served at \(listen.text): \((error as? Fault)?.message ?? "\(error)")"
+                if said != text { say(text, true) }
+                said = text
+                try? await Task.sleep(nanoseconds: pause * 1_000_000_000)
+                pause = min(60, 2 * pause)
+            }
+        }
+    }
+
+    private func serve(_ listen: MetricsSettings.Listen) async throws {
+        switch listen {
+        case .loopback(let host, let port, let isSix):
+            if isSix {
+                try await serve(try sockaddr_in6.inet6(ip6: host, port: port))
+            } else {
+                try await serve(try sockaddr_in.inet(ip4: host, port: port))
+            }
+        case .unix(let path):
+            let address = sockaddr_un.unix(path: path.utf8 ?? path.display)
+            try removeStale(path, address)
+            try await serve(address)
+        }
+    }
+
+    private func serve(_ address: some SocketAddress) async throws {
+        let server = HTTPServer(address: address, timeout: 15, logger: .disabled)
+        await server.appendRoute("GET /metrics") { [monitor] _ in Self.answer(monitor.lastText) }
+        await server.appendRoute("HEAD /metrics") { _ in Self.answer([]) }
+        await server.appendRoute("GET /") { _ in
+            HTTPResponse(
+                statusCode: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+                body: Data("reprieve: see /metrics\n".utf8))
+        }
+        try await withTaskCancellationHandler {
+            try await server.run()
+        } onCancel: {
+            Task { await server.stop() }
+        }
+    }
+
+    private static func answer(_ text: [UInt8]) -> HTTPResponse {
+        HTTPResponse(
+            statusCode: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"], body: Data(text))
+    }
+
+    /// A socket that an agent before us left: the agent's lock is ours, so nobody answers there. Anything else of that
+    /// name is left alone. It lies outside all vaults: the configuration is refused otherwise.
+    private func removeStale(_ path: Bytes, _ address: sockaddr_un) throws {
+        var seen = stat()
+        guard lstat(path.utf8 ?? path.display, &seen) == 0 else { return }
+        guard seen.st_mode & S_IFMT == S_IFSOCK else {
+            throw Fault(
+                .configuration, "'\(path.display)' is there already and is no socket",
+                hint: "remove it, or choose another path", path: path)
+        }
+        try Socket.unlink(address)
+    }
+}

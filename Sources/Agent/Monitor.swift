@@ -1,0 +1,156 @@
+internal import Disk
+internal import Dispatch
+internal import Engine
+internal import Foundation
+internal import Logging
+internal import Model
+internal import Survey
+internal import Synchronization
+
+/// Tells who watches over us how things stand: `status.json`, node_exporter's text file, `GET /metrics`.
+///
+/// A thread of its own collects: after a turn in which something happened, but not sooner than `every` after the last
+/// time, and now and then without that. The agent's thread only leaves notes here and never waits; whoever scrapes gets
+/// the last text. Collecting looks at no vault, so a hung disk does not stop it.
+final class Monitor: Sendable {
+    /// What the agent's thread left.
+    private struct Inbox {
+        var keeper: Keeper?
+        var pulses: [Bytes: IndexPulse] = [:]
+        var notes: [(vault: String, note: RunNote)] = []
+        var isChanged = true
+        var isStopping = false
+    }
+
+    private let inbox = Mutex(Inbox())
+    private let news = DispatchSemaphore(value: 0)
+    /// What is answered to `GET /metrics`.
+    private let text = Mutex<[UInt8]>([])
+    private let watches: @Sendable () -> Int
+    private let log: Logger
+    /// Writes `status.json`. The command line knows its words.
+    private let publish: @Sendable (Keeper, Overview, _ validSeconds: Int64) throws -> Void
+
+    /// Without any news it is collected again after this time, or a hundred times as long as it takes.
+    private static let restNanoseconds: Int64 = 60 * VaultState.second
+    /// With news: a twentieth of the time at most.
+    private static let share: Int64 = 20
+
+    init(
+        log: Logger, watches: @escaping @Sendable () -> Int,
+        publish: @escaping @Sendable (Keeper, Overview, _ validSeconds: Int64) throws -> Void
+    ) {
+        self.log = log
+        self.watches = watches
+        self.publish = publish
+    }
+
+    /// The figures as they were last collected; empty: not yet.
+    var lastText: [UInt8] { text.withLock { $0 } }
+
+    // MARK: From the agent's thread
+
+    /// After a turn. Costs the agent's thread a lock that nobody holds for long.
+    func note(_ keeper: Keeper, _ pulses: [Bytes: IndexPulse], _ notes: [(vault: String, note: RunNote)], isNews: Bool)
+    {
+        inbox.withLock { inbox in
+            inbox.keeper = keeper
+            inbox.pulses = pulses
+            inbox.notes += notes
+            inbox.isChanged = inbox.isChanged || isNews || !notes.isEmpty
+        }
+        if isNews || !notes.isEmpty { news.signal() }
+    }
+
+    func start(_ keeper: Keeper) {
+        inbox.withLock { $0.keeper = keeper }
+        let thread = Thread { [self] in run(since: keeper.now()) }
+        thread.name = "monitor"
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    func stop() {
+        inbox.withLock { $0.isStopping = true }
+        news.signal()
+    }
+
+    // MARK: Its own thread
+
+    private func run(since start: Moment) {
+        var problems: [String: String] = [:]
+        var last: Int64?
+        var took: Int64 = 0
+        var limit = WatchLimits.allowed
+        var counted: Int?
+        while true {
+            let (keeper, every, isChanged, isStopping) = inbox.withLock { inbox in
+                (
+                    inbox.keeper, inbox.keeper?.configuration.metrics.every.value.fixedSeconds ?? 15, inbox.isChanged,
+                    inbox.isStopping
+                )
+            }
+            guard let keeper, !isStopping else { return }
+            let now = keeper.now().boot
+            // What commands did beside us stands in the log, and perhaps nowhere that we watch.
+            let recorded = lastRecord(keeper)
+            let hasNews = isChanged || recorded != counted
+            let rest = max(Self.restNanoseconds, 100 * took)
+            let pause = hasNews ? max(every * VaultState.second, Self.share * took) : rest
+            let due = last.map { $0 + pause } ?? now
+            guard now >= due else {
+                let wait = min(due - now, every * VaultState.second)
+                _ = news.wait(timeout: .now() + .milliseconds(Int(clamping: wait / 1_000_000 + 1)))
+                continue
+            }
+            let (pulses, notes) = inbox.withLock { inbox in
+                defer {
+                    inbox.notes = []
+                    inbox.isChanged = false
+                }
+                return (inbox.pulses, inbox.notes)
+            }
+            counted = recorded
+            limit = WatchLimits.allowed ?? limit
+            let agent = AgentPulse(since: start.wall, watches: watches(), watchLimit: limit, vaults: pulses)
+            // Twice as long as until the next time: then it is said that nobody writes it any more.
+            collect(keeper, agent, notes, validSeconds: 2 * rest / VaultState.second + 60, &problems)
+            let end = keeper.now().boot
+            (last, took) = (end, end - now)
+        }
+    }
+
+    private func lastRecord(_ keeper: Keeper) -> Int? {
+        do {
+            return try keeper.lastRecord()
+        } catch {
+            return nil  // said by whoever has to write there
+        }
+    }
+
+    private func collect(
+        _ keeper: Keeper, _ agent: AgentPulse, _ notes: [(vault: String, note: RunNote)], validSeconds: Int64,
+        _ problems: inout [String: String]
+    ) {
+        attempt("runs", &problems) { try keeper.home.runs.note(notes, by: .agent) }
+        let overview = keeper.overview(agent)
+        attempt("status", &problems) { try publish(keeper, overview, validSeconds) }
+        let settings = keeper.configuration.metrics
+        guard settings.textfile != nil || settings.listen != nil else { return }
+        let fresh = keeper.metrics(of: overview).text
+        text.withLock { $0 = fresh }
+        attempt("textfile", &problems) { try keeper.writeTextfile(fresh) }
+    }
+
+    /// What goes wrong is said once, until it is another thing or goes right.
+    private func attempt(_ what: String, _ problems: inout [String: String], _ body: () throws -> Void) {
+        do {
+            try body()
+            problems[what] = nil
+        } catch {
+            let text = (error as? Fault)?.message ?? "\(error)"
+            if problems[what] != text { log.error("\(text)") }
+            problems[what] = text
+        }
+    }
+}

@@ -1,0 +1,19 @@
+internal import Model
+
+/// The values of the label `reason`: the causes of a freeze, and one for what this version does not know.
+enum FreezeReason {
+    static let other = "other"
+    static let all = FreezeCause.allCases.map(\.rawValue) + [other]
+
+    /// Marks of before the cause was written down were a person's word, or name what we found.
+    static func of(_ mark: Mark) -> String {
+        guard let cause = mark.cause else {
+            return mark.target == Mark.undoneTarget ? FreezeCause.undone.rawValue : other
+        }
+        return known(cause)
+    }
+
+    static func known(_ cause: String?) -> String {
+        cause.flatMap { all.contains($0) ? $0 : nil } ?? other
+    }
+}

@@ -1,0 +1,165 @@
+internal import Engine
+internal import Model
+internal import Retention
+
+/// Something that a person has to decide or may want to know, and the commands that end it.
+struct Matter: Hashable, Sendable, Decodable {
+    var vault: String
+    /// Stable, for scripts.
+    var code: String
+    var text: String
+    var commands: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case vault, code, commands
+        case text = "message"
+    }
+}
+
+extension Matter {
+    static func matters(of view: VaultView, _ zone: Zone) -> [Matter] {
+        var found: [Matter] = []
+        let label = view.label
+        if let fault = view.fault {
+            found.append(
+                Matter(
+                    vault: label, code: fault.code.rawValue, text: fault.message + ".",
+                    commands: fault.hint.map { [$0] } ?? []))
+        }
+        if view.isReadOnly {
+            found.append(
+                Matter(
+                    vault: label, code: "read-only",
+                    text:
+                        "its file system is mounted read-only: nothing is condemned, purged or restored there until it is writable again.",
+                    commands: ["mount -o remount,rw \(view.configuration.path.display)      # once you know why"]))
+        }
+        if let frozen = view.frozen {
+            let until = frozen.until.map { " until \(Text.time($0, zone))" } ?? ""
+            found.append(
+                Matter(
+                    vault: label, code: "frozen",
+                    text:
+                        "frozen since \(Text.time(frozen.at, zone))\(until): \(frozen.reason). Nothing is condemned or purged\(frozen.policies == nil ? "" : " before its policy changes"); restore works.",
+                    commands: [Freezing.end(of: frozen, label, view.configuration.path)]))
+        }
+        for (series, mark) in view.frozenSeries {
+            let name = Backup.shortName(ofSeries: series).display
+            found.append(
+                Matter(
+                    vault: label, code: "series-frozen", text: "series \(name) is frozen: \(mark.reason).",
+                    commands: ["reprieve unfreeze \(label) \(name)"]))
+        }
+        if !view.missing.isEmpty {
+            found.append(
+                Matter(
+                    vault: label, code: "missing",
+                    text:
+                        "\(Text.plural(view.missing.count, "backup")) missing from the trash (\(view.missing[0].path.display)): removed by somebody else. The next cleanup freezes the vault.",
+                    commands: ["reprieve list \(label) --trash"]))
+        }
+        if let plan = view.plan, let hold = plan.hold, hold.waitsForPerson {
+            found.append(held(plan, hold, view, zone))
+        }
+        if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
+        for finding in view.recovery {
+            found.append(
+                Matter(vault: label, code: "recovery", text: finding + ".", commands: ["reprieve purge \(label)"]))
+        }
+        for fault in view.unreadable {
+            found.append(
+                Matter(
+                    vault: label, code: "unreadable", text: fault.message + ".", commands: fault.hint.map { [$0] } ?? []
+                ))
+        }
+        return found
+    }
+
+    private static func held(_ plan: Plan, _ hold: Plan.Hold, _ view: VaultView, _ zone: Zone) -> Matter {
+        let label = view.label
+        let held = plan.condemned.filter { hold.heldBack.contains($0.backup.id) }
+        let size = Text.size(held.total { $0.backup.size })
+        let since = view.heldSince.map {
+            " since " + Text.day($0, zone)
+        }
+        var text =
+            "plan \(plan.id.prefix(4)) is held\(since ?? ""): \(hold.text(series: SeriesNames(view).text, size: Text.size))."
+        let isPolicy = hold.causes.contains { if case .policyChanged = $0 { true } else { false } }
+        if !isPolicy || hold.causes.count > 1 {
+            text += " \(Text.plural(held.count, "backup")) (\(size)) \(held.count == 1 ? "waits" : "wait")."
+        }
+        if isPolicy {
+            let keep =
+                view.configuration.keep.origin.map { "\(Bytes($0.file).lastComponent.display):\($0.line)" } ?? ""
+            let approved = view.approvedAt.map { " of \(Text.day($0, zone))" } ?? " that was approved"
+            let back = keep.isEmpty ? "" : ", or change it back in \(keep)"
+            text += " Until you approve it\(back), cleanup goes on with the policy\(approved)."
+        }
+        return Matter(
+            vault: label, code: hold.code, text: text,
+            commands: ["reprieve plan \(label)", "reprieve cleanup \(label) --approve"])
+    }
+
+    /// More than usual would go: it drains by itself, and nobody has to do anything.
+    static func draining(_ view: VaultView, _ zone: Zone) -> [Matter] {
+        guard let plan = view.plan, let hold = plan.hold, !hold.waitsForPerson, view.frozen == nil else { return [] }
+        let size = Text.size(
+            plan.condemned.filter { hold.heldBack.contains($0.backup.id) }.total { $0.backup.size })
+        let waiting = Text.plural(hold.heldBack.count, "backup")
+        return [
+            Matter(
+                vault: view.label, code: hold.code,
+                text:
+                    "plan \(plan.id.prefix(4)) is held in part: \(hold.text(series: SeriesNames(view).text, size: Text.size)). \(waiting) (\(size)) wait. All at once, or not at all:",
+                commands: [
+                    "reprieve cleanup \(view.label) --approve", "reprieve freeze \(view.label) --reason WHY",
+                ])
+        ]
+    }
+
+    /// Disks in rotation that are elsewhere: nothing is lost, and nothing of them is shown.
+    static func away(_ view: VaultView, _ zone: Zone) -> [Matter] {
+        view.away.map { disk in
+            let since = disk.lastSeen.map { " since \(Text.day($0, zone))" } ?? ""
+            return Matter(
+                vault: view.label, code: "away",
+                text: "\(disk.name) is away\(since). What is on it is shown when it is mounted again.", commands: [])
+        }
+    }
+
+    /// Series that ended of late: somebody who was away should see it once.
+    static func ended(_ view: VaultView) -> [Matter] {
+        let names = SeriesNames(view)
+        let recent = view.pulses.filter { _, pulse in
+            pulse.pulse == .ended && pulse.retirement == nil
+                && (pulse.newest.map { view.at.wall.seconds(since: $0) < Self.recentSeconds } ?? false)
+        }
+        guard let first = recent.keys.min() else { return [] }
+        let others = recent.count == 1 ? "" : " and \(recent.count - 1) more"
+        return [
+            Matter(
+                vault: view.label, code: "ended",
+                text:
+                    "\(names.text(first))\(others) got no new backup for ten times the usual: taken for ended, nothing of \(recent.count == 1 ? "it" : "them") goes.",
+                commands: ["reprieve list \(view.label)"])
+        ]
+    }
+
+    private static let recentSeconds: Int64 = 60 * 86_400
+
+    /// Series that nothing new came to for too long: no decision is needed, but somebody should know.
+    static func late(_ view: VaultView) -> [Matter] {
+        let names = SeriesNames(view)
+        return view.pulses.filter { $0.value.pulse == .late && $0.value.retirement == nil }.sorted { $0.key < $1.key }
+            .compactMap { series, pulse in
+                guard let newest = pulse.newest, let rhythm = pulse.rhythm else { return nil }
+                let count = view.present.count { $0.series == series }
+                let silence = Text.age(view.at.wall.seconds(since: newest))
+                return Matter(
+                    vault: view.label, code: "late",
+                    text:
+                        "no new backup in \(names.text(series)) for \(silence) (usual: \(Text.every(rhythm.seconds))). Nothing of its \(Text.plural(count, "backup")) goes because time passes.",
+                    commands: ["reprieve retire \(names.text(series)) --reason WHY"])
+            }
+    }
+}

@@ -1,0 +1,168 @@
+internal import Engine
+internal import Foundation
+internal import Model
+internal import Retention
+
+/// What `status` says, as a value: shown here and now, or written as JSON by the agent and shown to who may not look for
+/// himself. Text and check are made of it alone, so that both show the same.
+struct StatusReport: Hashable, Sendable, Decodable {
+    struct Agent: Hashable, Sendable, Decodable {
+        var running: Bool
+        var since: Timestamp?
+    }
+
+    struct Vault: Hashable, Sendable, Decodable {
+        struct Away: Hashable, Sendable, Decodable {
+            var id: String
+            var label: String?
+            var lastSeen: Timestamp?
+        }
+
+        var vault: String
+        var id: String?
+        var path: String
+        var pathRaw: String?
+        /// `ok`, or a word that is shown in capitals.
+        var state: String
+        var series: Int
+        var backups: Int
+        var size: Int64
+        var trashed: Int
+        var trashSize: Int64
+        var newest: Timestamp?
+        /// What will be done next, for a person.
+        var next: String
+        var watching: String?
+        var readOnly: Bool
+        var away: [Away]
+        var heldPlan: String?
+        /// The last cleanup, and what came of it.
+        var lastRun: Timestamp?
+        var lastResult: String?
+        var lastProblem: String?
+        /// When a run, or a look where none is due by the clock, was last done; and how often one is to be expected.
+        var lastTurn: Timestamp?
+        var intervalSeconds: Int64?
+    }
+
+    struct Disk: Hashable, Sendable, Decodable {
+        var mount: String
+        var mountRaw: String?
+        var vaults: [String]
+        var total: Int64
+        var available: Int64
+        var trashAllocated: Int64
+        var nextPurge: Timestamp?
+        var nextPurgeSize: Int64?
+        /// The same for a person.
+        var next: String
+        var fullInDays: Int64?
+        var lacking: [String]
+        var lackingBytes: Int64
+        var lackingInodes: Int64
+        var shortSince: Timestamp?
+    }
+
+    var host: String
+    var written: Timestamp
+    /// Written by an agent that writes again before this is over.
+    var validSeconds: Int64?
+    var timezone: String
+    var agent: Agent
+    var vaults: [Vault]
+    var disks: [Disk]
+    var toDecide: [Matter]
+    var late: [Matter]
+
+    var zone: Zone { Zone(name: timezone) ?? Zone.system }
+}
+
+extension StatusReport {
+    init(_ overview: Overview, _ keeper: Keeper, isRunning: Bool, validSeconds: Int64? = nil) {
+        let (views, disks, zone) = (overview.views, overview.disks, keeper.configuration.zone.value)
+        host = keeper.hostName
+        written = overview.at.wall
+        self.validSeconds = validSeconds
+        timezone = zone.name
+        agent = Agent(running: isRunning, since: isRunning ? overview.runs.agentSince : nil)
+        vaults = views.map { Vault($0, overview.runs.vaults[$0.label], isRunning, zone) }
+        self.disks = disks.map { Disk($0, views, zone) }
+        toDecide = views.flatMap { Matter.matters(of: $0, zone) } + disks.flatMap { DiskText.matters($0, views) }
+        late =
+            views.flatMap {
+                Matter.draining($0, zone) + Matter.away($0, zone) + Matter.late($0) + Matter.ended($0)
+            } + disks.flatMap { DiskText.notes($0, views) }
+    }
+}
+
+extension StatusReport.Vault {
+    init(_ view: VaultView, _ run: RunStore.Run?, _ isRunning: Bool, _ zone: Zone) {
+        vault = view.label
+        id = view.id?.text
+        (path, pathRaw) = view.configuration.path.textAndRaw
+        state = Self.state(view)
+        series = Set(view.present.map(\.series)).count
+        backups = view.present.count
+        size = view.present.total { $0.size }
+        trashed = view.trashed.count
+        trashSize = view.trashed.total { $0.size }
+        newest = view.present.filter(\.isComplete).map(\.time).max()
+        next = Self.next(view, isRunning, zone)
+        watching = view.watching
+        readOnly = view.isReadOnly
+        away = view.away.map { Away(id: $0.id.text, label: $0.label, lastSeen: $0.lastSeen) }
+        heldPlan = view.plan?.hold == nil ? nil : view.plan?.id
+        lastRun = run?.runAt
+        lastResult = run?.result
+        lastProblem = run?.problem
+        lastTurn = run?.last(view.configuration.settings) ?? run?.lookAt
+        intervalSeconds = run?.interval(view.configuration.settings)
+    }
+
+    private static func state(_ view: VaultView) -> String {
+        if let fault = view.fault { return fault.code == .offline ? "offline" : "failed" }
+        if view.frozen != nil { return "frozen" }
+        if view.isReadOnly { return "read-only" }
+        if !view.unreadable.isEmpty { return "partly" }
+        guard let hold = view.plan?.hold else { return "ok" }
+        return hold.waitsForPerson ? "held" : "in part"
+    }
+
+    private static func next(_ view: VaultView, _ isRunning: Bool, _ zone: Zone) -> String {
+        if view.fault != nil || view.frozen != nil || view.isReadOnly { return "stopped" }
+        if let plan = view.plan, plan.hold?.waitsForPerson == true { return "plan \(plan.id.prefix(4)) waits" }
+        let purge =
+            view.trashed.compactMap(\.trashed?.earliestPurge).min().map { ", purge \(Text.date($0, zone))" } ?? ""
+        guard isRunning else {
+            let isDue = view.trashed.contains { $0.trashed.map { $0.earliestPurge <= view.at.wall } ?? false }
+            return isDue ? "purge is due" : "by hand"
+        }
+        let schedule = view.configuration.settings.schedule.value
+        switch schedule {
+        case .afterBackup: return purge.isEmpty ? "after a backup" : String(purge.dropFirst(2))
+        case .manual: return "by hand" + purge
+        case .hourly: return "hourly" + purge
+        case .daily: return "cleanup \(schedule.text)" + purge
+        }
+    }
+}
+
+extension StatusReport.Disk {
+    init(_ disk: DiskView, _ views: [VaultView], _ zone: Zone) {
+        let trash = DiskText.trash(disk, views)
+        let purge = DiskText.nextPurge(trash)
+        (mount, mountRaw) = disk.mount.textAndRaw
+        vaults = disk.vaults
+        total = disk.totalBytes
+        available = disk.availableBytes
+        trashAllocated = trash.total { $0.allocated }
+        nextPurge = purge?.at
+        nextPurgeSize = purge?.size
+        next = DiskText.next(disk, views, zone)
+        fullInDays = disk.fullInDays
+        lacking = disk.lack.texts
+        lackingBytes = disk.lack.bytes
+        lackingInodes = disk.lack.inodes
+        shortSince = disk.shortSince
+    }
+}

@@ -1,0 +1,207 @@
+import Foundation
+import Testing
+
+/// One screen, for everybody; and for Nagios.
+@Suite("status and doctor")
+struct StatusTests {
+    private func check(_ house: House, _ arguments: String..., environment: [String: String] = [:]) throws -> (
+        status: Int32, line: String
+    ) {
+        let outcome = try house.run(["status", "--check"] + arguments, environment: environment)
+        #expect(outcome.out.hasSuffix("\n") && outcome.out.count { $0 == "\n" } == 1, "one line: \(outcome.out)")
+        return (outcome.status, String(outcome.out.dropLast()))
+    }
+
+    @Test("--check: 0, 1, 2 and 3, one line, performance data")
+    func nagios() throws {
+        let house = try House()
+        try house.dailies(4)
+        let unknown = try check(house, "nothing")
+        #expect(unknown.status == 3 && unknown.line == "REPRIEVE UNKNOWN - there is no vault 'nothing'")
+        let never = try check(house)
+        #expect(never.status == 2 && never.line.hasPrefix("REPRIEVE CRITICAL - dumps: no agent runs"), "\(never.line)")
+
+        try house.startAgent()
+        try house.settle()
+        try house.cleanup()
+        try house.wait("all to be in order") { try check(house).status == 0 }
+        let fine = try check(house)
+        #expect(fine.line.hasPrefix("REPRIEVE OK - 1 vault, 2 backups, "), "\(fine.line)")
+        let data = try #require(fine.line.split(separator: "|").last)
+        #expect(data.contains("'backups'=2 ") && data.contains("'held'=0 ") && data.contains("'dumps_newest_age'="))
+
+        try house.run("freeze", "dumps", "--reason", "a|b\nc")
+        let frozen = try check(house)
+        #expect(frozen.status == 1 && frozen.line.contains("WARNING - dumps: frozen since"), "\(frozen.line)")
+        #expect(frozen.line.count { $0 == "|" } == 1)
+        try house.run("unfreeze", "dumps")
+        #expect(try check(house).status == 0)
+
+        // Nobody waits for a lock, however many ask.
+        let all = try House.together(6) { try house.run("status", "--check").status }
+        #expect(all == [0, 0, 0, 0, 0, 0])
+
+        house.endAgents()
+        #expect(try check(house).status == 0, "it was here a moment ago")
+        let runs = house.state.appending(path: "runs.json")
+        let text = try String(contentsOf: runs, encoding: .utf8)
+        try house.write(runs, text.replacing(/20[0-9][0-9]-/, with: "2020-"))
+        let silent = try check(house)
+        #expect(silent.status == 2 && silent.line.contains("CRITICAL - dumps: no run for"), "\(silent.line)")
+
+        try FileManager.default.moveItem(at: house.vault, to: house.root.appending(path: "elsewhere"))
+        let offline = try check(house)
+        #expect(offline.status == 2 && offline.line.contains("is not there"), "\(offline.line)")
+        try house.write(house.config, "vaults: {}\nnonsense: 1\n")
+        #expect(try check(house).status == 3)
+    }
+
+    @Test("agent --once under cron: its interval is learnt, and its silence is critical")
+    func cron() throws {
+        let house = try House(more: "    approval: never")
+        try house.dailies(3)
+        for _ in 1...2 { try house.run("agent", "--once") }
+        #expect(try check(house).status == 0)
+        let json = try #require(try house.run("status", "--json").json()["vaults"] as? [[String: Any]]).first
+        #expect(json?["last_result"] as? String == "done" && json?["last_run"] as? String != nil)
+        #expect(FileManager.default.fileExists(atPath: house.state.appending(path: "status.json").path))
+    }
+
+    @Test(
+        "who may not read the state sees what the agent wrote, and how old it is",
+        .enabled(if: geteuid() == 0, "dropping root needs root"))
+    func secondHand() throws {
+        let house = try House()
+        try house.dailies(4)
+        let runtime = house.root.appending(path: "run")
+        try FileManager.default.createDirectory(at: runtime, withIntermediateDirectories: true)
+        // The binary's directory may not be for others, and the umask is not always kind.
+        let binary = house.root.appending(path: "reprieve")
+        try FileManager.default.copyItem(at: House.binary, to: binary)
+        for path in [house.root.path, runtime.path, binary.path, house.config.path] { chmod(path, 0o755) }
+        let environment = ["RUNTIME_DIRECTORY": runtime.path]
+        let nobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", binary.path]
+        let common = ["--config", house.config.path, "--state-dir", house.state.path]
+        func asNobody(_ arguments: String...) throws -> House.Outcome {
+            try House.launch(nobody + arguments + common, environment: environment)
+        }
+
+        try house.run("status")
+        #expect(try asNobody("status").status == 1, "there is nothing to be shown yet")
+        let before = try asNobody("status", "--check")
+        #expect(before.status == 3 && before.out.hasPrefix("REPRIEVE UNKNOWN - "))
+
+        try house.startAgent(under: ["/usr/bin/env", "RUNTIME_DIRECTORY=\(runtime.path)"])
+        let file = runtime.appending(path: "status.json")
+        try house.wait("the held plan to be told") {
+            (try? String(contentsOf: file, encoding: .utf8))?.contains("\"first-plan\"") == true
+        }
+        #expect(try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int == 0o644)
+        let own = try house.run("status")
+        let theirs = try asNobody("status")
+        #expect(theirs.status == 0, "\(theirs.out)\(theirs.error)")
+        var lines = theirs.out.split(separator: "\n", omittingEmptySubsequences: false)
+        let age = lines.remove(at: 1)
+        #expect(age.hasPrefix("As of "), "\(theirs.out)")
+        func table(_ lines: [Substring]) -> [Substring] { lines.filter { $0.hasPrefix("dumps") || $0.hasPrefix("1 ") } }
+        #expect(
+            !table(lines).isEmpty && table(lines) == table(own.out.split(separator: "\n")), "\(own.out)\(theirs.out)")
+        let check = try asNobody("status", "--check")
+        #expect(check.status == 1 && check.out.contains("first plan of this vault"), "\(check.out)")
+        #expect(try asNobody("status", "--json").json()["schema"] as? String == "reprieve.status/1")
+
+        // The agent is gone for long.
+        house.endAgents()
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try house.write(file, text.replacing(/"written":"20[0-9][0-9]-/, with: "\"written\":\"2020-"))
+        #expect(try asNobody("status").out.contains("does it still run?"))
+        #expect(try asNobody("status", "--check").status == 2)
+        try house.write(file, "{")
+        let broken = try asNobody("status")
+        #expect(broken.status == 1 && broken.error.contains("cannot be read"), "\(broken.error)")
+        #expect(try asNobody("status", "--check").status == 3)
+    }
+
+    @Test("FULL IN comes from the growth of the last weeks, and is - until a week is known")
+    func fullIn() throws {
+        let house = try House()
+        try house.dailies(2)
+        let first = try house.run("status").out
+        let header = try #require(first.split(separator: "\n").first { $0.contains("FULL IN") })
+        #expect(header.contains("NEXT PURGE"))
+        func disk() throws -> [String: Any] {
+            try #require((try house.run("status", "--json").json()["disks"] as? [[String: Any]])?.first)
+        }
+        let today = try disk()
+        #expect(today["full_in_days"] is NSNull)
+        let available = try #require(today["available"] as? Int)
+        let file = house.state.appending(path: "growth.json")
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+        let id = try #require((json["filesystems"] as? [String: Any])?.keys.first)
+        let day = Int(Date().timeIntervalSince1970) / 86_400
+        func inject(_ days: Int) throws {
+            let samples = (0..<days).map { #"{"day":\#(day - days + 1 + $0),"used":\#(available / 100 * $0)}"# }
+            try house.write(file, #"{"filesystems":{"\#(id)":{"samples":[\#(samples.joined(separator: ","))]}}}"#)
+        }
+        try inject(6)
+        #expect(try disk()["full_in_days"] is NSNull)
+        try inject(10)
+        let days = try #require(try disk()["full_in_days"] as? Int)
+        #expect((90...110).contains(days), "\(days)")
+        let text = try house.run("status").out
+        #expect(text.contains("\(days) days") || text.contains(" days\n"), "\(text)")
+        #expect(text.split(separator: "\n").allSatisfy { $0.count < 80 }, "\(text)")
+    }
+
+    @Test("doctor: who else may write the configuration, the clock, room, and a remedy for each")
+    func doctor() throws {
+        let house = try House()
+        try house.dailies(2)
+        let fine = try house.run("doctor", "--json")
+        #expect(fine.status == 0, "\(fine.out)")
+        let json = try fine.json()
+        #expect((json["clock"] as? [String: Any])?.keys.contains("synchronised") == true)
+        let vault = try #require((json["vaults"] as? [[String: Any]])?.first)
+        #expect((0...100).contains(vault["free_percent"] as? Int ?? -1))
+        let notes = try #require(json["notes"] as? [[String: Any]])
+        let runner = try #require(notes.first { $0["code"] as? String == "no-agent" })
+        #expect((runner["remedy"] as? [String])?.first?.hasPrefix("systemctl enable --now reprieve") == true)
+
+        chmod(house.config.path, 0o666)
+        let open = try house.run("doctor")
+        #expect(open.status == 1 && open.out.contains("everybody may write the configuration"), "\(open.out)")
+        #expect(open.out.contains("chmod o-w \(house.config.path)"))
+        #expect(open.out.contains("Clock: "))
+        chmod(house.config.path, 0o644)
+        try house.configure(keep: "{ last: 2 }", more: "    limits: { min-free: 100000GiB }")
+        let full = try house.run("doctor", "--json")
+        let problems = try #require(try full.json()["problems"] as? [[String: Any]])
+        #expect(full.status == 1 && problems.contains { $0["code"] as? String == "space" }, "\(full.out)")
+        let missing = "metrics: { textfile: /nonexistent/textfiles }\n"
+        try house.write(house.config, missing + (try String(contentsOf: house.config, encoding: .utf8)))
+        #expect(try house.run("doctor").out.contains("mkdir -p /nonexistent/textfiles"))
+    }
+
+    @Test("doctor: a vault that hangs stops no other", .enabled(if: Rack.isUsable, "mounting needs root"))
+    func hanging() throws {
+        try Rack.with { rack, house in
+            let source = house.root.appending(path: "source")
+            let remote = house.root.appending(path: "remote").path
+            for directory in [source.path, remote] {
+                try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            }
+            try house.write(source.appending(path: "web-\(House.day(1)).tar"), "x")
+            try house.dailies(2)
+            let server = try rack.serve(source.path, at: remote)
+            try house.addVault("remote", remote)
+            #expect(try house.run("doctor").status == 0)
+            kill(server.processIdentifier, SIGSTOP)
+            defer { kill(server.processIdentifier, SIGCONT) }
+            let outcome = try house.run("doctor", "--wait", "2s")
+            #expect(outcome.status == 1 && outcome.out.contains("does not answer"), "\(outcome.out)\(outcome.error)")
+            let row = outcome.out.split(separator: "\n").first { $0.hasPrefix("dumps") }
+            #expect(row?.contains("told") == true, "\(outcome.out)")
+            #expect(try check(house, "--wait", "2s").status == 2)
+        }
+    }
+}
