@@ -39,13 +39,9 @@ extension AuditLog {
             try append(
                 [
                     AuditRecord(
-                        .eventsLost,
+                        .eventsLost(hook: nil, first: lost.lowerBound, last: lost.upperBound - 1),
                         reason:
-                            "records \(lost.lowerBound) to \(lost.upperBound - 1) were still needed, and dropped: the log takes more than \(limits.mostBytes >> 20) MiB",
-                        more: [
-                            .init("first", .integer(Int64(lost.lowerBound))),
-                            .init("last", .integer(Int64(lost.upperBound - 1))),
-                        ])
+                            "records \(lost.lowerBound) to \(lost.upperBound - 1) were still needed, and dropped: the log takes more than \(limits.mostBytes >> 20) MiB")
                 ], at: now)
         }
         return note.packed.isEmpty && note.dropped == nil ? nil : note

@@ -50,8 +50,8 @@ package enum Event: Hashable, Sendable {
     /// `failures`: how often in a row.
     case hookFailed(hook: String, about: Int?, failures: Int)
     case hookVetoed(hook: String, phase: String)
-    /// Records `first` to `last` are gone.
-    case eventsLost(hook: String, first: Int, last: Int)
+    /// Records `first` to `last` are gone. `hook`: who was not told of them; `nil`: they were needed for something else.
+    case eventsLost(hook: String?, first: Int, last: Int)
 
     /// A backup of a series that is empty now.
     package struct Erased: Hashable, Sendable {
@@ -160,7 +160,7 @@ extension Event {
             [.text(.hook, hook)] + (about.map { [.number(.about, $0)] } ?? []) + [.number(.failures, failures)]
         case .hookVetoed(let hook, let phase): [.text(.hook, hook), .text(.phase, phase)]
         case .eventsLost(let hook, let first, let last):
-            [.text(.hook, hook), .number(.first, first), .number(.last, last)]
+            (hook.map { [.text(.hook, $0)] } ?? []) + [.number(.first, first), .number(.last, last)]
         case .agentStarted, .agentStopped, .vaultUnfrozen, .vaultOffline, .vaultUnreconciled, .vaultAdopted,
             .vaultForgotten, .vaultRecovered, .seriesUnfrozen, .vanished, .missing, .released, .accepted, .reprieved,
             .condemnIntent, .condemnFailed, .restoreIntent, .purgeFailed:
