@@ -12,27 +12,16 @@ extension AuditLog {
         var run = 0
         /// The first record that must still be there: what stood before was dropped by us. `nil`: not known.
         var first: Int?
-        /// The inode of the log that the last record went to.
-        var file: UInt64?
+        /// Which file the last record went to: emptied in its place it is still that one.
+        var file: String?
 
         var json: JSON {
             var fields: [JSON.Field] = [
                 .init("seq", .integer(Int64(seq))), .init("hash", .string(hash)), .init("run", .integer(Int64(run))),
             ]
             if let first { fields.append(.init("first", .integer(Int64(first)))) }
-            if let file { fields.append(.init("file", .integer(Int64(bitPattern: file)))) }
+            if let file { fields.append(.init("file", .string(file))) }
             return .object(fields)
-        }
-
-        init() {}
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            seq = try container.decode(Int.self, forKey: .seq)
-            hash = try container.decode(String.self, forKey: .hash)
-            run = try container.decode(Int.self, forKey: .run)
-            first = try container.decodeIfPresent(Int.self, forKey: .first)
-            file = try container.decodeIfPresent(Int64.self, forKey: .file).map { UInt64(bitPattern: $0) }
         }
     }
 

@@ -98,7 +98,7 @@ extension AuditLog {
             }
             found = own.suffix(max(0, count - found.count)) + found
             // What stands in an older file is older, but for a clock that was set back.
-            let isOldEnough = since.map { since in Timestamp(rfc3339: segment.first.time).map { $0 < since } ?? false }
+            let isOldEnough = since.flatMap { since in segment.began.map { $0 < since } }
             if found.count >= count || isOldEnough ?? false { break }
         }
         return (found, seq)
@@ -108,15 +108,15 @@ extension AuditLog {
     /// anything that began since.
     package func number(before time: Timestamp) throws(Fault) -> Int? {
         let segments = try segments()
-        let older = segments.prefix { Timestamp(rfc3339: $0.first.time).map { $0 <= time } ?? true }
-        return (older.last ?? segments.first)?.first.seq
+        let older = segments.prefix { $0.began.map { $0 <= time } ?? true }
+        return (older.last ?? segments.first)?.first
     }
 
     /// The files that hold records from this number on.
     private func segments(from seq: Int) throws(Fault) -> [LogSegment] {
         // Most of the time it is the one that is written.
-        if let live = try LogSegment(path, .live), live.first.seq <= seq { return [live] }
+        if let live = try LogSegment(path, .live), live.first <= seq { return [live] }
         let all = try segments()
-        return Array(all[(all.lastIndex { $0.first.seq <= seq } ?? 0)...])
+        return Array(all[(all.lastIndex { $0.first <= seq } ?? 0)...])
     }
 }

@@ -19,8 +19,8 @@ extension AuditLog {
     }
 
     /// Puts the log aside where it is full or its first record a year old, packs what was put aside, and drops what is
-    /// older than a year. `needed`: the lowest number that a hook was not told of or a batch in the trash rests on; from
-    /// there on all is kept, up to ``Limits/mostBytes`` in all. `nil`: nothing was to do, or another process does it.
+    /// older than a year. `needed`: the lowest number that a hook was not told of or a batch in the trash rests on;
+    /// from there on all is kept, up to ``Limits/mostBytes`` in all. `nil`: nothing was to do, or another does it.
     package func rotateIfDue(needed: Int?, at now: Moment) throws(Fault) -> RotationNote? {
         let state = try Directory.open(absolute: stateDirectory)
         let lock: FileLock
@@ -51,7 +51,7 @@ extension AuditLog {
 
     private func putAsideIfDue(at now: Moment) throws(Fault) {
         guard let live = try LogSegment(path, .live) else { return }
-        guard live.size >= limits.segmentBytes || isOver(live.first, at: now) else { return }
+        guard live.size >= limits.segmentBytes || isOver(live.began, at: now) else { return }
         try withLock { state throws(Fault) in
             guard var head = try storedHead(state) else { return }
             let log = try LogFile(path)
@@ -62,9 +62,9 @@ extension AuditLog {
         }
     }
 
-    private func isOver(_ line: AuditLine, at now: Moment) -> Bool {
-        // A record without a readable time is kept.
-        guard let time = Timestamp(rfc3339: line.time) else { return false }
+    private func isOver(_ time: Timestamp?, at now: Moment) -> Bool {
+        // What has no readable time is kept.
+        guard let time else { return false }
         return now.wall.seconds(since: time) > limits.keptSeconds
     }
 
@@ -84,7 +84,7 @@ extension AuditLog {
     private func putAside(_ log: LogFile, _ head: Head, _ state: Directory) throws(Fault) -> LogFile {
         try write(head, state)
         try log.giveReserveBack()
-        guard let first = try LogSegment(path, .live)?.first.seq else {
+        guard let first = try LogSegment(path, .live)?.first else {
             throw Fault(.damaged, "the audit log holds no record", path: path)
         }
         let directory = try Directory.open(absolute: path.parent)
@@ -139,24 +139,24 @@ extension AuditLog {
         let all = try segments()
         var total = all.filter { isOurs($0.name) }.map(\.size).reduce(0, +)
         let directory = try Directory.open(absolute: path.parent)
-        for (segment, next) in zip(all, all.dropFirst()) {
+        for (n, (segment, next)) in zip(all, all.dropFirst()).enumerated() {
             // What others put aside is theirs to drop.
             guard isOurs(segment.name) else { continue }
-            let isNeeded = needed.map { $0 < next.first.seq } ?? false
-            // The record behind its last one is older than that: so it is over whole.
-            let isOver = self.isOver(next.first, at: now) && !isNeeded
+            let isNeeded = needed.map { $0 < next.first } ?? false
+            // A record behind its last one is older than that: so it is over whole.
+            let isOver = all[(n + 1)...].contains { self.isOver($0.began, at: now) } && !isNeeded
             guard isOver || total > limits.mostBytes else { return }
             try withLock { state throws(Fault) in
                 var head = try storedHead(state) ?? Head()
-                head.first = max(head.first ?? 0, next.first.seq)
+                head.first = max(head.first ?? 0, next.first)
                 try write(head, state)
             }
             try directory.removePart(segment.name, ofLog: path.lastComponent)
             try directory.sync()
             total -= segment.size
-            note.dropped = (note.dropped?.lowerBound ?? segment.first.seq)..<next.first.seq
+            note.dropped = (note.dropped?.lowerBound ?? segment.first)..<next.first
             if let needed, isNeeded {
-                note.lost = (note.lost?.lowerBound ?? max(needed, segment.first.seq))..<next.first.seq
+                note.lost = (note.lost?.lowerBound ?? max(needed, segment.first))..<next.first
             }
         }
     }

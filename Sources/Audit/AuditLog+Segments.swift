@@ -12,16 +12,17 @@ extension AuditLog {
         let directory = try Directory.open(absolute: path.parent)
         for entry in try directory.entries() where entry.kind == .file || entry.kind == .unknown {
             guard let origin = origin(entry.name) else { continue }
-            if let segment = try LogSegment(path.parent.appending(entry.name), origin) {
+            let (path, number) = (path.parent.appending(entry.name), number(entry.name))
+            if let segment = try LogSegment(path, origin, number: number) {
                 if segment.inode != live?.inode { all.append(segment) }
-            } else if origin == .ours, let packed = try LogSegment(path.parent.appending(entry.name + ".gz"), .packed) {
+            } else if origin == .ours, let packed = try LogSegment(path + ".gz", .packed, number: number) {
                 // It was packed since the names were listed.
                 all.append(packed)
             }
         }
-        all.sort { ($0.first.seq, $0.origin.rawValue) < ($1.first.seq, $1.origin.rawValue) }
+        all.sort { ($0.first, $0.origin.rawValue) < ($1.first, $1.origin.rawValue) }
         var known: Set<Int> = []
-        return all.filter { known.insert($0.first.seq).inserted }
+        return all.filter { known.insert($0.first).inserted }
     }
 
     /// `nil`: no part of this log.
@@ -34,14 +35,17 @@ extension AuditLog {
     }
 
     /// `audit.log.000000000001`, `audit.log.000000000001-1.gz`: named for their first record.
-    func isOurs(_ name: Bytes) -> Bool {
+    func isOurs(_ name: Bytes) -> Bool { number(name) != nil }
+
+    private func number(_ name: Bytes) -> Int? {
         let base = path.lastComponent
-        guard name.hasPrefix(base + ".") else { return false }
+        guard name.hasPrefix(base + ".") else { return nil }
         var rest = name.dropFirst(base.count + 1).storage[...]
         if rest.suffix(3).elementsEqual(".gz".utf8) { rest = rest.dropLast(3) }
         let digits = rest.prefix { (48...57).contains($0) }
         rest = rest.dropFirst(digits.count)
-        return digits.count == Self.nameDigits && (rest.isEmpty || rest.first == UInt8(ascii: "-"))
+        guard digits.count >= Self.nameDigits, rest.isEmpty || rest.first == UInt8(ascii: "-") else { return nil }
+        return Int(String(decoding: digits, as: UTF8.self))
     }
 
     static let nameDigits = 12

@@ -2,8 +2,8 @@ internal import Disk
 internal import Model
 
 extension AuditLog {
-    /// The log is new, empty, or ends before the record that `audit.head` names. Where the chain goes on, and what is to
-    /// be said of it: a log that was renamed and stands beside is nothing to say.
+    /// The log is new, empty, or ends before the record that `audit.head` names. Where the chain goes on, and what is
+    /// to be said of it: a log that was renamed and stands beside is nothing to say.
     func lookBehind(_ head: inout Head, _ tail: Int?, _ log: LogFile) throws(Fault) -> AuditRecord? {
         let written = head.seq
         func found(_ text: String) -> AuditRecord { AuditRecord(.anomaly(kind: "audit"), reason: "the audit log \(text)") }
@@ -16,7 +16,7 @@ extension AuditLog {
             return found(
                 "was emptied or taken away: record \(written) was written, and is in no file beside '\(path.display)'")
         }
-        return head.file == log.inode
+        return try head.file == fileID()
             ? found("was emptied in its place behind record \(written), as logrotate's copytruncate does") : nil
     }
 }

@@ -58,7 +58,7 @@ package final class AuditLog: Sendable {
                 head.hash = record.write(seq: head.seq, time: time, actor: actorText, prev: head.hash, to: &text)
             }
             try log.append(text)
-            head.file = log.inode
+            head.file = try fileID()
             // On a full disk the tail of the log tells as much.
             try writeIfThereIsRoom(head, state)
             return head.seq / Self.herald > before / Self.herald ? head : nil
@@ -104,11 +104,16 @@ package final class AuditLog: Sendable {
             found = try lookBehind(&head, tail?.seq, log)
         }
         if tail == nil { try Directory.open(absolute: path.parent).sync() }
-        if head.first == nil { head.first = try segments().first?.first.seq ?? head.seq + 1 }
+        if head.first == nil { head.first = try segments().first?.first ?? head.seq + 1 }
         if tail != nil, try log.size() >= limits.segmentBytes, let fresh = try putAsideIfPossible(log, head, state) {
             log = fresh
         }
         return (head, log, found)
+    }
+
+    /// Which file the log is: an inode's number would not do, the next file has it at once.
+    func fileID() throws(Fault) -> String? {
+        try Directory.open(absolute: path.parent).sighting(of: path.lastComponent)?.object.text
     }
 
     func withLock<T>(_ body: (Directory) throws(Fault) -> T) throws(Fault) -> T {

@@ -3,7 +3,7 @@ internal import Disk
 internal import Glibc
 internal import Model
 
-/// The lines of a file from a place on, packed or not (zlib passes plain files through). One at a time for a descriptor.
+/// The lines of a file from a place on, packed or not: zlib passes plain files through. One at a time for a descriptor.
 final class LineSource {
     private let file: gzFile
     private let path: Bytes

@@ -15,12 +15,15 @@ final class LogSegment {
     let inode: UInt64
     /// Bytes on the disk.
     let size: Int
-    /// The first line that is a record.
-    let first: AuditLine
+    /// The number of its first record; where that cannot be read, and the name is ours, by the name.
+    let first: Int
+    /// When that was written; `nil`: it cannot be read.
+    let began: Timestamp?
     private let descriptor: Int32
 
     /// `nil`: not there (any more), no file, or no record in it.
-    init?(_ path: Bytes, _ origin: Origin) throws(Fault) {
+    /// `number`: what the name says of its first record.
+    init?(_ path: Bytes, _ origin: Origin, number: Int? = nil) throws(Fault) {
         (self.path, self.origin, name) = (path, origin, path.lastComponent)
         descriptor = open(path.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -34,18 +37,22 @@ final class LogSegment {
         }
         inode = UInt64(stat.st_ino)
         size = Int(stat.st_size)
+        var line: AuditLine?
         do throws(Fault) {
-            guard let first = try Self.first(try LineSource(descriptor, path)) else {
-                close(descriptor)
-                return nil
-            }
-            self.first = first
+            line = try Self.first(try LineSource(descriptor, path))
         } catch {
+            guard error.code == .damaged else {
+                close(descriptor)
+                throw error
+            }
+        }
+        // A file of others without a record is of another kind, or is being written.
+        guard let first = line?.seq ?? number else {
             close(descriptor)
-            // Somebody else's file of another kind, or one that is being written.
-            guard origin == .others || origin == .othersPacked else { throw error }
             return nil
         }
+        self.first = first
+        began = line.flatMap { Timestamp(rfc3339: $0.time) }
     }
 
     deinit { close(descriptor) }
@@ -66,11 +73,20 @@ final class LogSegment {
 
     func source(from offset: Int = 0) throws(Fault) -> LineSource { try LineSource(descriptor, path, from: offset) }
 
-    /// Every record, until the body answers `false`; then so does this. `after`: only those with a larger number.
+    /// Every record, until the body answers `false`; then so does this. `after`: only those with a larger number. What
+    /// stands behind a damage in a packed part proves nothing, as a line that is none.
     @discardableResult
     func forEach(after seq: Int = 0, _ body: (AuditLine) -> Bool) throws(Fault) -> Bool {
         let source = try source(from: try offset(of: seq + 1))
-        while let lines = try source.next() {
+        func next() throws(Fault) -> [UInt8]? {
+            do {
+                return try source.next()
+            } catch {
+                guard error.code == .damaged else { throw error }
+                return nil
+            }
+        }
+        while let lines = try next() {
             let goesOn = lines.forEachLine { bytes in
                 guard let line = AuditLine(bytes), line.seq > seq else { return true }
                 return body(line)
@@ -82,7 +98,7 @@ final class LogSegment {
 
     /// A place at or before the record with this number, found by bisection; the start where the file is packed.
     private func offset(of seq: Int) throws(Fault) -> Int {
-        guard origin == .live || origin == .ours, seq > first.seq else { return 0 }
+        guard origin == .live || origin == .ours, seq > first else { return 0 }
         var (low, high) = (0, size)
         // Where a line is no record, the part before it is looked through.
         while high - low > 65_536 {
@@ -99,7 +115,7 @@ final class LogSegment {
     /// Number and hash of the last record.
     func last() throws(Fault) -> (seq: Int, hash: String)? {
         var last: AuditLine?
-        try forEach(after: first.seq - 1) { line in
+        try forEach(after: first - 1) { line in
             last = line
             return true
         }

@@ -128,6 +128,7 @@ struct AuditLogTests {
         #expect(try lines("dumps").count > 4)
         #expect(try lines("app/orders", "--event", "backup.condemned").count == 2)
         #expect(try lines("site", "--event", "backup.condemned").count == 2)
+        #expect(try lines("web/site", "--event", "backup.condemned").count == 2)
         let id = try #require(condemned[0]["backup"] as? String)
         #expect(try lines(String(id.prefix(6))).contains { $0["event"] as? String == "backup.condemned" })
         let name = "orders-\(House.day(1)).dump"
@@ -214,5 +215,64 @@ struct AuditLogTests {
         #expect(try house.run("audit", "verify", "--help").out.contains("tamper-evident, not tamper-proof"))
         let json = try house.run("audit", "verify", "--json").json()
         #expect(json["intact"] as? Bool == false && json["last"] as? Int == lines.count)
+    }
+
+    @Test("with the log dropped, what was purged is never missing: the catalog knows, and without it gone is unknown")
+    func dropped() throws {
+        let house = try House(grace: "1s")
+        try house.dailies(6)
+        try house.cleanup()
+        try house.run("preserve", "orders-\(House.day(1)).dump", "--reason", "stays in its batch")
+        try house.wait("the others to be purged") {
+            try house.run("purge")
+            return try house.run("audit", "tail", "--json", "--event", "backup.deleted").out.split(separator: "\n")
+                .count == 3
+        }
+        #expect(house.batches().count == 1)
+        for _ in 1...2 {
+            for name in try FileManager.default.contentsOfDirectory(atPath: house.state.path)
+            where name.hasPrefix("audit") {
+                try FileManager.default.removeItem(at: house.state.appending(path: name))
+            }
+            for command in [["status"], ["purge"], ["cleanup"], ["doctor", "--repair"]] { _ = try house.run(command) }
+            #expect(try !house.run("status").out.contains("FROZEN"))
+            #expect(try house.run("audit", "tail", "--event", "backup.missing").status == 5)
+            #expect(house.batches().count == 1)
+            try house.loseCatalog()
+        }
+    }
+
+    @Test("at each stop of the agent syslog has the last record's hash", .enabled(if: Disk.canMount))
+    func syslog() throws {
+        let house = try House()
+        try house.dailies(4)
+        let (socket, device) = (house.root.appending(path: "log.sock"), house.root.appending(path: "dev"))
+        try FileManager.default.createDirectory(at: device, withIntermediateDirectories: false)
+        let received = house.root.appending(path: "received")
+        let listener = Process()
+        listener.executableURL = URL(filePath: "/usr/bin/env")
+        listener.arguments = [
+            "perl", "-MSocket", "-e",
+            "socket(S, AF_UNIX, SOCK_DGRAM, 0); bind(S, sockaddr_un($ARGV[0])) or die; open(O, '>', $ARGV[1]); O->autoflush(1); while (recv(S, $m, 4096, 0) || length $m) { print O \"$m\\n\" }",
+            socket.path, received.path,
+        ]
+        try listener.run()
+        defer { kill(listener.processIdentifier, SIGKILL) }
+        try house.wait("the listener") { FileManager.default.fileExists(atPath: received.path) }
+        // A /dev of its own, with that socket in it.
+        let script = """
+            d=$1 s=$2; shift 2; mount -t tmpfs none "$d"
+            for f in null zero urandom random; do : >"$d/$f"; mount --bind /dev/$f "$d/$f"; done
+            : >"$d/log"; mount --bind "$s" "$d/log"; mount --rbind "$d" /dev; exec "$@"
+            """
+        let agent = try house.startAgent(
+            under: ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh", device.path, socket.path])
+        kill(agent.processIdentifier, SIGTERM)
+        agent.waitUntilExit()
+        let said = try house.run("audit", "verify").out.split(separator: "\n").last?.replacing("last ", with: "")
+        let head = try #require(said)
+        try house.wait("the head in syslog") {
+            try String(contentsOf: received, encoding: .utf8).contains("audit log head: \(head), '")
+        }
     }
 }

@@ -94,7 +94,8 @@ struct AuditCommand: ParsableCommand {
             let bytes = Bytes(word)
             if let path = entry.path, path == bytes || path.hasSuffix("/" + bytes) { return true }
             guard let series = entry.series else { return false }
-            return series == bytes || Backup.shortName(ofSeries: series) == bytes
+            let short = Backup.shortName(ofSeries: series)
+            return series == bytes || short == bytes || short.hasSuffix("/" + bytes)
         }
     }
 

@@ -66,8 +66,9 @@ struct HeadsInSyslogTests {
         let scratch = try Scratch()
         let listener = try Listener(scratch.path)
         let full = try AuditHouse(syslog: listener.path)
-        for _ in 0..<100 { try full.append(1000) }
-        #expect(try full.log.verify().records == 100_000)
+        try full.append(10)
+        for _ in 0..<2000 { try full.log.announceHead(at: full.moment) }
+        try full.append(1000)
         #expect(!listener.lines().isEmpty)
     }
 }

@@ -8,9 +8,9 @@ import Testing
 struct TamperTests {
     private static let records = 1000
 
-    private func filled() throws -> (AuditHouse, [UInt8]) {
+    private func filled(_ count: Int = records) throws -> (AuditHouse, [UInt8]) {
         let house = try AuditHouse()
-        for _ in 0..<10 { try house.append(Self.records / 10) }
+        for _ in 0..<10 { try house.append(count / 10) }
         return (house, [UInt8](try Data(contentsOf: house.url)))
     }
 
@@ -20,20 +20,17 @@ struct TamperTests {
 
     @Test("every changed byte is found, and its line named")
     func changedBytes() throws {
-        let (house, bytes) = try filled()
+        // In the short form every place of a small log's middle line, and places all over the large one.
+        let (small, bytes) = try filled(20)
         let lines = lines(bytes)
+        let start = lines[..<10].map(\.count).reduce(0, +)
+        try change(Array(start..<start + lines[10].count), of: bytes, small)
+        let (house, all) = try filled()
+        try change(isLongForm ? Array(all.indices) : Array(stride(from: 3, to: all.count, by: 23_011)), of: all, house)
+    }
+
+    private func change(_ places: [Int], of bytes: [UInt8], _ house: AuditHouse) throws {
         var random = Seeded(seed: 6)
-        // Every place of a line, and a place in every line; the long form: every place there is.
-        let length = lines[500].count
-        let start = lines[..<500].map(\.count).reduce(0, +)
-        var places: [Int] = isLongForm ? Array(bytes.indices) : Array(start..<start + length)
-        if !isLongForm {
-            var at = 0
-            for line in lines {
-                if at / 7 % 5 == 0 { places.append(at + Int(random.next() % UInt64(line.count))) }
-                at += line.count
-            }
-        }
         let handle = try FileHandle(forUpdating: house.url)
         for place in places {
             var changed = bytes[place]
@@ -54,7 +51,7 @@ struct TamperTests {
     func lines() throws {
         let (house, bytes) = try filled()
         let lines = lines(bytes)
-        let step = isLongForm ? 1 : 37
+        let step = isLongForm ? 1 : 97
         for n in Array(stride(from: 0, to: lines.count, by: step)) + [lines.count - 1] {
             try write(Array((lines[..<n] + lines[(n + 1)...]).joined()), house)
             #expect(try house.log.verify().problems.contains { $0.line == n + 1 }, "line \(n + 1) deleted")
@@ -78,7 +75,7 @@ struct TamperTests {
                 let problems = try house.problems()
                 #expect(problems.count == 1 && problems[0].contains("but 1000 were written"), "\(end - cut) bytes")
             }
-            end -= isLongForm ? line.count : 41 * line.count
+            end -= isLongForm ? line.count : 141 * line.count
         }
     }
 
