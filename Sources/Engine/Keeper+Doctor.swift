@@ -58,6 +58,7 @@ extension Keeper {
         examineLimits(&checkup)
         examineState(&checkup)
         checkup.problems += inspectLog()
+        examineHooks(&checkup)
         checkup.deleters = Deleters.search(
             configuration.vaults.map { ($0.label, $0.path) }, root: root, home: userHome)
         if !Surroundings.isRoot {

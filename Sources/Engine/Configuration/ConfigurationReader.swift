@@ -12,6 +12,9 @@ struct ConfigurationReader {
     private(set) var zone: Sourced<Zone>?
     private(set) var stateDirectory: Sourced<Bytes>?
     private(set) var auditLog: Sourced<Bytes>?
+    private(set) var hooks: [Hook] = []
+    /// `$CREDENTIALS_DIRECTORY`.
+    var credentials: Bytes?
     private var defaults = VaultConfiguration.Settings()
     private var defaultKeep: Sourced<KeepRules>?
     private var hasDefaults: Origin?
@@ -19,13 +22,13 @@ struct ConfigurationReader {
     /// Read after the vaults, in order: what `retention set` wrote.
     private var overrides: [(key: ConfigurationNode, name: String, value: ConfigurationNode)] = []
 
-    private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides"]
+    private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides", "hooks"]
     static let shared = [
         "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
         "purge-rate",
         "min-observed-age", "incomplete-after", "time-from", "match", "approval", "safeguards", "limits", "sizes",
     ]
-    private static let later = ["exclude", "depth", "layout", "hooks"]
+    private static let later = ["exclude", "depth", "layout"]
 
     mutating func read(_ text: String, file: String) throws(Fault) {
         guard let root = try Self.parse(text, file) else { return }
@@ -36,6 +39,7 @@ struct ConfigurationReader {
             case "state-directory": stateDirectory = Sourced(try Self.absolute(value, name), value.origin)
             case "audit-log": auditLog = Sourced(try Self.absolute(value, name), value.origin)
             case "defaults": try readDefaults(key, value)
+            case "hooks": hooks += try Self.hooks(value, besides: hooks, credentials: credentials)
             case "overrides": overrides += try value.pairs("overrides")
             default: try readVaults(value)
             }
@@ -82,7 +86,7 @@ struct ConfigurationReader {
         return Sourced(zone, node.origin)
     }
 
-    private static func absolute(_ node: ConfigurationNode, _ what: String) throws(Fault) -> Bytes {
+    static func absolute(_ node: ConfigurationNode, _ what: String) throws(Fault) -> Bytes {
         let text = try node.text(what)
         guard text.hasPrefix("/"), !text.contains("\0") else {
             throw node.refuse("'\(what)' must be an absolute path, not '\(text)'", hint: "start it with /")

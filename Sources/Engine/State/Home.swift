@@ -17,6 +17,7 @@ package struct Home: Sendable {
     let plans: PlanStore
     let space: SpaceStore
     let episodes: EpisodeStore
+    let vetoes: VetoStore
     /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
     package let notices: [Fault]
 
@@ -40,6 +41,7 @@ package struct Home: Sendable {
         plans = PlanStore(stateDirectory: path)
         space = SpaceStore(stateDirectory: path)
         episodes = EpisodeStore(stateDirectory: path)
+        vetoes = VetoStore(stateDirectory: path)
         _ = try witness.renew(at: clock.now())
     }
 

@@ -80,6 +80,7 @@ struct Status: ParsableCommand {
         if let plan = view.plan, let hold = plan.hold, hold.waitsForPerson {
             found.append(held(plan, hold, view, session))
         }
+        found += vetoed(view, session)
         if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
         for finding in view.recovery {
             found.append(
@@ -92,6 +93,16 @@ struct Status: ParsableCommand {
                 ))
         }
         return found
+    }
+
+    private func vetoed(_ view: VaultView, _ session: Session) -> [Matter] {
+        let vetoes = view.id.flatMap { try? session.keeper.vetoes(of: $0) } ?? []
+        return vetoes.map { veto in
+            Matter(
+                vault: view.label, code: "vetoed",
+                text: "\(veto.text), since \(Text.time(veto.since, session.zone)). It is asked again.",
+                commands: ["reprieve hooks test \(veto.hook)"])
+        }
     }
 
     private func held(_ plan: Plan, _ hold: Plan.Hold, _ view: VaultView, _ session: Session) -> Matter {
