@@ -61,7 +61,9 @@ extension Agent {
 
     func cleanup(_ keeper: Keeper, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.cleanupFailed) { () throws(Fault) in
-            let report = try keeper.cleanup(try attend(keeper, configuration, depth: .everything))
+            let report = try asking(keeper, configuration).cleanup(
+                try attend(keeper, configuration, depth: .everything))
+            if let veto = report.veto { log.notice("\(configuration.label): \(veto.text)") }
             if !report.condemned.isEmpty {
                 log.notice(
                     "\(configuration.label): \(report.condemned.count) backups moved to the trash, run \(report.run ?? 0)"
@@ -69,16 +71,29 @@ extension Agent {
             }
             for failure in report.failed { log.error("\(configuration.label): \(failure.fault.message)") }
             return .cleaned(
-                path: configuration.path, trashNames: try keeper.trashNames(configuration), report.status)
+                path: configuration.path, trashNames: try keeper.trashNames(configuration), report.status,
+                isVetoed: report.veto != nil)
         }
     }
+
+    /// Hooks that are asked in a vault's lane may take their time: that is no hang.
+    private func asking(_ keeper: Keeper, _ configuration: VaultConfiguration) -> Keeper {
+        var keeper = keeper
+        let key = Lanes.Key(vault: configuration.path.display)
+        keeper.shouldStop = { [lanes] in lanes.shouldStop(key) }
+        return keeper
+    }
+
+    static let vetoSeconds: Int64 = 600
 
     static let cleanupFailed = "could not clean up"
     static let purgeFailed = "could not purge"
 
     func purge(_ keeper: Keeper, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.purgeFailed) { () throws(Fault) in
-            let report = try keeper.takeDue(try attend(keeper, configuration, depth: .everything))
+            let report = try asking(keeper, configuration).takeDue(
+                try attend(keeper, configuration, depth: .everything))
+            if let veto = report.veto { log.notice("\(configuration.label): \(veto.text)") }
             // The walk may take hours and needs no lock: the vault's own lane is free meanwhile.
             let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
             let key = Lanes.Key(vault: configuration.path.display, isUnlinking: true)
@@ -91,7 +106,9 @@ extension Agent {
             let isStuck =
                 !report.kept.isEmpty || !report.wanted.isEmpty || report.frozen != nil || !report.faults.isEmpty
             return .purged(
-                path: configuration.path, retryAfterSeconds: isStuck ? 60 : min(60, max(1, grace / 50)),
+                path: configuration.path,
+                retryAfterSeconds: report.veto != nil
+                    ? Self.vetoSeconds : isStuck ? 60 : min(60, max(1, grace / 50)),
                 trashNames: try keeper.trashNames(configuration))
         }
     }
@@ -100,7 +117,8 @@ extension Agent {
     func relieve(_ keeper: Keeper, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.reliefFailed) { () throws(Fault) in
             let own = Lanes.Key(vault: configuration.path.display)
-            let relief = try keeper.relieve(configuration, lockSeconds: 0, shouldStop: { self.lanes.shouldStop(own) })
+            let relief = try asking(keeper, configuration).relieve(
+                configuration, lockSeconds: 0, shouldStop: { self.lanes.shouldStop(own) })
             var names: [Bytes: Set<String>] = [:]
             for report in relief.reports where !report.unlinking.isEmpty {
                 log.notice(

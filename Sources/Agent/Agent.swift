@@ -38,7 +38,8 @@ package final class Agent: Service {
     enum Result: Sendable {
         case looked(path: Bytes, id: VaultID, Looked)
         case rescanned(path: Bytes, id: VaultID, doubts: Int, Looked)
-        case cleaned(path: Bytes, trashNames: Set<String>, ExitStatus)
+        /// `isVetoed`: a hook held it back.
+        case cleaned(path: Bytes, trashNames: Set<String>, ExitStatus, isVetoed: Bool)
         /// What is due and stayed is asked again after this time at the earliest.
         case purged(path: Bytes, retryAfterSeconds: Int64, trashNames: Set<String>)
         /// Limits were looked at; the trash of each vault that gave something, and after how long more may go.
@@ -47,6 +48,8 @@ package final class Agent: Service {
         case measured(path: Bytes, nanoseconds: Int64)
         case failed(path: Bytes, what: String, fault: Fault)
         case configuration(Configuration)
+        /// A hook was told what there is; when to go on, in seconds, where something is left.
+        case delivered(hook: String, upTo: Int, retrySeconds: Double?)
     }
 
     /// What a look at places found.

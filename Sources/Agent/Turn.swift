@@ -14,6 +14,7 @@ struct Turn {
     private var nextExpansion: Int64 = 0
     /// Looks and runs that ended, for the monitor.
     private var notes: [(vault: String, note: RunNote)] = []
+    private var hooks = HookSchedule()
 
     /// Who gives no sign of life for so long is said to hang.
     static let silenceSeconds: Int64 = 60
@@ -32,6 +33,7 @@ struct Turn {
         if mountsChanged { doubtRemounted(at: now) }
         absorb(agent.watcher.take(), at: now)
         hourly(at: now)
+        hooks.start(keeper, agent, at: now)
         for path in vaults.keys.sorted() {
             watchLane(path, at: now)
             // A rescan covers all dirty places, and must not starve behind them.
@@ -47,7 +49,7 @@ struct Turn {
 
     /// How long nothing is due, at most a minute.
     func pauseMilliseconds(at now: Moment) -> Int32 {
-        var next = min(nextHour, now.boot + 60 * VaultState.second)
+        var next = min(nextHour, now.boot + 60 * VaultState.second, hooks.next)
         for state in vaults.values {
             let isLookDue =
                 !state.dirty.isEmpty || !state.deep.isEmpty || !state.unprobed.isEmpty
@@ -251,9 +253,12 @@ struct Turn {
             note(looked, path, at: now)
         case .rescanned(let path, let id, let doubts, let looked):
             rescanned(path, id, looked, doubts, at: now)
-        case .cleaned(let path, let names, let status):
+        case .delivered(let hook, let upTo, let retry): hooks.delivered(hook, upTo: upTo, retry, at: now)
+        case .cleaned(let path, let names, let status, let isVetoed):
             if let label = vaults[path]?.configuration.label { notes.append((label, .run(at: now.wall, status))) }
             vaults[path]?.trashNames = names
+            // Asked again after `cleanup-every`, whether or not a new backup comes.
+            if isVetoed { vaults[path]?.wantsCleanup = true }
             vaults[path]?.reliefAt = now.boot
             vaults[path]?.lastJobProblem = nil
             plan(purgeOf: path, at: now)

@@ -1,5 +1,6 @@
 #include "CLinux.h"
 
+#include <spawn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btrfs.h>
@@ -29,6 +30,33 @@ struct cl_open_how {
 enum { R_NO_XDEV = 0x01, R_NO_MAGICLINKS = 0x02, R_NO_SYMLINKS = 0x04, R_BENEATH = 0x08 };
 
 static int answer(long value) { return value < 0 ? -errno : (int)value; }
+
+int cl_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
+
+int cl_spawn(const char *path, char *const arguments[], char *const environment[], int input, int output) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    sigset_t all, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    // Refused actions (no memory) must not start it with descriptors that are not meant for it.
+    int error = posix_spawn_file_actions_adddup2(&actions, input, 0);
+    if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, output, 1);
+    if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, output, 2);
+    if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    if (error == 0) error = posix_spawn_file_actions_addchdir_np(&actions, "/");
+    pid_t pid = 0;
+    if (error == 0) error = posix_spawn(&pid, path, &actions, &attributes, arguments, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return error == 0 ? pid : -error;
+}
 
 int cl_openat2(int dirfd, const char *path, int flags, uint32_t mode, uint32_t resolve) {
     struct cl_open_how how = {.flags = (uint32_t)flags, .mode = mode, .resolve = 0};

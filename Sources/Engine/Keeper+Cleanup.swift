@@ -17,6 +17,8 @@ package struct CleanupReport: Sendable {
     /// What was done all the same, and could not be written down or made to last.
     package var warnings: [Fault] = []
     package var approved = false
+    /// A hook held it back: nothing was moved.
+    package var veto: Veto?
 
     /// Condemnations that wait for a person.
     package var waiting: Int { approved ? 0 : plan.plan.condemned.count - plan.plan.released.count }
@@ -24,7 +26,7 @@ package struct CleanupReport: Sendable {
     package var status: ExitStatus {
         if !failed.isEmpty { return condemned.isEmpty ? .failed : .partial }
         if !plan.unreadable.isEmpty || !warnings.isEmpty { return .partial }
-        return plan.frozen != nil || waiting > 0 ? .held : .done
+        return plan.frozen != nil || veto != nil || waiting > 0 ? .held : .done
     }
 }
 
@@ -75,6 +77,8 @@ extension Keeper {
         }
         guard report.plan.frozen == nil else { return report }
         if !going.isEmpty { try condemn(going, &report) }
+        // A run that was held back is none.
+        guard report.veto == nil else { return report }
         try noteRun(report)
         return report
     }

@@ -37,9 +37,11 @@ extension Keeper {
     func condemn(_ going: [Plan.Judged], _ report: inout CleanupReport) throws(Fault) {
         let vault = report.plan.attended.vault
         try requireWritable(vault)
+        let plan = report.plan.plan
+        report.veto = try veto(.beforeCondemn, vault, going.map(\.backup), why: "plan \(plan.id)")
+        guard report.veto == nil else { return }
         let run = try nextRun()
         report.run = run
-        let plan = report.plan.plan
         try home.audit.append(
             [
                 .init(.retentionStarted(plan: plan.id), run: run, vault: vault.label, vaultID: vault.id),

@@ -85,6 +85,7 @@ extension Keeper {
         examineSpace(&checkup)
         examineState(&checkup)
         checkup.problems += inspectLog()
+        examineHooks(&checkup)
         checkup.deleters = Deleters.search(
             configuration.vaults.map { ($0.label, $0.path) }, root: root, home: userHome)
         if !Surroundings.isRoot {

@@ -26,6 +26,8 @@ package struct PurgeReport: Sendable {
     /// A person named what is to go: what stays was asked for in vain.
     package var isByPerson = false
     package var frozen: Mark?
+    /// A hook held it back: nothing more was taken.
+    package var veto: Veto?
     /// `.purging-*` that were complete under the lock, to be unlinked.
     package var unlinking: [Bytes] = []
     package var faults: [Fault] = []
@@ -33,7 +35,7 @@ package struct PurgeReport: Sendable {
     package var status: ExitStatus {
         if !faults.isEmpty { return purged.isEmpty ? .failed : .partial }
         if isByPerson, !kept.isEmpty || !wanted.isEmpty { return .held }
-        return frozen != nil ? .held : .done
+        return frozen != nil || veto != nil ? .held : .done
     }
 
     /// Without what another one has already.
@@ -63,6 +65,7 @@ package struct PurgeReport: Sendable {
         earlyBecause = earlyBecause ?? relief.earlyBecause
         unmet += relief.unmet
         frozen = frozen ?? relief.frozen
+        veto = veto ?? relief.veto
         faults += relief.faults
     }
 }
@@ -151,11 +154,17 @@ extension Keeper {
         guard report.frozen == nil else { return report }
         let decision = try purgeDecision(attended)
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
+        var leaving: [(batch: Batch, due: [Batch.Item])] = []
         for batch in attended.batches where batch.manifest != nil {
             let isVerified = try isVerified(batch, vault, facts)
             let due = try due(in: batch, attended, decision, isVerified: isVerified, .due, &report)
             let isOld = isVerified && batch.items.allSatisfy { $0.inBatch.isEmpty && $0.strangers.isEmpty }
-            guard !due.isEmpty || isOld else { continue }
+            if !due.isEmpty || isOld { leaving.append((batch, due)) }
+        }
+        let due = leaving.flatMap { $0.due.map(\.backup) }
+        report.veto = try veto(.beforePurge, vault, due, why: PurgeTerms.due.reason)
+        guard report.veto == nil else { return report }
+        for (batch, due) in leaving {
             do {
                 try take(due, batch, attended, decision, trash, .due, &report)
             } catch {

@@ -58,6 +58,9 @@ extension Keeper {
         let names = Set(chosen.map(TrashedName.init))
         let row = try mayGoNow(attended, &report) { names.contains(TrashedName($0)) }
         guard !row.isEmpty, let trash = try attended.vault.trash() else { return report }
+        report.veto = try veto(
+            .beforePurge, attended.vault, row.map(\.item.backup), why: PurgeTerms.now.reason)
+        guard report.veto == nil else { return report }
         var reclaim = reclaim(row)
         _ = reclaim.choose(bytes: .max, inodes: 0)
         let freed = reclaim.given.bytes

@@ -18,6 +18,10 @@ package struct Keeper: Sendable {
     /// is in its trash, with nothing but the disk.
     package var isVisiting = false
 
+    /// Asked again and again by what may take long and was not given a question of its own; the question is also a sign
+    /// of life.
+    package var shouldStop: @Sendable () -> Bool = { false }
+
     /// Of a command that cleans up several vaults: they are one run, and `undo` takes it back as a whole.
     package var run: RunNumber?
 

@@ -44,7 +44,8 @@ struct Reprieve: AsyncParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    Init.self, Adopt.self, RetentionCommand.self, ConfigCommand.self, Doctor.self, AgentCommand.self,
+                    Init.self, Adopt.self, RetentionCommand.self, ConfigCommand.self, HooksCommand.self, Doctor.self,
+                    AgentCommand.self,
                 ]),
         ])
 
@@ -57,10 +58,12 @@ struct Reprieve: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            AfterWork.tellHooks()
         } catch let fault as Fault {
             report(fault)
         } catch let status as Ending {
             fflush(nil)
+            AfterWork.tellHooks()
             Foundation.exit(status.status.rawValue)
         } catch {
             exit(withError: error)
@@ -81,6 +84,7 @@ struct Reprieve: AsyncParsableCommand {
         } else {
             FileHandle.standardError.write(Data((Text.wrap(text(of: fault)) + "\n").utf8))
         }
+        AfterWork.tellHooks()
         Foundation.exit(fault.code.status.rawValue)
     }
 

@@ -112,6 +112,7 @@ struct Common: ParsableArguments {
         }
         let session = Session(keeper: keeper, json: json, quiet: quiet)
         for notice in home.notices { session.warn(notice) }
+        AfterWork.note(session)
         return session
     }
 }

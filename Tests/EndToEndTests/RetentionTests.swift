@@ -121,7 +121,7 @@ struct RetentionTests {
         #expect(done.status == 0, "\(done.error)")
         #expect(!house.names().contains { $0.hasPrefix("mail/") } && house.names().count == 2)
         let erased = try #require(try house.events().first { $0["event"] as? String == "series.erased" })
-        #expect((erased["backups"] as? [[String: Any]])?.count == 2)
+        #expect((erased["erased"] as? [[String: Any]])?.count == 2)
         usleep(2_300_000)
         #expect(try house.run("purge").status == 0)
         #expect(house.batches().isEmpty, "nothing newer is present: the person's word stands for that too")

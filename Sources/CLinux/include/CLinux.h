@@ -57,6 +57,12 @@ int cl_space(int fd, uint64_t *total, uint64_t *available, uint64_t *files, uint
 /// A durability barrier for everything renamed or made below `fd`: on btrfs one transaction commit, else -ENOTSUP.
 int cl_btrfs_commit(int fd);
 
+/// A pipe whose ends no other program inherits: read, write.
+int cl_pipe(int ends[2]);
+/// Starts a program in a process group of its own, at `/`, with default signals, these descriptors as 0, 1 and 2 and no
+/// other one. Answers its process id.
+int cl_spawn(const char *path, char *const arguments[], char *const environment[], int input, int output);
+
 /// Allocates room without changing the size of the file: -errno where it cannot be had.
 int cl_reserve(int fd, int64_t from, int64_t count);
 

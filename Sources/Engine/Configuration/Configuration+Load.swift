@@ -62,6 +62,7 @@ extension Configuration {
     ) throws(Fault) -> Configuration {
         let places = Places(overrides)
         var reader = ConfigurationReader()
+        reader.credentials = overrides.environment["CREDENTIALS_DIRECTORY"].map { Bytes($0) }
         var files: [String] = []
         if let adHoc = overrides.adHoc {
             try readOptions(adHoc, &reader)
@@ -92,9 +93,10 @@ extension Configuration {
             ?? (reader.stateDirectory == nil ? places.auditLog.map { Bytes($0) } : nil) ?? state.appending("audit.log")
         let configuration = Configuration(
             zone: reader.zone ?? Sourced(Zone.system), vaults: try reader.vaults(), stateDirectory: state,
-            auditLog: log, metrics: reader.metrics,
+            auditLog: log, metrics: reader.metrics, hooks: reader.hooks,
             hasWildcards: reader.hasWildcards, files: files)
         try configuration.checkPaths()
+        try configuration.checkHooks()
         return configuration
     }
 
@@ -154,6 +156,21 @@ extension Configuration {
             for setting in adHoc.settings { text += "    \(setting.key): \(quoted(setting.value))\n" }
         }
         return text
+    }
+
+    /// A name that is no vault's would never be told anything, or asked.
+    private func checkHooks() throws(Fault) {
+        for hook in hooks {
+            for pattern in hook.vaults where !pattern.contains(where: { "*?".contains($0) }) {
+                let known = vaults.flatMap { [$0.label, $0.entry] }
+                guard !known.contains(pattern), !hasWildcards else { continue }
+                let nearest = ConfigurationNode.nearest(to: pattern, in: known)
+                throw Fault(
+                    .configuration,
+                    "\(hook.origin.map { "\($0.text):\($0.column): " } ?? "")hook '\(hook.name)' names a vault '\(pattern)' that is not there",
+                    hint: nearest.map { "did you mean '\($0)'?" }, path: hook.origin.map { Bytes($0.file) })
+            }
+        }
     }
 
     /// The state must not lie in a vault: its own files would be backups to be cleaned up.

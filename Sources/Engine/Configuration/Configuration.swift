@@ -9,6 +9,7 @@ package struct Configuration: Sendable {
     package var stateDirectory: Bytes
     package var auditLog: Bytes
     package var metrics = MetricsSettings()
+    package var hooks: [Hook] = []
     /// Whether a vault's path has a wildcard: then new vaults may come by themselves.
     package var hasWildcards: Bool
     /// The files that were read, in order.

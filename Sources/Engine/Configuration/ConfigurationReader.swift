@@ -13,6 +13,9 @@ struct ConfigurationReader {
     private(set) var stateDirectory: Sourced<Bytes>?
     private(set) var auditLog: Sourced<Bytes>?
     private(set) var metrics = MetricsSettings()
+    private(set) var hooks: [Hook] = []
+    /// `$CREDENTIALS_DIRECTORY`.
+    var credentials: Bytes?
     private var defaults = VaultConfiguration.Settings()
     private var defaultKeep: Sourced<KeepRules>?
     private var hasDefaults: Origin?
@@ -20,13 +23,15 @@ struct ConfigurationReader {
     /// Read after the vaults, in order: what `retention set` wrote.
     private var overrides: [(key: ConfigurationNode, name: String, value: ConfigurationNode)] = []
 
-    private static let top = ["timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides", "metrics"]
+    private static let top = [
+        "timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides", "hooks", "metrics",
+    ]
     static let shared = [
         "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
         "purge-rate",
         "min-observed-age", "incomplete-after", "time-from", "match", "approval", "safeguards", "limits", "sizes",
     ]
-    private static let later = ["exclude", "depth", "layout", "hooks"]
+    private static let later = ["exclude", "depth", "layout"]
 
     mutating func read(_ text: String, file: String) throws(Fault) {
         guard let root = try Self.parse(text, file) else { return }
@@ -38,6 +43,7 @@ struct ConfigurationReader {
             case "audit-log": auditLog = Sourced(try Self.absolute(value, name), value.origin)
             case "metrics": try Self.metrics(value, &metrics)
             case "defaults": try readDefaults(key, value)
+            case "hooks": hooks += try Self.hooks(value, besides: hooks, credentials: credentials)
             case "overrides": overrides += try value.pairs("overrides")
             default: try readVaults(value)
             }

@@ -128,8 +128,9 @@ extension Keeper {
         report.earlyBecause = why
         do throws(Fault) {
             if acting, let trash = try vault.trash() {
+                report.veto = try veto(.beforePurge, vault, mine.map(\.item.backup), why: why)
                 for (_, items) in Dictionary(grouping: mine, by: \.batch.name).sorted(by: { $0.key < $1.key }) {
-                    guard let batch = items.first?.batch, report.frozen == nil else { continue }
+                    guard let batch = items.first?.batch, report.frozen == nil, report.veto == nil else { continue }
                     try take(
                         items.map(\.item), batch, seat.attended, seat.decision, trash, .early(why), &report)
                 }

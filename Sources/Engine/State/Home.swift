@@ -20,6 +20,7 @@ package struct Home: Sendable {
     package let runs: RunStore
     let counters: CounterStore
     let growth: GrowthStore
+    let vetoes: VetoStore
     /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
     package let notices: [Fault]
 
@@ -46,6 +47,7 @@ package struct Home: Sendable {
         runs = RunStore(stateDirectory: path)
         counters = CounterStore(stateDirectory: path)
         growth = GrowthStore(stateDirectory: path)
+        vetoes = VetoStore(stateDirectory: path)
         _ = try witness.renew(at: clock.now())
     }
 

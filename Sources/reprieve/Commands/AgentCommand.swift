@@ -16,6 +16,7 @@ struct AgentCommand: AsyncParsableCommand {
     func run() async throws {
         let session = try common.session(run: once ? RunNumber() : nil)
         if once { return try turn(session) }
+        AfterWork.forget()
         let common = self.common
         let agent = try Agent(configuration: session.keeper.configuration, home: session.keeper.home) {
             try Configuration.load(try common.overrides())

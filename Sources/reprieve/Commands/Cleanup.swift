@@ -95,6 +95,7 @@ struct Cleanup: ParsableCommand {
             let vault = report.plan.attended.vault.configuration.path
             lines.append("\(label): frozen: \(frozen.reason)\n  \(Freezing.end(of: frozen, label, vault))")
         }
+        if let veto = report.veto { lines.append("\(label): HELD: \(veto.text)") }
         if report.waiting > 0, let hold = report.plan.plan.hold {
             let names = SeriesNames(report.plan.plan.judged.map(\.backup.series))
             let word = hold.waitsForPerson ? "HELD" : "held in part"
@@ -118,7 +119,7 @@ struct Cleanup: ParsableCommand {
             return PlanCommand.json(report.plan, session).appending([
                 .init("run", JSON(report.run)), .init("approved", .bool(report.approved)),
                 .init("batches", .array(report.batches.map { .string($0) })),
-                .init("waiting", .integer(Int64(report.waiting))),
+                .init("waiting", .integer(Int64(report.waiting))), .init("veto", JSON(report.veto?.text)),
                 .init(
                     "moved",
                     .array(

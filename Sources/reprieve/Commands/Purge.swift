@@ -73,6 +73,7 @@ struct Purge: ParsableCommand {
         if !report.early.isEmpty, let why = report.earlyBecause {
             lines.append("  early, before their grace was over: \(Text.count(report.early.count)), because of \(why)")
         }
+        if let veto = report.veto { lines.append("  HELD: \(veto.text)") }
         lines += staying(report)
         for unmet in report.unmet {
             lines.append("  NOT MET: \(unmet). Nothing else may go: more room, shorter rules, or a person's word")
@@ -115,6 +116,7 @@ struct Purge: ParsableCommand {
                                 ["id": .string(backup.id.text), "why": JSON(report.earlyBecause)]
                             }
                         })),
+                .init("vetoes", .array(reports.compactMap(\.veto).map { .string($0.text) })),
                 .init("unmet", .array(reports.flatMap(\.unmet).map { .string($0) })),
                 .init("dry_run", .bool(dryRun)),
                 .init("not_due", .integer(Int64(reports.reduce(0) { $0 + $1.notDue }))),

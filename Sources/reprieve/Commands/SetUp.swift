@@ -182,22 +182,36 @@ struct ConfigCommand: ParsableCommand {
             for vault in configuration.vaults {
                 do { _ = try session.keeper.open(vault) } catch { faults.append(error) }
             }
+            let hooks = configuration.hooks.flatMap { hook in
+                session.keeper.problems(of: hook).map { fault in
+                    Fault(fault.code, "the hook '\(hook.name)': \(fault.message)", hint: fault.hint, path: fault.path)
+                }
+            }
+            let unusable = faults.count
+            faults += hooks
             if session.json {
                 session.emit(
                     "config-check",
                     [
                         .init("files", .array(configuration.files.map { .string($0) })),
                         .init("vaults", .integer(Int64(configuration.vaults.count))),
+                        .init("hooks", .integer(Int64(configuration.hooks.count))),
                         .init("problems", .array(faults.map { session.json($0) })),
                     ])
             } else {
                 for file in configuration.files { session.say("\(file): ok") }
                 session.say(
-                    "\(Text.plural(configuration.vaults.count, "vault")), \(faults.isEmpty ? "all there" : "\(faults.count) not usable now")"
+                    "\(Text.plural(configuration.vaults.count, "vault")), \(unusable == 0 ? "all there" : "\(unusable) not usable now")"
                 )
+                if !configuration.hooks.isEmpty {
+                    session.say(
+                        "\(Text.plural(configuration.hooks.count, "hook")), \(hooks.isEmpty ? "all usable" : "\(Text.plural(hooks.count, "problem"))")"
+                    )
+                }
                 for fault in faults { session.warn(fault) }
             }
-            try Ending.with(faults.isEmpty ? .done : faults.count == configuration.vaults.count ? .failed : .partial)
+            let isAll = unusable == configuration.vaults.count && unusable > 0
+            try Ending.with(faults.isEmpty ? .done : isAll ? .failed : .partial)
         }
     }
 }

@@ -17,7 +17,8 @@ struct Matter: Hashable, Sendable, Decodable {
 }
 
 extension Matter {
-    static func matters(of view: VaultView, _ zone: Zone) -> [Matter] {
+    static func matters(of view: VaultView, _ keeper: Keeper) -> [Matter] {
+        let zone = keeper.configuration.zone.value
         var found: [Matter] = []
         let label = view.label
         if let fault = view.fault {
@@ -61,6 +62,7 @@ extension Matter {
         if let plan = view.plan, let hold = plan.hold, hold.waitsForPerson {
             found.append(held(plan, hold, view, zone))
         }
+        found += vetoed(view, keeper)
         if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
         for finding in view.recovery {
             found.append(
@@ -73,6 +75,16 @@ extension Matter {
                 ))
         }
         return found
+    }
+
+    private static func vetoed(_ view: VaultView, _ keeper: Keeper) -> [Matter] {
+        let vetoes = view.id.flatMap { try? keeper.vetoes(of: $0) } ?? []
+        return vetoes.map { veto in
+            Matter(
+                vault: view.label, code: "vetoed",
+                text: "\(veto.text), since \(Text.time(veto.since, keeper.configuration.zone.value)). It is asked again.",
+                commands: ["reprieve hooks test \(veto.hook)"])
+        }
     }
 
     private static func held(_ plan: Plan, _ hold: Plan.Hold, _ view: VaultView, _ zone: Zone) -> Matter {

@@ -87,7 +87,7 @@ extension StatusReport {
         agent = Agent(running: isRunning, since: isRunning ? overview.runs.agentSince : nil)
         vaults = views.map { Vault($0, overview.runs.vaults[$0.label], isRunning, zone) }
         self.disks = disks.map { Disk($0, views, zone) }
-        toDecide = views.flatMap { Matter.matters(of: $0, zone) } + disks.flatMap { DiskText.matters($0, views) }
+        toDecide = views.flatMap { Matter.matters(of: $0, keeper) } + disks.flatMap { DiskText.matters($0, views) }
         late =
             views.flatMap {
                 Matter.draining($0, zone) + Matter.away($0, zone) + Matter.late($0) + Matter.ended($0)

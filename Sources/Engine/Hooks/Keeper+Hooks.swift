@@ -1,0 +1,207 @@
+internal import Audit
+internal import Disk
+internal import Dispatch
+internal import Foundation
+package import Model
+internal import Synchronization
+
+/// How far a hook was told.
+package struct HookDelivery: Sendable {
+    package var hook: String
+    package var told = 0
+    /// In how many seconds it is worth to try again; `nil`: there is nothing more.
+    package var retrySeconds: Double?
+    /// Why the last one failed.
+    package var failure: String?
+    /// What it printed, the last lines.
+    package var output: [String] = []
+    /// Another process is at it.
+    package var isElsewhere = false
+}
+
+/// Hooks follow the audit log: what stands there is told at least once, in order, each hook for itself. A failure stops
+/// its hook alone, for longer each time; nothing else waits.
+extension Keeper {
+    var cursors: HookCursors { HookCursors(stateDirectory: home.path, hooks: configuration.hooks) }
+
+    /// Before anything is done: hooks that are new are told from here on.
+    package func beginHooks() throws(Fault) {
+        guard !configuration.hooks.isEmpty else { return }
+        try cursors.begin(at: try home.audit.lastNumber() ?? 0)
+    }
+
+    /// The number of the last record.
+    package func lastRecord() throws(Fault) -> Int? { try home.audit.lastNumber() }
+
+    /// The hooks that are told of events.
+    package var followingHooks: [Hook] { configuration.hooks.filter { !$0.events.isEmpty } }
+
+    /// Tells all of them what there is to tell, at once, for so many seconds at most: for who ends then. Nothing where
+    /// an agent runs, which does it.
+    package func deliver(withinSeconds seconds: Double) -> [HookDelivery] {
+        let hooks = followingHooks
+        guard !hooks.isEmpty, !home.agentIsRunning else { return [] }
+        let end = now().boot + Int64(seconds * 1e9)
+        let found = Found()
+        let isDone = DispatchSemaphore(value: 0)
+        for hook in hooks {
+            let thread = Thread { [self] in
+                var delivery = HookDelivery(hook: hook.name)
+                do throws(Fault) {
+                    delivery = try deliver(hook, until: end)
+                } catch {
+                    delivery.failure = error.message
+                }
+                found.list.withLock { [delivery] in $0.append(delivery) }
+                isDone.signal()
+            }
+            thread.name = "hook \(hook.name)"
+            thread.start()
+        }
+        // A state directory that hangs is no reason to wait for longer.
+        for _ in hooks { _ = isDone.wait(timeout: .now() + seconds + 5) }
+        return found.list.withLock { $0 }.sorted { $0.hook < $1.hook }
+    }
+
+    private final class Found: Sendable {
+        let list = Mutex<[HookDelivery]>([])
+    }
+
+    private static let atOnce = 500
+    private static let mostMails = 100
+    private static let mostLines = 20
+
+    /// Tells one hook. `until`: by the boot clock; then it waits for the next try as long as that comes before.
+    package func deliver(
+        _ hook: Hook, until end: Int64? = nil, shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) throws(Fault) -> HookDelivery {
+        var delivery = HookDelivery(hook: hook.name)
+        guard let lock = try cursors.lock(hook.name) else {
+            delivery.isElsewhere = true
+            return delivery
+        }
+        defer { withExtendedLifetime(lock) {} }
+        var position = try startingPosition(hook)
+        while !shouldStop(), end.map({ now().boot < $0 }) ?? true {
+            if let wait = Self.wait(position, at: now().wall) {
+                guard let end, now().boot + Int64(wait * 1e9) < end else {
+                    delivery.retrySeconds = wait
+                    delivery.failure = position.why
+                    return delivery
+                }
+                Thread.sleep(forTimeInterval: min(wait, 0.1))
+                continue
+            }
+            let (lines, lost) = try home.audit.read(after: position.seq, limit: Self.atOnce)
+            if let lost {
+                try home.audit.append(
+                    [AuditRecord(.eventsLost(hook: hook.name, first: lost.lowerBound, last: lost.upperBound - 1))],
+                    at: now())
+                position.seq = lost.upperBound - 1
+                try cursors.write(position, hook.name)
+            }
+            guard !lines.isEmpty else {
+                delivery.retrySeconds = nil
+                return delivery
+            }
+            try tell(hook, lines, &position, &delivery, until: end, shouldStop)
+        }
+        delivery.retrySeconds = 0
+        return delivery
+    }
+
+    private func startingPosition(_ hook: Hook) throws(Fault) -> HookCursors.Position {
+        let last = try home.audit.lastNumber()
+        guard var position = try cursors.read(hook.name) else {
+            let fresh = HookCursors.Position(seq: last ?? 0)
+            try cursors.write(fresh, hook.name)
+            return fresh
+        }
+        // A log that was begun anew counts from 1 again.
+        if let last, last < position.seq { position.seq = 0 }
+        return position
+    }
+
+    /// How long a hook that failed is left alone; `nil`: it may be told something. A clock that was set back does not
+    /// silence it.
+    private static func wait(_ position: HookCursors.Position, at now: Timestamp) -> Double? {
+        guard let retry = position.retryAt, retry > now else { return nil }
+        let seconds = Double(retry.nanoseconds - now.nanoseconds) / 1e9
+        return seconds <= 2 * mostBackOff ? seconds : nil
+    }
+
+    private static let mostBackOff = 3600.0
+
+    /// Tells what it wants of these, until one fails.
+    private func tell(
+        _ hook: Hook, _ lines: [AuditLine], _ position: inout HookCursors.Position, _ delivery: inout HookDelivery,
+        until end: Int64?, _ shouldStop: @escaping @Sendable () -> Bool
+    ) throws(Fault) {
+        var rest = lines[...]
+        let isMail = if case .mail = hook.action { true } else { false }
+        while !rest.isEmpty {
+            var group: [AuditLine] = []
+            while let next = rest.first {
+                let isWanted = hook.wants(event: next.event, vault: next.vault, of: next["hook"])
+                // What is not wanted before the first one is passed over; behind it only where more fit in one mail.
+                if isWanted {
+                    guard group.isEmpty || isMail && group.count < Self.mostMails else { break }
+                    group.append(next)
+                } else if !group.isEmpty, !isMail {
+                    break
+                }
+                rest = rest.dropFirst()
+            }
+            guard !group.isEmpty else { break }
+            guard !shouldStop(), end.map({ now().boot < $0 }) ?? true else {
+                // Up to here nothing was wanted.
+                position.seq = group[0].seq - 1
+                return try cursors.write(position, hook.name)
+            }
+            var sender = HookSender(hook: hook, clock: home.clock)
+            sender.shouldStop = shouldStop
+            if let end { sender.mostSeconds = max(0.1, Double(end - now().boot) / 1e9) }
+            let outcome = sender.send(group.map { HookMessage($0, for: hook) })
+            let lines = outcome.output.split(separator: "\n").map { String($0.prefix(500)) }
+            delivery.output = (delivery.output + lines).suffix(Self.mostLines)
+            guard let failure = outcome.failure else {
+                position = HookCursors.Position(seq: group[group.count - 1].seq)
+                try cursors.write(position, hook.name)
+                delivery.told += group.count
+                delivery.failure = nil
+                continue
+            }
+            position.seq = group[0].seq - 1
+            if !outcome.isStopped { try fail(hook, group[0], failure, &position, &delivery) }
+            try cursors.write(position, hook.name)
+            return
+        }
+        // All were told, or are not wanted.
+        guard let last = lines.last, position.seq != last.seq else { return }
+        position = HookCursors.Position(seq: last.seq)
+        try cursors.write(position, hook.name)
+    }
+
+    /// Said at the third failure in a row, and at each doubling.
+    private static let failuresToSay = 3
+
+    private func fail(
+        _ hook: Hook, _ line: AuditLine, _ failure: String, _ position: inout HookCursors.Position,
+        _ delivery: inout HookDelivery
+    ) throws(Fault) {
+        position.failures += 1
+        let jitter = 0.75 + 0.5 * Double(Int(Surroundings.randomHex(bytes: 1), radix: 16) ?? 0) / 255
+        let pause = min(Self.mostBackOff, Double(1 << min(position.failures - 1, 12))) * jitter
+        position.retryAt = Timestamp(nanoseconds: now().wall.nanoseconds + Int64(pause * 1e9))
+        position.why = failure
+        (delivery.failure, delivery.retrySeconds) = (failure, pause)
+        let times = position.failures / Self.failuresToSay
+        guard position.failures.isMultiple(of: Self.failuresToSay), times & (times - 1) == 0 else { return }
+        try home.audit.append(
+            [
+                AuditRecord(
+                    .hookFailed(hook: hook.name, about: line.seq, failures: position.failures), vault: line.vault,
+                    vaultID: line.vaultID.map { VaultID(text: $0) }, reason: failure)
+            ], at: now())
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+
+struct HooksCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hooks", abstract: "What is told of events, and asked before a deed.",
+        subcommands: [Show.self, Test.self], defaultSubcommand: Show.self)
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "The hooks, and how far each was told.", discussion: Reprieve.exits)
+
+        @OptionGroup var common: Common
+
+        func run() throws {
+            let session = try common.session()
+            let views = session.keeper.hookViews()
+            if session.json { return emit(views, session) }
+            guard !views.isEmpty else {
+                session.say("No hook is configured. `hooks:` in the configuration; docs/hooks.md")
+                return
+            }
+            var lines: [String] = []
+            for view in views {
+                let hook = view.hook
+                lines.append("\(hook.name): \(hook.text)")
+                let events = hook.phases.map(\.rawValue) + hook.events
+                let vaults = hook.vaults.isEmpty ? "" : " in \(hook.vaults.joined(separator: ", "))"
+                lines.append("  on \(events.joined(separator: ", "))\(vaults)")
+                if view.failures > 0 {
+                    let retry = view.retryAt.map { ", tried again after \(Text.precise($0, session.zone))" } ?? ""
+                    lines.append(
+                        "  FAILED \(Text.plural(view.failures, "time")) in a row\(retry): \(view.failure ?? "")")
+                }
+                if let behind = view.behind, behind > 0 {
+                    lines.append("  \(Text.plural(behind, "record")) to look at")
+                }
+                lines += view.problems.map { "  CANNOT WORK: \($0.message)" }
+            }
+            session.say(lines.joined(separator: "\n"))
+        }
+
+        private func emit(_ views: [HookView], _ session: Session) {
+            session.emit(
+                "hooks",
+                [
+                    .init(
+                        "hooks",
+                        .array(
+                            views.map { view in
+                                [
+                                    "name": .string(view.hook.name), "does": .string(view.hook.text),
+                                    "events": .array(view.hook.events.map { .string($0) }),
+                                    "phases": .array(view.hook.phases.map { .string($0.rawValue) }),
+                                    "vaults": .array(view.hook.vaults.map { .string($0) }),
+                                    "behind": JSON(view.behind), "failures": .integer(Int64(view.failures)),
+                                    "failure": JSON(view.failure),
+                                    "retry_at": JSON(view.retryAt?.rfc3339(in: session.zone)),
+                                    "problems": .array(view.problems.map { session.json($0) }),
+                                ]
+                            }))
+                ])
+        }
+    }
+
+    struct Test: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Tell a hook something made up, as the service would.",
+            discussion: """
+                What it is told has seq 0 and "test": true. Before-hooks are asked about no backup.
+                Ends with 1 where it failed.
+
+                \(Reprieve.exits)
+                """)
+
+        @Argument(help: ArgumentHelp("The hook.", valueName: "name")) var name: String
+        @OptionGroup var common: Common
+
+        func run() throws {
+            let session = try common.session()
+            guard let hook = session.keeper.configuration.hooks.first(where: { $0.name == name }) else {
+                let known = session.keeper.configuration.hooks.map(\.name).joined(separator: ", ")
+                throw Fault(
+                    .notFound, "there is no hook '\(name)'",
+                    hint: known.isEmpty ? "`hooks:` in the configuration; docs/hooks.md" : "known: \(known)")
+            }
+            let trials = session.keeper.test(hook)
+            for trial in trials {
+                let seconds = "\((trial.seconds * 10).rounded() / 10) s"
+                var lines = [
+                    "\(hook.name), \(trial.what): \(trial.failure.map { "FAILED: \($0)" } ?? "done") (\(seconds))"
+                ]
+                lines += trial.output.split(separator: "\n").map { "  | \($0)" }
+                session.say(lines.joined(separator: "\n"))
+            }
+            if session.json {
+                session.emit(
+                    "hooks-test",
+                    [
+                        .init("hook", .string(hook.name)),
+                        .init(
+                            "trials",
+                            .array(
+                                trials.map {
+                                    [
+                                        "event": .string($0.what), "done": .bool($0.failure == nil),
+                                        "failure": JSON($0.failure), "output": .string($0.output),
+                                        "milliseconds": .integer(Int64($0.seconds * 1000)),
+                                    ]
+                                })),
+                    ])
+            }
+            try Ending.with(trials.allSatisfy { $0.failure == nil } ? .done : .failed)
+        }
+    }
+}
