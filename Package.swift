@@ -37,7 +37,6 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         // How do we read inotify? libinotifytools behind six C functions, or the same six on inotify itself.
@@ -110,7 +109,6 @@ let package = Package(
             dependencies: [
                 "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict

@@ -13,6 +13,7 @@ import Synchronization
 ///     settle CONFIGURATION STATE          looks until all is complete, for what follows
 ///     rescan CONFIGURATION STATE ROUNDS   milliseconds of a rescan as the agent does it, after one that watched all
 ///     start CONFIGURATION STATE           milliseconds until every directory is watched and looked at, and how many
+///     metrics CONFIGURATION STATE ROUNDS  milliseconds to collect the metrics, and of that to write their text; its bytes
 ///     absorb DIRECTORY FILES              files a second written by another process and told of, and overflows
 @main
 struct SurveyBench {
@@ -28,6 +29,7 @@ struct SurveyBench {
         case "settle": try settle(words[2], words[3])
         case "rescan": try rescan(words[2], words[3], rounds: number.last ?? 5)
         case "start": try start(words[2], words[3])
+        case "metrics": try metrics(words[2], words[3], rounds: number.last ?? 5)
         case "absorb": try absorb(words[2], number[0])
         default: throw Usage()
         }
@@ -141,6 +143,17 @@ struct SurveyBench {
             }
         }
         print("start\t\(time)\t\(watcher.count)")
+    }
+
+    static func metrics(_ configuration: String, _ state: String, rounds: Int) throws {
+        let keeper = try keeper(configuration, state)
+        for _ in 0..<rounds {
+            var metrics = Metrics()
+            let collected = milliseconds { metrics = keeper.metrics(of: keeper.glance()) }
+            var bytes = 0
+            let written = milliseconds { bytes = metrics.text.count }
+            print("metrics\t\(collected + written)\t\(written)\t\(bytes)")
+        }
     }
 
     // MARK: Events

@@ -55,7 +55,6 @@ final class MetricsServer: Sendable {
     private func serve(_ address: some SocketAddress) async throws {
         let server = HTTPServer(address: address, timeout: 15, logger: .disabled)
         await server.appendRoute("GET /metrics") { [monitor] _ in Self.answer(monitor.lastText) }
-        await server.appendRoute("HEAD /metrics") { _ in Self.answer([]) }
         await server.appendRoute("GET /") { _ in
             HTTPResponse(
                 statusCode: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
@@ -68,8 +67,10 @@ final class MetricsServer: Sendable {
         }
     }
 
+    /// Nothing was collected yet: that is said, and no metric is taken for gone.
     private static func answer(_ text: [UInt8]) -> HTTPResponse {
-        HTTPResponse(
+        guard !text.isEmpty else { return HTTPResponse(statusCode: .serviceUnavailable) }
+        return HTTPResponse(
             statusCode: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"], body: Data(text))
     }
 

@@ -18,12 +18,13 @@ final class Monitor: Sendable {
         var keeper: Keeper?
         var pulses: [Bytes: IndexPulse] = [:]
         var notes: [(vault: String, note: RunNote)] = []
-        var isChanged = true
+        var isChanged = false
         var isStopping = false
     }
 
     private let inbox = Mutex(Inbox())
     private let news = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
     /// What is answered to `GET /metrics`.
     private let text = Mutex<[UInt8]>([])
     private let watches: @Sendable () -> Int
@@ -33,6 +34,8 @@ final class Monitor: Sendable {
 
     /// Without any news it is collected again after this time, or a hundred times as long as it takes.
     private static let restNanoseconds: Int64 = 60 * VaultState.second
+    /// For the first time, should nothing happen.
+    private static let firstNanoseconds: Int64 = 5 * VaultState.second
     /// With news: a twentieth of the time at most.
     private static let share: Int64 = 20
 
@@ -70,9 +73,11 @@ final class Monitor: Sendable {
         thread.start()
     }
 
+    /// What was done is written down before the end, unless the state's disk hangs.
     func stop() {
         inbox.withLock { $0.isStopping = true }
         news.signal()
+        _ = ended.wait(timeout: .now() + .seconds(1))
     }
 
     // MARK: Its own thread
@@ -90,14 +95,15 @@ final class Monitor: Sendable {
                     inbox.isStopping
                 )
             }
-            guard let keeper, !isStopping else { return }
+            guard let keeper, !isStopping else { return end(&problems) }
             let now = keeper.now().boot
             // What commands did beside us stands in the log, and perhaps nowhere that we watch.
             let recorded = lastRecord(keeper)
             let hasNews = isChanged || recorded != counted
             let rest = max(Self.restNanoseconds, 100 * took)
             let pause = hasNews ? max(every * VaultState.second, Self.share * took) : rest
-            let due = last.map { $0 + pause } ?? now
+            // The first time when something is known.
+            let due = last.map { $0 + pause } ?? (isChanged ? now : start.boot + Self.firstNanoseconds)
             guard now >= due else {
                 let wait = min(due - now, every * VaultState.second)
                 _ = news.wait(timeout: .now() + .milliseconds(Int(clamping: wait / 1_000_000 + 1)))
@@ -118,6 +124,13 @@ final class Monitor: Sendable {
             let end = keeper.now().boot
             (last, took) = (end, end - now)
         }
+    }
+
+    private func end(_ problems: inout [String: String]) {
+        defer { ended.signal() }
+        let (keeper, notes) = inbox.withLock { ($0.keeper, $0.notes) }
+        guard let keeper else { return }
+        attempt("runs", &problems) { try keeper.home.runs.note(notes, by: .agent) }
     }
 
     private func lastRecord(_ keeper: Keeper) -> Int? {

@@ -67,10 +67,10 @@ extension Keeper {
             problemCount: found.problemCount, first: found.first, last: found.last)
     }
 
-    /// Puts the log aside, packs and drops what is due. `hooks`: the lowest number that a hook was not told of. What a
-    /// batch rests on is kept as well: its purge and its restore look there (invariants 1 and 3).
-    package func rotateAudit(hooks: Int? = nil) throws(Fault) {
-        var needed = hooks
+    /// Puts the log aside, packs and drops what is due. Kept is what a hook was not told of, and what a batch rests on: its
+    /// purge and its restore look there (invariants 1 and 3).
+    package func rotateAudit() throws(Fault) {
+        var needed = try cursors.lowest()
         if let oldest = try home.catalog.oldestInTrash(), let number = try home.audit.number(before: oldest) {
             needed = min(needed ?? number, number)
         }

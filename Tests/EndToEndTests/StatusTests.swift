@@ -15,7 +15,9 @@ struct StatusTests {
     @Test("--check: 0, 1, 2 and 3, one line, performance data")
     func nagios() throws {
         let house = try House()
-        try house.dailies(4)
+        try house.dailies(9)
+        try house.write(
+            house.config, "metrics: { every: 1s }\n" + (try String(contentsOf: house.config, encoding: .utf8)))
         let unknown = try check(house, "nothing")
         #expect(unknown.status == 3 && unknown.line == "REPRIEVE UNKNOWN - there is no vault 'nothing'")
         let never = try check(house)
@@ -41,6 +43,9 @@ struct StatusTests {
         let all = try House.together(6) { try house.run("status", "--check").status }
         #expect(all == [0, 0, 0, 0, 0, 0])
 
+        try house.wait("its run to be written down") {
+            try String(contentsOf: house.state.appending(path: "runs.json"), encoding: .utf8).contains("\"agent\"")
+        }
         house.endAgents()
         #expect(try check(house).status == 0, "it was here a moment ago")
         let runs = house.state.appending(path: "runs.json")
@@ -73,6 +78,8 @@ struct StatusTests {
     func secondHand() throws {
         let house = try House()
         try house.dailies(4)
+        try house.write(
+            house.config, "metrics: { every: 1s }\n" + (try String(contentsOf: house.config, encoding: .utf8)))
         let runtime = house.root.appending(path: "run")
         try FileManager.default.createDirectory(at: runtime, withIntermediateDirectories: true)
         // The binary's directory may not be for others, and the umask is not always kind.

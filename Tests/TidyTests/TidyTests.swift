@@ -38,7 +38,6 @@ struct TidyTests {
         "Trash": ["Model", "Disk", "Crypto", "Logging"],
         "Engine": [
             "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Yams", "Logging",
-            "Subprocess",
         ],
         "Agent": [
             "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine", "Logging",

@@ -1,8 +1,8 @@
-/// The list of metrics: what Prometheus is told, and nothing else. `docs/reference/metrics.md` is made of it, and a test
-/// holds the alert rules and the dashboard against it.
+/// The list of metrics: what Prometheus is told, and nothing else. `docs/reference/metrics.md` is made of it, and a
+/// test holds the alert rules and the dashboard against it.
 ///
-/// Names follow Prometheus' conventions: a prefix, base units, `_total` for counters. A renamed metric breaks somebody's
-/// alerts, so names stay.
+/// Names follow Prometheus' conventions: a prefix, base units, `_total` for counters. A renamed metric breaks
+/// somebody's alerts, so names stay.
 package enum Metric: String, CaseIterable, Sendable {
     case buildInfo = "reprieve_build_info"
     case collected = "reprieve_collected_timestamp_seconds"

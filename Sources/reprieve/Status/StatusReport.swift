@@ -3,8 +3,8 @@ internal import Foundation
 internal import Model
 internal import Retention
 
-/// What `status` says, as a value: shown here and now, or written as JSON by the agent and shown to who may not look for
-/// himself. Text and check are made of it alone, so that both show the same.
+/// What `status` says, as a value: shown here and now, or written as JSON by the agent and shown to who may not look
+/// for himself. Text and check are made of it alone, so that both show the same.
 struct StatusReport: Hashable, Sendable, Decodable {
     struct Agent: Hashable, Sendable, Decodable {
         var running: Bool
