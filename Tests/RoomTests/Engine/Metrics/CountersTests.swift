@@ -15,6 +15,8 @@ struct CountersTests {
             actor: Actor(uid: 0, loginUID: nil, user: "u", pid: 1, program: "p"))
     }
 
+    private var condemned: Event { .condemned(size: 1, earliestPurge: now.wall) }
+
     private func record(_ event: Event, _ series: Bytes? = "s") -> AuditRecord {
         AuditRecord(event, vault: "dumps", series: series)
     }
@@ -26,8 +28,8 @@ struct CountersTests {
         let raw = Bytes([0xFF, 0x2A])
         try log.append(
             [
-                record(.condemnIntent), record(.condemned), record(.condemned, raw),
-                record(.vaultFrozen, nil, cause: "clock"),
+                record(.condemnIntent), record(condemned), record(condemned, raw),
+                record(.vaultFrozen(cause: .clock), nil),
             ],
             at: now)
         func counters() throws -> Counters { try CounterStore(stateDirectory: scratch.path).renew(from: log) }
@@ -38,8 +40,8 @@ struct CountersTests {
         }
         try log.append(
             [
-                record(.purged(size: 1)), record(.restored), record(.condemned),
-                record(.seriesFrozen, cause: "of a newer version"),
+                record(.purged(size: 1)), record(.restored(to: nil)), record(condemned),
+                record(.seriesFrozen()),
             ],
             at: now)
         let vault = try #require(try counters().vaults["dumps"])
