@@ -15,6 +15,7 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 #ifndef SYS_openat2
@@ -215,4 +216,11 @@ int cl_wait(const int *fds, int count, int urgent, int timeout_ms) {
     for (int i = 0; i < count; i++)
         if (p[i].revents) ready |= 1 << i;
     return ready;
+}
+
+int cl_clock_is_synchronised(void) {
+    struct timex now = {.modes = 0}; // only asks
+    if (adjtimex(&now) < 0) return -errno;
+    // Whoever sets the clock by hand sets this flag as well; a time service takes it away again.
+    return !(now.status & STA_UNSYNC);
 }

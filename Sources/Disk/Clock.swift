@@ -1,17 +1,30 @@
+internal import CLinux
 internal import Glibc
 package import Model
 
 /// The one place that asks the clocks; everywhere else a ``Moment`` is an argument.
 package struct Clock: Sendable {
     package var now: @Sendable () -> Moment
+    /// Whether the kernel says that the wall clock is synchronised; `nil`: it does not say (a container).
+    package var isSynchronised: @Sendable () -> Bool?
 
-    package init(now: @escaping @Sendable () -> Moment) { self.now = now }
+    package init(
+        now: @escaping @Sendable () -> Moment, isSynchronised: @escaping @Sendable () -> Bool? = { nil }
+    ) {
+        self.now = now
+        self.isSynchronised = isSynchronised
+    }
 
     package static let system: Clock = {
         let bootID = Surroundings.bootID
-        return Clock {
-            Moment(wall: Timestamp(nanoseconds: ask(CLOCK_REALTIME)), boot: ask(CLOCK_BOOTTIME), bootID: bootID)
-        }
+        return Clock(
+            now: {
+                Moment(wall: Timestamp(nanoseconds: ask(CLOCK_REALTIME)), boot: ask(CLOCK_BOOTTIME), bootID: bootID)
+            },
+            isSynchronised: {
+                let answer = cl_clock_is_synchronised()
+                return answer < 0 ? nil : answer == 1
+            })
     }()
 
     private static func ask(_ clock: clockid_t) -> Int64 {

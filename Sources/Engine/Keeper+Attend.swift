@@ -72,6 +72,7 @@ extension Keeper {
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         // On a read-only mount a look is all that can be had.
         let acting = acting && !FileSystem.isReadOnly(vault.root)
+        if acting { try settleClock(vault) }
         let (recovery, found) = try recover(vault, acting: acting, facts)
         let at = now()
         // What was gone before the look began: what goes meanwhile is another process's doing, and the next look's.
@@ -177,11 +178,12 @@ extension Keeper {
         let at = now()
         var marks = try home.marks.read(vault.id, trash: trash)
         var isChanged = false
-        for case .stuck(let backup, let fault) in findings where marks.frozen(series: backup.series, at: at.wall) == nil
-        {
+        for case .stuck(let backup, let fault) in findings {
+            let target = Mark.frozenTarget(.divided, series: backup.series)
+            guard marks.mark(.frozen, target, at: at.wall) == nil else { continue }
             marks.say(
-                Mark(
-                    kind: .frozen, target: Mark.seriesTarget(backup.series),
+                .freeze(
+                    .divided, series: backup.series,
                     reason: "'\(backup.path.display)' is half in the trash: \(fault.message)",
                     actor: home.program, at: at.wall))
             isChanged = true

@@ -50,10 +50,17 @@ extension Keeper {
             try home.marks.write(marks, vault.id, trash: trash)
             try home.audit.append(records, at: at)
         }
-        if case .unfreeze(let series) = word, series.isEmpty, try frozen(vault, marks, at: at.wall) != nil {
-            throw Fault(
-                .held, "'\(vault.label)' is frozen by the file '\(trash.directory.path.appending("FREEZE").display)'",
-                hint: "whoever put it there may have had a reason; removing it lifts the freeze", path: vault.root.path)
+        if case .unfreeze(let series) = word, series.isEmpty {
+            if try believeClock(vault) {
+                changed += 1
+                try home.audit.append([Self.unfrozenRecord(.clock, vault, "a person says that it is right")], at: at)
+            }
+            if let file = try freezes(vault, marks, at: at.wall).first(where: { $0.path != nil }) {
+                throw Fault(
+                    .held, "'\(vault.label)' is still frozen: \(file.reason)",
+                    hint: "whoever put it there may have had a reason; removing it lifts the freeze",
+                    path: vault.root.path)
+            }
         }
         return changed
     }
@@ -61,6 +68,7 @@ extension Keeper {
     private static func details(_ mark: Mark) -> [JSON.Field] {
         var fields: [JSON.Field] = []
         if let until = mark.until { fields.append(.init("until", .string(until.rfc3339Milliseconds))) }
+        if mark.kind == .frozen, let cause = mark.cause { fields.append(.init("cause", .string(cause))) }
         guard mark.kind == .retired, !mark.released else { return fields }
         if let keep = mark.keep { fields.append(.init("keep", .integer(Int64(keep)))) }
         if let after = mark.after { fields.append(.init("after", .string(after.rfc3339Milliseconds))) }
@@ -109,18 +117,24 @@ extension Keeper {
         case .unretire(let series):
             return series.map { (mark(.retired, Mark.seriesTarget($0), "", released: true), .released, nil) }
         case .freeze(let series, let reason, let until):
-            guard !series.isEmpty else { return [(mark(.frozen, Mark.vaultTarget, reason, until), .vaultFrozen, nil)] }
-            return series.map { (mark(.frozen, Mark.seriesTarget($0), reason, until), .seriesFrozen, nil) }
-        case .unfreeze(let series):
-            guard !series.isEmpty else {
-                // The vault and every series of it.
-                let frozen = marks.holding(.frozen, at: at.wall).filter { Mark.series(ofTarget: $0.target) != nil }
-                return [Mark.vaultTarget, Mark.undoneTarget].map { target in
-                    (mark(.frozen, target, "", released: true), .vaultUnfrozen, nil)
-                }
-                    + frozen.map { (mark(.frozen, $0.target, "", released: true), .seriesUnfrozen, nil) }
+            func freeze(_ series: Bytes?) -> Mark {
+                var mark = Mark.freeze(.person, series: series, reason: reason, actor: home.actorName, at: at.wall)
+                mark.until = until
+                return mark
             }
-            return series.map { (mark(.frozen, Mark.seriesTarget($0), "", released: true), .seriesUnfrozen, nil) }
+            guard !series.isEmpty else { return [(freeze(nil), .vaultFrozen, nil)] }
+            return series.map { (freeze($0), .seriesFrozen, nil) }
+        case .unfreeze(let series):
+            // A vault with every series of it; of a series, whatever the cause.
+            let standing = marks.holding(.frozen, at: at.wall).filter { mark in
+                series.isEmpty || Mark.series(ofTarget: mark.target).map(series.contains) ?? false
+            }
+            return standing.map { known in
+                var lifted = mark(.frozen, known.target, "", released: true)
+                (lifted.cause, lifted.objects) = (known.cause, known.objects)
+                let isSeries = Mark.series(ofTarget: known.target) != nil
+                return (lifted, isSeries ? .seriesUnfrozen : .vaultUnfrozen, nil)
+            }
         }
     }
 }

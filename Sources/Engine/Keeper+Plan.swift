@@ -52,7 +52,7 @@ extension Keeper {
         return PlanReport(
             attended: attended, plan: plan, leftAlone: attended.leftAlone,
             frozenSeries: Set(
-                plan.judged.map(\.backup.series).filter { attended.marks.frozen(series: $0, at: now) != nil }),
+                Set(plan.judged.map(\.backup.series)).filter { attended.marks.frozen(series: $0, at: now) != nil }),
             frozen: try frozen(vault, attended.marks, at: now),
             trashSize: attended.trashed.total { $0.item.backup.size },
             protection: protection,
@@ -173,15 +173,6 @@ extension Keeper {
             }
         }
         return linked
-    }
-
-    /// Why nothing may go in this vault: a mark, or a file that anybody can make.
-    func frozen(_ vault: OpenVault, _ marks: Marks, at now: Timestamp) throws(Fault) -> Mark? {
-        if let mark = marks.frozen(at: now, policy: vault.policy.hash) { return mark }
-        guard try vault.trash()?.directory.sighting(of: "FREEZE") != nil else { return nil }
-        return Mark(
-            kind: .frozen, target: Mark.vaultTarget, reason: "the file .trash/FREEZE is there", actor: "somebody",
-            at: now)
     }
 
     /// What was approved for this vault, or for another match of the same wildcard with the same policy.

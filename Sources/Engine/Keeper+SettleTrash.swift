@@ -237,10 +237,8 @@ extension Keeper {
             let count = attended.missing.count
             let reason =
                 "\(count) backup\(count == 1 ? "" : "s") missing from the trash ('\(first.path.display)'): removed by somebody else"
-            marks.say(
-                Mark(kind: .frozen, target: Mark.vaultTarget, reason: reason, actor: home.program, at: attended.at.wall)
-            )
-            records.append(AuditRecord(.vaultFrozen, vault: vault.label, vaultID: vault.id, reason: reason))
+            marks.say(.freeze(.missing, reason: reason, actor: home.program, at: attended.at.wall))
+            records.append(Self.frozenRecord(.missing, vault, reason))
         }
         try home.marks.write(marks, vault.id, trash: trash)
         attended.marks = marks

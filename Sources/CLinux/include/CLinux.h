@@ -60,6 +60,9 @@ int cl_btrfs_commit(int fd);
 /// Allocates room without changing the size of the file: -errno where it cannot be had.
 int cl_reserve(int fd, int64_t from, int64_t count);
 
+/// 1: the kernel says that the wall clock is synchronised (NTP, PTP), 0: not. -EPERM where it may not be asked.
+int cl_clock_is_synchronised(void);
+
 int cl_flock(int fd, int exclusive, int wait);
 int cl_sync_directory(int fd);
 int cl_ignore_signals(void); // SIGIO, SIGXFSZ, SIGPIPE: each would end the process

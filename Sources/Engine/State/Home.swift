@@ -14,6 +14,7 @@ package struct Home: Sendable {
     package let program: String
     let registry: VaultRegistry
     let witness: WitnessFile
+    let clockFile: ClockFile
     let plans: PlanStore
     let space: SpaceStore
     /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
@@ -36,6 +37,7 @@ package struct Home: Sendable {
         marks = MarkStore(stateDirectory: path)
         registry = VaultRegistry(stateDirectory: path)
         witness = WitnessFile(stateDirectory: path)
+        clockFile = ClockFile(stateDirectory: path)
         plans = PlanStore(stateDirectory: path)
         space = SpaceStore(stateDirectory: path)
         _ = try witness.renew(at: clock.now())

@@ -53,14 +53,14 @@ struct Status: ParsableCommand {
                         "its file system is mounted read-only: nothing is condemned, purged or restored there until it is writable again.",
                     commands: ["mount -o remount,rw \(view.configuration.path.display)      # once you know why"]))
         }
-        if let frozen = view.frozen {
+        for frozen in view.freezes {
             let until = frozen.until.map { " until \(Text.time($0, session.zone))" } ?? ""
             found.append(
                 Matter(
                     vault: label, code: "frozen",
                     text:
                         "frozen since \(Text.time(frozen.at, session.zone))\(until): \(frozen.reason). Nothing is condemned or purged\(frozen.policies == nil ? "" : " before its policy changes"); restore works.",
-                    commands: [Freezing.end(of: frozen, label, view.configuration.path)]))
+                    commands: [Freezing.end(of: frozen, label)]))
         }
         for (series, mark) in view.frozenSeries {
             let name = Backup.shortName(ofSeries: series).display
