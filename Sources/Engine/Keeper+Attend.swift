@@ -81,9 +81,19 @@ extension Keeper {
         let probing: VaultSurvey.Probing = if case .everything = depth { .now } else { .later }
         let (scan, changes) = try self.scan(vault, inodes: before.inodes, at: at, probing: probing, watch, shouldStop)
         var attended = try settle(vault, at, scan, changes, depth, recovery, (before, batches), facts)
+        try noteUpheaval(attended.changes, vault, at: at)
         if acting {
             if let trash = try vault.trash() { try renewMarker(vault, trash) }
             try writeDown(&attended, facts)
+            if let marks = try freezeUpheaval(vault) { attended.marks = marks }
+            if case .everything = depth {
+                do {
+                    try settleSuspects(&attended)
+                } catch {
+                    // The purge that makes room must not wait for a mark; the next look says it.
+                    guard error.isFull else { throw error }
+                }
+            }
         }
         return attended
     }

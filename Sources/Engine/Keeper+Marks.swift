@@ -18,6 +18,9 @@ extension Keeper {
         /// `series` empty: the whole vault.
         case freeze(series: [Bytes], reason: String, until: Timestamp?)
         case unfreeze(series: [Bytes])
+        /// What looked suspect is fine: single backups, or a series as it is now. `objects`: all it holds.
+        case accept([Backup], reason: String)
+        case acceptSeries(Bytes, objects: Set<UInt64>, reason: String)
     }
 
     /// Writes a word down, in the vault and in the state directory (invariant 10), and says it in the audit log.
@@ -51,6 +54,7 @@ extension Keeper {
             try home.audit.append(records, at: at)
         }
         if case .unfreeze(let series) = word, series.isEmpty {
+            if try forgetAlarm(vault) { changed += 1 }
             if try believeClock(vault) {
                 changed += 1
                 try home.audit.append([Self.unfrozenRecord(.clock, vault, "a person says that it is right")], at: at)
@@ -116,6 +120,14 @@ extension Keeper {
             return [(mark, .seriesRetired, nil)]
         case .unretire(let series):
             return series.map { (mark(.retired, Mark.seriesTarget($0), "", released: true), .released, nil) }
+        case .accept(let backups, let reason):
+            return backups.map {
+                var mark = mark(.accepted, $0.id.objectText, reason)
+                mark.describe($0)
+                return (mark, .accepted, $0)
+            }
+        case .acceptSeries(let series, let objects, let reason):
+            return accepting(series, objects, reason, marks, at: at)
         case .freeze(let series, let reason, let until):
             func freeze(_ series: Bytes?) -> Mark {
                 var mark = Mark.freeze(.person, series: series, reason: reason, actor: home.actorName, at: at.wall)

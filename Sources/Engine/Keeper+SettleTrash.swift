@@ -197,6 +197,8 @@ extension Keeper {
     /// Says in the audit log what a look found out.
     package func note(_ changes: Catalog.Changes, in vault: OpenVault) throws(Fault) {
         try home.audit.append(Self.records(of: changes, vault), at: now())
+        try noteUpheaval(changes, vault, at: now())
+        _ = try freezeUpheaval(vault)
     }
 
     private static func records(of changes: Catalog.Changes, _ vault: OpenVault) -> [AuditRecord] {

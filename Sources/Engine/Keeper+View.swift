@@ -162,7 +162,7 @@ extension Keeper {
         view.trashed = batched.filter { $0.state == .trashed }
         view.gone = batched.filter { $0.state != .trashed }
         view.protection = try protection(
-            id, view.marks, view.present + view.trashed, view.leftAlone, at: view.at.wall)
+            view.configuration, id, view.marks, view.present + view.trashed, view.leftAlone, at: view.at.wall)
         view.plan = try decide(
             view.configuration, id, view.present, view.marks, view.protection, at: view.at,
             pressure: view.fault == nil ? pressure(on: view.configuration, id) : nil)

@@ -22,6 +22,9 @@ extension Keeper {
     ) throws(Fault) -> [Mark] {
         var found = marks.freezes(at: now, policy: vault.policy(zone: configuration.zone.value).hash)
         if let doubt = try clockDoubt(vault, id) { found.append(clockFreeze(doubt, vault)) }
+        if let alarm = try alarm(vault, id) {
+            found.append(.freeze(.rewritten, reason: alarm.reason, actor: home.program, at: alarm.at))
+        }
         for file in configuration.freezeFiles where try Self.isThere(file) {
             found.append(Self.freeze(byFile: file, at: now))
         }

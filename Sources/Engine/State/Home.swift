@@ -15,6 +15,7 @@ package struct Home: Sendable {
     let registry: VaultRegistry
     let witness: WitnessFile
     let clockFile: ClockFile
+    let brakes: BrakeStore
     let plans: PlanStore
     let space: SpaceStore
     /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
@@ -27,7 +28,7 @@ package struct Home: Sendable {
         self.program = program
         let directory = try Self.make(path)
         _ = try Self.make(configuration.auditLog.parent)
-        _ = try directory.ensureDirectory("plans", mode: 0o750)
+        for name: Bytes in ["plans", "brakes"] { _ = try directory.ensureDirectory(name, mode: 0o750) }
         (catalog, notices) = try Self.openCatalog(directory, clock)
         let uid = Surroundings.userID
         let actor = Actor(
@@ -38,6 +39,7 @@ package struct Home: Sendable {
         registry = VaultRegistry(stateDirectory: path)
         witness = WitnessFile(stateDirectory: path)
         clockFile = ClockFile(stateDirectory: path)
+        brakes = BrakeStore(stateDirectory: path)
         plans = PlanStore(stateDirectory: path)
         space = SpaceStore(stateDirectory: path)
         _ = try witness.renew(at: clock.now())
