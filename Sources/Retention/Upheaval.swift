@@ -88,14 +88,17 @@ package struct Upheaval: Hashable, Sendable, Codable {
                 ? (now.boot - tally.sinceBoot) / 1_000_000_000 : now.wall.seconds(since: tally.since).magnitude.clamped
             guard passed < 0 || passed > Self.windowSeconds else { continue }
             tallies[key] = nil
-            guard tally.beyond > 0, learnt[key] != nil || learnt.count < Self.mostLearnt else { continue }
-            learnt[key] = max(learnt[key] ?? 0, tally.lost - tally.arrived)
+            learn(key, tally)
         }
+    }
+
+    private mutating func learn(_ key: String, _ tally: Tally) {
+        guard tally.beyond > 0, learnt[key] != nil || learnt.count < Self.mostLearnt else { return }
+        learnt[key] = max(learnt[key] ?? 0, tally.lost - tally.arrived)
     }
 
     /// Judges the hour. `standing`: what each series has now; `percent`: of what the vault had.
     package mutating func judge(_ standing: [Bytes: Standing], percent: Int, at now: Timestamp) {
-        let now = now
         let byKey = Dictionary(standing.map { ($0.key.hexadecimal, $0.value) }) { first, _ in first }
         var (lost, rewritten) = (0, 0)
         var had = standing.values.reduce(0) { $0 + $1.count }
@@ -115,11 +118,8 @@ package struct Upheaval: Hashable, Sendable, Codable {
         let text = parts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
         alarm = Alarm(reason: "of \(had) backups, \(text) within an hour, more than their writers usually do", at: now)
         // It is said; another one begins anew.
-        tallies = tallies.mapValues { tally in
-            var tally = tally
-            (tally.lost, tally.arrived, tally.rewritten) = (0, 0, 0)
-            return tally
-        }
+        for (key, tally) in tallies { learn(key, tally) }
+        tallies = [:]
     }
 
     private func beyond(_ tally: Tally, _ count: Int, _ learnt: Int) -> Int {

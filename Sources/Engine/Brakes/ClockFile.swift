@@ -35,8 +35,14 @@ struct ClockFile: Sendable {
 
     init(stateDirectory: Bytes) { file = StateFile(directory: stateDirectory, name: "clock") }
 
+    /// What every command looks at when it starts: from then on the clock is known, though no vault was looked at yet.
+    static let machine = VaultID(text: "")
+
     func doubt(of vault: VaultID, at now: Moment, isSynchronised: Bool?) throws(Fault) -> Doubted? {
-        try file.read()?.vaults[vault.text].flatMap { Self.doubted($0, at: now, isSynchronised) }
+        guard let content = try file.read() else { return nil }
+        return (content.vaults[vault.text] ?? content.vaults[Self.machine.text]).flatMap {
+            Self.doubted($0, at: now, isSynchronised)
+        }
     }
 
     private static func doubted(_ entry: Entry, at now: Moment, _ isSynchronised: Bool?) -> Doubted? {
@@ -55,9 +61,9 @@ struct ClockFile: Sendable {
         do {
             return try file.change { content in
                 var all = content ?? Content()
-                // A new vault shares the doubt of the others.
-                let others = all.vaults.values.sorted { $0.doubt != nil && $1.doubt == nil }
-                var entry = all.vaults[vault.text] ?? others.first ?? Entry(trust: ClockTrust(at: now))
+                // A new vault begins with what the machine knows.
+                let known = all.vaults[Self.machine.text].map { Entry(trust: $0.trust) }
+                var entry = all.vaults[vault.text] ?? known ?? Entry(trust: ClockTrust(at: now))
                 change = Self.settle(&entry, at: now, isSynchronised)
                 all.vaults[vault.text] = entry
                 content = all
@@ -87,7 +93,7 @@ struct ClockFile: Sendable {
     func believe(_ vault: VaultID, at now: Moment, isSynchronised: Bool?) throws(Fault) -> Bool {
         guard try doubt(of: vault, at: now, isSynchronised: isSynchronised) != nil else { return false }
         return try file.change { content in
-            content?.vaults[vault.text] = Entry(trust: ClockTrust(at: now))
+            for id in [vault, Self.machine] { content?.vaults[id.text] = Entry(trust: ClockTrust(at: now)) }
             return true
         }
     }

@@ -42,7 +42,9 @@ package struct Home: Sendable {
         brakes = BrakeStore(stateDirectory: path)
         plans = PlanStore(stateDirectory: path)
         space = SpaceStore(stateDirectory: path)
-        _ = try witness.renew(at: clock.now())
+        let now = clock.now()
+        _ = try witness.renew(at: now)
+        _ = try clockFile.settle(ClockFile.machine, at: now, isSynchronised: clock.isSynchronised())
     }
 
     /// Makes a directory with its parents, ours only.

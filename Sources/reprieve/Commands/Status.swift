@@ -16,9 +16,7 @@ struct Status: ParsableCommand {
         let isRunning = session.keeper.home.agentIsRunning
         let disks = session.keeper.disks(of: views)
         let matters = views.flatMap { self.matters(of: $0, session) } + disks.flatMap { DiskText.matters($0, views) }
-        let late =
-            views.flatMap { draining($0, session) + away($0, session) + self.late($0) + ended($0) }
-            + disks.flatMap { DiskText.notes($0, views) }
+        let late = views.flatMap { notes(of: $0, session) } + disks.flatMap { DiskText.notes($0, views) }
         if session.json {
             emit(session, views, disks, matters, late, isRunning)
         } else {
@@ -26,6 +24,14 @@ struct Status: ParsableCommand {
         }
         try Ending.with(
             views.contains { $0.fault != nil } ? .failed : views.contains { !$0.unreadable.isEmpty } ? .partial : .done)
+    }
+
+    /// What somebody should know, and nobody has to decide.
+    private func notes(of view: VaultView, _ session: Session) -> [Matter] {
+        var notes = suspects(view) + futures(view)
+        notes += draining(view, session)
+        notes += away(view, session)
+        return notes + late(view) + ended(view)
     }
 
     /// Something that a person has to decide, and the commands that end it.
@@ -67,7 +73,9 @@ struct Status: ParsableCommand {
             found.append(
                 Matter(
                     vault: label, code: "series-frozen", text: "series \(name) is frozen: \(mark.reason).",
-                    commands: ["reprieve unfreeze \(label) \(name)"]))
+                    commands: mark.freezeCause == .suspect
+                        ? ["reprieve list \(label) \(name)", "reprieve accept \(label) \(name) --reason WHY"]
+                        : ["reprieve unfreeze \(label) \(name)"]))
         }
         if !view.missing.isEmpty {
             found.append(
@@ -287,6 +295,7 @@ struct Status: ParsableCommand {
                                         .init("trash_size", .integer(view.trashed.total { $0.size })),
                                         .init("newest", JSON(newest?.rfc3339(in: session.zone))),
                                         .init("watching", JSON(view.watching)),
+                                        .init("freezes", freezes(view, session)),
                                         .init("read_only", .bool(view.isReadOnly)),
                                         .init(
                                             "away",

@@ -98,7 +98,7 @@ struct SuspicionTests {
         // It shrinks by night, from the fifth week on: ten that agree among thirty, not in a row.
         let later: [Int64?] = (0..<120).map { $0 >= 35 && $0 % 3 == 0 ? 10_000_000 : 2_000_000_000 }
         #expect(Self.judge(later).suspects.isEmpty, "learnt by the end")
-        #expect(Self.judge(Array(later.prefix(60))).suspects.count == 9)
+        #expect(Self.judge(Array(later.prefix(60))).suspects.count == 8)
     }
 
     @Test("what is far back is not judged anew; what was suspect once stays so")
@@ -145,13 +145,5 @@ struct SuspicionTests {
         chained[15].parent = chained[14].id
         let judge = try #require(Judge(policy: policy, now: now, protection: protection))
         #expect(judge.decide(series: "s", chained)[15].isSetAside)
-    }
-
-    @Test("200,000 backups are judged in one walk each")
-    func cost() {
-        var all: [Backup] = []
-        for n in 0..<2000 { all += Self.series([Int64?](repeating: 1000, count: 100), from: n) }
-        for n in all.indices { all[n].series = Bytes("s\(n / 100)") }
-        #expect(Suspicion(all, latest: Self.latest).suspects.isEmpty)
     }
 }

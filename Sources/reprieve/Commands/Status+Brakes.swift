@@ -1,0 +1,51 @@
+internal import Engine
+internal import Model
+internal import Retention
+
+/// What the brakes found that needs no decision, and the freezes as JSON.
+extension Status {
+    /// Backups that look wrong, by series. A series that is frozen for them says so itself.
+    func suspects(_ view: VaultView) -> [Matter] {
+        let suspects = view.protection.suspicion.suspects
+        guard !suspects.isEmpty else { return [] }
+        let names = SeriesNames(view)
+        let found = Dictionary(grouping: view.present.filter { suspects[$0.id.object] != nil }, by: \.series)
+        return found.sorted { $0.key < $1.key }.compactMap { series, backups in
+            guard !view.frozenSeries.contains(where: { $0.series == series && $0.mark.freezeCause == .suspect }),
+                let newest = backups.max(by: { ($0.time, $0.path) < ($1.time, $1.path) })
+            else { return nil }
+            let others = backups.count == 1 ? "" : " and \(backups.count - 1) more of its series"
+            return Matter(
+                vault: view.label, code: "suspect",
+                text:
+                    "\(newest.path.lastComponent.display)\(others) in \(names.text(series)) \(backups.count == 1 ? "is" : "are") suspect (\(suspects[newest.id.object] ?? "")): set aside, it counts for nothing.",
+                commands: ["reprieve accept \(newest.id.objectText.prefix(8)) --reason WHY"])
+        }
+    }
+
+    /// Dated more than a day ahead.
+    func futures(_ view: VaultView) -> [Matter] {
+        let ahead = view.present.filter { Judge.isFuture($0, now: view.at) }
+        guard let newest = ahead.max(by: { ($0.time, $0.path) < ($1.time, $1.path) }) else { return [] }
+        return [
+            Matter(
+                vault: view.label, code: "future",
+                text:
+                    "\(Text.plural(ahead.count, "backup")) dated more than a day ahead (\(newest.path.display)): set aside until then. Is the clock of its writer right?",
+                commands: ["reprieve explain \(newest.id.objectText.prefix(8))"])
+        ]
+    }
+
+    /// Every freeze of the vault and of its series.
+    func freezes(_ view: VaultView, _ session: Session) -> JSON {
+        func json(_ mark: Mark, _ series: Bytes?) -> JSON {
+            [
+                "cause": .string(mark.cause ?? mark.freezeCause?.rawValue ?? "person"),
+                "series": JSON(series.map { Backup.name(ofSeries: $0).display }),
+                "reason": .string(mark.reason), "since": .string(mark.at.rfc3339(in: session.zone)),
+                "until": JSON(mark.until?.rfc3339(in: session.zone)),
+            ]
+        }
+        return .array(view.freezes.map { json($0, nil) } + view.frozenSeries.map { json($0.mark, $0.series) })
+    }
+}
