@@ -12,6 +12,7 @@ struct Turn {
     private var vaults: [Bytes: VaultState] = [:]
     private var nextHour: Int64 = 0
     private var nextExpansion: Int64 = 0
+    private var nextClock: Int64 = 0
 
     /// Who gives no sign of life for so long is said to hang.
     static let silenceSeconds: Int64 = 60
@@ -412,9 +413,25 @@ struct Turn {
                 agent.log.error("\(error.message)")
             }
         }
+        if now.boot >= nextClock {
+            nextClock = now.boot + 10 * VaultState.second
+            settleClock()
+        }
         if now.boot >= nextExpansion, keeper.configuration.hasWildcards {
             nextExpansion = now.boot + 60 * VaultState.second
             reload(isAsked: false)
+        }
+    }
+
+    /// A clock that jumps is said now, not when the next vault is looked at.
+    private func settleClock() {
+        for state in vaults.values {
+            guard let id = state.id else { continue }
+            do {
+                try keeper.settleClock(state.configuration, id)
+            } catch {
+                agent.log.error("\(error.message)")
+            }
         }
     }
 

@@ -20,6 +20,8 @@ extension Catalog {
         package var moved: [(before: Backup, after: Arrival)] = []
         /// What is there that was not there under this name; of a vault that was known.
         package var arrived: [Arrival] = []
+        /// Names were read in another way than before: what is gone may only be no backup any more.
+        package var isReread = false
         /// Those whose name another known one took.
         package var dropped: [Backup] = []
         /// Places of which another process changed a row meanwhile: they have to be read again.
@@ -43,13 +45,17 @@ extension Catalog {
             rewritten += other.rewritten
             moved += other.moved
             arrived += other.arrived
+            isReread = isReread || other.isReread
             contested += other.contested
         }
 
         /// What is gone from one place and was seen in another has only moved.
         package mutating func settleMoves() {
             let gone = vanished.filter { !appeared.contains($0.id.object) }
-            guard !arrived.isEmpty else { return vanished = gone }
+            guard !arrived.isEmpty else {
+                vanished = gone
+                return
+            }
             let now = Dictionary(arrived.map { ($0.object, $0) }) { first, _ in first }
             let replaced = rewritten.filter { $0.before.object != $0.after.object }.map(\.before)
             moved = (vanished + replaced).compactMap { before in now[before.id.object].map { (before, $0) } }

@@ -72,7 +72,7 @@ extension Keeper {
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         // On a read-only mount a look is all that can be had.
         let acting = acting && !FileSystem.isReadOnly(vault.root)
-        if acting { try settleClock(vault) }
+        if acting { try settleClock(configuration, vault.id) }
         let (recovery, found) = try recover(vault, acting: acting, facts)
         let at = now()
         // What was gone before the look began: what goes meanwhile is another process's doing, and the next look's.

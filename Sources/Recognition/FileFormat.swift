@@ -86,9 +86,8 @@ enum FileFormat: Hashable {
     /// Whether the first bytes are of no known format although the name says what they should be. Another known format
     /// under a wrong name is a habit of its writer, and no sign.
     static func contradicts(name: Bytes, head: [UInt8]) -> Bool {
-        guard head.count >= 16, byMagic(head) == nil, !TarEnd.isHeader(head), SQLFooter.dialect(head: head) == nil else {
-            return false
-        }
+        let isKnown = byMagic(head) != nil || TarEnd.isHeader(head) || SQLFooter.dialect(head: head) != nil
+        guard head.count >= 16, !isKnown else { return false }
         let lower = name.lowercased
         if lower.hasSuffix(".tar") { return head.count >= 512 && head.contains { $0 != 0 } }
         // Encrypted: text has no zeros, unless it is of two bytes a letter.

@@ -111,7 +111,8 @@ struct SizeWalk {
         guard isSmaller || off > max(log2(Double(Self.larger)), spread) else { return nil }
         let seen = usual.count { isSmaller ? $0 / 2 <= size : $0 >= size / 2 }
         guard seen < 2 else { return nil }
-        return isSmaller ? Self.text(smaller: exp2(off)) : "\(Int(exp2(min(off, 40)).rounded())) times as large as usual"
+        if isSmaller { return Self.text(smaller: exp2(off)) }
+        return "\(Int(exp2(min(off, 40)).rounded())) times as large as usual"
     }
 
     private static func text(smaller share: Double) -> String {

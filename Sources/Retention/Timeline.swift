@@ -70,7 +70,8 @@ package struct Timeline: Sendable {
         for index in backups.indices where own[index] == nil {
             var (at, steps) = (Int(chains.parents[index]), 0)
             while at >= 0, steps < backups.count, own[at] == nil { (at, steps) = (Int(chains.parents[at]), steps + 1) }
-            if at >= 0, own[at] != nil { found[index] = "it stands on '\(backups[at].path.lastComponent.display)', which is suspect" }
+            guard at >= 0, own[at] != nil else { continue }
+            found[index] = "it stands on '\(backups[at].path.lastComponent.display)', which is suspect"
         }
         return found
     }

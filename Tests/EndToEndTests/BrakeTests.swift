@@ -49,16 +49,22 @@ struct BrakeTests {
         // Read by libfaketime at every call.
         let clock = house.root.appending(path: "clock")
         try house.write(clock, "+0")
-        let library = try #require(
-            try FileManager.default.subpathsOfDirectory(atPath: "/usr/lib").first { $0.hasSuffix("libfaketimeMT.so.1") })
+        let libraries = try FileManager.default.subpathsOfDirectory(atPath: "/usr/lib")
+        let library = try #require(libraries.first { $0.hasSuffix("libfaketimeMT.so.1") })
         try house.startAgent(under: [
             "/usr/bin/env", "LD_PRELOAD=/usr/lib/\(library)", "FAKETIME_TIMESTAMP_FILE=\(clock.path)",
             "FAKETIME_NO_CACHE=1", "DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
         ])
         try house.write(clock, "+365d")
-        try house.put("app/other-\(House.day(9)).dump", "something to look at")
-        try house.wait("the freeze") {
-            try house.events().contains { $0["event"] as? String == "vault.frozen" && $0["cause"] as? String == "clock" }
+        var count = 0
+        try house.wait("the freeze", seconds: 90) {
+            count += 1
+            // It looks at the clock every few seconds, when something happens anyway.
+            try house.put("app/other-\(House.day(9)).dump", "something to look at \(count)")
+            usleep(500_000)
+            return try house.events().contains {
+                $0["event"] as? String == "vault.frozen" && $0["cause"] as? String == "clock"
+            }
         }
         #expect(house.batches().count == 1 && house.purging().isEmpty)
         #expect(!(try house.events().contains { $0["event"] as? String == "purge.intent" }))
@@ -115,7 +121,8 @@ struct BrakeTests {
         #expect(try house.run("accept", "app/orders").status == 64, "a reason is needed")
         #expect(try house.run("accept", "app/orders", "--reason", "moved away", "-n").status == 0)
         #expect(try freezes(house) == ["suspect"])
-        #expect(try house.run("accept", "app/orders", "--reason", "moved away").said.contains("3 suspect backups count"))
+        let accepted = try house.run("accept", "app/orders", "--reason", "moved away").said
+        #expect(accepted.contains("3 suspect backups count"), "\(accepted)")
         #expect(try freezes(house).isEmpty)
         #expect(!(try house.run("list", "app/orders").said.contains("SUSPECT")))
         #expect(try house.events().contains { $0["event"] as? String == "backup.accepted" })
@@ -164,7 +171,7 @@ struct BrakeTests {
                     let keeper = try #require(text.firstMatch(of: /"keeper" : "([^"]*)"/))
                     try house.write(marker, text.replacing(keeper.output.0, with: "\"keeper\" : \"elsewhere\""))
                     #expect(try house.run("cleanup").status != 0)
-                    #expect(try house.run("adopt", house.vault.path, "-y").status == 0)
+                    #expect(try house.run("adopt", house.vault.path).status == 0)
                 }
             ),
         ]

@@ -1,6 +1,6 @@
 internal import Audit
 internal import Disk
-internal import Model
+package import Model
 internal import Retention
 internal import Trash
 
@@ -79,21 +79,25 @@ extension Keeper {
         return .freeze(.clock, reason: "\(doubt.reason); \(end)", actor: home.program, at: doubt.since)
     }
 
-    /// Looks at the clock before anything is done in a vault.
-    func settleClock(_ vault: OpenVault) throws(Fault) {
-        let configuration = vault.configuration
-        guard configuration.settings.brakes.clock.value != .off else { return }
+    /// Looks at the clock before anything is done in a vault, and every few seconds in the agent.
+    package func settleClock(_ vault: VaultConfiguration, _ id: VaultID) throws(Fault) {
+        guard vault.settings.brakes.clock.value != .off else { return }
         let now = now()
-        let synchronised = isSynchronised(configuration)
-        switch try home.clockFile.settle(vault.id, at: now, isSynchronised: synchronised) {
-        case .none: break
+        let synchronised = isSynchronised(vault)
+        let record: AuditRecord
+        switch try home.clockFile.settle(id, at: now, isSynchronised: synchronised) {
+        case .none: return
         case .frozen(let doubt):
-            let mark = clockFreeze(doubt, configuration)
-            try home.audit.append([Self.frozenRecord(.clock, vault, mark.reason)], at: now)
+            record = AuditRecord(
+                .vaultFrozen, vault: vault.label, vaultID: id, reason: clockFreeze(doubt, vault).reason,
+                more: [.init("cause", .string(FreezeCause.clock.rawValue))])
         case .unfrozen:
-            let why = synchronised == true ? "the clock is synchronised" : "the clock is as it was"
-            try home.audit.append([Self.unfrozenRecord(.clock, vault, why)], at: now)
+            record = AuditRecord(
+                .vaultUnfrozen, vault: vault.label, vaultID: id,
+                reason: synchronised == true ? "the clock is synchronised" : "the clock is as it was",
+                more: [.init("cause", .string(FreezeCause.clock.rawValue))])
         }
+        try home.audit.append([record], at: now)
     }
 
     static func unfrozenRecord(_ cause: FreezeCause, _ vault: OpenVault, _ reason: String?) -> AuditRecord {

@@ -98,7 +98,9 @@ extension Keeper {
             memory.remindedAt = now
             return ([], true)
         }
-        if isReminder { return [anomaly(vault, nil, "\(suspects.count) suspect backups wait to be accepted or removed", true)] }
+        if isReminder {
+            return [anomaly(vault, nil, "\(suspects.count) suspect backups wait to be accepted or removed", true)]
+        }
         guard !fresh.isEmpty else { return [] }
         var records: [AuditRecord] = []
         for backup in attended.present where records.count < Self.mostSaid && fresh.contains(backup.id.object) {
@@ -145,12 +147,15 @@ extension Keeper {
             var lifted = Mark(
                 kind: .frozen, target: mark.target, released: true, reason: "", actor: home.program, at: now)
             lifted.cause = mark.cause
-            words.append((lifted, seriesRecord(.seriesUnfrozen, vault, series, "its newest backups are as usual again")))
+            let why = "its newest backups are as usual again"
+            words.append((lifted, seriesRecord(.seriesUnfrozen, vault, series, why)))
         }
         return words
     }
 
-    private func seriesRecord(_ event: AuditEvent, _ vault: OpenVault, _ series: Bytes, _ reason: String) -> AuditRecord {
+    private func seriesRecord(
+        _ event: AuditEvent, _ vault: OpenVault, _ series: Bytes, _ reason: String
+    ) -> AuditRecord {
         AuditRecord(
             event, vault: vault.label, vaultID: vault.id, series: series, reason: reason,
             more: [.init("cause", .string(FreezeCause.suspect.rawValue))])

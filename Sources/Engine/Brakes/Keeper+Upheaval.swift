@@ -11,7 +11,9 @@ extension Keeper {
     /// Remembers what a look saw, and judges the hour. Whoever looks does, also who changes nothing in the vault: the
     /// catalog has the new state then, and nobody would see the change again.
     func noteUpheaval(_ changes: Catalog.Changes, _ vault: OpenVault, at now: Moment) throws(Fault) {
-        guard let percent = vault.configuration.settings.brakes.freezeIfRewritten.value else { return }
+        guard let percent = vault.configuration.settings.brakes.freezeIfRewritten.value, !changes.isReread else {
+            return
+        }
         let tallied = Self.tally(changes)
         guard tallied.values.contains(where: { $0.lost > 0 || $0.rewritten > 0 }) else { return }
         let raw = try home.brakes.change(vault.id) { memory in

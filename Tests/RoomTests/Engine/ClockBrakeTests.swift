@@ -18,11 +18,13 @@ struct ClockBrakeTests {
             clock.moment.wall = Disk.Clock.system.now().wall
             for name in ["one", "two"] {
                 for day in 1...6 {
-                    let date = clock.moment.wall.adding(seconds: Int64(-86_400 * (6 - day))).rfc3339(in: .utc).prefix(10)
+                    let date = clock.moment.wall.adding(seconds: Int64(-86_400 * (6 - day))).rfc3339(in: .utc).prefix(
+                        10)
                     try scratch.write("\(name)/app/db-\(date).dump", "x")
                 }
             }
-            let settings = "keep: { last: 2 }, min-age: 1s, min-observed-age: 1s, approval: never, grace-period: \(grace)"
+            let settings =
+                "keep: { last: 2 }, min-age: 1s, min-observed-age: 1s, approval: never, grace-period: \(grace)"
             try scratch.write(
                 "reprieve.yaml",
                 """
@@ -140,7 +142,11 @@ struct ClockBrakeTests {
         #expect(try place.cleanup().condemned.count == 2, "max-condemned lets two go")
         var purgedOn: Int?
         for day in 1...7 where purgedOn == nil {
-            if day.isMultiple(of: 3) { place.clock.reboot(afterSeconds: 86_400) } else { place.clock.pass(seconds: 86_400) }
+            if day.isMultiple(of: 3) {
+                place.clock.reboot(afterSeconds: 86_400)
+            } else {
+                place.clock.pass(seconds: 86_400)
+            }
             // As every command does when it starts.
             try place.keeper.home.renewWitness()
             let report = try place.keeper.purge(place.vault)

@@ -53,7 +53,9 @@ struct SuspectBrakeTests {
 
         func records(_ event: String, _ word: String = "") throws -> Int {
             let log = try String(contentsOf: scratch.url.appending(path: "state/audit.log"), encoding: .utf8)
-            return log.split(separator: "\n").count { $0.contains("\"event\":\"\(event)\"") && $0.contains(word) }
+            return log.split(separator: "\n").count { line in
+                line.contains("\"event\":\"\(event)\"") && (word.isEmpty || line.contains(word))
+            }
         }
     }
 

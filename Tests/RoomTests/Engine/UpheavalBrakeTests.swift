@@ -9,22 +9,32 @@ import Testing
 struct UpheavalBrakeTests {
     private struct Vault {
         let scratch: Scratch
-        let clock = TestClock()
+        let clock: TestClock
         let keeper: Keeper
-        var day = 0
 
         init() throws {
-            scratch = try Scratch()
+            (scratch, clock) = (try Scratch(), TestClock())
             clock.moment.wall = Disk.Clock.system.now().wall
             try scratch.write("v/.keep")
             try scratch.write(
                 "reprieve.yaml",
                 "timezone: UTC\nvaults: { v: { path: \(scratch.path.display)/v, keep: all, quiet-period: 1s } }")
+            keeper = try Self.keeper(scratch, clock)
+        }
+
+        /// The same with another configuration.
+        init(again other: Vault, _ text: String) throws {
+            (scratch, clock) = (other.scratch, other.clock)
+            try scratch.write("reprieve.yaml", text)
+            keeper = try Self.keeper(scratch, clock)
+        }
+
+        private static func keeper(_ scratch: Scratch, _ clock: TestClock) throws -> Keeper {
             let overrides = Overrides(
                 config: scratch.path.appending("reprieve.yaml").display,
                 stateDirectory: scratch.path.appending("state").display, adHoc: nil, environment: [:])
             let configuration = try Configuration.load(overrides)
-            keeper = Keeper(
+            return Keeper(
                 configuration: configuration,
                 home: try Home(configuration: configuration, clock: clock.clock, program: "test"))
         }
@@ -148,7 +158,8 @@ struct UpheavalBrakeTests {
         var vault = try Vault()
         for series in ["a", "b", "c", "d"] {
             for back in 1...10 {
-                try vault.scratch.write("v/\(series)-\(vault.date(back)).dump", String(repeating: series, count: 900 + back))
+                try vault.scratch.write(
+                    "v/\(series)-\(vault.date(back)).dump", String(repeating: series, count: 900 + back))
             }
         }
         try vault.look()
@@ -162,6 +173,21 @@ struct UpheavalBrakeTests {
         #expect(try vault.look() == [], "\(one.what): lifted")
     }
 
+    @Test("names that are read in another way than before are not gone")
+    func reread() throws {
+        var vault = try Vault()
+        for back in 1...10 { try vault.scratch.write("v/a-\(vault.date(back)).dump", "content \(back)") }
+        try vault.look()
+        let text = """
+            timezone: UTC
+            vaults: { v: { path: \(vault.scratch.path.display)/v, keep: all, quiet-period: 1s,
+                match: ["(?<series>b)-(?<time>.*)[.]dump"] } }
+            """
+        vault = try Vault(again: vault, text)
+        #expect(try vault.look() == [])
+        #expect(vault.keeper.views(of: vault.keeper.configuration.vaults)[0].present.isEmpty)
+    }
+
     @Test("in small steps within the hour it is the same; over days it is not")
     func steps() throws {
         for (pause, isFrozen) in [(Int64(0), true), (86_400, false)] {
@@ -170,7 +196,8 @@ struct UpheavalBrakeTests {
             try vault.look()
             var causes: [String?] = []
             for step in 0..<4 {
-                try vault.shell("ls | tail -n +\(2 + 2 * step) | head -2 | while read f; do echo other words > $f; done")
+                try vault.shell(
+                    "ls | tail -n +\(2 + 2 * step) | head -2 | while read f; do echo other words > $f; done")
                 causes = try vault.look()
                 vault.clock.pass(seconds: pause)
             }

@@ -31,7 +31,10 @@ struct ClockTrustTests {
         ("off for six weeks, synchronised", rebooted(wall: 42 * day), true, nil),
         ("off for six weeks, and nobody can say", rebooted(wall: 42 * day), nil, .forward(seconds: 42 * day)),
         ("off for three weeks", rebooted(wall: 21 * day), nil, nil),
-        ("a dead battery, no network yet", rebooted(wall: -start.wall.seconds), false, .backwards(seconds: -start.wall.seconds)),
+        (
+            "a dead battery, no network yet", rebooted(wall: -start.wall.seconds), false,
+            .backwards(seconds: -start.wall.seconds)
+        ),
         ("a dead battery, the time service answered", rebooted(wall: 120), true, nil),
         ("a minute behind after a boot", rebooted(wall: -60), false, nil),
     ]

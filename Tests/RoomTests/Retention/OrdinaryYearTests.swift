@@ -26,17 +26,28 @@ struct OrdinaryYearTests {
             what: "weekly full, daily incremental",
             day: { n, c in
                 n % 7 == 0
-                    ? [(noise(2e11, 0.02, &c), .full)] : [(Int64(pow(10, Double.random(in: 4...10, using: &c))), .incremental)]
+                    ? [(noise(2e11, 0.02, &c), .full)]
+                    : [(Int64(pow(10, Double.random(in: 4...10, using: &c))), .incremental)]
             }),
         SetUp(
             what: "monthly full, growing differentials",
-            day: { n, c in n % 30 == 0 ? [(noise(8e11, 0.02, &c), .full)] : [(noise(1e9 * Double(n % 30), 0.2, &c), .differential)] }),
-        SetUp(what: "a service that starts small", day: { n, c in [(noise(1e5 * pow(1.06, Double(min(n, 200))), 0.1, &c), .full)] }),
+            day: { n, c in
+                n % 30 == 0 ? [(noise(8e11, 0.02, &c), .full)] : [(noise(1e9 * Double(n % 30), 0.2, &c), .differential)]
+            }),
+        SetUp(
+            what: "a service that starts small",
+            day: { n, c in [(noise(1e5 * pow(1.06, Double(min(n, 200))), 0.1, &c), .full)] }),
         SetUp(what: "hourly dumps", day: { n, c in (0..<6).map { _ in (noise(3e8, 0.1, &c), .full) } }),
         SetUp(what: "vzdump, its own pruning", day: { _, c in [(noise(4e10, 0.1, &c), .full)] }, writerKeeps: 4),
-        SetUp(what: "autopostgresqlbackup: seven by weekday", day: { n, c in [(noise(2e7 + 1e4 * Double(n), 0.02, &c), .full)] }, writerKeeps: 7),
-        SetUp(what: "a shop: five times as much in December", day: { n, c in [(noise(n > 330 ? 5e9 : 1e9, 0.2, &c), .full)] }),
-        SetUp(what: "cleared out by half each quarter", day: { n, c in [(noise(1e9 * (1 + Double(n % 90) / 90), 0.05, &c), .full)] }),
+        SetUp(
+            what: "autopostgresqlbackup: seven by weekday",
+            day: { n, c in [(noise(2e7 + 1e4 * Double(n), 0.02, &c), .full)] }, writerKeeps: 7),
+        SetUp(
+            what: "a shop: five times as much in December",
+            day: { n, c in [(noise(n > 330 ? 5e9 : 1e9, 0.2, &c), .full)] }),
+        SetUp(
+            what: "cleared out by half each quarter",
+            day: { n, c in [(noise(1e9 * (1 + Double(n % 90) / 90), 0.05, &c), .full)] }),
         SetUp(what: "configuration, some kilobytes", day: { n, c in [(noise(4200, 0.15, &c), .full)] }),
     ]
 
@@ -75,7 +86,9 @@ struct OrdinaryYearTests {
             #expect(found.suspects.isEmpty && found.before.isEmpty, "\(setUp.what), day \(day): \(found.suspects)")
             guard day % 10 == 9 else { continue }
             let judge = try #require(
-                Judge(policy: policy, now: Moment(wall: now.adding(seconds: 80_000), boot: 0, bootID: ""), protection: .init()))
+                Judge(
+                    policy: policy, now: Moment(wall: now.adding(seconds: 80_000), boot: 0, bootID: ""),
+                    protection: .init()))
             let gone = Set(judge.decide(series: series, present).filter { !$0.retain }.map(\.id))
             let condemned = present.filter { gone.contains($0.id) }.map {
                 Suspicion.Past(object: $0.id.object, time: $0.time, size: $0.size, isFull: $0.kind == .full)
@@ -87,7 +100,8 @@ struct OrdinaryYearTests {
 
     @Test("a writer that stops for months and comes back as it was raises no doubt")
     func pause() {
-        let sizes = [Int64?](repeating: 1_000_000, count: 40) + [Int64?](repeating: nil, count: 120) + [1_050_000, 990_000]
+        let sizes =
+            [Int64?](repeating: 1_000_000, count: 40) + [Int64?](repeating: nil, count: 120) + [1_050_000, 990_000]
         #expect(SuspicionTests.judge(sizes).suspects.isEmpty)
     }
 }
