@@ -15,6 +15,7 @@ struct Turn {
     /// Looks and runs that ended, for the monitor.
     private var notes: [(vault: String, note: RunNote)] = []
     private var hooks = HookSchedule()
+    private var nextClock: Int64 = 0
 
     /// Who gives no sign of life for so long is said to hang.
     static let silenceSeconds: Int64 = 60
@@ -462,6 +463,10 @@ struct Turn {
             }
             rotateAudit()
         }
+        if now.boot >= nextClock {
+            nextClock = now.boot + 10 * VaultState.second
+            settleClock()
+        }
         if now.boot >= nextExpansion, keeper.configuration.hasWildcards {
             nextExpansion = now.boot + 60 * VaultState.second
             reload(isAsked: false)
@@ -474,6 +479,18 @@ struct Turn {
         agent.lanes.start(Lanes.Key(vault: "audit"), "rotate") {
             do throws(Fault) {
                 try keeper.rotateAudit()
+            } catch {
+                agent.log.error("\(error.message)")
+            }
+        }
+    }
+
+    /// A clock that jumps is said now, not when the next vault is looked at.
+    private func settleClock() {
+        for state in vaults.values {
+            guard let id = state.id else { continue }
+            do {
+                try keeper.settleClock(state.configuration, id)
             } catch {
                 agent.log.error("\(error.message)")
             }

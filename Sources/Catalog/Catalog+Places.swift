@@ -90,6 +90,13 @@ extension Catalog {
         }
     }
 
+    /// How names were read in the last whole look that finished.
+    package func readAs(vault: VaultID) throws(Fault) -> String? {
+        try read { db in
+            try String.fetchOne(db, sql: "SELECT read_as FROM vault WHERE id = ?", arguments: [vault.text])
+        }
+    }
+
     /// Whether a whole look at this vault has ever finished.
     package func isIndexed(vault: VaultID) throws(Fault) -> Bool {
         try read { db in

@@ -14,8 +14,25 @@ extension Catalog {
         /// All that is complete now and was not known to be, those of a first index too.
         package var newlyComplete = 0
         package var vanished: [Backup] = []
+        /// Complete ones whose name has another content now; of a vault that was known.
+        package var rewritten: [(before: Backup, after: Backup)] = []
+        /// Known ones that are under another name now.
+        package var moved: [(before: Backup, after: Arrival)] = []
+        /// What is there that was not there under this name; of a vault that was known.
+        package var arrived: [Arrival] = []
+        /// Names were read in another way than before: what is gone may only be no backup any more.
+        package var isReread = false
+        /// Those whose name another known one took.
+        package var dropped: [Backup] = []
         /// Places of which another process changed a row meanwhile: they have to be read again.
         var contested = 0
+
+        /// Something under a name that it did not have.
+        package struct Arrival: Sendable, Hashable {
+            package var object: UInt64
+            package var series: Bytes
+            package var path: Bytes
+        }
 
         package init() {}
 
@@ -25,12 +42,30 @@ extension Catalog {
             completed += other.completed
             newlyComplete += other.newlyComplete
             vanished += other.vanished
+            rewritten += other.rewritten
+            moved += other.moved
+            arrived += other.arrived
+            isReread = isReread || other.isReread
             contested += other.contested
         }
 
         /// What is gone from one place and was seen in another has only moved.
         package mutating func settleMoves() {
-            vanished.removeAll { appeared.contains($0.id.object) }
+            let gone = vanished.filter { !appeared.contains($0.id.object) }
+            guard !arrived.isEmpty else {
+                vanished = gone
+                return
+            }
+            let now = Dictionary(arrived.map { ($0.object, $0) }) { first, _ in first }
+            let replaced = rewritten.filter { $0.before.object != $0.after.object }.map(\.before)
+            moved = (vanished + replaced).compactMap { before in now[before.id.object].map { (before, $0) } }
+            // Where another known one took the name, its content is not another: it is a rotation.
+            let known = Set((vanished + replaced).map(\.id.object))
+            let overwritten = rewritten.filter { known.contains($0.after.id.object) && now[$0.before.id.object] == nil }
+            rewritten.removeAll { now[$0.before.id.object] != nil || known.contains($0.after.id.object) }
+            arrived.removeAll { known.contains($0.object) }
+            vanished = gone
+            dropped = overwritten.map(\.before)
         }
     }
 
@@ -157,6 +192,13 @@ extension Catalog {
             if before?.id != backup.id {
                 changes.appeared.insert(backup.id.object)
                 changes.places.insert(look.place)
+                if isIndexed {
+                    changes.arrived.append(
+                        .init(object: backup.id.object, series: backup.series, path: backup.path))
+                }
+            }
+            if isIndexed, let before, before.isComplete, before.isAnother(than: backup) {
+                changes.rewritten.append((before, backup))
             }
             if backup.endMark == .footerShown { try noteFooter(db, vault, backup.series) }
             guard backup.isComplete, !(before?.isComplete ?? false) else { continue }
@@ -232,5 +274,13 @@ extension Catalog {
                 UPDATE backup SET condition = 'incomplete', note = ?
                 WHERE vault = ? AND batch = '' AND series = ? AND end_mark = 'footer-absent' AND condition = 'complete'
                 """, arguments: [Backup.footerAbsentNote, vault.text, data(series)])
+    }
+}
+
+extension Backup {
+    /// Whether the same name has another content: another object, size or time.
+    fileprivate func isAnother(than now: Backup) -> Bool {
+        let (own, other) = (primary, now.primary)
+        return own.object != other.object || own.size != other.size || own.mtime != other.mtime
     }
 }

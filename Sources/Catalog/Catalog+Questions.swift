@@ -25,6 +25,21 @@ extension Catalog {
         try backups("vault = ? AND batch = '' AND is_directory = 0 LIMIT 1", [vault.text]).first
     }
 
+    /// How many each series has, and the newest time. It goes through the whole table.
+    package func standing(vault: VaultID) throws(Fault) -> [Bytes: (count: Int, newest: Timestamp)] {
+        try read { db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: "SELECT series, count(*), max(time) FROM backup WHERE vault = ? AND batch = '' GROUP BY series",
+                arguments: [vault.text])
+            var standing: [Bytes: (count: Int, newest: Timestamp)] = [:]
+            while let row = try rows.next() {
+                standing[Self.bytes(row[0])] = (row[1], Timestamp(nanoseconds: row[2]))
+            }
+            return standing
+        }
+    }
+
     /// How many are there, and complete. `isUnchanged`: nothing was read since they were counted, and a table of
     /// hundreds of thousands is not gone through again.
     package func counts(vault: VaultID, isUnchanged: Bool) throws(Fault) -> (present: Int, complete: Int) {

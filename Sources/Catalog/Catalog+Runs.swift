@@ -36,22 +36,35 @@ extension Catalog {
         }
     }
 
-    /// The newest times of each series, of all that was once condemned: in the trash, purged. What cleanups thinned out
-    /// still tells how often a series gets a new backup. Newest first, `most` of each, none later than `latest`.
-    package func recentTimes(vault: VaultID, most: Int, latest: Timestamp) throws(Fault) -> [Bytes: [Timestamp]] {
+    /// One that was once condemned: it is in the trash, or purged.
+    package struct Past: Sendable {
+        package var object: UInt64
+        package var time: Timestamp
+        package var size: Int64
+        package var isFull: Bool
+    }
+
+    /// The newest of each series of all that was once condemned. What cleanups thinned out still tells how often a
+    /// series gets a new backup, and of what size. Newest first, `most` of each, none later than `latest`.
+    package func past(vault: VaultID, most: Int, latest: Timestamp) throws(Fault) -> [Bytes: [Past]] {
         try read { db in
-            let rows = try Row.fetchAll(
+            let rows = try Row.fetchCursor(
                 db,
                 sql: """
-                    SELECT series, time FROM (
-                        SELECT series, time, row_number() OVER (PARTITION BY series ORDER BY time DESC) AS n
-                        FROM (SELECT DISTINCT series, time FROM backup
-                              WHERE vault = ? AND batch <> '' AND condition = 'complete' AND time <= ?)
+                    SELECT series, time, size, kind = 'full', id FROM (
+                        SELECT series, time, size, kind, id,
+                            row_number() OVER (PARTITION BY series ORDER BY time DESC) AS n
+                        FROM backup WHERE vault = ? AND batch <> '' AND condition = 'complete' AND time <= ?
                     ) WHERE n <= ? ORDER BY series, time DESC
                     """, arguments: [vault.text, latest.nanoseconds, most])
-            var times: [Bytes: [Timestamp]] = [:]
-            for row in rows { times[Self.bytes(row[0]), default: []].append(Timestamp(nanoseconds: row[1])) }
-            return times
+            var past: [Bytes: [Past]] = [:]
+            while let row = try rows.next() {
+                past[Self.bytes(row[0]), default: []].append(
+                    Past(
+                        object: UInt64(bitPattern: row[4] as Int64), time: Timestamp(nanoseconds: row[1]), size: row[2],
+                        isFull: row[3]))
+            }
+            return past
         }
     }
 

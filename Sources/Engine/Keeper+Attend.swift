@@ -72,6 +72,7 @@ extension Keeper {
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         // On a read-only mount a look is all that can be had.
         let acting = acting && !FileSystem.isReadOnly(vault.root)
+        if acting { try settleClock(configuration, vault.id) }
         let (recovery, found) = try recover(vault, acting: acting, facts)
         let at = now()
         // What was gone before the look began: what goes meanwhile is another process's doing, and the next look's.
@@ -80,10 +81,20 @@ extension Keeper {
         let probing: VaultSurvey.Probing = if case .everything = depth { .now } else { .later }
         let (scan, changes) = try self.scan(vault, inodes: before.inodes, at: at, probing: probing, watch, shouldStop)
         var attended = try settle(vault, at, scan, changes, depth, recovery, (before, batches), facts)
+        try noteUpheaval(attended.changes, vault, at: at)
         if acting {
             if let trash = try vault.trash() { try renewMarker(vault, trash) }
             try writeDown(&attended, facts)
             try sayPulses(attended)
+            if let marks = try freezeUpheaval(vault) { attended.marks = marks }
+            if case .everything = depth {
+                do {
+                    try settleSuspects(&attended)
+                } catch {
+                    // The purge that makes room must not wait for a mark; the next look says it.
+                    guard error.isFull else { throw error }
+                }
+            }
         }
         return attended
     }
@@ -184,11 +195,12 @@ extension Keeper {
         let at = now()
         var marks = try home.marks.read(vault.id, trash: trash)
         var isChanged = false
-        for case .stuck(let backup, let fault) in findings where marks.frozen(series: backup.series, at: at.wall) == nil
-        {
+        for case .stuck(let backup, let fault) in findings {
+            let target = Mark.frozenTarget(.divided, series: backup.series)
+            guard marks.mark(.frozen, target, at: at.wall) == nil else { continue }
             marks.say(
-                Mark(
-                    kind: .frozen, target: Mark.seriesTarget(backup.series),
+                .freeze(
+                    .divided, series: backup.series,
                     reason: "'\(backup.path.display)' is half in the trash: \(fault.message)",
                     actor: home.program, at: at.wall))
             isChanged = true

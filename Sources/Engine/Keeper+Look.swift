@@ -109,7 +109,8 @@ extension Keeper {
         let gone = known.digests.keys.filter { place in
             !scan.places.contains(place) && !scan.isHidden(place)
         }
-        let changes = try recorder.finish(gone: gone.sorted())
+        var changes = try recorder.finish(gone: gone.sorted())
+        changes.isReread = try home.catalog.readAs(vault: vault.id) != readAs
         try home.catalog.noteIndexed(vault: vault.id, readAs: readAs)
         return (scan, changes)
     }

@@ -18,6 +18,9 @@ extension Keeper {
         /// `series` empty: the whole vault.
         case freeze(series: [Bytes], reason: String, until: Timestamp?)
         case unfreeze(series: [Bytes])
+        /// What looked suspect is fine: single backups, or a series as it is now. `objects`: all it holds.
+        case accept([Backup], reason: String)
+        case acceptSeries(Bytes, objects: Set<UInt64>, reason: String)
     }
 
     /// Writes a word down, in the vault and in the state directory (invariant 10), and says it in the audit log.
@@ -49,10 +52,18 @@ extension Keeper {
             try home.marks.write(marks, vault.id, trash: trash)
             try home.audit.append(records, at: at)
         }
-        if case .unfreeze(let series) = word, series.isEmpty, try frozen(vault, marks, at: at.wall) != nil {
-            throw Fault(
-                .held, "'\(vault.label)' is frozen by the file '\(trash.directory.path.appending("FREEZE").display)'",
-                hint: "whoever put it there may have had a reason; removing it lifts the freeze", path: vault.root.path)
+        if case .unfreeze(let series) = word, series.isEmpty {
+            if try forgetAlarm(vault) { changed += 1 }
+            if try believeClock(vault) {
+                changed += 1
+                try home.audit.append([Self.unfrozenRecord(.clock, vault, "a person says that it is right")], at: at)
+            }
+            if let file = try freezes(vault, marks, at: at.wall).first(where: { $0.path != nil }) {
+                throw Fault(
+                    .held, "'\(vault.label)' is still frozen: \(file.reason)",
+                    hint: "whoever put it there may have had a reason; removing it lifts the freeze",
+                    path: vault.root.path)
+            }
         }
         return changed
     }
@@ -98,25 +109,33 @@ extension Keeper {
             return [(mark, .seriesRetired(keep: keep, after: after), nil)]
         case .unretire(let series):
             return series.map { (mark(.retired, Mark.seriesTarget($0), "", released: true), .released, nil) }
+        case .accept(let backups, let reason):
+            return backups.map {
+                var mark = mark(.accepted, $0.id.objectText, reason)
+                mark.describe($0)
+                return (mark, .accepted, $0)
+            }
+        case .acceptSeries(let series, let objects, let reason):
+            return accepting(series, objects, reason, marks, at: at)
         case .freeze(let series, let reason, let until):
-            guard !series.isEmpty else {
-                return [
-                    (mark(.frozen, Mark.vaultTarget, reason, until), .vaultFrozen(until: until, cause: .person), nil)
-                ]
+            func freeze(_ series: Bytes?) -> Mark {
+                var mark = Mark.freeze(.person, series: series, reason: reason, actor: home.actorName, at: at.wall)
+                mark.until = until
+                return mark
             }
-            return series.map {
-                (mark(.frozen, Mark.seriesTarget($0), reason, until), .seriesFrozen(until: until, cause: .person), nil)
-            }
+            guard !series.isEmpty else { return [(freeze(nil), .vaultFrozen(until: until, cause: .person), nil)] }
+            return series.map { (freeze($0), .seriesFrozen(until: until, cause: .person), nil) }
         case .unfreeze(let series):
-            guard !series.isEmpty else {
-                // The vault and every series of it.
-                let frozen = marks.holding(.frozen, at: at.wall).filter { Mark.series(ofTarget: $0.target) != nil }
-                return [Mark.vaultTarget, Mark.undoneTarget].map { target in
-                    (mark(.frozen, target, "", released: true), .vaultUnfrozen, nil)
-                }
-                    + frozen.map { (mark(.frozen, $0.target, "", released: true), .seriesUnfrozen, nil) }
+            // A vault with every series of it; of a series, whatever the cause.
+            let standing = marks.holding(.frozen, at: at.wall).filter { mark in
+                series.isEmpty || Mark.series(ofTarget: mark.target).map(series.contains) ?? false
             }
-            return series.map { (mark(.frozen, Mark.seriesTarget($0), "", released: true), .seriesUnfrozen, nil) }
+            return standing.map { known in
+                var lifted = mark(.frozen, known.target, "", released: true)
+                (lifted.cause, lifted.objects) = (known.cause, known.objects)
+                let (isSeries, cause) = (Mark.series(ofTarget: known.target) != nil, known.freezeCause)
+                return (lifted, isSeries ? .seriesUnfrozen(cause: cause) : .vaultUnfrozen(cause: cause), nil)
+            }
         }
     }
 }

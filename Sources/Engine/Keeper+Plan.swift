@@ -52,7 +52,7 @@ extension Keeper {
         return PlanReport(
             attended: attended, plan: plan, leftAlone: attended.leftAlone,
             frozenSeries: Set(
-                plan.judged.map(\.backup.series).filter { attended.marks.frozen(series: $0, at: now) != nil }),
+                Set(plan.judged.map(\.backup.series)).filter { attended.marks.frozen(series: $0, at: now) != nil }),
             frozen: try frozen(vault, attended.marks, at: now),
             trashSize: attended.trashed.total { $0.item.backup.size },
             protection: protection,
@@ -85,7 +85,8 @@ extension Keeper {
     /// The marks of single backups as the judge needs them, and those that a hand brought back just now.
     func protection(_ attended: Attended) throws(Fault) -> Judge.Protection {
         var protection = try protection(
-            attended.vault.id, attended.marks, attended.present, attended.leftAlone, at: attended.at.wall)
+            attended.vault.configuration, attended.vault.id, attended.marks, attended.present, attended.leftAlone,
+            at: attended.at.wall)
         for backup in attended.broughtBack {
             protection.reprieved[backup.id.object] = reprieveEnd(attended.vault.configuration)
         }
@@ -93,7 +94,8 @@ extension Keeper {
     }
 
     func protection(
-        _ vault: VaultID, _ marks: Marks, _ present: [Backup], _ leftAlone: [LeftAlone], at now: Timestamp
+        _ vault: VaultConfiguration, _ id: VaultID, _ marks: Marks, _ present: [Backup], _ leftAlone: [LeftAlone],
+        at now: Timestamp
     ) throws(Fault) -> Judge.Protection {
         let protecting = marks.holding(.preserved, at: now) + marks.holding(.reprieved, at: now)
         var protection = Judge.Protection()
@@ -112,20 +114,23 @@ extension Keeper {
                 objects: Set((mark.objects ?? []).compactMap { UInt64($0, radix: 16) }))
         }
         protection.linked = Self.linked(present, leftAlone)
-        protection.rhythms = try rhythms(vault, present, latest: now.adding(seconds: Judge.futureSeconds))
+        let latest = now.adding(seconds: Judge.futureSeconds)
+        let past = try home.catalog.past(vault: id, most: Suspicion.recalled, latest: latest)
+        protection.rhythms = Self.rhythms(past, present, latest: latest)
+        protection.suspicion = try suspicion(vault, id, marks, present, past, latest: latest)
+        protectFromBefore(&protection, marks)
         return protection
     }
 
     /// How often each series gets a new backup, by all that is and was there.
-    private func rhythms(
-        _ vault: VaultID, _ present: [Backup], latest: Timestamp
-    ) throws(Fault) -> [Bytes: Rhythm] {
-        let most = Rhythm.intervals + 1
-        var times = try home.catalog.recentTimes(vault: vault, most: most, latest: latest)
+    private static func rhythms(
+        _ past: [Bytes: [Catalog.Past]], _ present: [Backup], latest: Timestamp
+    ) -> [Bytes: Rhythm] {
+        var times = past.mapValues { $0.map(\.time) }
         for backup in present where backup.isComplete && backup.time <= latest {
             times[backup.series, default: []].append(backup.time)
         }
-        return times.compactMapValues { Rhythm(Array(Set($0).sorted(by: >).prefix(most))) }
+        return times.compactMapValues { Rhythm(Array(Set($0).sorted(by: >).prefix(Rhythm.intervals + 1))) }
     }
 
     /// A path through the vault's links, as the kernel walks it: each component may be a link itself. `nil`: it leads
@@ -173,21 +178,6 @@ extension Keeper {
             }
         }
         return linked
-    }
-
-    /// Why nothing may go in this vault: a mark, or a file that anybody can make.
-    func frozen(_ vault: OpenVault, _ marks: Marks, at now: Timestamp) throws(Fault) -> Mark? {
-        if let mark = marks.frozen(at: now, policy: vault.policy.hash) { return mark }
-        guard try vault.trash()?.directory.sighting(of: "FREEZE") != nil else { return nil }
-        return frozenByFile(at: now)
-    }
-
-    func frozenByFile(at now: Timestamp) -> Mark {
-        var mark = Mark(
-            kind: .frozen, target: Mark.vaultTarget, reason: "the file .trash/FREEZE is there", actor: "somebody",
-            at: now)
-        mark.cause = FreezeCause.person.rawValue
-        return mark
     }
 
     /// What was approved for this vault, or for another match of the same wildcard with the same policy.

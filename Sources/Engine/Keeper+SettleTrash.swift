@@ -193,6 +193,8 @@ extension Keeper {
     /// Says in the audit log what a look found out.
     package func note(_ changes: Catalog.Changes, in vault: OpenVault) throws(Fault) {
         try home.audit.append(Self.records(of: changes, vault), at: now())
+        try noteUpheaval(changes, vault, at: now())
+        _ = try freezeUpheaval(vault)
     }
 
     private static func records(of changes: Catalog.Changes, _ vault: OpenVault) -> [AuditRecord] {
@@ -233,11 +235,8 @@ extension Keeper {
             let count = attended.missing.count
             let reason =
                 "\(count) backup\(count == 1 ? "" : "s") missing from the trash ('\(first.path.display)'): removed by somebody else"
-            marks.say(
-                Mark(kind: .frozen, target: Mark.vaultTarget, reason: reason, actor: home.program, at: attended.at.wall)
-            )
-            records.append(
-                AuditRecord(.vaultFrozen(cause: .missing), vault: vault.label, vaultID: vault.id, reason: reason))
+            marks.say(.freeze(.missing, reason: reason, actor: home.program, at: attended.at.wall))
+            records.append(Self.frozenRecord(.missing, vault, reason))
         }
         try home.marks.write(marks, vault.id, trash: trash)
         attended.marks = marks

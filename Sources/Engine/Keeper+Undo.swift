@@ -140,9 +140,7 @@ extension Keeper {
         attempt(&report.warnings) { () throws(Fault) in
             var records = going.map { Self.record(.restoreIntent, vault, $0.item.backup) }
             if isMarked {
-                records.insert(
-                    AuditRecord(.vaultFrozen(cause: .undone), vault: vault.label, vaultID: vault.id, reason: reason),
-                    at: 0)
+                records.insert(Self.frozenRecord(.undone, vault, reason), at: 0)
             }
             try home.audit.append(records, at: at)
         }
@@ -241,8 +239,7 @@ extension Keeper {
         _ trash: TrashDirectory, _ at: Moment
     ) throws(Fault) -> Mark {
         var marks = try home.marks.read(vault.id, trash: trash)
-        var freeze = Mark(
-            kind: .frozen, target: Mark.undoneTarget, reason: reason, actor: home.actorName, at: at.wall)
+        var freeze = Mark.freeze(.undone, reason: reason, actor: home.actorName, at: at.wall)
         // The policy that took them away, and the one that would do it next.
         freeze.policies = policies
         marks.say(freeze)

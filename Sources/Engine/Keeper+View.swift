@@ -23,7 +23,9 @@ package struct VaultView: Sendable {
     package var pulses: [Bytes: SeriesPulse] = [:]
     /// Since when plans wait for the present reason; `nil`: they do not, or no cleanup said so yet.
     package var heldSince: Timestamp?
-    package var frozen: Mark?
+    /// Why nothing goes in it, the oldest first: several causes may hold at once.
+    package var freezes: [Mark] = []
+    package var frozen: Mark? { freezes.first }
     /// How the agent learns of changes, where that is not by events alone.
     package var watching: String?
     /// What recovery would do.
@@ -56,7 +58,7 @@ package struct VaultView: Sendable {
     }
     package var everything: [Backup] { present + trashed + gone }
 
-    /// Series that a person froze: the mark, and the key.
+    /// Series that are frozen: each mark, and the key.
     package var frozenSeries: [(series: Bytes, mark: Mark)] {
         marks.holding(.frozen, at: at.wall).compactMap { mark in Mark.series(ofTarget: mark.target).map { ($0, mark) } }
     }
@@ -109,8 +111,7 @@ extension Keeper {
             if isLive, let id = view.id { view.watching = try home.catalog.watching(vault: id) }
             if isLive, let id = view.id, try home.catalog.unreconciled(vault: id) == nil {
                 view.marks = try home.marks.read(id, trash: nil)
-                view.frozen = view.marks.frozen(
-                    at: view.at.wall, policy: vault.policy(zone: configuration.zone.value).hash)
+                view.freezes = try freezes(vault, id, view.marks, at: view.at.wall)
                 // The catalog is right; whether the disk is still to be had, only the disk can tell.
                 view.isReadOnly = try answers(vault) == .readOnly
             } else {
@@ -128,7 +129,7 @@ extension Keeper {
                 view.missing = attended.missing
                 left = attended.left
                 known = (attended.present + attended.unseen, attended.leftAlone)
-                view.frozen = try frozen(attended.vault, attended.marks, at: view.at.wall)
+                view.freezes = try freezes(attended.vault, attended.marks, at: view.at.wall)
             }
         } catch {
             view.fault = error
@@ -163,7 +164,7 @@ extension Keeper {
         view.trashed = batched.filter { $0.state == .trashed }
         view.gone = batched.filter { $0.state != .trashed }
         view.protection = try protection(
-            id, view.marks, view.present + view.trashed, view.leftAlone, at: view.at.wall)
+            view.configuration, id, view.marks, view.present + view.trashed, view.leftAlone, at: view.at.wall)
         view.plan = try decide(
             view.configuration, id, view.present, view.marks, view.protection, at: view.at,
             pressure: view.fault == nil ? pressure(on: view.configuration, id) : nil)

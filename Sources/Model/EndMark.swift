@@ -10,4 +10,6 @@ package enum EndMark: String, Hashable, Sendable, Codable, CaseIterable {
     case footerAbsent = "footer-absent"
     /// The format has no cheap one, or it cannot be told: settled is enough.
     case none
+    /// Its first bytes are of nothing known, and its name says what they should be: perhaps somebody else's work.
+    case contradicted
 }

@@ -5,14 +5,14 @@ package enum Event: Hashable, Sendable {
     case agentStopped
     case indexed(backups: Int, complete: Int, trashed: Int, unreadable: Int)
     case vaultFrozen(until: Timestamp? = nil, cause: FreezeCause? = nil)
-    case vaultUnfrozen
+    case vaultUnfrozen(cause: FreezeCause? = nil)
     case vaultOffline
     case vaultUnreconciled
     case vaultAdopted
     case vaultForgotten
     case vaultRecovered
     case seriesFrozen(until: Timestamp? = nil, cause: FreezeCause? = nil)
-    case seriesUnfrozen
+    case seriesUnfrozen(cause: FreezeCause? = nil)
     case seriesRetired(keep: Int?, after: Timestamp?)
     /// `newest`: of its newest complete backup; `rhythm`: in seconds.
     case seriesLate(newest: Timestamp, rhythm: Int64)
@@ -122,6 +122,8 @@ extension Event {
             ]
         case .vaultFrozen(let until, let cause), .seriesFrozen(let until, let cause):
             .time(.until, until) + (cause.map { [.text(.cause, $0.rawValue)] } ?? [])
+        case .vaultUnfrozen(let cause), .seriesUnfrozen(let cause):
+            cause.map { [.text(.cause, $0.rawValue)] } ?? []
         case .preserved(let until): .time(.until, until)
         case .seriesRetired(let keep, let after):
             (keep.map { [.number(.keep, $0)] } ?? []) + .time(.after, after)
@@ -161,8 +163,8 @@ extension Event {
         case .hookVetoed(let hook, let phase): [.text(.hook, hook), .text(.phase, phase)]
         case .eventsLost(let hook, let first, let last):
             (hook.map { [.text(.hook, $0)] } ?? []) + [.number(.first, first), .number(.last, last)]
-        case .agentStarted, .agentStopped, .vaultUnfrozen, .vaultOffline, .vaultUnreconciled, .vaultAdopted,
-            .vaultForgotten, .vaultRecovered, .seriesUnfrozen, .vanished, .missing, .released, .accepted, .reprieved,
+        case .agentStarted, .agentStopped, .vaultOffline, .vaultUnreconciled, .vaultAdopted,
+            .vaultForgotten, .vaultRecovered, .vanished, .missing, .released, .accepted, .reprieved,
             .condemnIntent, .condemnFailed, .restoreIntent, .purgeFailed:
             []
         }

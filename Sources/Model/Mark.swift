@@ -14,12 +14,14 @@ package struct Mark: Hashable, Sendable, Codable {
         case retired
         /// Of a vault: this policy, and the listed condemnations of this plan, were approved.
         case approved
+        /// Of a backup or a series: what looked suspect is fine.
+        case accepted
 
         /// Whether it can only keep. Such a mark counts even where only the vault's copy has it; the others never do.
         package var protects: Bool {
             switch self {
             case .preserved, .reprieved, .frozen: true
-            case .condemned, .retired, .approved: false
+            case .condemned, .retired, .approved, .accepted: false
             }
         }
     }
@@ -43,7 +45,8 @@ package struct Mark: Hashable, Sendable, Codable {
     /// Of a retired series: how many stay (`nil`: all), and not before when.
     package var keep: Int?
     package var after: Timestamp?
-    /// Of a retired series: the objects that it was said of; of no other.
+    /// Of a retired or accepted series: the objects that it was said of; of no other. Of a series that froze by
+    /// itself: what it froze for.
     package var objects: [String]?
     /// Of the freeze after an undo: it holds only while the vault's policy has one of these hashes.
     package var policies: [String]?
@@ -101,16 +104,45 @@ package struct Mark: Hashable, Sendable, Codable {
     package static let vaultTarget = "vault"
     /// Of the vault's freeze after an undo. A target of its own: it must neither weaken nor end another freeze.
     package static let undoneTarget = "undone"
-    /// The series of a target that ``seriesTarget(_:)`` made.
+
+    /// What a freeze for this cause is about. Each cause has a target of its own, so that none weakens or ends another.
+    package static func frozenTarget(_ cause: FreezeCause, series: Bytes? = nil) -> String {
+        switch (cause, series) {
+        case (.person, nil): vaultTarget
+        case (.undone, nil): undoneTarget
+        case (_, nil): "\(vaultTarget):\(cause.rawValue)"
+        case (.person, let series?): seriesTarget(series)
+        case (_, let series?): "\(seriesTarget(series)):\(cause.rawValue)"
+        }
+    }
+
+    /// The series of a target that ``seriesTarget(_:)`` or ``frozenTarget(_:series:)`` made.
     package static func series(ofTarget target: String) -> Bytes? {
         guard target.hasPrefix("series:") else { return nil }
-        return Bytes(hexadecimal: String(target.dropFirst("series:".count)))
+        return Bytes(hexadecimal: String(target.dropFirst("series:".count).prefix { $0 != ":" }))
     }
 
     package static func seriesTarget(_ key: Bytes) -> String { "series:" + key.hexadecimal }
+
+    /// A freeze that a cause of its own brought about.
+    package static func freeze(
+        _ cause: FreezeCause, series: Bytes? = nil, reason: String, actor: String, at: Timestamp
+    ) -> Mark {
+        var mark = Mark(
+            kind: .frozen, target: frozenTarget(cause, series: series), reason: reason, actor: actor, at: at)
+        mark.cause = cause.rawValue
+        return mark
+    }
+
+    /// What a freeze was caused by; `nil`: a newer program's cause. What an older one wrote is told by its target.
+    package var freezeCause: FreezeCause? {
+        if let cause { return FreezeCause(rawValue: cause) }
+        return target == Mark.undoneTarget ? .undone : .person
+    }
 }
 
-/// Why a vault or a series is frozen. In marks, metrics and JSON by its raw value; a value from a newer program is kept.
+/// Why a vault or a series is frozen. In marks, metrics and JSON by its raw value; a value from a newer program is
+/// kept.
 package enum FreezeCause: String, CaseIterable, Sendable {
     /// `freeze`, or a file FREEZE.
     case person

@@ -18,6 +18,7 @@ package struct EndMarkReading: Hashable, Sendable {
         case .absent: "cut off: the end mark of \(format) is missing"
         case .footerAbsent: "its last lines do not say that the dump is complete (\(format))"
         case .none: "no cheap end mark (\(format))"
+        case .contradicted: "its first bytes are not what its name says"
         case .shown, .footerShown: nil
         }
     }
@@ -53,6 +54,7 @@ package enum EndMarks {
         if mark == .absent, let signed = ends.withoutArmor { mark = self.mark(of: format, signed) }
         // The first of several pieces has the head of the whole, and no end.
         if mark == .absent, PieceNames.isFirst(name) { mark = .none }
+        if mark == .none, FileFormat.contradicts(name: name, head: head) { mark = .contradicted }
         return EndMarkReading(mark: mark, format: format.text)
     }
 

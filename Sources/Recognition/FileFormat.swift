@@ -69,6 +69,42 @@ enum FileFormat: Hashable {
         return nil
     }
 
+    // MARK: Against its name
+
+    /// What files with these endings always begin with.
+    private static let promises: [(endings: [Bytes], bytes: [[UInt8]])] = [
+        ([".gz", ".tgz"], [[0x1F, 0x8B]]),
+        ([".zst", ".tzst"], [[0x28, 0xB5, 0x2F, 0xFD]]),
+        ([".xz", ".txz"], [[0xFD] + Array("7zXZ\0".utf8)]),
+        ([".bz2", ".tbz2", ".tbz"], [Array("BZh".utf8)]),
+        ([".lz4"], [[0x04, 0x22, 0x4D, 0x18]]),
+        ([".zip"], [Array("PK".utf8)]),
+        ([".7z"], [Array("7z".utf8) + [0xBC, 0xAF]]),
+        ([".rar"], [Array("Rar!".utf8)]),
+    ]
+
+    /// Whether the first bytes are of no known format although the name says what they should be. Another known format
+    /// under a wrong name is a habit of its writer, and no sign.
+    static func contradicts(name: Bytes, head: [UInt8]) -> Bool {
+        let isKnown = byMagic(head) != nil || TarEnd.isHeader(head) || SQLFooter.dialect(head: head) != nil
+        guard head.count >= 16, !isKnown else { return false }
+        let lower = name.lowercased
+        if lower.hasSuffix(".tar") { return head.count >= 512 && head.contains { $0 != 0 } }
+        // Encrypted: text has no zeros, unless it is of two bytes a letter.
+        if lower.hasSuffix(".sql") { return head.contains(0) && !isWide(head) }
+        return promises.contains { promise in
+            promise.endings.contains { lower.hasSuffix($0) } && !promise.bytes.contains { head.starts(with: $0) }
+        }
+    }
+
+    /// UTF-16 or UTF-32, by its mark or by every other byte.
+    private static func isWide(_ head: [UInt8]) -> Bool {
+        if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) || head.starts(with: [0, 0, 0xFE, 0xFF]) {
+            return true
+        }
+        return head.count { $0 == 0 } * 3 >= head.count
+    }
+
     // MARK: By name
 
     private static let endings: [(ending: Bytes, format: FileFormat)] = [

@@ -27,6 +27,8 @@ package struct Judge: Sendable {
         /// By series, learnt from all that was ever there. One that is missing here is learnt from what is judged,
         /// which cleanups may have thinned out.
         package var rhythms: [Bytes: Rhythm] = [:]
+        /// What looks wrong and counts for nothing.
+        package var suspicion = Suspicion()
 
         package init() {}
     }
@@ -106,8 +108,11 @@ package struct Judge: Sendable {
 
     package func timeline(_ backups: [Candidate]) -> Timeline {
         let latest = policy.hasSafeguards ? now.adding(seconds: Self.futureSeconds) : Timestamp(nanoseconds: .max)
-        guard !policy.semantics.preservedCounts else { return Timeline(backups, latest: latest) }
-        return Timeline(backups, latest: latest) { isPreserved($0) }
+        let suspects = policy.hasSafeguards ? protection.suspicion.suspects : [:]
+        guard !policy.semantics.preservedCounts else {
+            return Timeline(backups, latest: latest, suspects: suspects)
+        }
+        return Timeline(backups, latest: latest, suspects: suspects) { isPreserved($0) }
     }
 
     private func isPreserved(_ backup: Candidate) -> Bool {
@@ -149,7 +154,8 @@ package struct Judge: Sendable {
         _ index: Int, _ condition: Backup.Condition, _ timeline: Timeline, _ report: inout RetentionReport
     ) {
         let backup = timeline.backups[index]
-        guard condition == .incomplete, let newest = timeline.newest, !isPreserved(backup),
+        let isUnfinished = backup.condition == .incomplete && (condition == .incomplete || backup.size == 0)
+        guard isUnfinished, let newest = timeline.newest, !isPreserved(backup),
             protection.reprieved[backup.id.object] == nil, protection.linked[backup.path] == nil
         else { return }
         // Of an ended series nothing goes.

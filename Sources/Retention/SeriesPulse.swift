@@ -20,8 +20,12 @@ package struct SeriesPulse: Hashable, Sendable {
             let retirement = protection.retired[series].flatMap { word in
                 word.covers(members.map(\.id.object)) ? word : nil
             }
+            // Suspect ones show that its writer lives; they are no backups to rely on.
+            let newest = members.filter {
+                $0.isComplete && !Judge.isFuture($0, now: now) && protection.suspicion.suspects[$0.id.object] == nil
+            }.map(\.time).max()
             pulses[series] = SeriesPulse(
-                rhythm: rhythm, newest: times.first, pulse: pulse ?? .ok, retirement: retirement)
+                rhythm: rhythm, newest: newest, pulse: pulse ?? .ok, retirement: retirement)
         }
     }
 }

@@ -17,9 +17,15 @@ package struct Timeline: Sendable {
     package var learnt: Rhythm?
     /// Dated later than this is *future*: set aside.
     private let latest: Timestamp
+    /// By index, and why; what stands on a suspect one is suspect too.
+    private let suspects: [Int: String]
 
-    /// `latest`: what is dated later does not count. `excluded`: neither does what it says yes to.
-    package init(_ backups: [Candidate], latest: Timestamp, excluding excluded: ((Candidate) -> Bool)? = nil) {
+    /// `latest`: what is dated later does not count. `suspects`, by object: neither do they. `excluded`: neither does
+    /// what it says yes to.
+    package init(
+        _ backups: [Candidate], latest: Timestamp, suspects: [UInt64: String] = [:],
+        excluding excluded: ((Candidate) -> Bool)? = nil
+    ) {
         precondition(backups.count < Int(UInt32.max), "one series has fewer than four billion backups")
         self.backups = backups
         self.latest = latest
@@ -29,11 +35,14 @@ package struct Timeline: Sendable {
         self.hasToolProtection = hasToolProtection
         let chains = hasChains ? Chains(backups, latest: latest) : nil
         self.chains = chains
+        let doubtful = suspects.isEmpty ? [:] : Self.doubtful(backups, suspects, chains)
+        self.suspects = doubtful
         var columns = Columns(capacity: backups.count)
         backups.withUnsafeBufferPointer { all in
             let latest = latest.nanoseconds
             for index in all.indices where all[index].isComplete && all[index].time.nanoseconds <= latest {
                 if let chains, chains.broken[index] != nil { continue }
+                if !doubtful.isEmpty, doubtful[index] != nil { continue }
                 if let excluded, excluded(all[index]) { continue }
                 columns.append(index, all)
             }
@@ -46,8 +55,25 @@ package struct Timeline: Sendable {
     package func condition(of index: Int) -> (condition: Backup.Condition, note: String) {
         let candidate = backups[index]
         if candidate.time > latest { return (.future, "dated more than a day ahead") }
+        if let note = suspects[index] { return (.suspect, note) }
         if candidate.condition == .complete, let note = chains?.broken[index] { return (.broken, note) }
         return (candidate.condition, candidate.note)
+    }
+
+    private static func doubtful(
+        _ backups: [Candidate], _ suspects: [UInt64: String], _ chains: Chains?
+    ) -> [Int: String] {
+        var found: [Int: String] = [:]
+        for index in backups.indices { found[index] = suspects[backups[index].id.object] }
+        guard let chains, !found.isEmpty else { return found }
+        let own = found
+        for index in backups.indices where own[index] == nil {
+            var (at, steps) = (Int(chains.parents[index]), 0)
+            while at >= 0, steps < backups.count, own[at] == nil { (at, steps) = (Int(chains.parents[at]), steps + 1) }
+            guard at >= 0, own[at] != nil else { continue }
+            found[index] = "it stands on '\(backups[at].path.lastComponent.display)', which is suspect"
+        }
+        return found
     }
 
     // MARK: Order

@@ -230,7 +230,7 @@ extension VaultSurvey.UnitLook {
         switch reading.mark {
         case .unprobed: break
         case .absent: backup.condition = .incomplete
-        case .shown, .footerShown, .footerAbsent, .none: backup.condition = .complete
+        case .shown, .footerShown, .footerAbsent, .none, .contradicted: backup.condition = .complete
         }
     }
 

@@ -6,9 +6,17 @@ package struct Marks: Sendable {
     package private(set) var all: [Mark.Key: Mark] { didSet { last = nil } }
     /// The highest counter, where it was asked for already.
     private var last: Int?
+    /// What freezes are about, of the whole vault and of each series: there are few among many marks.
+    private var freezes: [Bytes?: Set<String>] = [:]
 
     package init(_ marks: [Mark] = []) {
         all = Dictionary(marks.map { ($0.key, $0) }) { $0.counter > $1.counter ? $0 : $1 }
+        for key in all.keys { note(key) }
+    }
+
+    private mutating func note(_ key: Mark.Key) {
+        guard key.kind == .frozen else { return }
+        freezes[Mark.series(ofTarget: key.target), default: []].insert(key.target)
     }
 
     /// One copy missing: the other counts. In both: the newer by counter, but a protection in either copy holds unless
@@ -32,19 +40,32 @@ package struct Marks: Sendable {
                 all[key] = other
             }
         }
+        for key in all.keys { note(key) }
     }
 
     package func mark(_ kind: Mark.Kind, _ target: String, at now: Timestamp) -> Mark? {
         all[Mark.Key(kind, target)].flatMap { $0.holds(at: now) ? $0 : nil }
     }
 
-    /// Why nothing may be condemned or purged in the vault, under the policy of this hash.
-    package func frozen(at now: Timestamp, policy hash: String) -> Mark? {
-        [Mark.vaultTarget, Mark.undoneTarget].lazy.compactMap { mark(.frozen, $0, at: now) }
-            .first { $0.concerns(policy: hash) }
+    /// Why nothing may be condemned or purged in the vault, under the policy of this hash: every freeze that holds,
+    /// the oldest first.
+    package func freezes(at now: Timestamp, policy hash: String) -> [Mark] {
+        freezes(nil, at: now).filter { $0.concerns(policy: hash) }
     }
 
-    package func frozen(series: Bytes, at now: Timestamp) -> Mark? { mark(.frozen, Mark.seriesTarget(series), at: now) }
+    package func freezes(series: Bytes, at now: Timestamp) -> [Mark] { freezes(series, at: now) }
+
+    private func freezes(_ series: Bytes?, at now: Timestamp) -> [Mark] {
+        guard let targets = freezes[series] else { return [] }
+        return targets.compactMap { mark(.frozen, $0, at: now) }
+            .sorted { ($0.at, $0.target) < ($1.at, $1.target) }
+    }
+
+    package func frozen(at now: Timestamp, policy hash: String) -> Mark? { freezes(at: now, policy: hash).first }
+
+    package func frozen(series: Bytes, at now: Timestamp) -> Mark? {
+        freezes.isEmpty ? nil : freezes(series, at: now).first
+    }
 
     package func holding(_ kind: Mark.Kind, at now: Timestamp) -> [Mark] {
         all.values.filter { $0.kind == kind && $0.holds(at: now) }.sorted { $0.target < $1.target }
@@ -56,6 +77,7 @@ package struct Marks: Sendable {
         let next = (last ?? all.values.lazy.map(\.counter).max() ?? 0) + 1
         mark.counter = next
         all[mark.key] = mark
+        note(mark.key)
         last = next
     }
 }

@@ -6,6 +6,7 @@ extension Session {
     /// A backup as every command gives it.
     func json(_ backup: Backup, _ vault: String, protection: Judge.Protection, names: SeriesNames) -> JSON {
         let isFuture = Judge.isFuture(backup, now: keeper.now())
+        let isSuspect = backup.state == .present && protection.suspicion.suspects[backup.id.object] != nil
         let preserved = protection.preserved[backup.id.object]
         let reprieved = protection.reprieved[backup.id.object]
         var fields: [JSON.Field] = [
@@ -23,8 +24,11 @@ extension Session {
             .init("freed_is_at_least", .bool(backup.freedIfPurged?.isAtLeast ?? false)),
             .init("obstacle", JSON(backup.obstacle)), .init("end_mark", .string(backup.endMark.rawValue)),
             .init("state", .string(backup.state.rawValue)),
-            .init("condition", .string(isFuture && backup.isComplete ? "future" : backup.condition.rawValue)),
-            .init("note", .string(backup.note)), .init("complete", .bool(backup.isComplete && !isFuture)),
+            .init(
+                "condition",
+                .string(isFuture && backup.isComplete ? "future" : isSuspect ? "suspect" : backup.condition.rawValue)),
+            .init("note", .string(isSuspect ? protection.suspicion.suspects[backup.id.object] ?? "" : backup.note)),
+            .init("complete", .bool(backup.isComplete && !isFuture && !isSuspect)),
             .init("preserved", .bool(preserved != nil)), .init("preserved_reason", JSON(preserved?.reason)),
             .init("reprieved_until", JSON(reprieved?.rfc3339(in: zone))),
             .init("side_files", .array(backup.members.dropFirst().map { .string($0.path.display) })),

@@ -38,7 +38,7 @@ struct Reprieve: AsyncParsableCommand {
                 name: "Act",
                 subcommands: [
                     Cleanup.self, Restore.self, Undo.self, Purge.self, Preserve.self, Release.self, Freeze.self,
-                    Unfreeze.self,
+                    Unfreeze.self, Accept.self,
                     Condemn.self, Retire.self,
                 ]),
             CommandGroup(

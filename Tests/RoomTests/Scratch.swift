@@ -42,7 +42,17 @@ final class TestClock: @unchecked Sendable {
         moment = Moment(wall: Timestamp(rfc3339: text)!, boot: 1_000_000_000_000, bootID: "boot-1")
     }
 
-    var clock: Clock { Clock { self.moment } }
+    /// What the kernel says of a time service; `nil`: nothing.
+    var isSynchronised: Bool?
+
+    var clock: Clock { Clock(now: { self.moment }, isSynchronised: { self.isSynchronised }) }
+
+    /// Another boot, `seconds` later by the wall clock.
+    func reboot(afterSeconds seconds: Int64, up: Int64 = 3600) {
+        moment.wall = moment.wall.adding(seconds: seconds)
+        moment.boot = up * 1_000_000_000
+        moment.bootID += "'"
+    }
 
     func pass(seconds: Int64) {
         moment.wall = moment.wall.adding(seconds: seconds)

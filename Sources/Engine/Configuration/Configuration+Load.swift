@@ -91,10 +91,14 @@ extension Configuration {
         let log =
             reader.auditLog?.value
             ?? (reader.stateDirectory == nil ? places.auditLog.map { Bytes($0) } : nil) ?? state.appending("audit.log")
-        let configuration = Configuration(
+        var configuration = Configuration(
             zone: reader.zone ?? Sourced(Zone.system), vaults: try reader.vaults(), stateDirectory: state,
             auditLog: log, metrics: reader.metrics, hooks: reader.hooks,
             hasWildcards: reader.hasWildcards, files: files)
+        if overrides.adHoc == nil {
+            let own = Bytes(places.config).parent.appending("FREEZE")
+            if own != systemFreezeFile { configuration.freezeFiles.append(own) }
+        }
         try configuration.checkPaths()
         try configuration.checkHooks()
         return configuration

@@ -14,6 +14,10 @@ package struct Configuration: Sendable {
     package var hasWildcards: Bool
     /// The files that were read, in order.
     package var files: [String]
+    /// Files whose being there freezes every vault: `/etc/reprieve/FREEZE`, and FREEZE beside the main file.
+    package var freezeFiles: [Bytes] = [Configuration.systemFreezeFile]
+
+    package static let systemFreezeFile: Bytes = "/etc/reprieve/FREEZE"
 }
 
 /// A value and where it was written; no origin: the default.
@@ -72,6 +76,7 @@ package struct VaultConfiguration: Sendable {
         package var maxCondemned = Sourced(AmountLimits().condemnedPercent)
         package var onlyBackupOf = Sourced<Period?>(nil)
         package var limits = SpaceLimits()
+        package var brakes = Brakes()
         package var sizes = Sourced(Sizes.exact)
 
         package init() {}

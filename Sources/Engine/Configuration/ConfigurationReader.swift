@@ -160,6 +160,7 @@ struct ConfigurationReader {
                 switch key {
                 case "min": settings.minimum = Sourced(try value.number(key, in: 1...1_000_000), value.origin)
                 case "max-condemned": settings.maxCondemned = Sourced(try value.percent(key), value.origin)
+                case _ where Self.brakes.contains(key): try Self.brake(key, value, &settings.brakes)
                 default:
                     let periods = Period.allCases.filter { [.day, .week, .month, .year].contains($0) }
                     let words = periods.map { ($0.rawValue, Optional($0)) } + [("off", nil)]

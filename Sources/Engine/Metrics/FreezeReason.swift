@@ -7,10 +7,7 @@ enum FreezeReason {
 
     /// Marks of before the cause was written down were a person's word, or name what we found.
     static func of(_ mark: Mark) -> String {
-        guard let cause = mark.cause else {
-            return mark.target == Mark.undoneTarget ? FreezeCause.undone.rawValue : other
-        }
-        return known(cause)
+        known(mark.cause ?? mark.freezeCause?.rawValue)
     }
 
     static func known(_ cause: String?) -> String {

@@ -78,9 +78,6 @@ extension Keeper {
             at: now, views: views, disks: disks, runs: (try? home.runs.read()) ?? RunStore.File(), agent: agent)
     }
 
-    /// The number of the last audit record by anybody.
-    package func lastRecord() throws(Fault) -> Int? { try home.audit.lastNumber() }
-
     package func metrics(of overview: Overview) -> Metrics {
         var metrics = Metrics()
         let version = String(home.program.split(separator: " ").last ?? "")
@@ -137,9 +134,11 @@ extension Keeper {
             view.doubt = try home.catalog.unreconciled(vault: id)
             view.watching = try home.catalog.watching(vault: id)
             view.marks = try home.marks.read(id, trash: nil)
-            view.frozen = view.marks.frozen(
-                at: view.at.wall, policy: vault.policy(zone: configuration.zone.value).hash)
-            if pulse?.isFrozenByFile == true { view.frozen = view.frozen ?? frozenByFile(at: view.at.wall) }
+            view.freezes = try freezes(vault, id, view.marks, at: view.at.wall)
+            if pulse?.isFrozenByFile == true {
+                let file = vault.path.appending(TrashDirectory.name).appending(Self.freezeFile)
+                view.freezes.append(Self.freeze(byFile: file, at: view.at.wall))
+            }
             try fill(&view)
         } catch {
             view.fault = view.fault ?? error

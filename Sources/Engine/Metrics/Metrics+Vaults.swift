@@ -57,7 +57,7 @@ extension Metrics {
 
     private mutating func addFreezes(_ view: VaultView, _ counted: Counters.Vault, _ vault: Labels) {
         var inForce: [String: Int64] = [:]
-        for mark in [view.frozen].compactMap({ $0 }) + view.frozenSeries.map(\.mark) {
+        for mark in view.freezes + view.frozenSeries.map(\.mark) {
             inForce[FreezeReason.of(mark), default: 0] += 1
         }
         for reason in FreezeReason.all {

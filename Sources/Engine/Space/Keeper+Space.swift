@@ -134,9 +134,10 @@ extension Keeper {
         else { return [] }
         let marks = try home.marks.read(id, trash: nil)
         let now = now()
-        guard marks.frozen(at: now.wall, policy: policy.hash) == nil else { return [] }
+        guard try freezes(vault, id, marks, at: now.wall).isEmpty else { return [] }
         let present = try home.catalog.present(vault: id)
-        let protection = try protection(id, marks, present, try home.catalog.leftAlone(vault: id), at: now.wall)
+        let protection = try protection(
+            vault, id, marks, present, try home.catalog.leftAlone(vault: id), at: now.wall)
         guard let judge = Judge(policy: policy, now: now, protection: protection) else { return [] }
         let restored = try home.catalog.restored(vault: id)
         return judge.sheddable(judge.decideAll(present, restored: restored), restored: restored)

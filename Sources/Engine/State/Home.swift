@@ -14,6 +14,8 @@ package struct Home: Sendable {
     package let program: String
     let registry: VaultRegistry
     let witness: WitnessFile
+    let clockFile: ClockFile
+    let brakes: BrakeStore
     let plans: PlanStore
     let space: SpaceStore
     let episodes: EpisodeStore
@@ -31,7 +33,7 @@ package struct Home: Sendable {
         self.program = program
         let directory = try Self.make(path)
         _ = try Self.make(configuration.auditLog.parent)
-        _ = try directory.ensureDirectory("plans", mode: 0o750)
+        for name: Bytes in ["plans", "brakes"] { _ = try directory.ensureDirectory(name, mode: 0o750) }
         (catalog, notices) = try Self.openCatalog(directory, clock)
         let uid = Surroundings.userID
         let actor = Actor(
@@ -41,6 +43,8 @@ package struct Home: Sendable {
         marks = MarkStore(stateDirectory: path)
         registry = VaultRegistry(stateDirectory: path)
         witness = WitnessFile(stateDirectory: path)
+        clockFile = ClockFile(stateDirectory: path)
+        brakes = BrakeStore(stateDirectory: path)
         plans = PlanStore(stateDirectory: path)
         space = SpaceStore(stateDirectory: path)
         episodes = EpisodeStore(stateDirectory: path)
@@ -48,7 +52,9 @@ package struct Home: Sendable {
         counters = CounterStore(stateDirectory: path)
         growth = GrowthStore(stateDirectory: path)
         vetoes = VetoStore(stateDirectory: path)
-        _ = try witness.renew(at: clock.now())
+        let now = clock.now()
+        _ = try witness.renew(at: now)
+        _ = try clockFile.settle(ClockFile.machine, at: now, isSynchronised: clock.isSynchronised())
     }
 
     /// Makes a directory with its parents, ours only.

@@ -92,8 +92,7 @@ struct Cleanup: ParsableCommand {
             lines += report.batches.map { "  reprieve restore \($0)" }
         }
         if let frozen = report.plan.frozen {
-            let vault = report.plan.attended.vault.configuration.path
-            lines.append("\(label): frozen: \(frozen.reason)\n  \(Freezing.end(of: frozen, label, vault))")
+            lines.append("\(label): frozen: \(frozen.reason)\n  \(Freezing.end(of: frozen, label))")
         }
         if let veto = report.veto { lines.append("\(label): HELD: \(veto.text)") }
         if report.waiting > 0, let hold = report.plan.plan.hold {

@@ -91,6 +91,10 @@ struct Explain: ParsableCommand {
         lines.append("             \(Text.size(backup.allocated)) on disk; purging it frees \(freed)")
         if let obstacle = backup.obstacle { lines.append("  OBSTACLE   \(obstacle): it cannot be moved") }
         lines.append("  condition  \(backup.condition.rawValue)" + (backup.note.isEmpty ? "" : ": \(backup.note)"))
+        if backup.state == .present, let why = view.protection.suspicion.suspects[backup.id.object] {
+            lines.append("  SUSPECT    \(why): it counts for nothing")
+            lines.append("             reprieve accept \(ids.text(backup.id)) --reason WHY      # if it is fine")
+        }
         lines.append("  known      since \(Text.time(backup.observedSince, zone))")
         switch backup.state {
         case .present:

@@ -157,8 +157,12 @@ struct List: ParsableCommand {
         case .present:
             let reasons = decision?.reasons.map { $0.text(id: ids.text, date: { Text.day($0, session.zone) }) }.joined(
                 separator: ", ")
-            state = backup.isComplete ? "here" : backup.condition.rawValue
-            why = decision.map { ($0.retain ? "" : "GOES: ") + (reasons ?? "") } ?? "-"
+            let aside = decision?.aside
+            state =
+                aside == .suspect
+                ? "SUSPECT" : aside?.rawValue ?? (backup.isComplete ? "here" : backup.condition.rawValue)
+            let question = aside == .suspect ? " (accept \(ids.text(backup.id))?)" : ""
+            why = decision.map { ($0.retain ? "" : "GOES: ") + (reasons ?? "") + question } ?? "-"
         case .trashed:
             state = "trash"
             let mark = view.protection.preserved[backup.id.object]
@@ -234,5 +238,13 @@ extension Keeper.Target {
         switch self {
         case .vault(let view), .series(let view, _), .backup(let view, _), .batch(let view, _): view.label == label
         }
+    }
+}
+
+extension Decision {
+    /// Why it is set aside; `nil`: it is not, or by its own condition alone.
+    var aside: Backup.Condition? {
+        for case .setAside(let condition, _) in reasons { return condition }
+        return nil
     }
 }

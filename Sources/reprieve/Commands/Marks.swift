@@ -166,8 +166,8 @@ struct Unfreeze: ParsableCommand {
 
 enum Freezing {
     /// The command that lifts a freeze: of a file, only removing it.
-    static func end(of mark: Mark, _ label: String, _ vault: Bytes) -> String {
-        mark.counter == 0 ? "rm \(vault.appending(".trash/FREEZE").display)" : "reprieve unfreeze \(label)"
+    static func end(of mark: Mark, _ label: String) -> String {
+        mark.path.map { "rm \($0)" } ?? "reprieve unfreeze \(label)"
     }
 
     static func say(

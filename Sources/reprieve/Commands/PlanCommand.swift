@@ -124,7 +124,7 @@ struct PlanText {
             "PLAN \(id)   vault \(report.label)   \(Text.time(report.plan.at.wall, zone)) \(zone.name)   nothing done yet"
         ]
         if let frozen = report.frozen {
-            lines.append("FROZEN: \(frozen.reason). Nothing goes until `reprieve unfreeze \(report.label)`.")
+            lines.append("FROZEN: \(frozen.reason). Nothing goes until `\(Freezing.end(of: frozen, report.label))`.")
         }
         if let hold = report.plan.hold {
             lines.append(Text.wrap("\(hold.waitsForPerson ? "HELD" : "HELD IN PART"): \(session.text(hold, names))."))

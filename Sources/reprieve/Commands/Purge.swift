@@ -63,7 +63,9 @@ struct Purge: ParsableCommand {
 
     static func text(_ report: PurgeReport) -> String {
         let label = report.vault.label
-        if let frozen = report.frozen { return "\(label): frozen: \(frozen.reason)\n  reprieve unfreeze \(label)" }
+        if let frozen = report.frozen {
+            return "\(label): frozen: \(frozen.reason)\n  \(Freezing.end(of: frozen, label))"
+        }
         var lines: [String] = []
         let size = report.purged.total { $0.size }
         let waiting = report.notDue > 0 ? "; \(report.notDue) not due yet" : ""

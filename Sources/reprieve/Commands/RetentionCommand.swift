@@ -60,6 +60,14 @@ struct RetentionCommand: ParsableCommand {
                     row("safeguards.min", settings.minimum, String.init),
                     row("safeguards.max-condemned", settings.maxCondemned) { "\($0)%" },
                     row("safeguards.only-backup-of", settings.onlyBackupOf) { $0?.rawValue ?? "off" },
+                    row("safeguards.clock", settings.brakes.clock, \.rawValue),
+                    row("safeguards.set-aside-suspect", settings.brakes.setAsideSuspect) { $0 ? "on" : "off" },
+                    row("safeguards.freeze-if-suspect", settings.brakes.freezeIfSuspect) {
+                        $0.map(String.init) ?? "off"
+                    },
+                    row("safeguards.freeze-if-rewritten", settings.brakes.freezeIfRewritten) {
+                        $0.map { "\($0)%" } ?? "off"
+                    },
                     ("limits.min-free", settings.limits.minFreeText, settings.limits.minFree.origin),
                     ("limits.max-size", settings.limits.maxSizeText, settings.limits.maxSize.origin),
                     (

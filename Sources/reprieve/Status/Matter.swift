@@ -35,21 +35,23 @@ extension Matter {
                         "its file system is mounted read-only: nothing is condemned, purged or restored there until it is writable again.",
                     commands: ["mount -o remount,rw \(view.configuration.path.display)      # once you know why"]))
         }
-        if let frozen = view.frozen {
+        for frozen in view.freezes {
             let until = frozen.until.map { " until \(Text.time($0, zone))" } ?? ""
             found.append(
                 Matter(
                     vault: label, code: "frozen",
                     text:
                         "frozen since \(Text.time(frozen.at, zone))\(until): \(frozen.reason). Nothing is condemned or purged\(frozen.policies == nil ? "" : " before its policy changes"); restore works.",
-                    commands: [Freezing.end(of: frozen, label, view.configuration.path)]))
+                    commands: [Freezing.end(of: frozen, label)]))
         }
         for (series, mark) in view.frozenSeries {
             let name = Backup.shortName(ofSeries: series).display
             found.append(
                 Matter(
                     vault: label, code: "series-frozen", text: "series \(name) is frozen: \(mark.reason).",
-                    commands: ["reprieve unfreeze \(label) \(name)"]))
+                    commands: mark.freezeCause == .suspect
+                        ? ["reprieve list \(label) \(name)", "reprieve accept \(label) \(name) --reason WHY"]
+                        : ["reprieve unfreeze \(label) \(name)"]))
         }
         if !view.missing.isEmpty {
             found.append(
@@ -75,6 +77,14 @@ extension Matter {
                 ))
         }
         return found
+    }
+
+    /// What somebody should know, and nobody has to decide.
+    static func notes(of view: VaultView, _ zone: Zone) -> [Matter] {
+        var notes = suspects(view) + futures(view)
+        notes += draining(view, zone)
+        notes += away(view, zone)
+        return notes + late(view) + ended(view)
     }
 
     private static func vetoed(_ view: VaultView, _ keeper: Keeper) -> [Matter] {

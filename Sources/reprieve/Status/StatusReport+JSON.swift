@@ -54,6 +54,16 @@ extension StatusReport.Vault {
                                     "last_seen": StatusReport.json($0.lastSeen, zone),
                                 ]
                             })),
+                    .init(
+                        "freezes",
+                        .array(
+                            freezes.map {
+                                [
+                                    "cause": .string($0.cause), "series": JSON($0.series), "reason": .string($0.reason),
+                                    "since": StatusReport.json($0.since, zone),
+                                    "until": StatusReport.json($0.until, zone),
+                                ]
+                            })),
                     .init("held_plan", JSON(heldPlan)), .init("last_run", StatusReport.json(lastRun, zone)),
                     .init("last_result", JSON(lastResult)), .init("last_problem", JSON(lastProblem)),
                     .init("last_turn", StatusReport.json(lastTurn, zone)),

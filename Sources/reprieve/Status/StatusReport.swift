@@ -18,6 +18,22 @@ struct StatusReport: Hashable, Sendable, Decodable {
             var lastSeen: Timestamp?
         }
 
+        struct Freeze: Hashable, Sendable, Decodable {
+            var cause: String
+            var series: String?
+            var reason: String
+            var since: Timestamp
+            var until: Timestamp?
+
+            init(_ mark: Mark, series: Bytes? = nil) {
+                cause = mark.cause ?? (mark.freezeCause ?? .person).rawValue
+                self.series = series.map { Backup.name(ofSeries: $0).display }
+                reason = mark.reason
+                since = mark.at
+                until = mark.until
+            }
+        }
+
         var vault: String
         var id: String?
         var path: String
@@ -35,6 +51,8 @@ struct StatusReport: Hashable, Sendable, Decodable {
         var watching: String?
         var readOnly: Bool
         var away: [Away]
+        /// Of the whole vault, and of series.
+        var freezes: [Freeze]
         var heldPlan: String?
         /// The last cleanup, and what came of it.
         var lastRun: Timestamp?
@@ -89,9 +107,7 @@ extension StatusReport {
         self.disks = disks.map { Disk($0, views, zone) }
         toDecide = views.flatMap { Matter.matters(of: $0, keeper) } + disks.flatMap { DiskText.matters($0, views) }
         late =
-            views.flatMap {
-                Matter.draining($0, zone) + Matter.away($0, zone) + Matter.late($0) + Matter.ended($0)
-            } + disks.flatMap { DiskText.notes($0, views) }
+            views.flatMap { Matter.notes(of: $0, zone) } + disks.flatMap { DiskText.notes($0, views) }
     }
 }
 
@@ -111,6 +127,7 @@ extension StatusReport.Vault {
         watching = view.watching
         readOnly = view.isReadOnly
         away = view.away.map { Away(id: $0.id.text, label: $0.label, lastSeen: $0.lastSeen) }
+        freezes = view.freezes.map { Freeze($0) } + view.frozenSeries.map { Freeze($0.mark, series: $0.series) }
         heldPlan = view.plan?.hold == nil ? nil : view.plan?.id
         lastRun = run?.runAt
         lastResult = run?.result

@@ -1,0 +1,51 @@
+internal import Disk
+internal import Model
+internal import Retention
+
+/// `<state>/brakes/VAULT.json`: what the brakes of a vault remember from look to look. Lost, it is found anew from the
+/// catalog; what lies far back is then no longer suspect.
+struct BrakeStore: Sendable {
+    struct Memory: Codable, Sendable, Equatable {
+        /// By object, in 16 hexadecimal digits.
+        var suspects: [String: Suspect] = [:]
+        /// When somebody was last told that suspect ones wait.
+        var remindedAt: Timestamp?
+        /// What changed of late, and what is usual.
+        var upheaval = Upheaval()
+    }
+
+    struct Suspect: Codable, Sendable, Equatable {
+        var note: String
+        var since: Timestamp
+    }
+
+    private let directory: Bytes
+
+    init(stateDirectory: Bytes) { directory = stateDirectory.appending("brakes") }
+
+    private func file(_ vault: VaultID) -> StateFile<Memory> {
+        StateFile(directory: directory, name: Bytes(vault.text + ".json"))
+    }
+
+    func memory(of vault: VaultID) throws(Fault) -> Memory { try file(vault).read() ?? Memory() }
+
+    /// Changes it where `body` does, and writes only then.
+    func change<T>(_ vault: VaultID, _ body: (inout Memory) -> T) throws(Fault) -> T {
+        let before = try memory(of: vault)
+        var trial = before
+        let answer = body(&trial)
+        guard trial != before else { return answer }
+        do {
+            return try file(vault).change { file in
+                var current = file ?? Memory()
+                let answer = body(&current)
+                file = current
+                return answer
+            }
+        } catch {
+            // A full disk: what was seen holds for this look, and is seen again in the next one.
+            guard error.isFull || error.errno == 30 else { throw error }
+            return answer
+        }
+    }
+}

@@ -1,0 +1,111 @@
+internal import Audit
+internal import Disk
+package import Model
+internal import Retention
+internal import Trash
+
+/// Everything that may freeze a vault, in one place: marks, files that anybody can make, and the clock. Several may
+/// hold at once; each ends for itself.
+extension Keeper {
+    /// Why nothing may go in this vault.
+    func freezes(_ vault: OpenVault, _ marks: Marks, at now: Timestamp) throws(Fault) -> [Mark] {
+        var found = try freezes(vault.configuration, vault.id, marks, at: now)
+        if let trash = try vault.trash(), try trash.directory.sighting(of: Self.freezeFile) != nil {
+            found.append(Self.freeze(byFile: trash.directory.path.appending(Self.freezeFile), at: now))
+        }
+        return found
+    }
+
+    /// The same without the disk of the vault.
+    func freezes(
+        _ vault: VaultConfiguration, _ id: VaultID, _ marks: Marks, at now: Timestamp
+    ) throws(Fault) -> [Mark] {
+        var found = marks.freezes(at: now, policy: vault.policy(zone: configuration.zone.value).hash)
+        if let doubt = try clockDoubt(vault, id) { found.append(clockFreeze(doubt, vault)) }
+        if let alarm = try alarm(vault, id) {
+            found.append(.freeze(.rewritten, reason: alarm.reason, actor: home.program, at: alarm.at))
+        }
+        for file in configuration.freezeFiles where try Self.isThere(file) {
+            found.append(Self.freeze(byFile: file, at: now))
+        }
+        return found
+    }
+
+    func frozen(_ vault: OpenVault, _ marks: Marks, at now: Timestamp) throws(Fault) -> Mark? {
+        try freezes(vault, marks, at: now).first
+    }
+
+    static func frozenRecord(_ cause: FreezeCause, _ vault: OpenVault, _ reason: String) -> AuditRecord {
+        AuditRecord(
+            .vaultFrozen(cause: cause), vault: vault.label, vaultID: vault.id, reason: reason)
+    }
+
+    // MARK: Files
+
+    static let freezeFile: Bytes = "FREEZE"
+
+    static func freeze(byFile path: Bytes, at now: Timestamp) -> Mark {
+        var mark = Mark.freeze(.person, reason: "the file \(path.display) is there", actor: "somebody", at: now)
+        (mark.path, mark.pathRaw) = path.textAndRaw
+        return mark
+    }
+
+    /// Who may not look into the directory is not meant.
+    private static func isThere(_ path: Bytes) throws(Fault) -> Bool {
+        do {
+            return try Directory.open(absolute: path.parent).sighting(of: path.lastComponent) != nil
+        } catch {
+            guard [2, 13, 20].contains(error.errno) else { throw error }  // ENOENT, EACCES, ENOTDIR
+            return false
+        }
+    }
+
+    // MARK: The clock
+
+    private func isSynchronised(_ vault: VaultConfiguration) -> Bool? {
+        vault.settings.brakes.clock.value == .untilUnfrozen ? nil : home.clock.isSynchronised()
+    }
+
+    private func clockDoubt(_ vault: VaultConfiguration, _ id: VaultID) throws(Fault) -> ClockFile.Doubted? {
+        guard vault.settings.brakes.clock.value != .off else { return nil }
+        return try home.clockFile.doubt(of: id, at: now(), isSynchronised: isSynchronised(vault))
+    }
+
+    private func clockFreeze(_ doubt: ClockFile.Doubted, _ vault: VaultConfiguration) -> Mark {
+        let end =
+            vault.settings.brakes.clock.value == .untilUnfrozen
+            ? "until somebody says that it is right" : "until it is synchronised, or as it was"
+        return .freeze(.clock, reason: "\(doubt.reason); \(end)", actor: home.program, at: doubt.since)
+    }
+
+    /// Looks at the clock before anything is done in a vault, and every few seconds in the agent.
+    package func settleClock(_ vault: VaultConfiguration, _ id: VaultID) throws(Fault) {
+        guard vault.settings.brakes.clock.value != .off else { return }
+        let now = now()
+        let synchronised = isSynchronised(vault)
+        let record: AuditRecord
+        switch try home.clockFile.settle(id, at: now, isSynchronised: synchronised) {
+        case .none: return
+        case .frozen(let doubt):
+            record = AuditRecord(
+                .vaultFrozen(cause: .clock), vault: vault.label, vaultID: id, reason: clockFreeze(doubt, vault).reason)
+        case .unfrozen:
+            record = AuditRecord(
+                .vaultUnfrozen(cause: .clock), vault: vault.label, vaultID: id,
+                reason: synchronised == true ? "the clock is synchronised" : "the clock is as it was")
+        }
+        try home.audit.append([record], at: now)
+    }
+
+    static func unfrozenRecord(_ cause: FreezeCause, _ vault: OpenVault, _ reason: String?) -> AuditRecord {
+        AuditRecord(
+            .vaultUnfrozen(cause: cause), vault: vault.label, vaultID: vault.id, reason: reason)
+    }
+
+    /// A person lifts a vault's freezes: the clock is right. Whether it was in doubt.
+    func believeClock(_ vault: OpenVault) throws(Fault) -> Bool {
+        guard vault.configuration.settings.brakes.clock.value != .off else { return false }
+        return try home.clockFile.believe(
+            vault.id, at: now(), isSynchronised: isSynchronised(vault.configuration))
+    }
+}

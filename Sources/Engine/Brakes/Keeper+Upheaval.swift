@@ -1,0 +1,105 @@
+internal import Audit
+internal import Catalog
+internal import Disk
+internal import Model
+internal import Retention
+internal import Trash
+
+/// Many backups rewritten, renamed or gone within an hour freeze their vault: encrypted by somebody, or deleted by
+/// mistake. What is in the trash then is perhaps the last of them.
+extension Keeper {
+    /// Remembers what a look saw, and judges the hour. Whoever looks does, also who changes nothing in the vault: the
+    /// catalog has the new state then, and nobody would see the change again.
+    func noteUpheaval(_ changes: Catalog.Changes, _ vault: OpenVault, at now: Moment) throws(Fault) {
+        guard let percent = vault.configuration.settings.brakes.freezeIfRewritten.value, !changes.isReread else {
+            return
+        }
+        let tallied = Self.tally(changes)
+        guard tallied.values.contains(where: { $0.lost > 0 || $0.rewritten > 0 }) else { return }
+        let raw = try home.brakes.change(vault.id) { memory in
+            memory.upheaval.add(tallied, at: now)
+            return memory.upheaval.raw
+        }
+        // What each series has is counted only where there may be something to say.
+        let had = try home.catalog.counts(vault: vault.id, isUnchanged: true).present
+        guard raw >= Upheaval.least, raw * 100 >= had * percent || raw >= Upheaval.most else { return }
+        let standing = try home.catalog.standing(vault: vault.id).mapValues { count, newest in
+            Upheaval.Standing(count: count, newest: newest)
+        }
+        try home.brakes.change(vault.id) { memory in
+            memory.upheaval.judge(standing, percent: percent, at: now.wall)
+        }
+    }
+
+    /// What changed, by series.
+    private static func tally(_ changes: Catalog.Changes) -> [Bytes: Upheaval.Change] {
+        var tallied: [Bytes: Upheaval.Change] = [:]
+        for backup in changes.vanished + changes.dropped where backup.isComplete {
+            tallied[backup.series, default: .init()].lost += 1
+        }
+        for arrival in changes.arrived { tallied[arrival.series, default: .init()].arrived += 1 }
+        for (before, after) in changes.moved
+        where before.isComplete && before.series != after.series && ending(before.path) != ending(after.path) {
+            tallied[before.series, default: .init()].rewritten += 1
+        }
+        // A rotation that copies: what stands under a name now stood under another one before.
+        let contents = Set(changes.rewritten.map { Content($0.before) })
+        for (before, after) in changes.rewritten {
+            let isCopied =
+                before.size != after.size || before.primary.mtime != after.primary.mtime
+                ? contents.contains(Content(after)) && Content(before) != Content(after) : false
+            guard !isCopied else { continue }
+            tallied[before.series, default: .init()].rewritten += 1
+            let newest = tallied[before.series]?.newestRewritten
+            tallied[before.series]?.newestRewritten = max(newest ?? before.time, before.time, after.time)
+        }
+        return tallied
+    }
+
+    private static func ending(_ path: Bytes) -> ArraySlice<UInt8> {
+        let name = path.lastComponent.storage
+        return name.lastIndex(of: UInt8(ascii: ".")).map { name[$0...] } ?? []
+    }
+
+    /// What a copy has in common with what it was copied from.
+    private struct Content: Hashable {
+        var series: Bytes
+        var size: Int64
+
+        init(_ backup: Backup) {
+            series = backup.series
+            size = backup.size
+        }
+    }
+
+    func alarm(_ vault: VaultConfiguration, _ id: VaultID) throws(Fault) -> Upheaval.Alarm? {
+        guard vault.settings.brakes.freezeIfRewritten.value != nil else { return nil }
+        return try home.brakes.memory(of: id).upheaval.alarm
+    }
+
+    /// Writes an alarm down as the vault's freeze. The marks, where it did.
+    func freezeUpheaval(_ vault: OpenVault) throws(Fault) -> Marks? {
+        guard let alarm = try alarm(vault.configuration, vault.id) else { return nil }
+        let trash = try makeTrash(vault)
+        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
+        defer { withExtendedLifetime(lock) {} }
+        let at = now()
+        var marks = try home.marks.read(vault.id, trash: trash)
+        if marks.mark(.frozen, Mark.frozenTarget(.rewritten), at: at.wall) == nil {
+            marks.say(.freeze(.rewritten, reason: alarm.reason, actor: home.program, at: at.wall))
+            try home.marks.write(marks, vault.id, trash: trash)
+            try home.audit.append([Self.frozenRecord(.rewritten, vault, alarm.reason)], at: at)
+        }
+        // Last: until marks and log have it, it is remembered here.
+        _ = try forgetAlarm(vault)
+        return marks
+    }
+
+    /// Whether there was one.
+    func forgetAlarm(_ vault: OpenVault) throws(Fault) -> Bool {
+        try home.brakes.change(vault.id) { memory in
+            defer { memory.upheaval.alarm = nil }
+            return memory.upheaval.alarm != nil
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+internal import Retention
+
+struct Accept: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "A suspect backup is fine, or a whole series as it is now.",
+        discussion: """
+            A suspect backup counts for nothing until it is accepted. A series that is accepted counts
+            as it is: what is usual is learnt anew, its freeze ends, and the last one from before its
+            size changed need not stay any more.
+
+            """ + Reprieve.exits)
+
+    @Argument(help: ArgumentHelp("Ids, paths or series.", valueName: "what")) var what: [String]
+    @Option(help: ArgumentHelp("Why it is fine.", valueName: "reason")) var reason: String
+    @Flag(name: [.customShort("n"), .long], help: "Only say what would be accepted.") var dryRun = false
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let reason = try session.reason(reason)
+        let views = session.keeper.views(of: session.vaults(what).vaults)
+        var done: [JSON] = []
+        for target in try session.keeper.targets(what, in: views) {
+            switch target {
+            case .series(let view, let key): done.append(try accept(key, in: view, reason, session))
+            case .backup(let view, let backup): done.append(try accept(backup, in: view, reason, session))
+            case .vault, .batch:
+                throw Fault(
+                    .usage, "only backups and series can be accepted", hint: "`reprieve status` names what is suspect")
+            }
+        }
+        if session.json {
+            session.emit("accept", [.init("dry_run", .bool(dryRun)), .init("accepted", .array(done))])
+        }
+    }
+
+    private func accept(
+        _ series: Bytes, in view: VaultView, _ reason: String, _ session: Session
+    ) throws -> JSON {
+        let own = (view.present + view.trashed).filter { $0.series == series }
+        let suspect = own.count { view.protection.suspicion.suspects[$0.id.object] != nil }
+        if !dryRun {
+            try session.keeper.say(
+                .acceptSeries(series, objects: Set(own.map(\.id.object)), reason: reason), in: view.configuration)
+        }
+        let name = SeriesNames(view).text(series)
+        session.say(
+            "\(dryRun ? "-n: " : "")\(name) in \(view.label): accepted as it is, \(Text.plural(suspect, "suspect backup")) \(suspect == 1 ? "counts" : "count") from now on"
+        )
+        return ["vault": .string(view.label), "series": .string(name), "suspects": .integer(Int64(suspect))]
+    }
+
+    private func accept(
+        _ backup: Backup, in view: VaultView, _ reason: String, _ session: Session
+    ) throws -> JSON {
+        guard backup.state == .present || backup.state == .trashed else {
+            throw Fault(.notFound, "'\(backup.path.display)' is gone", path: backup.path)
+        }
+        let why = view.protection.suspicion.suspects[backup.id.object]
+        if why != nil, !dryRun { try session.keeper.say(.accept([backup], reason: reason), in: view.configuration) }
+        session.say(
+            "\(dryRun ? "-n: " : "")\(why == nil ? "was not suspect" : "accepted: it counts from now on")\n  \(backup.id.text)  \(backup.path.display)"
+        )
+        return [
+            "vault": .string(view.label), "id": .string(backup.id.text), "suspects": .integer(why == nil ? 0 : 1),
+        ]
+    }
+}
