@@ -33,7 +33,8 @@ extension AuditEvent {
             .init(
                 meaning: "nothing is condemned or purged there until it is lifted", always: Self.vault + [.reason],
                 sometimes: [.until, .cause])
-        case .vaultUnfrozen: .init(meaning: "its freeze is over", always: Self.vault, sometimes: [.reason])
+        case .vaultUnfrozen:
+            .init(meaning: "its freeze is over", always: Self.vault, sometimes: [.reason, .cause])
         case .vaultOffline:
             .init(
                 meaning: "its disk is not there, does not answer, or is another one; said once until it is back",
@@ -52,7 +53,8 @@ extension AuditEvent {
             .init(
                 meaning: "nothing of it is condemned or purged until it is lifted", always: Self.series + [.reason],
                 sometimes: [.until, .cause])
-        case .seriesUnfrozen: .init(meaning: "its freeze is over", always: Self.series, sometimes: [.reason])
+        case .seriesUnfrozen:
+            .init(meaning: "its freeze is over", always: Self.series, sometimes: [.reason, .cause])
         case .seriesRetired:
             .init(
                 meaning: "a person said that it has ended", always: Self.series + [.reason], sometimes: [.keep, .after])
