@@ -20,13 +20,30 @@ struct TamperTests {
 
     @Test("every changed byte is found, and its line named")
     func changedBytes() throws {
-        // In the short form every place of a small log's middle line, and places all over the large one.
-        let (small, bytes) = try filled(20)
+        // Every place of a small log's middle line, its end as well.
+        let (house, bytes) = try filled(20)
         let lines = lines(bytes)
         let start = lines[..<10].map(\.count).reduce(0, +)
-        try change(Array(start..<start + lines[10].count), of: bytes, small)
-        let (house, all) = try filled()
-        try change(isLongForm ? Array(all.indices) : Array(stride(from: 3, to: all.count, by: 23_011)), of: all, house)
+        try change(Array(start..<start + lines[10].count), of: bytes, house)
+    }
+
+    /// A byte in each fourth line at once: each is found by itself.
+    @Test("in a thousand records every changed byte is found, and its line named")
+    func changedEverywhere() throws {
+        let (house, bytes) = try filled()
+        let lengths = lines(bytes).map(\.count)
+        let starts = lengths.indices.reduce(into: [0]) { $0.append($0[$1] + lengths[$1]) }
+        for place in stride(from: 0, to: try #require(lengths.max()) - 1, by: isLongForm ? 1 : 61) {
+            for turn in 0..<4 {
+                var changed = bytes
+                let meant = lengths.indices.filter { $0 % 4 == turn && place < lengths[$0] - 1 }
+                // Another printable one.
+                for n in meant { changed[starts[n] + place] ^= 1 }
+                try write(changed, house)
+                let named = Set(try house.log.verify().problems.map(\.line))
+                #expect(named.isSuperset(of: meant.map { $0 + 1 }), "byte \(place) of each fourth line from \(turn) on")
+            }
+        }
     }
 
     private func change(_ places: [Int], of bytes: [UInt8], _ house: AuditHouse) throws {
