@@ -13,11 +13,11 @@ struct HookConfigurationTests {
     }
 
     static let wrong: [Wrong] = [
-        Wrong(text: "h: { on: vault.frozen, runn: /bin/true }", message: "6:28: unknown key 'runn'", hint: "'run'"),
-        Wrong(text: "h: { on: vault.frozn, run: /bin/true }", message: "6:12: there is no event", hint: "vault.frozen"),
+        Wrong(text: "h: { on: vault.frozen, runn: /bin/true }", message: "5:26: unknown key 'runn'", hint: "'run'"),
+        Wrong(text: "h: { on: vault.frozn, run: /bin/true }", message: "5:12: there is no event", hint: "vault.frozen"),
         Wrong(text: "h: { on: before-purgee, run: /bin/true }", message: "no event", hint: "before-purge"),
         Wrong(text: "h: { on: before-purge, webhook: \"https://a/b\" }", message: "cannot say no", hint: "run:"),
-        Wrong(text: "h: { on: vault.frozen }", message: "6:3: hook 'h' says nothing to do", hint: "webhook"),
+        Wrong(text: "h: { on: vault.frozen }", message: "5:3: hook 'h' says nothing to do", hint: "webhook"),
         Wrong(text: "h: { on: \"*\", run: /bin/true, mail: root }", message: "does two things"),
         Wrong(text: "h: { run: /bin/true }", message: "does not say what it is for"),
         Wrong(text: "h: { on: \"*\", run: true }", message: "absolute path", hint: "no shell"),

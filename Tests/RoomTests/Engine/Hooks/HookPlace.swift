@@ -114,7 +114,8 @@ final class WebServer {
     }
 
     deinit {
-        process.terminate()
+        // SIGTERM may be blocked in what a thread of the test's pool starts.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 }
