@@ -117,6 +117,17 @@ extension Matter {
         ]
     }
 
+    /// What the agent could not vouch for when it wrote this down. Who looks for himself is never told.
+    static func doubt(_ view: VaultView) -> [Matter] {
+        guard let doubt = view.doubt, view.fault == nil, view.frozen == nil else { return [] }
+        return [
+            Matter(
+                vault: view.label, code: "unreconciled",
+                text: "what is said of it may be old: \(doubt). Nothing is condemned there before it was looked at.",
+                commands: [])
+        ]
+    }
+
     /// Disks in rotation that are elsewhere: nothing is lost, and nothing of them is shown.
     static func away(_ view: VaultView, _ zone: Zone) -> [Matter] {
         view.away.map { disk in

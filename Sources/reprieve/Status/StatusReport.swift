@@ -88,10 +88,15 @@ extension StatusReport {
         vaults = views.map { Vault($0, overview.runs.vaults[$0.label], isRunning, zone) }
         self.disks = disks.map { Disk($0, views, zone) }
         toDecide = views.flatMap { Matter.matters(of: $0, zone) } + disks.flatMap { DiskText.matters($0, views) }
-        late =
-            views.flatMap {
-                Matter.draining($0, zone) + Matter.away($0, zone) + Matter.late($0) + Matter.ended($0)
-            } + disks.flatMap { DiskText.notes($0, views) }
+        late = []
+        for view in views {
+            late += Matter.doubt(view)
+            late += Matter.draining(view, zone)
+            late += Matter.away(view, zone)
+            late += Matter.late(view)
+            late += Matter.ended(view)
+        }
+        for disk in disks { late += DiskText.notes(disk, views) }
     }
 }
 
