@@ -25,7 +25,8 @@ package struct RunStore: Sendable {
         /// Between the last two turns of `agent --once`: how often cron starts it.
         package var intervalSeconds: Int64?
 
-        /// How often a run (or where none is due by the clock, a look) is to be expected; `nil`: nobody runs by himself.
+        /// How often a run (or where none is due by the clock, a look) is to be expected; `nil`: nobody runs by
+        /// himself.
         package func interval(_ settings: VaultConfiguration.Settings) -> Int64? {
             guard let by else { return nil }
             let own = settings.schedule.value.seconds(every: settings.cleanupEvery.value.fixedSeconds)

@@ -82,6 +82,7 @@ extension Matter {
     /// What somebody should know, and nobody has to decide.
     static func notes(of view: VaultView, _ zone: Zone) -> [Matter] {
         var notes = suspects(view) + futures(view)
+        notes += doubt(view)
         notes += draining(view, zone)
         notes += away(view, zone)
         return notes + late(view) + ended(view)
@@ -136,6 +137,17 @@ extension Matter {
                 commands: [
                     "reprieve cleanup \(view.label) --approve", "reprieve freeze \(view.label) --reason WHY",
                 ])
+        ]
+    }
+
+    /// What the agent could not vouch for when it wrote this down. Who looks for himself is never told.
+    static func doubt(_ view: VaultView) -> [Matter] {
+        guard let doubt = view.doubt, view.fault == nil, view.frozen == nil else { return [] }
+        return [
+            Matter(
+                vault: view.label, code: "unreconciled",
+                text: "what is said of it may be old: \(doubt). Nothing is condemned there before it was looked at.",
+                commands: [])
         ]
     }
 
