@@ -13,7 +13,8 @@ package struct Upheaval: Hashable, Sendable, Codable {
         package var lost = 0
         package var arrived = 0
         /// Content that is another under the same name, or a name of another kind for the same content.
-        package var rewritten = 0
+        /// Each name once, by a number of its own: one that is written again and again is one.
+        package var rewritten: Set<UInt64> = []
         /// The newest time of what was rewritten.
         package var newestRewritten: Timestamp?
         /// Lost beyond what is ordinary, as last judged.
@@ -36,7 +37,7 @@ package struct Upheaval: Hashable, Sendable, Codable {
     package struct Change: Hashable, Sendable {
         package var lost = 0
         package var arrived = 0
-        package var rewritten = 0
+        package var rewritten: Set<UInt64> = []
         package var newestRewritten: Timestamp?
 
         package init() {}
@@ -63,18 +64,19 @@ package struct Upheaval: Hashable, Sendable, Codable {
     package init() {}
 
     /// How many are lost or rewritten in all: no more than these can be alarming.
-    package var raw: Int { tallies.values.reduce(0) { $0 + $1.lost + $1.rewritten } }
+    package var raw: Int { tallies.values.reduce(0) { $0 + $1.lost + $1.rewritten.count } }
 
     package mutating func add(_ changes: [Bytes: Change], at now: Moment) {
         expire(at: now)
         for (series, change) in changes {
             let key = series.hexadecimal
             // Arrivals alone are nothing to remember.
-            guard tallies[key] != nil || change.lost > 0 || change.rewritten > 0 else { continue }
+            guard tallies[key] != nil || change.lost > 0 || !change.rewritten.isEmpty else { continue }
             var tally = tallies[key] ?? Tally(since: now.wall, sinceBoot: now.boot, bootId: now.bootID)
             tally.lost += change.lost
             tally.arrived += change.arrived
-            tally.rewritten += change.rewritten
+            // Beyond what is many in any vault none is counted.
+            if tally.rewritten.count <= Self.most { tally.rewritten.formUnion(change.rewritten) }
             tally.newestRewritten = [tally.newestRewritten, change.newestRewritten].compactMap { $0 }.max()
             tallies[key] = tally
         }
@@ -110,7 +112,7 @@ package struct Upheaval: Hashable, Sendable, Codable {
             tallies[key]?.beyond = own == nil ? 0 : beyond
             lost += beyond
             let isNewest = tally.newestRewritten.map { $0 >= own?.newest ?? $0 } ?? false
-            rewritten += max(0, tally.rewritten - (isNewest ? 1 : 0))
+            rewritten += max(0, tally.rewritten.count - (isNewest ? 1 : 0))
         }
         let alarming = lost + rewritten
         guard alarming >= Self.least, alarming * 100 >= had * percent || rewritten >= Self.most else { return }

@@ -15,7 +15,7 @@ extension Keeper {
             return
         }
         let tallied = Self.tally(changes)
-        guard tallied.values.contains(where: { $0.lost > 0 || $0.rewritten > 0 }) else { return }
+        guard tallied.values.contains(where: { $0.lost > 0 || !$0.rewritten.isEmpty }) else { return }
         let raw = try home.brakes.change(vault.id) { memory in
             memory.upheaval.add(tallied, at: now)
             return memory.upheaval.raw
@@ -40,7 +40,7 @@ extension Keeper {
         for arrival in changes.arrived { tallied[arrival.series, default: .init()].arrived += 1 }
         for (before, after) in changes.moved
         where before.isComplete && before.series != after.series && ending(before.path) != ending(after.path) {
-            tallied[before.series, default: .init()].rewritten += 1
+            tallied[before.series, default: .init()].rewritten.insert(number(before.path))
         }
         // A rotation that copies: what stands under a name now stood under another one before.
         let contents = Set(changes.rewritten.map { Content($0.before) })
@@ -49,11 +49,16 @@ extension Keeper {
                 before.size != after.size || before.primary.mtime != after.primary.mtime
                 ? contents.contains(Content(after)) && Content(before) != Content(after) : false
             guard !isCopied else { continue }
-            tallied[before.series, default: .init()].rewritten += 1
+            tallied[before.series, default: .init()].rewritten.insert(number(before.path))
             let newest = tallied[before.series]?.newestRewritten
             tallied[before.series]?.newestRewritten = max(newest ?? before.time, before.time, after.time)
         }
         return tallied
+    }
+
+    /// FNV-1a: the same number for the same name in every run.
+    private static func number(_ path: Bytes) -> UInt64 {
+        path.storage.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
     private static func ending(_ path: Bytes) -> ArraySlice<UInt8> {

@@ -173,16 +173,25 @@ struct UpheavalBrakeTests {
         #expect(try vault.look() == [], "\(one.what): lifted")
     }
 
+    @Test("one file written again and again is one")
+    func again() throws {
+        var vault = try Vault()
+        for back in 1...9 { try vault.scratch.write("v/a-\(vault.date(back)).dump", "content \(back)") }
+        for n in 1...5 {
+            try vault.scratch.write("v/b/latest-\(vault.date(3)).dump", String(repeating: "n", count: n))
+            vault.clock.pass(seconds: -400)
+            #expect(try vault.look() == [])
+        }
+    }
+
     @Test("names that are read in another way than before are not gone")
     func reread() throws {
         var vault = try Vault()
-        for back in 1...10 { try vault.scratch.write("v/a-\(vault.date(back)).dump", "content \(back)") }
+        for back in 1...10 { try vault.scratch.write("v/w/a-\(vault.date(back)).dump", "content \(back)") }
         try vault.look()
-        let text = """
-            timezone: UTC
-            vaults: { v: { path: \(vault.scratch.path.display)/v, keep: all, quiet-period: 1s,
-                match: ["(?<series>b)-(?<time>.*)[.]dump"] } }
-            """
+        // A vault of its own now, inside this one.
+        let path = vault.scratch.path.display
+        let text = "timezone: UTC\nvaults: { v: { path: \(path)/v, keep: all }, w: { path: \(path)/v/w, keep: all } }"
         vault = try Vault(again: vault, text)
         #expect(try vault.look() == [])
         #expect(vault.keeper.views(of: vault.keeper.configuration.vaults)[0].present.isEmpty)

@@ -116,7 +116,8 @@ struct UpheavalTests {
         var standing: [Bytes: Upheaval.Standing] = [:]
         for one in changes {
             var change = Upheaval.Change()
-            (change.lost, change.arrived, change.rewritten) = (one.lost, one.arrived, one.rewritten)
+            (change.lost, change.arrived) = (one.lost, one.arrived)
+            change.rewritten = Set((0..<one.rewritten).map { UInt64($0) })
             upheaval.add([one.series: change], at: now)
             if one.has > 0 { standing[one.series] = .init(count: one.has, newest: now.wall) }
         }
