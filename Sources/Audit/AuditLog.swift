@@ -119,7 +119,8 @@ package final class AuditLog: Sendable {
     func withLock<T>(_ body: (Directory) throws(Fault) -> T) throws(Fault) -> T {
         do {
             let state = try Directory.open(absolute: stateDirectory)
-            let lock = try FileLock.take("audit.lock", in: state, holder: holder, waitSeconds: 10)
+            let lock = try FileLock.take(
+                "audit.lock", in: state, holder: holder, waitSeconds: 10, pauseMicroseconds: 1000)
             defer { withExtendedLifetime(lock) {} }
             return try body(state)
         } catch {

@@ -14,9 +14,11 @@ package final class FileLock: Sendable {
 
     deinit { layer.close(descriptor) }
 
-    /// Takes the lock, waiting at most `waitSeconds`. `holder` is left in the file, for whoever waits next.
+    /// Takes the lock, waiting at most `waitSeconds` and asking each `pauseMicroseconds`: often for a lock that others
+    /// take again at once, so that each gets its turn. `holder` is left in the file, for whoever waits next.
     package static func take(
-        _ name: Bytes, in directory: Directory, holder: String, waitSeconds: Double, isExclusive: Bool = true
+        _ name: Bytes, in directory: Directory, holder: String, waitSeconds: Double, isExclusive: Bool = true,
+        pauseMicroseconds: UInt32 = 20_000
     ) throws(Fault) -> FileLock {
         let path = directory.path.appending(name)
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC
@@ -35,8 +37,8 @@ package final class FileLock: Sendable {
                     .locked, "could not lock '\(path.display)': held by \(lock.holderText)",
                     hint: "it is usually free again within seconds; `--wait 60s` waits longer", path: path)
             }
-            usleep(20_000)
-            waited += 0.02
+            usleep(pauseMicroseconds)
+            waited += Double(pauseMicroseconds) / 1e6
         }
         if isExclusive { lock.leave(holder) }
         return lock
