@@ -1,5 +1,5 @@
-/// What a record of the audit log may have beside `seq`, `time`, `event`, `actor`, `prev` and `hash`, which all have. The
-/// raw value is the key in the log.
+/// What a record of the audit log may have beside `seq`, `time`, `event`, `actor`, `prev` and `hash`, which all have.
+/// The raw value is the key in the log.
 package enum EventField: String, CaseIterable, Sendable {
     case run, vault
     case vaultID = "vault_id"

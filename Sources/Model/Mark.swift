@@ -141,8 +141,7 @@ package struct Mark: Hashable, Sendable, Codable {
     }
 }
 
-/// Why a vault or a series is frozen. In marks, metrics and JSON by its raw value; a value from a newer program is
-/// kept.
+/// Why a vault or a series is frozen. In marks, metrics and JSON by its raw value; one of a newer program is kept.
 package enum FreezeCause: String, CaseIterable, Sendable {
     /// `freeze`, or a file FREEZE.
     case person

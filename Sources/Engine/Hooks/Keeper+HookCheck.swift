@@ -64,7 +64,7 @@ extension Keeper {
         }
     }
 
-    /// Tells a hook something made up, as the service would: the first event that it wants, or a question about nothing.
+    /// Tells a hook something made up, as the service would: the first event that it wants, a question about nothing.
     package func test(_ hook: Hook) -> [HookTrial] {
         let vault = configuration.vaults.map(\.label).first { hook.wants($0) } ?? "test"
         var trials = hook.phases.map { phase in

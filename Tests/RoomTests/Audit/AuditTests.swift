@@ -18,7 +18,8 @@ struct AuditTests {
         let log = log(scratch)
         for n in 0..<count {
             try log.append(
-                [AuditRecord(.complete(size: 1), vault: "v", path: Bytes("app-\(n).tar"), reason: "\"quoted\"\n")], at: moment)
+                [AuditRecord(.complete(size: 1), vault: "v", path: Bytes("app-\(n).tar"), reason: "\"quoted\"\n")],
+                at: moment)
         }
         return (scratch, log)
     }

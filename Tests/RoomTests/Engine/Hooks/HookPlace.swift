@@ -49,7 +49,7 @@ final class HookPlace {
     func happen(_ count: Int, reason: String = "why", vault: String = "dumps") throws {
         try keeper.home.audit.append(
             (0..<count).map { _ in
-                AuditRecord(.vaultUnfrozen, vault: vault, vaultID: VaultID(text: "0f"), reason: reason)
+                AuditRecord(.vaultUnfrozen(), vault: vault, vaultID: VaultID(text: "0f"), reason: reason)
             },
             at: keeper.now())
     }

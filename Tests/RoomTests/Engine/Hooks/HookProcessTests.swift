@@ -72,7 +72,11 @@ struct HookProcessTests {
         setenv("HOOK_TEST_LEAK", "1", 1)
         let place = try HookPlace(
             "h: { on: vault.unfrozen, run: [DIR/hook, \"two words\", \"$HOME\"] }",
-            scripts: ["hook": "cd \"$(dirname \"$0\")\"; env | sort > env; printf '%s' \"$REPRIEVE_REASON\" > reason; printf '%s|' \"$@\" > arguments; cat > told"]
+            scripts: [
+                "hook":
+                    "cd \"$(dirname \"$0\")\"; env | sort > env; printf '%s' \"$REPRIEVE_REASON\" > reason; printf '%s|' \"$@\" > arguments; "
+                    + "cat > told"
+            ]
         )
         try place.happen(1, reason: "a\nb")
         #expect(try place.deliver().told == 1)

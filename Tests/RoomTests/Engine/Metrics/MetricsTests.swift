@@ -67,7 +67,7 @@ struct MetricsTests {
         counted.deeds["gone"]?.purged = 4
         var mark = Mark(kind: .frozen, target: Mark.vaultTarget, reason: "r", actor: "a", at: now.wall)
         mark.cause = FreezeCause.clock.rawValue
-        view.frozen = mark
+        view.freezes = [mark]
         let text = lines(metrics(view, counted))
         for line in [
             #"reprieve_backups{vault="dumps",series="a",state="present",condition="complete"} 1"#,
