@@ -6,8 +6,8 @@ package import Model
 ///
 /// The log, and not whoever does the deed, is what is counted: it holds what agent and command line did, each deed
 /// once, whoever was killed when. The sums stand in `<state>/counters.json` together with the number of the last record
-/// that is in them, replaced in one step: no record is counted twice or left out. Should the file be lost, they begin anew
-/// with what the log still holds; Prometheus takes that for a counter's reset.
+/// that is in them, replaced in one step: no record is counted twice or left out. Should the file be lost, they begin
+/// anew with what the log still holds; Prometheus takes that for a counter's reset.
 package struct Counters: Codable, Sendable {
     /// The last record that is in.
     package var seq = 0
