@@ -47,7 +47,8 @@ enum Evidence {
             let end = min(count, first + batch)
             let records = (first..<end).map {
                 AuditRecord(
-                    .condemned(size: 1, earliestPurge: Clock.system.now().wall), run: 4711, vault: "dumps", vaultID: vault, series: "postgres/app",
+                    .condemned(size: 1, earliestPurge: Clock.system.now().wall), run: 4711, vault: "dumps",
+                    vaultID: vault, series: "postgres/app",
                     backup: BackupID(object: UInt64($0)), batch: "20261123T041500.123Z",
                     path: Bytes("postgres/app-\(name)-\($0).dump"),
                     reason: "no rule keeps it: daily 7, weekly 5, monthly 12")

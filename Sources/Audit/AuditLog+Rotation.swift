@@ -41,7 +41,8 @@ extension AuditLog {
                     AuditRecord(
                         .eventsLost(hook: nil, first: lost.lowerBound, last: lost.upperBound - 1),
                         reason:
-                            "records \(lost.lowerBound) to \(lost.upperBound - 1) were still needed, and dropped: the log takes more than \(limits.mostBytes >> 20) MiB")
+                            "records \(lost.lowerBound) to \(lost.upperBound - 1) were still needed, and dropped: the log takes more than \(limits.mostBytes >> 20) MiB"
+                    )
                 ], at: now)
         }
         return note.packed.isEmpty && note.dropped == nil ? nil : note

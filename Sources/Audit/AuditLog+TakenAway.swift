@@ -6,7 +6,9 @@ extension AuditLog {
     /// to be said of it: a log that was renamed and stands beside is nothing to say.
     func lookBehind(_ head: inout Head, _ tail: Int?, _ log: LogFile) throws(Fault) -> AuditRecord? {
         let written = head.seq
-        func found(_ text: String) -> AuditRecord { AuditRecord(.anomaly(kind: "audit"), reason: "the audit log \(text)") }
+        func found(_ text: String) -> AuditRecord {
+            AuditRecord(.anomaly(kind: "audit"), reason: "the audit log \(text)")
+        }
         if let tail { return found("was cut: it ended at record \(tail), and \(written) were written") }
         guard try log.size() == 0 else { return found("ends in what is no record, behind record \(written)") }
         let last = try segments().last?.last()

@@ -67,8 +67,8 @@ extension Keeper {
             problemCount: found.problemCount, first: found.first, last: found.last)
     }
 
-    /// Puts the log aside, packs and drops what is due. Kept is what a hook was not told of, and what a batch rests on: its
-    /// purge and its restore look there (invariants 1 and 3).
+    /// Puts the log aside, packs and drops what is due. Kept is what a hook was not told of, and what a batch rests on:
+    /// its purge and its restore look there (invariants 1 and 3).
     package func rotateAudit() throws(Fault) {
         var needed = try cursors.lowest()
         if let oldest = try home.catalog.oldestInTrash(), let number = try home.audit.number(before: oldest) {

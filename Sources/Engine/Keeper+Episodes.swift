@@ -38,7 +38,8 @@ extension Keeper {
         let vault = attended.vault
         let present =
             attended.present.isEmpty ? try home.catalog.present(vault: vault.id) : attended.present
-        let protection = try protection(vault.configuration, vault.id, attended.marks, present, [], at: attended.at.wall)
+        let protection = try protection(
+            vault.configuration, vault.id, attended.marks, present, [], at: attended.at.wall)
         let pulses = SeriesPulse.all(present, protection: protection, now: attended.at)
         func names(_ pulse: Rhythm.Pulse) -> Set<String> {
             Set(pulses.filter { $0.value.pulse == pulse && $0.value.retirement == nil }.keys.map(\.hexadecimal))

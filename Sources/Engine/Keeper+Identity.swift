@@ -35,6 +35,7 @@ extension Keeper {
         if !isReadOnly, opened.isProven, marker?.id != id || marker?.keeper != Surroundings.hostName {
             try writeMarker(of: opened, over: marker)
         }
+        if !isReadOnly, let trash = try opened.trash() { try takeForOurs(trash, opened) }
         try home.audit.append(
             [.init(.vaultAdopted, vault: vault.label, vaultID: id, path: vault.path)], at: now())
         return opened

@@ -54,6 +54,12 @@ extension Keeper {
         }
         if case .unfreeze(let series) = word, series.isEmpty {
             if try forgetAlarm(vault) { changed += 1 }
+            if try isReplaced(trash, vault) {
+                try takeForOurs(trash, vault)
+                changed += 1
+                let reason = "a person says that this .trash is the vault's"
+                try home.audit.append([Self.unfrozenRecord(.replaced, vault, reason)], at: at)
+            }
             if try believeClock(vault) {
                 changed += 1
                 try home.audit.append([Self.unfrozenRecord(.clock, vault, "a person says that it is right")], at: at)

@@ -189,9 +189,26 @@ extension Keeper {
                 .offline, "the vault '\(vault.label)' is empty: nothing is written there, its disk may not be mounted",
                 hint: "mount its disk, or put the first backup there", path: vault.root.path)
         }
+        let isNew = try vault.trash() == nil
         let trash = try TrashDirectory.make(in: vault.root)
         try renewMarker(vault, trash)
+        // Another one than ours is not taken for it by writing into it: see `freezes`.
+        let isUnknown = try home.registry.trash(of: vault.id) == nil
+        if isNew || isUnknown { try takeForOurs(trash, vault) }
         return trash
+    }
+
+    /// From now on this `.trash` is the vault's.
+    func takeForOurs(_ trash: TrashDirectory, _ vault: OpenVault) throws(Fault) {
+        try home.registry.setTrash(try trash.directory.sighting().object, of: vault.id)
+    }
+
+    /// Whether another directory stands at `.trash` than the one that we made. Without file handles nobody can tell: an
+    /// inode number may be another one after the next mount.
+    func isReplaced(_ trash: TrashDirectory, _ vault: OpenVault) throws(Fault) -> Bool {
+        guard let ours = try home.registry.trash(of: vault.id), ours.isHandle else { return false }
+        let object = try trash.directory.sighting().object
+        return object.isHandle && object != ours
     }
 
     /// Who it is was told by the two other signs.

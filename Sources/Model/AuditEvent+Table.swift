@@ -149,7 +149,8 @@ extension AuditEvent {
                 always: Self.vault + [.hook, .phase, .reason])
         case .eventsLost:
             .init(
-                meaning: "records rotated away before a hook was told of them, or while still needed for something else",
+                meaning:
+                    "records rotated away before a hook was told of them, or while still needed for something else",
                 always: [.first, .last], sometimes: [.hook, .reason])
         default: preconditionFailure("every event is described")
         }

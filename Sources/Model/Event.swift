@@ -50,7 +50,8 @@ package enum Event: Hashable, Sendable {
     /// `failures`: how often in a row.
     case hookFailed(hook: String, about: Int?, failures: Int)
     case hookVetoed(hook: String, phase: String)
-    /// Records `first` to `last` are gone. `hook`: who was not told of them; `nil`: they were needed for something else.
+    /// Records `first` to `last` are gone. `hook`: who was not told of them; `nil`: they were needed for something
+    /// else.
     case eventsLost(hook: String?, first: Int, last: Int)
 
     /// A backup of a series that is empty now.

@@ -11,6 +11,9 @@ package struct ObjectID: Hashable, Sendable, Comparable {
         text = "h:" + String(handleType) + ":" + handle.hexadecimal
     }
 
+    /// Whether it is a file handle, which is never given to another object.
+    package var isHandle: Bool { text.hasPrefix("h:") }
+
     package init(inode: UInt64, birth: Int64) { text = "i:\(inode):\(birth)" }
 
     package static func < (a: ObjectID, b: ObjectID) -> Bool { a.text < b.text }

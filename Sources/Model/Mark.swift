@@ -161,4 +161,6 @@ package enum FreezeCause: String, CaseIterable, Sendable {
     case offline
     /// Marks or trash cannot be read.
     case unreadable
+    /// Another directory than ours stands at `.trash`.
+    case replaced
 }

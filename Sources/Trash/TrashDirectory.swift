@@ -29,8 +29,8 @@ package import Model
 /// - (b): the audited intent makes it purged as soon as one member is in `.purging-N`; recovery takes the others there.
 /// - A batch without a whole manifest holds nothing: the manifest lasts before the first rename (invariant 2).
 /// - Where a unit is, its object tells, never its path (invariant 3): each rename is looked at after it, and undone
-///   where it moved something else. In (c) another object at the origin may also be somebody's who was there after us: it is
-///   what we moved only if our own still lies in the batch. An object of no item is a stranger, and stays.
+///   where it moved something else. In (c) another object at the origin may also be somebody's who was there after us:
+///   it is what we moved only if our own still lies in the batch. An object of no item is a stranger, and stays.
 /// - Nothing is unlinked but below `.purging-*` (invariant 4), and nothing comes there but by a fresh decision of the
 ///   caller (invariant 5) whose intent is in the audit log (invariant 9).
 /// - Every path is resolved beneath the vault, without links and mounts (invariant 11): what a manifest says is a wish.

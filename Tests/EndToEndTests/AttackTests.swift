@@ -139,6 +139,13 @@ struct AttackTests {
             }
             let status = try house.run("status", plot.label).said
             #expect(status.contains("FROZEN") == replacement.isFrozen, "\(replacement.name): \(status)")
+            let isOther = ["a copy", "an empty one"].contains(replacement.name)
+            #expect(status.contains("another directory than ours") == isOther, "\(replacement.name): \(status)")
+            guard isOther else { continue }
+            // It was put there on purpose: a word ends it, and it stays so.
+            _ = try house.run("unfreeze", plot.label)
+            let after = try house.run("status", plot.label).said
+            #expect(!after.contains("another directory than ours"), "\(replacement.name): \(after)")
         }
         #expect(try house.run("purge", other.label).status == 0)
     }

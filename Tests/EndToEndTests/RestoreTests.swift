@@ -307,7 +307,7 @@ struct RestoreTests {
         let batch = try #require(house.batches().first)
         let manifest = house.vault.appending(path: ".trash/\(batch)/manifest.json")
         let text = try content(manifest)
-        try house.write(manifest, text.replacingOccurrences(of: "\"run\" : 1", with: "\"run\" : 11"))
+        try house.write(manifest, text.replacingOccurrences(of: "\"run\":1,", with: "\"run\":11,"))
         for isCatalogGone in [false, true] {
             if isCatalogGone {
                 for name in try FileManager.default.contentsOfDirectory(atPath: house.state.path)

@@ -166,7 +166,7 @@ struct RetentionTests {
         #expect(try house.run("condemn", one, one, "--reason", "corrupt").status == 0, "named twice is named once")
         #expect(house.exists("weekly/db-\(House.day(1)).sql"))
         let marks = try String(contentsOf: house.state.appending(path: "marks.json"), encoding: .utf8)
-        let target = try #require(marks.components(separatedBy: "\"target\" : \"").dropFirst().first)
+        let target = try #require(marks.components(separatedBy: "\"target\":\"").dropFirst().first)
         #expect(target.dropFirst(16).first == "~", "the mark names the link")
         #expect(try house.run("restore", one).status == 0)
         #expect(try house.run("condemn", one, "--reason", "again").status == 4, "restored: it has its grace")

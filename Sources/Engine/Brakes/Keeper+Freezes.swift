@@ -10,8 +10,13 @@ extension Keeper {
     /// Why nothing may go in this vault.
     func freezes(_ vault: OpenVault, _ marks: Marks, at now: Timestamp) throws(Fault) -> [Mark] {
         var found = try freezes(vault.configuration, vault.id, marks, at: now)
-        if let trash = try vault.trash(), try trash.directory.sighting(of: Self.freezeFile) != nil {
+        guard let trash = try vault.trash() else { return found }
+        if try trash.directory.sighting(of: Self.freezeFile) != nil {
             found.append(Self.freeze(byFile: trash.directory.path.appending(Self.freezeFile), at: now))
+        }
+        if try isReplaced(trash, vault) {
+            let reason = "another directory than ours stands at '\(trash.directory.path.display)'"
+            found.append(.freeze(.replaced, reason: reason, actor: home.program, at: now))
         }
         return found
     }

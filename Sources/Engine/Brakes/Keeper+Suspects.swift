@@ -177,8 +177,8 @@ extension Keeper {
                 (
                     mark,
                     AuditRecord(
-                        .preserved(until: nil), vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
-                        batch: backup.trashed?.batch, path: backup.path, reason: mark.reason)
+                        .preserved(until: nil), vault: vault.label, vaultID: vault.id, series: backup.series,
+                        backup: backup.id, batch: backup.trashed?.batch, path: backup.path, reason: mark.reason)
                 ))
         }
         return words

@@ -30,6 +30,8 @@ struct VaultRegistry: Sendable {
         var lastSeen: Timestamp?
         /// Another one was seen at this path since.
         var isAway: Bool?
+        /// The object of the `.trash` that we made or wrote into; an old file does not say.
+        var trash: String?
         /// The directory was empty whenever it was looked at: it may be a disk that was not mounted yet.
         var isUnproven: Bool?
 
@@ -162,6 +164,21 @@ struct VaultRegistry: Sendable {
         return try file.change { file in
             file?.vaults.removeAll { $0.bytes == path && $0.id == disk.id }
             return disk
+        }
+    }
+
+    // MARK: The trash
+
+    /// The `.trash` of a vault that is ours; `nil`: none was written into yet.
+    func trash(of id: VaultID) throws(Fault) -> ObjectID? {
+        try file.read()?.vaults.first { $0.id == id }?.trash.map { ObjectID(text: $0) }
+    }
+
+    func setTrash(_ object: ObjectID, of id: VaultID) throws(Fault) {
+        guard try trash(of: id) != object else { return }
+        try file.change { file in
+            guard let n = file?.vaults.firstIndex(where: { $0.id == id }) else { return }
+            file?.vaults[n].trash = object.text
         }
     }
 

@@ -93,7 +93,8 @@ extension Matter {
         return vetoes.map { veto in
             Matter(
                 vault: view.label, code: "vetoed",
-                text: "\(veto.text), since \(Text.time(veto.since, keeper.configuration.zone.value)). It is asked again.",
+                text:
+                    "\(veto.text), since \(Text.time(veto.since, keeper.configuration.zone.value)). It is asked again.",
                 commands: ["reprieve hooks test \(veto.hook)"])
         }
     }

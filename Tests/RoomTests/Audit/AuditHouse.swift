@@ -33,7 +33,8 @@ final class AuditHouse {
         try log.append(
             (0..<count).map {
                 AuditRecord(
-                    .condemned(size: 1, earliestPurge: moment.wall), run: 1, vault: "v", vaultID: VaultID(text: "aa"), series: "app",
+                    .condemned(size: 1, earliestPurge: moment.wall), run: 1, vault: "v", vaultID: VaultID(text: "aa"),
+                    series: "app",
                     backup: BackupID(object: UInt64($0)), batch: "b", path: Bytes("app/db-\($0).dump"),
                     reason: "no rule keeps it")
             }, at: moment)

@@ -9,8 +9,10 @@ struct EventTests {
         let time = Timestamp(nanoseconds: 1)
         return [
             .agentStarted, .agentStopped, .indexed(backups: 1, complete: 1, trashed: 1, unreadable: 1),
-            .vaultFrozen(until: time, cause: .clock), .vaultUnfrozen(cause: .clock), .vaultOffline, .vaultUnreconciled, .vaultAdopted,
-            .vaultForgotten, .vaultRecovered, .seriesFrozen(until: time, cause: .suspect), .seriesUnfrozen(cause: .suspect),
+            .vaultFrozen(until: time, cause: .clock), .vaultUnfrozen(cause: .clock), .vaultOffline, .vaultUnreconciled,
+            .vaultAdopted,
+            .vaultForgotten, .vaultRecovered, .seriesFrozen(until: time, cause: .suspect),
+            .seriesUnfrozen(cause: .suspect),
             .seriesRetired(keep: 1, after: time), .seriesLate(newest: time, rhythm: 1),
             .seriesEnded(newest: time, rhythm: 1), .seriesErased([.init(path: "a", size: 1)]), .complete(size: 1),
             .vanished, .missing, .preserved(until: time), .released, .accepted, .reprieved,

@@ -89,14 +89,14 @@ struct HookDeliveryTests {
         try place.happen(1)
         _ = try place.deliver()
         try place.happen(3)
-        let log = place.scratch.url.appending(path: "state/audit.log")
-        try FileManager.default.moveItem(at: log, to: place.scratch.url.appending(path: "state/audit.log.old"))
+        try FileManager.default.removeItem(at: place.scratch.url.appending(path: "state/audit.log"))
         try place.happen(2)
         #expect(try place.deliver().told == 3)
         #expect(try place.deliver().told == 0)
         let lost = try place.records(.eventsLost)
         #expect(lost.count == 1 && lost[0].contains("\"first\":2,\"last\":4"))
-        #expect(try place.told() == [1, 5, 6, 7])
+        // 5 says in the log that it was taken away, which this hook does not want to know.
+        #expect(try place.told() == [1, 6, 7, 8])
     }
 
     @Test("a mail holds what came together; healthchecks hears of start, success and failure")

@@ -104,7 +104,8 @@ struct CountersTests {
 extension AuditLine {
     fileprivate static func testing(_ seq: Int, event: AuditEvent, hook: String) -> AuditLine {
         let none = String(repeating: "0", count: 64)
-        let text = #"{"seq":\#(seq),"time":"","event":"\#(event.rawValue)","hook":"\#(hook)","prev":"\#(none)","hash":"\#(none)"}"#
+        let text =
+            #"{"seq":\#(seq),"time":"","event":"\#(event.rawValue)","hook":"\#(hook)","prev":"\#(none)","hash":"\#(none)"}"#
         return AuditLine(Array(text.utf8)[...])!  // as it stands there
     }
 }
