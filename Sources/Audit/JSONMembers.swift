@@ -70,31 +70,11 @@ struct JSONMembers {
         return nil
     }
 
-    /// What a JSON string says; `nil` where it is none, or says it in a way that is not ours.
+    /// What a JSON string says; `nil` where it is none.
     static func text(_ value: ArraySlice<UInt8>) -> String? {
         guard value.count >= 2, value.first == UInt8(ascii: "\""), value.last == UInt8(ascii: "\"") else { return nil }
         let inner = value.dropFirst().dropLast()
         guard inner.contains(UInt8(ascii: "\\")) else { return String(decoding: inner, as: UTF8.self) }
-        var text: [UInt8] = []
-        var rest = inner
-        while let backslash = rest.firstIndex(of: UInt8(ascii: "\\")) {
-            text += rest[..<backslash]
-            rest = rest[(backslash + 1)...]
-            switch rest.popFirst() {
-            case UInt8(ascii: "\""): text.append(UInt8(ascii: "\""))
-            case UInt8(ascii: "\\"): text.append(UInt8(ascii: "\\"))
-            case UInt8(ascii: "n"): text.append(0x0A)
-            case UInt8(ascii: "r"): text.append(0x0D)
-            case UInt8(ascii: "t"): text.append(0x09)
-            case UInt8(ascii: "u"):
-                guard rest.count >= 4, let code = UInt32(String(decoding: rest.prefix(4), as: UTF8.self), radix: 16),
-                    let scalar = Unicode.Scalar(code)
-                else { return nil }
-                text += Character(scalar).utf8
-                rest = rest.dropFirst(4)
-            default: return nil
-            }
-        }
-        return String(decoding: text + rest, as: UTF8.self)
+        return try? JSONReader.read(Bytes(value)) { json throws(JSONReader.Malformed) in try json.string() }
     }
 }

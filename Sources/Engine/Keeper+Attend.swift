@@ -85,16 +85,8 @@ extension Keeper {
         if acting {
             if let trash = try vault.trash() { try renewMarker(vault, trash) }
             try writeDown(&attended, facts)
-            try sayPulses(attended)
             if let marks = try freezeUpheaval(vault) { attended.marks = marks }
-            if case .everything = depth {
-                do {
-                    try settleSuspects(&attended)
-                } catch {
-                    // The purge that makes room must not wait for a mark; the next look says it.
-                    guard error.isFull else { throw error }
-                }
-            }
+            try sayFindings(&attended, depth)
         }
         return attended
     }

@@ -71,7 +71,7 @@ extension Keeper {
     /// its purge and its restore look there (invariants 1 and 3).
     package func rotateAudit() throws(Fault) {
         // By a clock that is ten years ahead all of it is old.
-        guard try !home.clockFile.isDoubted(at: now()) else { return }
+        guard try !isClockDoubted() else { return }
         var needed = try cursors.lowest()
         if let oldest = try home.catalog.oldestInTrash(), let number = try home.audit.number(before: oldest) {
             needed = min(needed ?? number, number)

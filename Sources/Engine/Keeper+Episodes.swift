@@ -32,14 +32,32 @@ extension Keeper {
         }
     }
 
+    /// What a look says by itself: series that are late or have ended, and, where everything was looked into, backups
+    /// that look wrong. What protects what is found out once for both.
+    func sayFindings(_ attended: inout Attended, _ depth: Depth) throws(Fault) {
+        guard case .everything = depth else {
+            guard !attended.scan.hasUnknown else { return }
+            let present = try home.catalog.present(vault: attended.vault.id)
+            let protection = try protection(
+                attended.vault.configuration, attended.vault.id, attended.marks, present, [], at: attended.at.wall)
+            return try sayPulses(present, protection, attended)
+        }
+        let protection = try protection(attended)
+        try sayPulses(attended.present, protection, attended)
+        do {
+            try settleSuspects(protection.suspicion, &attended)
+        } catch {
+            // The purge that makes room must not wait for a mark; the next look says it.
+            guard error.isFull else { throw error }
+        }
+    }
+
     /// Series that are late or have ended, of those that were looked at whole.
-    func sayPulses(_ attended: Attended) throws(Fault) {
+    private func sayPulses(
+        _ present: [Backup], _ protection: Judge.Protection, _ attended: Attended
+    ) throws(Fault) {
         guard !attended.scan.hasUnknown else { return }
         let vault = attended.vault
-        let present =
-            attended.present.isEmpty ? try home.catalog.present(vault: vault.id) : attended.present
-        let protection = try protection(
-            vault.configuration, vault.id, attended.marks, present, [], at: attended.at.wall)
         let pulses = SeriesPulse.all(present, protection: protection, now: attended.at)
         func names(_ pulse: Rhythm.Pulse) -> Set<String> {
             Set(pulses.filter { $0.value.pulse == pulse && $0.value.retirement == nil }.keys.map(\.hexadecimal))

@@ -50,7 +50,7 @@ package struct PurgeReport: Sendable {
     /// What another purge right after it did: what stayed is what stays now.
     fileprivate mutating func followed(by next: PurgeReport) {
         purged += next.purged
-        (kept, wanted, notDue, frozen) = (next.kept, next.wanted, next.notDue, next.frozen)
+        (kept, wanted, notDue, frozen, veto) = (next.kept, next.wanted, next.notDue, next.frozen, next.veto)
         faults = faults.filter { !$0.isFull } + next.faults
     }
 

@@ -157,10 +157,6 @@ package enum FreezeCause: String, CaseIterable, Sendable {
     case suspect
     /// Many backups rewritten, renamed or gone at once.
     case rewritten
-    /// The disk is not there, or another one is.
-    case offline
-    /// Marks or trash cannot be read.
-    case unreadable
     /// Another directory than ours stands at `.trash`.
     case replaced
 }

@@ -66,12 +66,23 @@ package struct Timeline: Sendable {
         var found: [Int: String] = [:]
         for index in backups.indices { found[index] = suspects[backups[index].id.object] }
         guard let chains, !found.isEmpty else { return found }
-        let own = found
-        for index in backups.indices where own[index] == nil {
-            var (at, steps) = (Int(chains.parents[index]), 0)
-            while at >= 0, steps < backups.count, own[at] == nil { (at, steps) = (Int(chains.parents[at]), steps + 1) }
-            guard at >= 0, own[at] != nil else { continue }
-            found[index] = "it stands on '\(backups[at].path.lastComponent.display)', which is suspect"
+        // Each link is walked once. `nil`: not known yet; -1: it stands on none.
+        var bases = [Int?](repeating: nil, count: backups.count)
+        for index in found.keys { bases[index] = index }
+        for index in backups.indices {
+            var path: [Int] = []
+            var at = index
+            while at >= 0, bases[at] == nil {
+                bases[at] = -1  // a circle ends here
+                path.append(at)
+                at = Int(chains.parents[at])
+            }
+            let base = at >= 0 ? bases[at] ?? -1 : -1
+            guard base >= 0 else { continue }
+            for step in path {
+                bases[step] = base
+                found[step] = "it stands on '\(backups[base].path.lastComponent.display)', which is suspect"
+            }
         }
         return found
     }

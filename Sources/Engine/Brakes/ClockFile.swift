@@ -45,13 +45,6 @@ struct ClockFile: Sendable {
         }
     }
 
-    /// Whether any vault doubts the clock, whatever the kernel says of it.
-    func isDoubted(at now: Moment) throws(Fault) -> Bool {
-        try file.read()?.vaults.values.contains { entry in
-            entry.doubt != nil || entry.trust.doubt(at: now, isSynchronised: nil) != nil
-        } ?? false
-    }
-
     private static func doubted(_ entry: Entry, at now: Moment, _ isSynchronised: Bool?) -> Doubted? {
         guard let doubt = entry.trust.doubt(at: now, isSynchronised: isSynchronised) else { return nil }
         return entry.doubt ?? Doubted(reason: doubt.text, since: now.wall, isSaid: false)

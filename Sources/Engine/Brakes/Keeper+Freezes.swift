@@ -76,6 +76,14 @@ extension Keeper {
         return try home.clockFile.doubt(of: id, at: now(), isSynchronised: isSynchronised(vault))
     }
 
+    /// Whether the clock is in doubt for any vault, as far as they are known.
+    func isClockDoubted() throws(Fault) -> Bool {
+        for vault in configuration.vaults {
+            if let id = try home.registry.lastKnown(vault.path), try clockDoubt(vault, id) != nil { return true }
+        }
+        return false
+    }
+
     private func clockFreeze(_ doubt: ClockFile.Doubted, _ vault: VaultConfiguration) -> Mark {
         let end =
             vault.settings.brakes.clock.value == .untilUnfrozen

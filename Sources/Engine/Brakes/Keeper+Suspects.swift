@@ -53,10 +53,8 @@ extension Keeper {
     // MARK: Settling
 
     /// After a look, by who acts: remembers and says what is new, freezes and unfreezes series.
-    func settleSuspects(_ attended: inout Attended) throws(Fault) {
+    func settleSuspects(_ suspicion: Suspicion, _ attended: inout Attended) throws(Fault) {
         let vault = attended.vault
-        let protection = try protection(attended)
-        let suspicion = protection.suspicion
         var records = try remember(suspicion, attended)
         var words: [(mark: Mark, record: AuditRecord)] = freezing(suspicion, attended)
         words += protecting(suspicion, attended)
@@ -74,7 +72,6 @@ extension Keeper {
     }
 
     private static let mostSaid = 20
-    private static let reminderSeconds: Int64 = 7 * 86_400
 
     private func remember(_ suspicion: Suspicion, _ attended: Attended) throws(Fault) -> [AuditRecord] {
         let vault = attended.vault
@@ -94,7 +91,9 @@ extension Keeper {
                 memory.remindedAt = kept.isEmpty ? nil : now
                 return (fresh, false)
             }
-            guard abs(now.seconds(since: memory.remindedAt ?? now)) >= Self.reminderSeconds else { return ([], false) }
+            guard abs(now.seconds(since: memory.remindedAt ?? now)) >= HoldEpisode.reminderSeconds else {
+                return ([], false)
+            }
             memory.remindedAt = now
             return ([], true)
         }

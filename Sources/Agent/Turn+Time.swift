@@ -1,0 +1,92 @@
+internal import Disk
+internal import Catalog
+internal import Engine
+internal import Logging
+internal import Model
+internal import Survey
+
+/// What comes with time, and with another configuration.
+extension Turn {
+    mutating func hourly(at now: Moment) {
+        if now.boot >= nextHour {
+            nextHour = now.boot + 3600 * VaultState.second
+            do {
+                try keeper.home.renewWitness()
+            } catch {
+                agent.log.error("\(error.message)")
+            }
+            rotateAudit()
+        }
+        if now.boot >= nextClock {
+            nextClock = now.boot + 10 * VaultState.second
+            settleClock()
+        }
+        if now.boot >= nextExpansion, keeper.configuration.hasWildcards {
+            nextExpansion = now.boot + 60 * VaultState.second
+            reload(isAsked: false)
+        }
+    }
+
+    /// Packing takes seconds: in a lane of its own.
+    func rotateAudit() {
+        let (agent, keeper) = (self.agent, self.keeper)
+        agent.lanes.start(Lanes.Key(vault: "audit"), "rotate") {
+            do throws(Fault) {
+                try keeper.rotateAudit()
+            } catch {
+                agent.log.error("\(error.message)")
+            }
+        }
+    }
+
+    /// A clock that jumps is said now, not when the next vault is looked at.
+    func settleClock() {
+        for state in vaults.values {
+            guard let id = state.id else { continue }
+            do {
+                try keeper.settleClock(state.configuration, id)
+            } catch {
+                agent.log.error("\(error.message)")
+            }
+        }
+    }
+
+    /// Reads the configuration in a lane of its own: its paths may hang too.
+    func reload(isAsked: Bool) {
+        let (agent, old) = (self.agent, keeper.configuration)
+        agent.lanes.start(Lanes.Key(vault: "configuration"), "load") {
+            do {
+                let fresh = try agent.load()
+                guard isAsked || fresh.vaults.map(\.path) != old.vaults.map(\.path) else { return }
+                agent.log.notice("configuration read: \(fresh.vaults.count) vaults")
+                agent.post(.configuration(fresh))
+            } catch let fault as Fault {
+                agent.log.error("the configuration is refused, the old one stays: \(fault.message)")
+            } catch {
+                agent.log.error("the configuration is refused, the old one stays: \(error)")
+            }
+        }
+    }
+
+    mutating func adopt(_ configuration: Configuration) {
+        keeper = Keeper(configuration: configuration, home: keeper.home)
+        let now = keeper.now()
+        var fresh: [Bytes: VaultState] = [:]
+        for vault in configuration.vaults {
+            var state = vaults[vault.path] ?? VaultState(vault)
+            state.configuration = vault
+            state.id = state.id ?? (try? keeper.lastKnownID(vault)) ?? nil
+            state.doubts += 1
+            state.rescanAt = now.boot
+            state.wantsCleanup = true
+            state.schedule(after: now.wall, zone: configuration.zone.value)
+            state.mounts = (try? MountTable.around(vault.path)) ?? []
+            fresh[vault.path] = state
+            markUnreconciled(state, "the agent has not looked at it yet")
+        }
+        for (path, state) in vaults where fresh[path] == nil {
+            if let id = state.id { agent.watcher.forget(vault: id) }
+        }
+        vaults = fresh
+    }
+}
