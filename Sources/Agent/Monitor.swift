@@ -121,6 +121,7 @@ final class Monitor: Sendable {
             let agent = AgentPulse(since: start.wall, watches: watches(), watchLimit: limit, vaults: pulses)
             // Twice as long as until the next time: then it is said that nobody writes it any more.
             collect(keeper, agent, notes, validSeconds: 2 * rest / VaultState.second + 60, &problems)
+            giveBack()
             let end = keeper.now().boot
             (last, took) = (end, end - now)
         }
@@ -154,6 +155,9 @@ final class Monitor: Sendable {
         text.withLock { $0 = fresh }
         attempt("textfile", &problems) { try keeper.writeTextfile(fresh) }
     }
+
+    /// All rows of all vaults were in memory, which the allocator would keep for the next time.
+    private func giveBack() { Surroundings.giveMemoryBack() }
 
     /// What goes wrong is said once, until it is another thing or goes right.
     private func attempt(_ what: String, _ problems: inout [String: String], _ body: () throws -> Void) {

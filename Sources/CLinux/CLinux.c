@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btrfs.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -251,4 +252,10 @@ int cl_clock_is_synchronised(void) {
     if (adjtimex(&now) < 0) return -errno;
     // Whoever sets the clock by hand sets this flag as well; a time service takes it away again.
     return !(now.status & STA_UNSYNC);
+}
+
+void cl_trim(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

@@ -81,4 +81,7 @@ int cl_eventfd_clear(int fd);
 /// `urgent` has a bit for each descriptor that waits for POLLPRI instead of POLLIN: /proc/self/mountinfo.
 int cl_wait(const int *fds, int count, int urgent, int timeout_ms);
 
+// Gives memory that was freed back to the system.
+void cl_trim(void);
+
 #endif
