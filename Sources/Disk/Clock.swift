@@ -55,8 +55,8 @@ package enum Surroundings {
 
     package static var userID: UInt32 { geteuid() }
     package static var isRoot: Bool { geteuid() == 0 }
-    /// What was freed goes back to the system, which the allocator would keep: after a large piece of work, in a process
-    /// that lives on.
+    /// What was freed goes back to the system, which the allocator would keep: after a large piece of work, in a
+    /// process that lives on.
     package static func giveMemoryBack() { cl_trim() }
     package static var processID: Int32 { getpid() }
 
