@@ -16,8 +16,10 @@ package struct UnlinkWalk {
     private static let batch = 4096
     /// Faults that are told one by one; the others are counted.
     private static let mostFaults = 100
-    /// Passes over a directory that others keep filling.
+    /// Passes over a directory that others keep filling; what we hoisted into the top ourselves allows one more each, so
+    /// that depth is not taken for that.
     private static let mostPasses = 1000
+    private static let mostHoisted = 1_000_000
 
     private let top: Directory
     /// Asked between batches; `true` leaves the rest for the next run.
@@ -85,9 +87,8 @@ package struct UnlinkWalk {
             return leave()
         }
         // Removing while listing may skip names; another pass finds them.
-        guard open[deepest].sawAny, open[deepest].tookAny, open[deepest].passes < Self.mostPasses else {
-            return leave()
-        }
+        let most = Self.mostPasses + (deepest == 0 ? min(hoisted, Self.mostHoisted) : 0)
+        guard open[deepest].sawAny, open[deepest].tookAny, open[deepest].passes < most else { return leave() }
         open[deepest].sawAny = false
         open[deepest].tookAny = false
         open[deepest].passes += 1
