@@ -197,7 +197,9 @@ extension Catalog {
                         .init(object: backup.id.object, series: backup.series, path: backup.path))
                 }
             }
-            if isIndexed, let before, before.isComplete, before.isAnother(than: backup) {
+            if isIndexed, let before,
+                before.isComplete && before.isAnother(than: backup) || before.showed(moreThan: backup)
+            {
                 changes.rewritten.append((before, backup))
             }
             if backup.endMark == .footerShown { try noteFooter(db, vault, backup.series) }
@@ -282,5 +284,16 @@ extension Backup {
     fileprivate func isAnother(than now: Backup) -> Bool {
         let (own, other) = (primary, now.primary)
         return own.object != other.object || own.size != other.size || own.mtime != other.mtime
+    }
+
+    /// Written over in place, with size and time put back: the marks of its format, which it had, are not there any
+    /// more. (While it is not looked into again, it has those of before.)
+    fileprivate func showed(moreThan now: Backup) -> Bool {
+        switch (endMark, now.endMark) {
+        case (.shown, .absent), (.shown, .contradicted), (.shown, .footerAbsent), (.footerShown, .absent),
+            (.footerShown, .contradicted), (.footerShown, .footerAbsent), (.none, .absent), (.none, .contradicted):
+            !isAnother(than: now)
+        default: false
+        }
     }
 }

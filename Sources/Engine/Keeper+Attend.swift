@@ -81,7 +81,6 @@ extension Keeper {
         let probing: VaultSurvey.Probing = if case .everything = depth { .now } else { .later }
         let (scan, changes) = try self.scan(vault, inodes: before.inodes, at: at, probing: probing, watch, shouldStop)
         var attended = try settle(vault, at, scan, changes, depth, recovery, (before, batches), facts)
-        try noteUpheaval(attended.changes, vault, at: at)
         if acting {
             if let trash = try vault.trash() { try renewMarker(vault, trash) }
             try writeDown(&attended, facts)

@@ -35,14 +35,17 @@ extension Keeper {
     /// What a look says by itself: series that are late or have ended, and, where everything was looked into, backups
     /// that look wrong. What protects what is found out once for both.
     func sayFindings(_ attended: inout Attended, _ depth: Depth) throws(Fault) {
+        try sayFreezes(attended)
         guard case .everything = depth else {
             guard !attended.scan.hasUnknown else { return }
             let present = try home.catalog.present(vault: attended.vault.id)
             let protection = try protection(
                 attended.vault.configuration, attended.vault.id, attended.marks, present, [], at: attended.at.wall)
+            try sayFuture(present, attended)
             return try sayPulses(present, protection, attended)
         }
         let protection = try protection(attended)
+        try sayFuture(attended.present, attended)
         try sayPulses(attended.present, protection, attended)
         do {
             try settleSuspects(protection.suspicion, &attended)

@@ -63,19 +63,41 @@ extension Keeper {
             }
         }
         result.changes = try recorder.finish(gone: try home.catalog.placesGone(vault: vault.id, inside))
+        try judge(&result.changes, vault, at: at, isLocked: isLocked)
         let objects = Set(trashed.map(\.object))
-        if !result.changes.vanished.isEmpty {
-            let condemned = try standing(in: vault, isLocked: isLocked)
-            result.changes.vanished.removeAll { condemned.contains($0.object) }
-        }
         result.hasReturned = !strays.isDisjoint(with: objects)
         return result
     }
 
-    /// The objects in all batches, once nobody is renaming: what is being condemned has not vanished.
+    /// Directly behind the catalog, which has the new state now: nobody would see these changes again. What fails here
+    /// comes after the brake has them.
+    private func judge(
+        _ changes: inout Catalog.Changes, _ vault: OpenVault, at: Moment, isLocked: Bool = false
+    ) throws(Fault) {
+        var fault: Fault?
+        if !changes.vanished.isEmpty {
+            do throws(Fault) {
+                let condemned = try standing(in: vault, isLocked: isLocked)
+                changes.vanished.removeAll { condemned.contains($0.object) }
+            } catch {
+                // What is not known to be in the trash counts as lost.
+                fault = error
+            }
+        }
+        try noteUpheaval(changes, vault, at: at)
+        if let fault { throw fault }
+    }
+
+    /// The objects in all batches: what was condemned meanwhile has not vanished. Once nobody is renaming, if that is
+    /// soon; a rename that the look saw the end of is in its batch all the same.
     private func standing(in vault: OpenVault, isLocked: Bool) throws(Fault) -> Set<ObjectID> {
         guard let trash = try vault.trash() else { return [] }
-        let lock = isLocked ? nil : try lockToLook(trash)
+        var lock: FileLock?
+        do throws(Fault) {
+            lock = isLocked ? nil : try lockToLook(trash)
+        } catch {
+            guard error.code == .locked else { throw error }
+        }
         defer { withExtendedLifetime(lock) {} }
         return Set(try trash.batches().flatMap(\.items).filter(\.holdsPrimary).map(\.backup.object))
     }
@@ -98,19 +120,25 @@ extension Keeper {
         known.trashedInodes = inodes
         known.footers = try home.catalog.footers(vault: vault.id)
         var recorder = Recorder(catalog: home.catalog, vault: vault.id)
-        let scan = try vault.survey.scan(
-            below: vault.root, known: known, now: at, probing: probing, watch: watch, shouldStop: shouldStop
-        ) { (place: VaultSurvey.Place) throws(Fault) in try recorder.add(place) }
-        guard !scan.wasStopped else {
+        let scan: VaultSurvey.Scan
+        var changes: Catalog.Changes
+        do throws(Fault) {
+            scan = try vault.survey.scan(
+                below: vault.root, known: known, now: at, probing: probing, watch: watch, shouldStop: shouldStop
+            ) { (place: VaultSurvey.Place) throws(Fault) in try recorder.add(place) }
             // Half a look would say that the other half is gone; what was seen stands.
-            _ = try recorder.finish(gone: [])
-            throw Fault(.failed, "stopped while looking at '\(vault.label)'")
+            guard !scan.wasStopped else { throw Fault(.failed, "stopped while looking at '\(vault.label)'") }
+            let gone = known.digests.keys.filter { place in
+                !scan.places.contains(place) && !scan.isHidden(place)
+            }
+            changes = try recorder.finish(gone: gone.sorted())
+        } catch {
+            var seen = recorder.finishedInPart()
+            try judge(&seen, vault, at: at)
+            throw error
         }
-        let gone = known.digests.keys.filter { place in
-            !scan.places.contains(place) && !scan.isHidden(place)
-        }
-        var changes = try recorder.finish(gone: gone.sorted())
         changes.isReread = try home.catalog.readAs(vault: vault.id) != readAs
+        try judge(&changes, vault, at: at)
         try home.catalog.noteIndexed(vault: vault.id, readAs: readAs)
         return (scan, changes)
     }
@@ -174,6 +202,19 @@ private struct Recorder {
         writer.write(waiting)
         waiting = []
         rows = 0
+    }
+
+    /// What the catalog has of a look that came to no end.
+    mutating func finishedInPart() -> Catalog.Changes {
+        do throws(Fault) {
+            if !waiting.isEmpty { try flush() }
+        } catch {
+            // What could not be written is seen again.
+        }
+        writer.queue.sync {}
+        var changes = writer.outcome.withLock(\.changes)
+        changes.settleMoves()
+        return changes
     }
 
     /// Writes the rest, and forgets the places that are there no more.

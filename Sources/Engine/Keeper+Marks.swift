@@ -53,7 +53,15 @@ extension Keeper {
             try home.audit.append(records, at: at)
         }
         if case .unfreeze(let series) = word, series.isEmpty {
-            if try forgetAlarm(vault) { changed += 1 }
+            let isFrozen = marks.mark(.frozen, Mark.frozenTarget(.rewritten), at: at.wall) != nil
+            if try forgetAlarm(vault) {
+                changed += 1
+                // Not yet written down as a freeze, and in force all the same.
+                if !isFrozen {
+                    let reason = "a person says that the changes were meant"
+                    try home.audit.append([Self.unfrozenRecord(.rewritten, vault, reason)], at: at)
+                }
+            }
             if try isReplaced(trash, vault) {
                 try takeForOurs(trash, vault)
                 changed += 1

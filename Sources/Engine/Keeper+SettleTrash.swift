@@ -193,7 +193,6 @@ extension Keeper {
     /// Says in the audit log what a look found out.
     package func note(_ changes: Catalog.Changes, in vault: OpenVault) throws(Fault) {
         try home.audit.append(Self.records(of: changes, vault), at: now())
-        try noteUpheaval(changes, vault, at: now())
         _ = try freezeUpheaval(vault)
     }
 

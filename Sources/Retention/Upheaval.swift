@@ -2,8 +2,9 @@ package import Model
 
 /// What was rewritten, renamed or lost in a vault within an hour, and whether that is more than its writers' own doing.
 ///
-/// Ordinary are: losing what arrived in the same hour besides, two, or half of what a series has (its writer's own
-/// rotation), or as much as it lost before; the newest of a series overwritten in place. All else is *alarming*.
+/// Ordinary are: losing what arrived in the same hour besides, two, or as much as was lost before; half of what a
+/// series has where its writer is at work (something arrived too) or it is the only one that loses; the newest of a
+/// series overwritten in place. All else is *alarming*.
 package struct Upheaval: Hashable, Sendable, Codable {
     /// Of one series, since its window began.
     package struct Tally: Hashable, Sendable, Codable {
@@ -25,6 +26,8 @@ package struct Upheaval: Hashable, Sendable, Codable {
     package private(set) var tallies: [String: Tally] = [:]
     /// As many as a series lost at once, beyond what is ordinary, while others of it stayed.
     private var learnt: [String: Int] = [:]
+    /// What arrived, while the others changed, in series that lost nothing.
+    private var arrivedElsewhere: Int?
     /// What is alarming, and was not written down as a freeze yet.
     package var alarm: Alarm?
 
@@ -68,10 +71,14 @@ package struct Upheaval: Hashable, Sendable, Codable {
 
     package mutating func add(_ changes: [Bytes: Change], at now: Moment) {
         expire(at: now)
+        var alone = 0
         for (series, change) in changes {
             let key = series.hexadecimal
             // Arrivals alone are nothing to remember.
-            guard tallies[key] != nil || change.lost > 0 || !change.rewritten.isEmpty else { continue }
+            guard tallies[key] != nil || change.lost > 0 || !change.rewritten.isEmpty else {
+                alone += change.arrived
+                continue
+            }
             var tally = tallies[key] ?? Tally(since: now.wall, sinceBoot: now.boot, bootId: now.bootID)
             tally.lost += change.lost
             tally.arrived += change.arrived
@@ -80,6 +87,7 @@ package struct Upheaval: Hashable, Sendable, Codable {
             tally.newestRewritten = [tally.newestRewritten, change.newestRewritten].compactMap { $0 }.max()
             tallies[key] = tally
         }
+        arrivedElsewhere = tallies.isEmpty ? nil : (arrivedElsewhere ?? 0) + alone
     }
 
     /// A writer that took as many once may do so again.
@@ -103,11 +111,14 @@ package struct Upheaval: Hashable, Sendable, Codable {
     package mutating func judge(_ standing: [Bytes: Standing], percent: Int, at now: Timestamp) {
         let byKey = Dictionary(standing.map { ($0.key.hexadecimal, $0.value) }) { first, _ in first }
         var (lost, rewritten) = (0, 0)
-        var had = standing.values.reduce(0) { $0 + $1.count }
+        // What came meanwhile was not had: who writes an encrypted one beside each must not halve the share.
+        var had = max(0, standing.values.reduce(0) { $0 + $1.count } - (arrivedElsewhere ?? 0))
+        let losing = tallies.values.count { $0.lost > $0.arrived }
         for (key, tally) in tallies {
             let own = byKey[key]
             had += max(0, tally.lost - tally.arrived)
-            let beyond = beyond(tally, own?.count ?? 0, learnt[key] ?? 0)
+            let isWriters = losing == 1 || tally.arrived > 0
+            let beyond = beyond(tally, own?.count ?? 0, learnt[key] ?? 0, isWriters: isWriters)
             // What is gone as a whole was no rotation.
             tallies[key]?.beyond = own == nil ? 0 : beyond
             lost += beyond
@@ -115,6 +126,7 @@ package struct Upheaval: Hashable, Sendable, Codable {
             rewritten += max(0, tally.rewritten.count - (isNewest ? 1 : 0))
         }
         let alarming = lost + rewritten
+        had = max(had, alarming)
         guard alarming >= Self.least, alarming * 100 >= had * percent || rewritten >= Self.most else { return }
         let parts = [(rewritten, "rewritten or renamed"), (lost, "gone")].filter { $0.0 > 0 }
         let text = parts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
@@ -122,14 +134,15 @@ package struct Upheaval: Hashable, Sendable, Codable {
         // It is said; another one begins anew.
         for (key, tally) in tallies { learn(key, tally) }
         tallies = [:]
+        arrivedElsewhere = nil
     }
 
-    private func beyond(_ tally: Tally, _ count: Int, _ learnt: Int) -> Int {
+    private func beyond(_ tally: Tally, _ count: Int, _ learnt: Int, isWriters: Bool) -> Int {
         let net = tally.lost - tally.arrived
         guard net > 0 else { return 0 }
         guard count > 0 else { return net }
-        let base = count + net
-        return max(0, net - max(2, (base + 1) / 2, learnt))
+        let half = (count + net + 1) / 2
+        return max(0, net - max(isWriters ? max(2, half) : min(2, half), learnt))
     }
 }
 

@@ -135,6 +135,10 @@ extension VaultSurvey {
             backup.links = unit.isDirectory ? 1 : sighting.links
             if let old, old.object == backup.object {
                 backup.observedSince = min(old.observedSince, backup.observedSince)
+                // Until it is looked into again, what it showed is not forgotten.
+                if old.primary.size == sighting.size, old.primary.mtime == sighting.mtime {
+                    backup.endMark = old.endMark
+                }
             }
             if let old, old.members == members, old.fingerprint == fingerprint {
                 backup.changedBoot = old.changedBoot

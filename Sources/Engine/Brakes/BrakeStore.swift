@@ -1,6 +1,7 @@
 internal import Disk
 internal import Model
 internal import Retention
+internal import Synchronization
 
 /// `<state>/brakes/VAULT.json`: what the brakes of a vault remember from look to look. Lost, it is found anew from the
 /// catalog; what lies far back is then no longer suspect.
@@ -19,7 +20,13 @@ struct BrakeStore: Sendable {
         var since: Timestamp
     }
 
+    /// What could not be written: in this process it holds until it can be.
+    private final class Unwritten: Sendable {
+        let memories = Mutex<[VaultID: Memory]>([:])
+    }
+
     private let directory: Bytes
+    private let unwritten = Unwritten()
 
     init(stateDirectory: Bytes) { directory = stateDirectory.appending("brakes") }
 
@@ -27,7 +34,10 @@ struct BrakeStore: Sendable {
         StateFile(directory: directory, name: Bytes(vault.text + ".json"))
     }
 
-    func memory(of vault: VaultID) throws(Fault) -> Memory { try file(vault).read() ?? Memory() }
+    func memory(of vault: VaultID) throws(Fault) -> Memory {
+        if let held = unwritten.memories.withLock({ $0[vault] }) { return held }
+        return try file(vault).read() ?? Memory()
+    }
 
     /// Changes it where `body` does, and writes only then.
     func change<T>(_ vault: VaultID, _ body: (inout Memory) -> T) throws(Fault) -> T {
@@ -35,16 +45,20 @@ struct BrakeStore: Sendable {
         var trial = before
         let answer = body(&trial)
         guard trial != before else { return answer }
+        let held = unwritten.memories.withLock { $0[vault] }
         do {
-            return try file(vault).change { file in
-                var current = file ?? Memory()
+            let answer = try file(vault).change { file in
+                var current = held ?? file ?? Memory()
                 let answer = body(&current)
                 file = current
                 return answer
             }
+            unwritten.memories.withLock { $0[vault] = nil }
+            return answer
         } catch {
-            // A full disk: what was seen holds for this look, and is seen again in the next one.
+            // A full disk must stop no purge, and no brake: what was seen is not seen again.
             guard error.isFull || error.errno == 30 else { throw error }
+            unwritten.memories.withLock { $0[vault] = trial }
             return answer
         }
     }

@@ -127,14 +127,15 @@ extension Keeper {
         for (series, run) in suspicion.runs.sorted(by: { $0.key < $1.key }) {
             guard let most, run.count >= most else { continue }
             let known = marks.all[Mark.Key(.frozen, Mark.frozenTarget(.suspect, series: series))]
-            let first = BackupID(object: run[0]).objectText
-            // Said once of a run: who lifted it knows of it.
-            guard known.map({ $0.released && $0.objects?.first != first }) ?? true else { continue }
+            let objects = run.map { BackupID(object: $0).objectText }
+            // Said once of a run, of which the first may go and others come: who lifted it knows of it.
+            let isSaid = known.map { !$0.released || !Set($0.objects ?? []).isDisjoint(with: objects) } ?? false
+            guard !isSaid else { continue }
             let why = suspicion.suspects[run[run.count - 1]] ?? ""
             var mark = Mark.freeze(
                 .suspect, series: series, reason: "its last \(run.count) backups are suspect (\(why))",
                 actor: home.program, at: now)
-            mark.objects = [first]
+            mark.objects = objects
             words.append((mark, seriesRecord(.seriesFrozen(cause: .suspect), vault, series, mark.reason)))
         }
         for mark in marks.holding(.frozen, at: now) where mark.cause == FreezeCause.suspect.rawValue {

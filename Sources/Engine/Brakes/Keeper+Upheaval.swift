@@ -93,9 +93,9 @@ extension Keeper {
         if marks.mark(.frozen, Mark.frozenTarget(.rewritten), at: at.wall) == nil {
             marks.say(.freeze(.rewritten, reason: alarm.reason, actor: home.program, at: at.wall))
             try home.marks.write(marks, vault.id, trash: trash)
-            try home.audit.append([Self.frozenRecord(.rewritten, vault, alarm.reason)], at: at)
         }
-        // Last: until marks and log have it, it is remembered here.
+        try home.audit.append([Self.frozenRecord(.rewritten, vault, alarm.reason)], at: at)
+        // Last: until marks and log have it, it is remembered here. Said twice is better than never.
         _ = try forgetAlarm(vault)
         return marks
     }

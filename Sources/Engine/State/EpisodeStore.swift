@@ -1,9 +1,11 @@
+internal import Disk
 internal import Model
 
 /// `<state>/episodes.json`: what goes on for a while and was said when it began: series that are late, vaults that are
-/// offline. What is in it is not said again; what ends leaves it.
+/// offline, files that freeze, freezes with an end, backups from the future. What is in it is not said again; what ends
+/// leaves it.
 struct EpisodeStore: Sendable {
-    enum Kind: String, Codable, Sendable { case late, ended, offline }
+    enum Kind: String, Codable, Sendable { case late, ended, offline, file, timed, future }
 
     private struct File: Codable, Sendable {
         var episodes: [Entry] = []
@@ -29,14 +31,19 @@ struct EpisodeStore: Sendable {
 
     func note(_ kind: Kind, _ scope: String, _ now: Set<String>) throws(Fault) {
         guard try known(kind, scope) != now else { return }
-        try file.change { file in
-            let others = (file?.episodes ?? []).filter { $0.kind != kind.rawValue || $0.scope != scope }
-            file = File(
-                episodes: others + now.sorted().map { Entry(kind: kind.rawValue, scope: scope, name: $0) })
+        do {
+            try file.change { file in
+                let others = (file?.episodes ?? []).filter { $0.kind != kind.rawValue || $0.scope != scope }
+                file = File(
+                    episodes: others + now.sorted().map { Entry(kind: kind.rawValue, scope: scope, name: $0) })
+            }
+        } catch {
+            // The purge that makes room must not wait for it; it is said twice.
+            guard error.isFull else { throw error }
         }
     }
 
-    private func known(_ kind: Kind, _ scope: String) throws(Fault) -> Set<String> {
+    func known(_ kind: Kind, _ scope: String) throws(Fault) -> Set<String> {
         let entries = try file.read()?.episodes ?? []
         return Set(entries.filter { $0.kind == kind.rawValue && $0.scope == scope }.map(\.name))
     }

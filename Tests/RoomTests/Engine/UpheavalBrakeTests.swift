@@ -7,7 +7,7 @@ import Testing
 /// What writers do by themselves, with real files, and what nobody does who means well.
 @Suite("the brake for many changes at once")
 struct UpheavalBrakeTests {
-    private struct Vault {
+    struct Vault {
         let scratch: Scratch
         let clock: TestClock
         let keeper: Keeper
@@ -62,6 +62,18 @@ struct UpheavalBrakeTests {
         }
 
         mutating func nextDay() { clock.pass(seconds: 86_400 - 1200) }
+
+        /// Forty backups of four series.
+        func fill(_ ending: String = "dump") throws {
+            for series in ["a", "b", "c", "d"] {
+                for back in 1...10 {
+                    try scratch.write(
+                        "v/\(series)-\(date(back)).\(ending)", String(repeating: series, count: 900 + back))
+                }
+            }
+        }
+
+        func freezes() -> [Mark] { keeper.views(of: keeper.configuration.vaults)[0].freezes }
 
         func frozenRecords() throws -> Int {
             let log = try String(contentsOf: scratch.url.appending(path: "state/audit.log"), encoding: .utf8)
@@ -146,7 +158,9 @@ struct UpheavalBrakeTests {
         ("encrypted beside, the old ones removed", "for f in *; do cp $f $f.enc; rm $f; done", true),
         ("all removed", "rm *", true),
         ("all but the newest of each removed", "for s in a b c d; do ls -r $s-* | tail -n +2 | xargs rm; done", true),
+        ("the older half of each removed", "for s in a b c d; do ls $s-* | head -5 | xargs rm; done", true),
         ("one series removed of four: a tenth is left of it", "rm a-*", true),
+        ("half of one series removed", "ls a-* | head -5 | xargs rm", false),
         ("three removed by hand", "rm a-*-0[1-3]* 2>/dev/null || ls a-* | head -3 | xargs rm", false),
         ("all moved into a directory", "mkdir old; mv *.dump old/", false),
         ("times changed, nothing else", "chmod 600 *", false),
@@ -156,12 +170,7 @@ struct UpheavalBrakeTests {
     func attack(_ n: Int) throws {
         let one = Self.attacks[n]
         var vault = try Vault()
-        for series in ["a", "b", "c", "d"] {
-            for back in 1...10 {
-                try vault.scratch.write(
-                    "v/\(series)-\(vault.date(back)).dump", String(repeating: series, count: 900 + back))
-            }
-        }
+        try vault.fill()
         try vault.look()
         try vault.shell(one.script)
         // Who only looks sees it too, and does not use it up.
@@ -169,6 +178,7 @@ struct UpheavalBrakeTests {
         for _ in 1...2 { #expect(try vault.look() == (one.isFrozen ? ["rewritten"] : []), "\(one.what)") }
         #expect(try vault.frozenRecords() == (one.isFrozen ? 1 : 0))
         guard one.isFrozen else { return }
+        #expect(vault.freezes()[0].reason.hasPrefix("of 40 backups"), "\(vault.freezes()[0].reason)")
         try vault.keeper.say(.unfreeze(series: []), in: vault.keeper.configuration.vaults[0])
         #expect(try vault.look() == [], "\(one.what): lifted")
     }

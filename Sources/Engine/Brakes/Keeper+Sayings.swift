@@ -1,0 +1,64 @@
+internal import Audit
+internal import Model
+internal import Retention
+internal import Trash
+
+/// Brakes that nobody writes down: files that freeze, freezes whose time is over, backups that are dated ahead. Each is
+/// said when it begins and when it ends, by whoever acts.
+extension Keeper {
+    /// Files named `FREEZE` begin and end without us; a freeze `--until` ends without anybody.
+    func sayFreezes(_ attended: Attended) throws(Fault) {
+        let (vault, now, scope) = (attended.vault, attended.at.wall, attended.vault.id.text)
+        var records: [AuditRecord] = []
+        var files: [String: String] = [:]
+        for mark in try freezes(vault, attended.marks, at: now) {
+            if let path = mark.path { files[path] = mark.reason }
+        }
+        let known = try home.episodes.known(.file, scope)
+        for (path, reason) in files.sorted(by: { $0.key < $1.key }) where !known.contains(path) {
+            records.append(Self.frozenRecord(.person, vault, reason))
+        }
+        for path in known.subtracting(files.keys).sorted() {
+            records.append(Self.unfrozenRecord(.person, vault, "the file \(path) is not there any more"))
+        }
+        let timed = attended.marks.all.values.filter { $0.kind == .frozen && $0.until != nil && !$0.released }
+        let holding = Set(timed.filter { $0.until.map { $0 > now } ?? false }.map(\.target))
+        let held = try home.episodes.known(.timed, scope).subtracting(holding)
+        for mark in timed.sorted(by: { $0.target < $1.target }) where held.contains(mark.target) {
+            let series = Mark.series(ofTarget: mark.target)
+            let cause = mark.freezeCause
+            records.append(
+                AuditRecord(
+                    series == nil ? .vaultUnfrozen(cause: cause) : .seriesUnfrozen(cause: cause), vault: vault.label,
+                    vaultID: vault.id, series: series, reason: "its time is over"))
+        }
+        if !records.isEmpty { try home.audit.append(records, at: attended.at) }
+        try home.episodes.note(.file, scope, Set(files.keys))
+        try home.episodes.note(.timed, scope, holding)
+    }
+
+    private static let mostSaid = 20
+
+    /// Dated more than a day ahead: set aside, and somebody is told.
+    func sayFuture(_ present: [Backup], _ attended: Attended) throws(Fault) {
+        let (vault, scope) = (attended.vault, attended.vault.id.text)
+        let ahead = present.filter { $0.isComplete && Judge.isFuture($0, now: attended.at) }
+        let names = Set(ahead.map(\.id.objectText))
+        let begun = try home.episodes.begun(.future, scope, names)
+        func record(_ backup: Backup?, _ reason: String) -> AuditRecord {
+            AuditRecord(
+                .anomaly(kind: "future"), vault: vault.label, vaultID: vault.id, series: backup?.series,
+                backup: backup?.id, path: backup?.path, reason: reason)
+        }
+        let fresh = ahead.filter { begun.contains($0.id.objectText) }
+        var records = fresh.prefix(Self.mostSaid).map { backup in
+            let time = backup.time.rfc3339(in: configuration.zone.value)
+            return record(backup, "dated ahead (\(time)): it counts for nothing until then")
+        }
+        if fresh.count > Self.mostSaid {
+            records.append(record(nil, "\(fresh.count - Self.mostSaid) more backups are dated ahead"))
+        }
+        if !records.isEmpty { try home.audit.append(records, at: attended.at) }
+        try home.episodes.note(.future, scope, names)
+    }
+}
