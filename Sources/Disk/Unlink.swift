@@ -16,9 +16,9 @@ package struct UnlinkWalk {
     private static let batch = 4096
     /// Faults that are told one by one; the others are counted.
     private static let mostFaults = 100
-    /// Passes over a directory that others keep filling; what we hoisted into the top ourselves allows one more each, so
-    /// that depth is not taken for that.
-    private static let mostPasses = 1000
+    /// Passes over a directory that others keep filling. What we hoisted into the top ourselves allows one more each:
+    /// depth is not taken for that.
+    package static let mostPasses = 1000
     private static let mostHoisted = 1_000_000
 
     private let top: Directory
@@ -26,6 +26,7 @@ package struct UnlinkWalk {
     private let shouldStop: () -> Bool
     /// Names a second at most; `nil`: as fast as it goes.
     private let perSecond: Int?
+    private let mostPasses: Int
     private var open: [Level] = []
     /// Drawn for each walk: names of an interrupted one must not be given again.
     private let prefix = "h" + Surroundings.randomHex(bytes: 6) + "-"
@@ -47,9 +48,13 @@ package struct UnlinkWalk {
         var passes = 0
     }
 
-    package init(below top: Directory, perSecond: Int? = nil, shouldStop: @escaping () -> Bool = { false }) {
+    package init(
+        below top: Directory, perSecond: Int? = nil, mostPasses: Int = Self.mostPasses,
+        shouldStop: @escaping () -> Bool = { false }
+    ) {
         self.top = top
         self.perSecond = perSecond
+        self.mostPasses = mostPasses
         self.shouldStop = shouldStop
     }
 
@@ -87,7 +92,7 @@ package struct UnlinkWalk {
             return leave()
         }
         // Removing while listing may skip names; another pass finds them.
-        let most = Self.mostPasses + (deepest == 0 ? min(hoisted, Self.mostHoisted) : 0)
+        let most = mostPasses + (deepest == 0 ? min(hoisted, Self.mostHoisted) : 0)
         guard open[deepest].sawAny, open[deepest].tookAny, open[deepest].passes < most else { return leave() }
         open[deepest].sawAny = false
         open[deepest].tookAny = false

@@ -63,7 +63,10 @@ struct AgentCommand: AsyncParsableCommand {
         tell(session)
         for outcome in outcomes {
             if let cleanup = outcome.cleanup { session.say(Cleanup.text(cleanup, session)) }
-            if let purge = outcome.purge { session.say(Purge.text(purge)) }
+            // The same freeze stops both: said once.
+            if let purge = outcome.purge, purge.frozen == nil || outcome.cleanup?.plan.frozen == nil {
+                session.say(Purge.text(purge))
+            }
         }
         if session.json {
             session.emit(
