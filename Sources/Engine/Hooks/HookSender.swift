@@ -20,7 +20,7 @@ struct HookSender: Sendable {
         var seconds = 0.0
     }
 
-    private var limit: Double { min(Double(hook.limit.fixedSeconds), mostSeconds) }
+    var limit: Double { min(Double(hook.limit.fixedSeconds), mostSeconds) }
 
     /// `messages`: more than one only for mail.
     func send(_ messages: [HookMessage]) -> Outcome {
@@ -57,77 +57,19 @@ struct HookSender: Sendable {
         }
     }
 
-    private static let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"]
+    static let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"]
 
     private func checkURL(_ text: String) throws(Fault) {
         guard ConfigurationReader.isURL(text) else { throw Fault(.configuration, "the secret is no URL") }
     }
 
-    // MARK: HTTP
-
-    /// `curl` reads all of it from its input: a URL among the arguments could be seen by every user.
-    private func post(_ body: String, to url: String, _ secret: String, type: String) -> Outcome {
-        let program = Self.curl
-        if let problem = HookProgram(program).problem { return Outcome(failure: problem) }
-        let lines = [
-            "url = \(Self.quoted(url))", "data-binary = \(Self.quoted(body))",
-            "header = \"Content-Type: \(type)\"", "user-agent = \"reprieve\"", "silent", "show-error", "fail",
-            "globoff", "proto = \"=http,https\"", "connect-timeout = 10",
-            "max-time = \(max(1, Int(limit.rounded(.down))))", "output = \"/dev/null\"",
-        ]
-        return finish(
-            HookProcess(
-                path: program, arguments: ["-q", "-K", "-"], environment: Self.environment,
-                input: Array((lines.joined(separator: "\n") + "\n").utf8), limitSeconds: limit + 1), secret: secret)
-    }
-
-    static let curl: Bytes = "/usr/bin/curl"
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for character in text.unicodeScalars {
-            switch character {
-            case "\\": quoted += "\\\\"
-            case "\"": quoted += "\\\""
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            default: quoted.unicodeScalars.append(character)
-            }
-        }
-        return quoted + "\""
-    }
-
-    /// The URL of a check, with what happened behind its path.
-    private static func ping(_ url: String, _ message: HookMessage) -> String {
-        let end = url.firstIndex { $0 == "?" || $0 == "#" } ?? url.endIndex
-        let path = url[..<end].hasSuffix("/") ? url[..<end].dropLast() : url[..<end]
-        let what = message.what == AuditEvent.retentionStarted.rawValue ? "/start" : message.hasFailed ? "/fail" : ""
-        return path + what + url[end...]
-    }
-
-    // MARK: Mail
-
-    private func mail(_ messages: [HookMessage], to address: String) -> String {
-        let host = Bytes(Surroundings.hostName).display
-        let subject =
-            messages.count == 1 ? messages[0].subject : "\(messages.count) events, the first: \(messages[0].subject)"
-        // A header is one line of ASCII; what is no ASCII is encoded.
-        let isPlain = subject.utf8.allSatisfy { (0x20...0x7E).contains($0) } && subject.utf8.count < 180
-        let title = "[reprieve \(host)] \(subject)"
-        let lines = [
-            "To: \(address)",
-            "Subject: \(isPlain ? title : "=?UTF-8?B?\(Bytes(String(title.prefix(100))).base64)?=")",
-            "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit",
-            "Auto-Submitted: auto-generated", "",
-        ]
-        return (lines + messages.map { $0.body + "\n" }).joined(separator: "\n")
-    }
-
     // MARK: Its end
 
     private func finish(_ process: HookProcess, secret: String?) -> Outcome {
-        let outcome = process.run(clock: clock, shouldStop: shouldStop)
+        ended(process.run(clock: clock, shouldStop: shouldStop), of: process, secret: secret)
+    }
+
+    func ended(_ outcome: HookProcess.Outcome, of process: HookProcess, secret: String?) -> Outcome {
         var text = String(decoding: outcome.output, as: UTF8.self)
         if let secret { text = Secret.hide(secret, in: text) }
         var found = Outcome(

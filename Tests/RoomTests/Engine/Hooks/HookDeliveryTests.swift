@@ -60,6 +60,24 @@ struct HookDeliveryTests {
         #expect(!place.text("state/audit.log").contains("tok3n"))
     }
 
+    @Test(
+        "only a 2xx is an answer: what redirects or has nothing new was not told",
+        arguments: [(204, nil), (301, "configure the new address"), (304, "answered 304"), (404, "answered 404")])
+    func statuses(_ status: Int, _ failure: String?) throws {
+        let place = try HookPlace("h: { on: vault.unfrozen, webhook: {file: DIR/url} }")
+        let server = try WebServer(
+            log: place.scratch.url.appending(path: "posted"), answer: "status = \(status)",
+            headers: ["Location": "/elsewhere/tok3n"])
+        try place.scratch.write("url", "http://127.0.0.1:\(server.port)/hook/tok3n\n")
+        try place.happen(1)
+        let delivery = try place.deliver(seconds: failure == nil ? 10 : 0.7)
+        #expect(delivery.told == (failure == nil ? 1 : 0))
+        let said = delivery.failure ?? ""
+        #expect(said.contains(failure ?? "") && (failure == nil) == said.isEmpty, "\(said)")
+        #expect(failure == nil || said.contains("\(status)"), "\(said)")
+        #expect(!said.contains("tok3n") && !said.contains("elsewhere"), "\(said)")
+    }
+
     @Test("a hook that keeps failing is said at the third time, waits longer each time, and never hears of itself")
     func failing() throws {
         let place = try HookPlace(
