@@ -141,8 +141,9 @@ extension AuditEvent {
                 sometimes: Self.backup + [.batch, .since])
         case .hookFailed:
             .init(
-                meaning: "a hook did not take what it was told; it is tried again, and this said at the first failure "
-                    + "and each doubling", always: [.hook, .failures, .reason], sometimes: [.about, .vault, .vaultID])
+                meaning: "a hook did not take what it was told; it is tried again, and this said at the third failure "
+                    + "in a row and each doubling",
+                always: [.hook, .failures, .reason], sometimes: [.about, .vault, .vaultID])
         case .hookVetoed:
             .init(
                 meaning: "a hook said no, or nothing in time: nothing is condemned or purged",
