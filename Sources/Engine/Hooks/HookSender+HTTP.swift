@@ -16,7 +16,7 @@ extension HookSender {
         let process = HookProcess(
             path: Self.curl, arguments: ["-q", "-K", "-"], environment: Self.environment,
             input: Array((lines.joined(separator: "\n") + "\n").utf8), limitSeconds: limit + 1)
-        var outcome = process.run(clock: clock, shouldStop: shouldStop)
+        var outcome = run(process)
         let status = Self.takeStatus(&outcome)
         var found = ended(outcome, of: process, secret: secret)
         if found.failure == nil { found.failure = Self.failure(ofStatus: status) }

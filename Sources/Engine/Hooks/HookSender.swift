@@ -6,21 +6,31 @@ internal import Model
 struct HookSender: Sendable {
     let hook: Hook
     let clock: Clock
-    /// No longer than this, whatever the hook's own limit says.
-    var mostSeconds = Double.infinity
+    /// By the boot clock: no longer than this, waiting and all, whatever the hook's own limit says.
+    var end: Int64?
+    /// Of event hooks; `nil`: it waits for nobody.
+    var slots: HookSlots?
+    var leash: HookLeash?
     var shouldStop: @Sendable () -> Bool = { false }
 
     struct Outcome: Sendable {
         /// `nil`: done.
         var failure: String?
-        /// We were told to stop: nobody's failure.
-        var isStopped = false
+        /// We were told to stop, or too many others run: nobody's failure.
+        var isUntried = false
         /// What it said, bounded, without control characters and secrets.
         var output = ""
         var seconds = 0.0
     }
 
-    var limit: Double { min(Double(hook.limit.fixedSeconds), mostSeconds) }
+    var limit: Double { min(Double(hook.limit.fixedSeconds), secondsLeft) }
+
+    /// Whether there is time for another one.
+    var isLeft: Bool { !shouldStop() && end.map { clock.now().boot < $0 } ?? true }
+
+    private var secondsLeft: Double {
+        end.map { max(0.1, Double($0 - clock.now().boot) / 1e9) } ?? .infinity
+    }
 
     /// `messages`: more than one only for mail.
     func send(_ messages: [HookMessage]) -> Outcome {
@@ -66,7 +76,16 @@ struct HookSender: Sendable {
     // MARK: Its end
 
     private func finish(_ process: HookProcess, secret: String?) -> Outcome {
-        ended(process.run(clock: clock, shouldStop: shouldStop), of: process, secret: secret)
+        ended(run(process), of: process, secret: secret)
+    }
+
+    /// One deadline for both: what was spent waiting for a place is not given once more to the program.
+    func run(_ process: HookProcess) -> HookProcess.Outcome {
+        guard slots?.take(until: end, clock, shouldStop) ?? true else { return .init(ending: .stopped) }
+        defer { slots?.giveBack() }
+        var process = process
+        process.limitSeconds = min(process.limitSeconds, secondsLeft)
+        return process.run(clock: clock, leash: leash, shouldStop: shouldStop)
     }
 
     func ended(_ outcome: HookProcess.Outcome, of process: HookProcess, secret: String?) -> Outcome {
@@ -81,7 +100,7 @@ struct HookSender: Sendable {
         case .exited(let code): found.failure = "exit status \(code)\(said)"
         case .signalled(let signal): found.failure = "ended by signal \(signal)\(said)"
         case .timedOut: found.failure = "no answer within \(Self.text(seconds: process.limitSeconds)), killed\(said)"
-        case .stopped: (found.failure, found.isStopped) = ("stopped", true)
+        case .stopped: (found.failure, found.isUntried) = ("stopped", true)
         case .notStarted(let why):
             found.failure = "could not be run: \(secret.map { Secret.hide($0, in: why) } ?? why)"
         }

@@ -25,7 +25,11 @@ final class HookPlace {
 
     static func keeper(_ scratch: Scratch, _ hooks: String) throws -> Keeper {
         let configuration = try load(hooks, scratch)
-        return Keeper(configuration: configuration, home: try Home(configuration: configuration, program: "test"))
+        var keeper = Keeper(
+            configuration: configuration, home: try Home(configuration: configuration, program: "test"))
+        // Other tests run in the same process.
+        keeper.hookSlots = HookSlots()
+        return keeper
     }
 
     static func load(_ hooks: String, _ scratch: Scratch) throws -> Configuration {
