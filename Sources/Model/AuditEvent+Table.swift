@@ -109,7 +109,7 @@ extension AuditEvent {
         case .retentionCompleted:
             .init(
                 meaning: "a cleanup or a purge has ended in a vault", always: Self.vault + [.run, .failed],
-                sometimes: [.condemned, .dropped, .purged])
+                sometimes: [.condemned, .dropped, .purged, .reason])
         case .condemnIntent:
             .init(
                 meaning: "about to move a batch (its first record), or one backup",

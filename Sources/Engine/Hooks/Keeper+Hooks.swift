@@ -173,11 +173,19 @@ extension Keeper {
                 try cursors.write(position, hook.name)
                 return false
             }
-            let outcome = sender.send(group.map { HookMessage($0, for: hook) })
+            var messages = group.map { HookMessage($0, for: hook) }
+            var health = position.health
+            if case .healthchecks = hook.action {
+                var known = health ?? HookHealth()
+                known.take(group[0], &messages[0], vaults: Set(configuration.vaults.map(\.label)))
+                health = known
+            }
+            let outcome = sender.send(messages)
             let lines = outcome.output.split(separator: "\n").map { String($0.prefix(500)) }
             delivery.output = (delivery.output + lines).suffix(Self.mostLines)
             guard let failure = outcome.failure else {
-                position = HookCursors.Position(seq: group[group.count - 1].seq)
+                position.told(upTo: group[group.count - 1].seq)
+                position.health = health
                 try cursors.write(position, hook.name)
                 delivery.told += group.count
                 delivery.failure = nil
@@ -190,7 +198,7 @@ extension Keeper {
         }
         // All were told, or are not wanted.
         guard let last = lines.last, position.seq != last.seq else { return true }
-        position = HookCursors.Position(seq: last.seq)
+        position.told(upTo: last.seq)
         try cursors.write(position, hook.name)
         return true
     }
