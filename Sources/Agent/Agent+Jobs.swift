@@ -120,15 +120,16 @@ extension Agent {
             let relief = try asking(keeper, configuration).relieve(
                 configuration, lockSeconds: 0, shouldStop: { self.lanes.shouldStop(own) })
             var names: [Bytes: Set<String>] = [:]
-            for report in relief.reports where !report.unlinking.isEmpty {
-                log.notice(
-                    "\(report.vault.label): \(report.purged.count) backups purged early: \(report.earlyBecause ?? "")")
+            for report in relief.reports where !report.unlinking.isEmpty || !report.faults.isEmpty {
+                if !report.purged.isEmpty {
+                    let why = report.earlyBecause ?? ""
+                    log.notice("\(report.vault.label): \(report.purged.count) backups purged early: \(why)")
+                }
                 let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
                 let key = Lanes.Key(vault: report.vault.path.display, isUnlinking: true)
                 lanes.start(key, work) { [self] in unlink(keeper, report, key) }
                 names[report.vault.path] = try keeper.trashNames(report.vault)
             }
-            for fault in relief.reports.flatMap(\.faults) { log.error("\(configuration.label): \(fault.message)") }
             return .relieved(
                 path: configuration.path, retryAfterSeconds: relief.isElsewhere ? 60 : relief.retrySeconds,
                 looked: relief.looked, trashNames: names)

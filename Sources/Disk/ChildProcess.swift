@@ -51,7 +51,15 @@ package struct ChildProcess: Sendable {
             && found._sifields._sigchld.si_pid != 0
     }
 
-    package func killGroup() { kill(-pid, SIGKILL) }
+    /// It and what it started, as far as that stayed with it.
+    package struct Group: Hashable, Sendable {
+        fileprivate let number: pid_t
+
+        /// Not after its leader was buried.
+        package func kill() { Glibc.kill(-number, SIGKILL) }
+    }
+
+    package var group: Group { Group(number: pid) }
 
     package func wait(milliseconds: Int32) {
         var questions = [

@@ -33,8 +33,8 @@ extension Keeper {
         return try run.value { () throws(Fault) in try home.audit.nextRun() }
     }
 
-    /// Moves backups into the trash, in one run.
-    func condemn(_ going: [Plan.Judged], _ report: inout CleanupReport) throws(Fault) {
+    /// ``condemn(_:_:)`` says it where this breaks off.
+    func carryOut(_ going: [Plan.Judged], _ report: inout CleanupReport) throws(Fault) {
         let vault = report.plan.attended.vault
         try requireWritable(vault)
         let plan = report.plan.plan

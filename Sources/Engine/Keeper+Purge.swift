@@ -31,6 +31,8 @@ package struct PurgeReport: Sendable {
     /// `.purging-*` that were complete under the lock, to be unlinked.
     package var unlinking: [Bytes] = []
     package var faults: [Fault] = []
+    /// That it broke off stands in the log already.
+    var isBreakSaid = false
 
     package var status: ExitStatus {
         if !faults.isEmpty { return purged.isEmpty ? .failed : .partial }
@@ -178,8 +180,8 @@ extension Keeper {
         return report
     }
 
-    /// Takes what may go of one batch, and its directory where nothing is left in it.
-    func take(
+    /// ``take(_:_:_:_:_:_:_:)`` says it where this breaks off.
+    func takeLocked(
         _ due: [Batch.Item], _ batch: Batch, _ attended: Attended, _ decision: PurgeDecision, _ trash: TrashDirectory,
         _ terms: PurgeTerms, _ report: inout PurgeReport
     ) throws(Fault) {
@@ -258,13 +260,14 @@ extension Keeper {
 
     /// The second half, without the lock: unlinks what was taken, and writes down the outcome. It may take long.
     package func unlink(_ report: inout PurgeReport, shouldStop: () -> Bool = { false }) throws(Fault) {
-        guard !report.unlinking.isEmpty else { return }
+        guard !report.unlinking.isEmpty else { return try sayNothingTaken(report) }
         let vault = try open(report.vault)
         guard let trash = try vault.trash() else { return }
         let rate = report.vault.settings.purgeRate.value
         let faults = Purging(trash: trash).unlink(report.unlinking, perSecond: rate, shouldStop: shouldStop).faults
         report.faults += faults
-        guard let run = report.run else { return }
+        let run: Int
+        if let known = report.run { run = known } else { run = try home.audit.nextRun() }
         var records = report.purged.map { Self.record(.purged(size: $0.size), vault, run, $0, nil) }
         records += faults.prefix(100).map {
             AuditRecord(
@@ -272,8 +275,8 @@ extension Keeper {
         }
         records.append(
             AuditRecord(
-                .purgingCompleted(purged: report.purged.count, failed: faults.count), run: run, vault: vault.label,
-                vaultID: vault.id))
+                .purgingCompleted(purged: report.purged.count, failed: report.faults.count), run: run,
+                vault: vault.label, vaultID: vault.id))
         try home.audit.append(records, at: now())
     }
 

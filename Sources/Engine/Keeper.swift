@@ -22,6 +22,9 @@ package struct Keeper: Sendable {
     /// of life.
     package var shouldStop: @Sendable () -> Bool = { false }
 
+    /// How many event hooks run at once, in all of this process.
+    package var hookSlots = HookSlots.shared
+
     /// Of a command that cleans up several vaults: they are one run, and `undo` takes it back as a whole.
     package var run: RunNumber?
 

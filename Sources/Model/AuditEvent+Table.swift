@@ -109,7 +109,7 @@ extension AuditEvent {
         case .retentionCompleted:
             .init(
                 meaning: "a cleanup or a purge has ended in a vault", always: Self.vault + [.run, .failed],
-                sometimes: [.condemned, .dropped, .purged])
+                sometimes: [.condemned, .dropped, .purged, .reason])
         case .condemnIntent:
             .init(
                 meaning: "about to move a batch (its first record), or one backup",
@@ -141,8 +141,9 @@ extension AuditEvent {
                 sometimes: Self.backup + [.batch, .since])
         case .hookFailed:
             .init(
-                meaning: "a hook did not take what it was told; it is tried again, and this said at the first failure "
-                    + "and each doubling", always: [.hook, .failures, .reason], sometimes: [.about, .vault, .vaultID])
+                meaning: "a hook did not take what it was told; it is tried again, and this said at the third failure "
+                    + "in a row and each doubling",
+                always: [.hook, .failures, .reason], sometimes: [.about, .vault, .vaultID])
         case .hookVetoed:
             .init(
                 meaning: "a hook said no, or nothing in time: nothing is condemned or purged",

@@ -76,6 +76,29 @@ struct HooksTests {
         try house.wait("the cleanup") { house.names().count == 3 && !house.batches().isEmpty }
     }
 
+    @Test("event hooks that hang do not turn a quick yes into a no")
+    func busy() throws {
+        let house = try House()
+        let hang = try script(house, "hang", "echo >> \"$(dirname \"$0\")/hanging\"; exec sleep 40")
+        let gate = try script(house, "gate", "exit 0")
+        let hooks = (1...4).map { "  hang\($0): { on: \"*\", run: \(hang), time-limit: 35s }\n" }.joined()
+        try house.configure(
+            keep: "{ last: 2 }", grace: "1h",
+            more: "    approval: never\n    cleanup-every: 1s\nhooks:\n\(hooks)"
+                + "  gate: { on: before-condemn, run: \(gate), time-limit: 1s }\n")
+        try house.dailies(2)
+        try house.startAgent()
+        try house.wait("the hooks to hang") {
+            let text = try? String(contentsOf: house.root.appending(path: "hanging"), encoding: .utf8)
+            return text?.count ?? 0 >= 4
+        }
+        try house.dailies(5)
+        try house.wait("the cleanup, or a veto") {
+            try !house.batches().isEmpty || house.events().contains { $0["event"] as? String == "hook.vetoed" }
+        }
+        #expect(try house.events().allSatisfy { $0["event"] as? String != "hook.vetoed" })
+    }
+
     @Test("an agent that is killed in between tells all again from where it was: at least once, in order")
     func killed() throws {
         let house = try House()

@@ -79,7 +79,7 @@ extension ConfigurationReader {
             let words = try words(node, kind, splitting: true)
             guard let first = words.first, first.text.hasPrefix("/"), !first.text.contains("\0") else {
                 throw node.refuse(
-                    "'run' must begin with the absolute path of a program, not '\(words.first?.text ?? "")'",
+                    "'run' must begin with the absolute path of a program",
                     hint: "no shell is used: run: [/bin/sh, -c, \"…\"] asks for one")
             }
             return .run(normalised(Bytes(first.text)), arguments: words.dropFirst().map(\.text))
@@ -89,21 +89,19 @@ extension ConfigurationReader {
         }
     }
 
-    /// A text, or where it is to be read. A refusal never repeats it.
+    /// A text, or where it is to be read. A refusal names the place and never repeats what stands there: a secret may
+    /// have been written into any part of it.
     private static func secret(
         _ node: ConfigurationNode, _ what: String, _ credentials: Bytes?, isURL: Bool
     ) throws(Fault) -> Secret {
-        if node.node.mapping != nil {
-            let pairs = try node.pairs(what, known: ["file", "credential"])
-            guard let (_, key, value) = pairs.first, pairs.count == 1 else {
+        if let mapping = node.node.mapping {
+            guard let pair = mapping.first, mapping.count == 1 else {
                 throw node.refuse("'\(what)' comes from one place", hint: "{ file: /PATH } or { credential: NAME }")
             }
-            if key == "file" { return Secret(source: .file(try absolute(value, key)), credentials: credentials) }
-            let name = try value.text(key)
-            guard !name.isEmpty, !name.contains("/"), !name.hasPrefix("."), !name.contains("\0") else {
-                throw value.refuse("'\(name)' is no name of a credential", hint: "as in LoadCredential=NAME:PATH")
-            }
-            return Secret(source: .credential(name), credentials: credentials)
+            let source = try source(
+                of: what, ConfigurationNode(node: pair.key, file: node.file),
+                ConfigurationNode(node: pair.value, file: node.file))
+            return Secret(source: source, credentials: credentials)
         }
         let text = try node.text(what)
         guard isURL ? Self.isURL(text) : isAddress(text) else {
@@ -114,6 +112,31 @@ extension ConfigurationReader {
                     : "write name@host or name, { file: /PATH } or { credential: NAME }")
         }
         return Secret(source: .text(text), credentials: credentials)
+    }
+
+    private static func source(
+        of what: String, _ key: ConfigurationNode, _ value: ConfigurationNode
+    ) throws(Fault) -> Secret.Source {
+        let known = ["file", "credential"]
+        let word = try key.text("a key")
+        guard known.contains(word) else {
+            let nearest = ConfigurationNode.nearest(to: word, in: known)
+            throw key.refuse(
+                "there is an unknown key in '\(what)'",
+                hint: nearest.map { "did you mean '\($0)'?" } ?? "known here: \(known.joined(separator: ", "))")
+        }
+        let text = try value.text("'\(word)' of '\(what)'")
+        guard word == "file" else {
+            guard !text.isEmpty, !text.contains("/"), !text.hasPrefix("."), !text.contains("\0") else {
+                throw value.refuse(
+                    "the credential of '\(what)' is no name of one", hint: "as in LoadCredential=NAME:PATH")
+            }
+            return .credential(text)
+        }
+        guard text.hasPrefix("/"), !text.contains("\0") else {
+            throw value.refuse("the file of '\(what)' is no absolute path", hint: "start it with /")
+        }
+        return .file(normalised(Bytes(text)))
     }
 
     static func isURL(_ text: String) -> Bool {

@@ -20,6 +20,11 @@ package struct HookCursors: Sendable {
         var retryAt: Timestamp?
         /// Why it failed last.
         var why: String?
+        /// Of `healthchecks`.
+        var health: HookHealth?
+
+        /// It took all up to this record, or does not want it.
+        mutating func told(upTo seq: Int) { self = Position(seq: seq, health: health) }
     }
 
     /// The smallest number that any hook was told: records above it are still needed. `nil`: there are no hooks.

@@ -1,5 +1,4 @@
 internal import Disk
-internal import Dispatch
 internal import Model
 
 /// A program that is run for a hook: without a shell, with no environment but its own, in a process group of its own.
@@ -17,7 +16,7 @@ struct HookProcess: Sendable {
         case exited(Int32)
         case signalled(Int32)
         case timedOut
-        /// We were told to stop meanwhile.
+        /// We were told to stop, or our own time was over before it began.
         case stopped
         case notStarted(String)
     }
@@ -28,27 +27,18 @@ struct HookProcess: Sendable {
         var seconds = 0.0
     }
 
-    /// So many run at once; another one waits.
-    static let atOnce = 4
     static let mostOutput = 16 << 10
-    private static let slots = DispatchSemaphore(value: atOnce)
     private static let killNanoseconds: Int64 = 4_000_000_000
 
     /// Waits for its end, in this thread. SIGPIPE must be ignored: it may close its input unread.
-    func run(clock: Clock, shouldStop: () -> Bool = { false }) -> Outcome {
+    func run(clock: Clock, leash: HookLeash? = nil, shouldStop: () -> Bool = { false }) -> Outcome {
         let start = clock.now().boot
-        let wait = DispatchTime.now() + limitSeconds
-        while Self.slots.wait(timeout: .now() + .milliseconds(50)) != .success {
-            if shouldStop() { return Outcome(ending: .stopped) }
-            guard DispatchTime.now() < wait else {
-                return Outcome(ending: .notStarted("\(Self.atOnce) others run, and none has ended in time"))
-            }
-        }
-        defer { Self.slots.signal() }
         var outcome: Outcome
         do throws(Fault) {
-            var child = try ChildProcess(path, arguments, environment)
-            outcome = attend(&child, clock, shouldStop)
+            let leash = leash ?? HookLeash()
+            let made = try leash.start { () throws(Fault) in try ChildProcess(path, arguments, environment) }
+            guard var child = made else { return Outcome(ending: .stopped) }
+            outcome = attend(&child, leash, clock, shouldStop)
         } catch {
             outcome = Outcome(ending: .notStarted(error.message))
         }
@@ -57,7 +47,9 @@ struct HookProcess: Sendable {
     }
 
     /// While it runs: its input, its output, its limit.
-    private func attend(_ child: inout ChildProcess, _ clock: Clock, _ shouldStop: () -> Bool) -> Outcome {
+    private func attend(
+        _ child: inout ChildProcess, _ leash: HookLeash, _ clock: Clock, _ shouldStop: () -> Bool
+    ) -> Outcome {
         let end = clock.now().boot + Int64(limitSeconds * 1e9)
         var reason: Ending?
         var sent = 0
@@ -66,9 +58,10 @@ struct HookProcess: Sendable {
             let now = clock.now().boot
             if reason == nil { reason = now >= end ? .timedOut : shouldStop() ? .stopped : nil }
             if reason != nil {
-                child.killGroup()
+                child.group.kill()
                 // Not even SIGKILL ends it (its disk hangs): it is buried when it does end.
                 guard now < end + Self.killNanoseconds else {
+                    leash.letGo(child.group)
                     child.leave()
                     return Outcome(ending: reason ?? .timedOut, output: output)
                 }
@@ -79,7 +72,8 @@ struct HookProcess: Sendable {
         }
         // What it said last; those it left behind may go on.
         child.receive(&output, most: Self.mostOutput)
-        if reason != nil { child.killGroup() }
+        if reason != nil { child.group.kill() }
+        leash.letGo(child.group)
         let ending =
             switch child.bury() {
             case .exited(let code): Ending.exited(code)

@@ -6,21 +6,31 @@ internal import Model
 struct HookSender: Sendable {
     let hook: Hook
     let clock: Clock
-    /// No longer than this, whatever the hook's own limit says.
-    var mostSeconds = Double.infinity
+    /// By the boot clock: no longer than this, waiting and all, whatever the hook's own limit says.
+    var end: Int64?
+    /// Of event hooks; `nil`: it waits for nobody.
+    var slots: HookSlots?
+    var leash: HookLeash?
     var shouldStop: @Sendable () -> Bool = { false }
 
     struct Outcome: Sendable {
         /// `nil`: done.
         var failure: String?
-        /// We were told to stop: nobody's failure.
-        var isStopped = false
+        /// We were told to stop, or too many others run: nobody's failure.
+        var isUntried = false
         /// What it said, bounded, without control characters and secrets.
         var output = ""
         var seconds = 0.0
     }
 
-    private var limit: Double { min(Double(hook.limit.fixedSeconds), mostSeconds) }
+    var limit: Double { min(Double(hook.limit.fixedSeconds), secondsLeft) }
+
+    /// Whether there is time for another one.
+    var isLeft: Bool { !shouldStop() && end.map { clock.now().boot < $0 } ?? true }
+
+    private var secondsLeft: Double {
+        end.map { max(0.1, Double($0 - clock.now().boot) / 1e9) } ?? .infinity
+    }
 
     /// `messages`: more than one only for mail.
     func send(_ messages: [HookMessage]) -> Outcome {
@@ -57,77 +67,28 @@ struct HookSender: Sendable {
         }
     }
 
-    private static let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"]
+    static let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"]
 
     private func checkURL(_ text: String) throws(Fault) {
         guard ConfigurationReader.isURL(text) else { throw Fault(.configuration, "the secret is no URL") }
     }
 
-    // MARK: HTTP
-
-    /// `curl` reads all of it from its input: a URL among the arguments could be seen by every user.
-    private func post(_ body: String, to url: String, _ secret: String, type: String) -> Outcome {
-        let program = Self.curl
-        if let problem = HookProgram(program).problem { return Outcome(failure: problem) }
-        let lines = [
-            "url = \(Self.quoted(url))", "data-binary = \(Self.quoted(body))",
-            "header = \"Content-Type: \(type)\"", "user-agent = \"reprieve\"", "silent", "show-error", "fail",
-            "globoff", "proto = \"=http,https\"", "connect-timeout = 10",
-            "max-time = \(max(1, Int(limit.rounded(.down))))", "output = \"/dev/null\"",
-        ]
-        return finish(
-            HookProcess(
-                path: program, arguments: ["-q", "-K", "-"], environment: Self.environment,
-                input: Array((lines.joined(separator: "\n") + "\n").utf8), limitSeconds: limit + 1), secret: secret)
-    }
-
-    static let curl: Bytes = "/usr/bin/curl"
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for character in text.unicodeScalars {
-            switch character {
-            case "\\": quoted += "\\\\"
-            case "\"": quoted += "\\\""
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            default: quoted.unicodeScalars.append(character)
-            }
-        }
-        return quoted + "\""
-    }
-
-    /// The URL of a check, with what happened behind its path.
-    private static func ping(_ url: String, _ message: HookMessage) -> String {
-        let end = url.firstIndex { $0 == "?" || $0 == "#" } ?? url.endIndex
-        let path = url[..<end].hasSuffix("/") ? url[..<end].dropLast() : url[..<end]
-        let what = message.what == AuditEvent.retentionStarted.rawValue ? "/start" : message.hasFailed ? "/fail" : ""
-        return path + what + url[end...]
-    }
-
-    // MARK: Mail
-
-    private func mail(_ messages: [HookMessage], to address: String) -> String {
-        let host = Bytes(Surroundings.hostName).display
-        let subject =
-            messages.count == 1 ? messages[0].subject : "\(messages.count) events, the first: \(messages[0].subject)"
-        // A header is one line of ASCII; what is no ASCII is encoded.
-        let isPlain = subject.utf8.allSatisfy { (0x20...0x7E).contains($0) } && subject.utf8.count < 180
-        let title = "[reprieve \(host)] \(subject)"
-        let lines = [
-            "To: \(address)",
-            "Subject: \(isPlain ? title : "=?UTF-8?B?\(Bytes(String(title.prefix(100))).base64)?=")",
-            "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit",
-            "Auto-Submitted: auto-generated", "",
-        ]
-        return (lines + messages.map { $0.body + "\n" }).joined(separator: "\n")
-    }
-
     // MARK: Its end
 
     private func finish(_ process: HookProcess, secret: String?) -> Outcome {
-        let outcome = process.run(clock: clock, shouldStop: shouldStop)
+        ended(run(process), of: process, secret: secret)
+    }
+
+    /// One deadline for both: what was spent waiting for a place is not given once more to the program.
+    func run(_ process: HookProcess) -> HookProcess.Outcome {
+        guard slots?.take(until: end, clock, shouldStop) ?? true else { return .init(ending: .stopped) }
+        defer { slots?.giveBack() }
+        var process = process
+        process.limitSeconds = min(process.limitSeconds, secondsLeft)
+        return process.run(clock: clock, leash: leash, shouldStop: shouldStop)
+    }
+
+    func ended(_ outcome: HookProcess.Outcome, of process: HookProcess, secret: String?) -> Outcome {
         var text = String(decoding: outcome.output, as: UTF8.self)
         if let secret { text = Secret.hide(secret, in: text) }
         var found = Outcome(
@@ -139,7 +100,7 @@ struct HookSender: Sendable {
         case .exited(let code): found.failure = "exit status \(code)\(said)"
         case .signalled(let signal): found.failure = "ended by signal \(signal)\(said)"
         case .timedOut: found.failure = "no answer within \(Self.text(seconds: process.limitSeconds)), killed\(said)"
-        case .stopped: (found.failure, found.isStopped) = ("stopped", true)
+        case .stopped: (found.failure, found.isUntried) = ("stopped", true)
         case .notStarted(let why):
             found.failure = "could not be run: \(secret.map { Secret.hide($0, in: why) } ?? why)"
         }

@@ -42,13 +42,14 @@ extension Keeper {
         let hooks = followingHooks
         guard !hooks.isEmpty, !home.agentIsRunning else { return [] }
         let end = now().boot + Int64(seconds * 1e9)
+        let leash = HookLeash()
         let found = Found()
         let isDone = DispatchSemaphore(value: 0)
         for hook in hooks {
             let thread = Thread { [self] in
                 var delivery = HookDelivery(hook: hook.name)
                 do throws(Fault) {
-                    delivery = try deliver(hook, until: end)
+                    delivery = try deliver(hook, until: end, leash)
                 } catch {
                     delivery.failure = error.message
                 }
@@ -58,8 +59,10 @@ extension Keeper {
             thread.name = "hook \(hook.name)"
             thread.start()
         }
-        // A state directory that hangs is no reason to wait for longer.
-        for _ in hooks { _ = isDone.wait(timeout: .now() + seconds + 5) }
+        // A state directory that hangs is no reason to wait for longer; nor is it one to leave anything behind.
+        let patience = DispatchTime.now() + seconds + Self.graceSeconds
+        for _ in hooks { _ = isDone.wait(timeout: patience) }
+        leash.end()
         return found.list.withLock { $0 }.sorted { $0.hook < $1.hook }
     }
 
@@ -67,6 +70,8 @@ extension Keeper {
         let list = Mutex<[HookDelivery]>([])
     }
 
+    /// To kill, and to write down how it ended.
+    private static let graceSeconds = 5.0
     private static let atOnce = 500
     private static let mostMails = 100
     private static let mostLines = 20
@@ -75,6 +80,12 @@ extension Keeper {
     package func deliver(
         _ hook: Hook, until end: Int64? = nil, shouldStop: @escaping @Sendable () -> Bool = { false }
     ) throws(Fault) -> HookDelivery {
+        try deliver(hook, until: end, nil, shouldStop)
+    }
+
+    private func deliver(
+        _ hook: Hook, until end: Int64?, _ leash: HookLeash?, _ shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) throws(Fault) -> HookDelivery {
         var delivery = HookDelivery(hook: hook.name)
         guard let lock = try cursors.lock(hook.name) else {
             delivery.isElsewhere = true
@@ -82,7 +93,9 @@ extension Keeper {
         }
         defer { withExtendedLifetime(lock) {} }
         var position = try startingPosition(hook)
-        while !shouldStop(), end.map({ now().boot < $0 }) ?? true {
+        var sender = HookSender(hook: hook, clock: home.clock, end: end, slots: hookSlots, leash: leash)
+        sender.shouldStop = shouldStop
+        while sender.isLeft {
             if let wait = Self.wait(position, at: now().wall) {
                 guard let end, now().boot + Int64(wait * 1e9) < end else {
                     delivery.retrySeconds = wait
@@ -104,7 +117,7 @@ extension Keeper {
                 delivery.retrySeconds = nil
                 return delivery
             }
-            try tell(hook, lines, &position, &delivery, until: end, shouldStop)
+            guard try tell(sender, lines, &position, &delivery) else { break }
         }
         delivery.retrySeconds = 0
         return delivery
@@ -132,11 +145,12 @@ extension Keeper {
 
     private static let mostBackOff = 3600.0
 
-    /// Tells what it wants of these, until one fails.
+    /// Tells what it wants of these, until one fails. `false`: there was no time or no place for the next one.
     private func tell(
-        _ hook: Hook, _ lines: [AuditLine], _ position: inout HookCursors.Position, _ delivery: inout HookDelivery,
-        until end: Int64?, _ shouldStop: @escaping @Sendable () -> Bool
-    ) throws(Fault) {
+        _ sender: HookSender, _ lines: [AuditLine], _ position: inout HookCursors.Position,
+        _ delivery: inout HookDelivery
+    ) throws(Fault) -> Bool {
+        let hook = sender.hook
         var rest = lines[...]
         let isMail = if case .mail = hook.action { true } else { false }
         while !rest.isEmpty {
@@ -153,33 +167,40 @@ extension Keeper {
                 rest = rest.dropFirst()
             }
             guard !group.isEmpty else { break }
-            guard !shouldStop(), end.map({ now().boot < $0 }) ?? true else {
+            guard sender.isLeft else {
                 // Up to here nothing was wanted.
                 position.seq = group[0].seq - 1
-                return try cursors.write(position, hook.name)
+                try cursors.write(position, hook.name)
+                return false
             }
-            var sender = HookSender(hook: hook, clock: home.clock)
-            sender.shouldStop = shouldStop
-            if let end { sender.mostSeconds = max(0.1, Double(end - now().boot) / 1e9) }
-            let outcome = sender.send(group.map { HookMessage($0, for: hook) })
+            var messages = group.map { HookMessage($0, for: hook) }
+            var health = position.health
+            if case .healthchecks = hook.action {
+                var known = health ?? HookHealth()
+                known.take(group[0], &messages[0], vaults: Set(configuration.vaults.map(\.label)))
+                health = known
+            }
+            let outcome = sender.send(messages)
             let lines = outcome.output.split(separator: "\n").map { String($0.prefix(500)) }
             delivery.output = (delivery.output + lines).suffix(Self.mostLines)
             guard let failure = outcome.failure else {
-                position = HookCursors.Position(seq: group[group.count - 1].seq)
+                position.told(upTo: group[group.count - 1].seq)
+                position.health = health
                 try cursors.write(position, hook.name)
                 delivery.told += group.count
                 delivery.failure = nil
                 continue
             }
             position.seq = group[0].seq - 1
-            if !outcome.isStopped { try fail(hook, group[0], failure, &position, &delivery) }
+            if !outcome.isUntried { try fail(hook, group[0], failure, &position, &delivery) }
             try cursors.write(position, hook.name)
-            return
+            return !outcome.isUntried
         }
         // All were told, or are not wanted.
-        guard let last = lines.last, position.seq != last.seq else { return }
-        position = HookCursors.Position(seq: last.seq)
+        guard let last = lines.last, position.seq != last.seq else { return true }
+        position.told(upTo: last.seq)
         try cursors.write(position, hook.name)
+        return true
     }
 
     /// Said at the third failure in a row, and at each doubling.

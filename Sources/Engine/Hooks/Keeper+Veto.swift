@@ -63,7 +63,7 @@ extension Keeper {
             }
             var veto = known ?? Veto(hook: hook.name, phase: phase.rawValue, why: "", since: now.wall, saidAt: now.wall)
             veto.why = failure
-            guard !outcome.isStopped else { return veto }
+            guard !outcome.isUntried else { return veto }
             let isOld = abs(now.wall.seconds(since: veto.saidAt)) >= HoldEpisode.reminderSeconds
             if known == nil || isOld {
                 try home.audit.append(

@@ -60,6 +60,24 @@ struct HookDeliveryTests {
         #expect(!place.text("state/audit.log").contains("tok3n"))
     }
 
+    @Test(
+        "only a 2xx is an answer: what redirects or has nothing new was not told",
+        arguments: [(204, nil), (301, "configure the new address"), (304, "answered 304"), (404, "answered 404")])
+    func statuses(_ status: Int, _ failure: String?) throws {
+        let place = try HookPlace("h: { on: vault.unfrozen, webhook: {file: DIR/url} }")
+        let server = try WebServer(
+            log: place.scratch.url.appending(path: "posted"), answer: "status = \(status)",
+            headers: ["Location": "/elsewhere/tok3n"])
+        try place.scratch.write("url", "http://127.0.0.1:\(server.port)/hook/tok3n\n")
+        try place.happen(1)
+        let delivery = try place.deliver(seconds: failure == nil ? 10 : 0.7)
+        #expect(delivery.told == (failure == nil ? 1 : 0))
+        let said = delivery.failure ?? ""
+        #expect(failure.map { said.contains($0) } ?? said.isEmpty, "\(said)")
+        #expect(failure == nil || said.contains("\(status)"), "\(said)")
+        #expect(!said.contains("tok3n") && !said.contains("elsewhere"), "\(said)")
+    }
+
     @Test("a hook that keeps failing is said at the third time, waits longer each time, and never hears of itself")
     func failing() throws {
         let place = try HookPlace(
@@ -97,6 +115,32 @@ struct HookDeliveryTests {
         #expect(lost.count == 1 && lost[0].contains("\"first\":2,\"last\":4"))
         // 5 says in the log that it was taken away, which this hook does not want to know.
         #expect(try place.told() == [1, 6, 7, 8])
+    }
+
+    @Test("a subject that is no ASCII is folded into encoded words that a mail program can read")
+    func subject() throws {
+        let place = try HookPlace(
+            "m: { on: series.late, mail: root, sendmail: DIR/sendmail }",
+            scripts: ["sendmail": "cat > \"$(dirname \"$0\")/mail\""])
+        let series = "дамп-" + String(repeating: "ё🗄e\u{301}", count: 40)
+        try place.keeper.home.audit.append(
+            [
+                AuditRecord(
+                    .seriesLate(newest: place.keeper.now().wall, rhythm: 60), vault: "dumps",
+                    vaultID: VaultID(text: "0f"), series: Bytes(series))
+            ], at: place.keeper.now())
+        #expect(try place.deliver("m").told == 1)
+        let lines = place.text("mail").split(separator: "\n", omittingEmptySubsequences: false)
+        let head = lines.dropFirst().prefix { $0.hasPrefix("Subject: ") || $0.hasPrefix(" ") }
+        let words = head.map { $0.hasPrefix(" ") ? $0.dropFirst() : $0.dropFirst("Subject: ".count) }
+        #expect(words.count > 3 && head.allSatisfy { $0.utf8.count <= 76 })
+        let decoded = try words.map { word in
+            #expect(word.utf8.count <= 75 && word.hasPrefix("=?UTF-8?B?") && word.hasSuffix("?="), "\(word)")
+            let data = try #require(Data(base64Encoded: String(word.dropFirst(10).dropLast(2))))
+            // Each by itself.
+            return try #require(String(data: data, encoding: .utf8))
+        }.joined()
+        #expect(decoded.hasPrefix("[reprieve ") && decoded.contains("дамп-ё🗄e\u{301}ё"))
     }
 
     @Test("a mail holds what came together; healthchecks hears of start, success and failure")

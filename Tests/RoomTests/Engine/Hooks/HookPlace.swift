@@ -25,7 +25,11 @@ final class HookPlace {
 
     static func keeper(_ scratch: Scratch, _ hooks: String) throws -> Keeper {
         let configuration = try load(hooks, scratch)
-        return Keeper(configuration: configuration, home: try Home(configuration: configuration, program: "test"))
+        var keeper = Keeper(
+            configuration: configuration, home: try Home(configuration: configuration, program: "test"))
+        // Other tests run in the same process.
+        keeper.hookSlots = HookSlots()
+        return keeper
     }
 
     static func load(_ hooks: String, _ scratch: Scratch) throws -> Configuration {
@@ -84,7 +88,8 @@ final class WebServer {
 
     /// `answer`: Python that sets `status` for request number `n` (from 1), and may wait. What came is written to `log`,
     /// a line each: path, then body.
-    init(log: URL, answer: String) throws {
+    init(log: URL, answer: String, headers: [String: String] = [:]) throws {
+        let fields = headers.map { "self.send_header('\($0.key)', '\($0.value)')" }.joined(separator: "; ")
         let script = """
             import http.server, sys, time
             n = 0
@@ -98,6 +103,7 @@ final class WebServer {
                     if status == 200:
                         with open("\(log.path)", "a") as f: f.write(self.path + " " + body.replace("\\n", " ") + "\\n")
                     self.send_response(status)
+                    \(fields)
                     self.end_headers()
                 def log_message(self, *a): pass
             s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), H)

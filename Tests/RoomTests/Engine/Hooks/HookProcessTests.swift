@@ -1,7 +1,10 @@
-import Engine
+import Disk
 import Foundation
 import Model
+import Synchronization
 import Testing
+
+@testable import Engine
 
 /// What programs do that people write: none of it holds us up.
 @Suite("hooks that are programs")
@@ -55,11 +58,64 @@ struct HookProcessTests {
             scripts: ["hook": "sleep 600 & echo $! > \"$(dirname \"$0\")/child\"; wait"])
         try place.happen(1)
         _ = try place.deliver(seconds: 1.5)
-        let child = try #require(Int32(place.text("child").trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(isDead(try #require(Self.numbers(place.text("child")).first)))
+    }
+
+    @Test("event hooks that find no place were not tried, and a command leaves nothing behind when its time is over")
+    func places() throws {
+        let names = (1...HookSlots.atOnce + 1).map { "h\($0)" }
+        let place = try HookPlace(
+            names.map { "\($0): { on: vault.unfrozen, run: DIR/hook }" }.joined(separator: "\n"),
+            scripts: ["hook": "sleep 600 & echo $! >> \"$(dirname \"$0\")/children\"; wait"])
+        try place.happen(1)
+        let start = Date()
+        let found = place.keeper.deliver(withinSeconds: 1.5)
+        #expect(Date().timeIntervalSince(start) < 5)
+        #expect(found.count == names.count && found.allSatisfy { $0.told == 0 })
+        #expect(found.count { $0.failure == nil } == 1, "\(found)")
+        #expect(names.count { place.text("state/hooks/\($0)").contains("\"failures\":0") } == 1)
+        let children = Self.numbers(place.text("children"))
+        #expect(children.count == HookSlots.atOnce && children.allSatisfy(isDead))
+    }
+
+    @Test("whoever gives up kills what runs, and starts nothing more")
+    func leash() throws {
+        let scratch = try Scratch()
+        let file = scratch.url.appending(path: "child").path
+        let process = HookProcess(
+            path: "/bin/sh", arguments: ["-c", "sleep 600 & echo $! > \(file); wait"],
+            environment: ["PATH": "/usr/bin:/bin"], input: [], limitSeconds: 60)
+        let leash = HookLeash()
+        let ending = Mutex<HookProcess.Ending?>(nil)
+        let isDone = DispatchSemaphore(value: 0)
+        Thread {
+            let outcome = process.run(clock: .system, leash: leash)
+            ending.withLock { $0 = outcome.ending }
+            isDone.signal()
+        }.start()
+        let child = try #require(
+            waitFor { Self.numbers((try? String(contentsOfFile: file, encoding: .utf8)) ?? "").first })
+        leash.end()
+        #expect(isDone.wait(timeout: .now() + 10) == .success)
+        #expect(ending.withLock { $0 } == .signalled(9))
+        #expect(isDead(child))
+        #expect(process.run(clock: .system, leash: leash).ending == .stopped)
+    }
+
+    private static func numbers(_ text: String) -> [Int32] { text.split(separator: "\n").compactMap { Int32($0) } }
+
+    private func waitFor<Value>(_ found: () -> Value?) -> Value? {
         let end = Date().addingTimeInterval(10)
-        // Its parent is gone: whoever inherits it buries it.
-        while kill(child, 0) == 0, !isZombie(child), Date() < end { usleep(20_000) }
-        #expect(kill(child, 0) != 0 || isZombie(child))
+        while Date() < end {
+            if let value = found() { return value }
+            usleep(20_000)
+        }
+        return nil
+    }
+
+    /// Its parent is gone: whoever inherits it buries it.
+    private func isDead(_ pid: Int32) -> Bool {
+        waitFor { kill(pid, 0) != 0 || isZombie(pid) ? true : nil } ?? false
     }
 
     private func isZombie(_ pid: Int32) -> Bool {
