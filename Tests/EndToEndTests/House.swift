@@ -129,8 +129,9 @@ final class House: @unchecked Sendable {
         }
     }
 
-    /// The binary beside the test bundle: the one that ships.
+    /// The binary beside the test bundle: the one that ships. Another build of it: `REPRIEVE_TESTS_BINARY`.
     static let binary: URL = {
+        if let other = ProcessInfo.processInfo.environment["REPRIEVE_TESTS_BINARY"] { return URL(filePath: other) }
         var directory = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         if let bundle = Bundle.allBundles.first(where: { $0.bundlePath.hasSuffix(".xctest") }) {
             directory = bundle.bundleURL.deletingLastPathComponent()

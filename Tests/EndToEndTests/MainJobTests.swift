@@ -396,15 +396,16 @@ struct MainJobTests {
         try house.cleanup()
         let holder = Process()
         holder.executableURL = URL(filePath: "/usr/bin/flock")
-        holder.arguments = [house.vault.appending(path: ".trash/.lock").path, "/bin/sleep", "30"]
+        holder.arguments = ["--no-fork", house.vault.appending(path: ".trash/.lock").path, "/bin/sleep", "300"]
         try holder.run()
         defer {
-            holder.terminate()
+            kill(holder.processIdentifier, SIGKILL)
             holder.waitUntilExit()
         }
         try house.wait("the lock to be held") { try house.run("cleanup", "--wait", "0s").status == 11 }
         let outcome = try house.run("restore", "orders-\(House.day(1)).dump", "--wait", "1s")
-        #expect(outcome.status == 11 && outcome.error.contains("held by") && outcome.error.contains("--wait"))
+        #expect(
+            outcome.status == 11 && outcome.error.contains("held by") && outcome.error.contains("--wait"), "\(outcome)")
         #expect(!house.exists("app/orders-\(House.day(1)).dump"))
     }
 
