@@ -45,9 +45,12 @@ extension [UInt8] {
         for field in [JSON.Field](path: value, key: key) { add(field.key, field.value) }
     }
 
+    /// Keys are words of ours, and need no escapes.
     private mutating func open(_ key: String) {
         append(UInt8(ascii: ","))
-        JSON.quote(key, to: &self)
+        append(UInt8(ascii: "\""))
+        self += key.utf8
+        append(UInt8(ascii: "\""))
         append(UInt8(ascii: ":"))
     }
 }

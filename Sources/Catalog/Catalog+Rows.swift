@@ -61,6 +61,26 @@ extension Catalog {
         try binder.step(db)
     }
 
+    /// Moves the row of a present backup into its batch. `false`: there is none of this object.
+    static func moveRow(_ db: Database, _ b: Backup) throws -> Bool {
+        guard let trashed = b.trashed else { return false }
+        let statement = try db.cachedStatement(
+            sql: """
+                UPDATE OR REPLACE backup SET batch = ?, state = ?, condemned_at = ?, earliest_purge = ?
+                WHERE vault = ? AND batch = '' AND place = ? AND name = ? AND object = ?
+                """)
+        var binder = Binder(statement: statement.sqliteStatement)
+        binder.bind(trashed.batch)
+        binder.bind(b.state.rawValue)
+        binder.bind(trashed.condemnedAt.nanoseconds)
+        binder.bind(trashed.earliestPurge.nanoseconds)
+        binder.bind(b.vault.text)
+        binder.bindSplit(b.path)
+        binder.bind(b.object.text)
+        try binder.step(db)
+        return db.changesCount > 0
+    }
+
     // MARK: Reading
 
     /// Reads rows of ``columns``. Values that repeat from row to row (series, boot id) are kept once.

@@ -20,6 +20,8 @@ extension Catalog {
     /// A backup went from its place into a batch.
     package func recordCondemned(_ backups: [Backup]) throws(Fault) {
         try inTurn(backups) { db, backup in
+            // Nearly always its row is there, and only goes elsewhere.
+            if try Self.moveRow(db, backup) { return }
             try Self.delete(db, backup.vault, batch: "", backup.path)
             try Self.run(try db.cachedStatement(sql: Self.replace), backup, db)
         }

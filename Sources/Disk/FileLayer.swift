@@ -31,6 +31,8 @@ package protocol FileLayer: Sendable {
     /// A second name for a file.
     func link(_ directory: Int32, _ name: Bytes, to target: Int32, as newName: Bytes) -> Int32
     func unlink(_ directory: Int32, _ name: Bytes, isDirectory: Bool) -> Int32
+    /// How many threads may unlink names of this file system at once: 1 where more are slower, or the order counts.
+    func unlinkingThreads(_ directory: Int32) -> Int
     func sync(file: Int32) -> Int32
     /// What was renamed, made or removed in it becomes durable. 1: and everything else on its file system.
     func sync(directory: Int32) -> Int32

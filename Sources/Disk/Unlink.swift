@@ -1,19 +1,25 @@
 internal import CLinux
+internal import Dispatch
 internal import Glibc
 package import Model
+internal import Synchronization
 
 /// The only file that unlinks (invariant 4; TidyTests). It works below one directory, which is `.trash/.purging-*`.
 ///
 /// The walk goes down ``UnlinkWalk/levels`` directories by descriptor. What lies deeper is renamed up into the top
 /// (*hoisted*) and found there by the next pass, so that depth costs neither descriptors nor memory. A listing is
-/// worked off some thousand names at a time, in the order of inodes. Nothing is looked at by name before it is opened:
-/// on a hung mount such a look never returns. If we stop anywhere, what is left is below the top, and the next run goes
-/// on.
+/// worked off some thousand names at a time, in the order of inodes; its files by several threads, because what a file
+/// held is given back (and on some disks discarded) after its name has gone, for each file alone. Nothing is looked at
+/// by name before it is opened: on a hung mount such a look never returns. If we stop anywhere, what is left is below
+/// the top, and the next run goes on.
 package struct UnlinkWalk {
     /// Descriptors that a walk holds at most, the top's own among them.
     private static let levels = 20
     /// Names of one directory in memory at a time.
     private static let batch = 4096
+    /// Fewer files than this are not worth a second thread; and what a thread takes at a time.
+    private static let leastTogether = 32
+    private static let together = 8
     /// Faults that are told one by one; the others are counted.
     private static let mostFaults = 100
     /// Passes over a directory that others keep filling. What we hoisted into the top ourselves allows one more each:
@@ -27,6 +33,8 @@ package struct UnlinkWalk {
     /// Names a second at most; `nil`: as fast as it goes.
     private let perSecond: Int?
     private let mostPasses: Int
+    /// Threads that unlink files of one directory.
+    private let threads: Int
     private var open: [Level] = []
     /// Drawn for each walk: names of an interrupted one must not be given again.
     private let prefix = "h" + Surroundings.randomHex(bytes: 6) + "-"
@@ -55,6 +63,8 @@ package struct UnlinkWalk {
         self.top = top
         self.perSecond = perSecond
         self.mostPasses = mostPasses
+        // A rate is kept by one.
+        threads = perSecond == nil ? top.layer.unlinkingThreads(top.descriptor) : 1
         self.shouldStop = shouldStop
     }
 
@@ -83,8 +93,9 @@ package struct UnlinkWalk {
             guard names.isEmpty else {
                 // Popped from the end: the lowest inode first.
                 names.sort { $0.inode > $1.inode }
-                open[deepest].waiting = names
                 open[deepest].sawAny = true
+                if threads > 1 { names = removeTogether(names, in: open[deepest].directory) }
+                open[deepest].waiting = names
                 return true
             }
         } catch {
@@ -129,7 +140,42 @@ package struct UnlinkWalk {
 
     private mutating func remove(_ entry: Directory.Entry, in directory: Directory) {
         if entry.kind == .directory { return enter(entry.name, in: directory) }
-        let answer = directory.layer.unlink(directory.descriptor, entry.name, isDirectory: false)
+        settle(entry, in: directory, directory.layer.unlink(directory.descriptor, entry.name, isDirectory: false))
+    }
+
+    /// Removes the files among these names and gives back the others.
+    private mutating func removeTogether(_ names: [Directory.Entry], in directory: Directory) -> [Directory.Entry] {
+        let files = Array(names.reversed().filter { $0.kind != .directory })
+        guard files.count >= Self.leastTogether else { return names }
+        let (layer, descriptor) = (directory.layer, directory.descriptor)
+        let next = Atomic(0)
+        let answers = [Int32](unsafeUninitializedCapacity: files.count) { buffer, count in
+            nonisolated(unsafe) let answers = buffer
+            // Each takes the next few: together they stay near the order of inodes.
+            DispatchQueue.concurrentPerform(iterations: threads) { _ in
+                while case let first = next.add(Self.together, ordering: .relaxed).oldValue, first < files.count {
+                    for index in first..<min(first + Self.together, files.count) {
+                        let answer = layer.unlink(descriptor, files[index].name, isDirectory: false)
+                        answers.initializeElement(at: index, to: answer)
+                    }
+                }
+            }
+            count = files.count
+        }
+        var others = names.filter { $0.kind == .directory }
+        for (entry, answer) in zip(files, answers) {
+            // The listing was wrong, or somebody was faster: one by one.
+            if answer == -EISDIR || answer == -EPERM {
+                others.append(entry)
+            } else {
+                settle(entry, in: directory, answer)
+            }
+        }
+        return others
+    }
+
+    /// What became of a name that is no directory, as far as the listing knew.
+    private mutating func settle(_ entry: Directory.Entry, in directory: Directory, _ answer: Int32) {
         switch answer {
         case -ENOENT: break
         // Linux never unlinks a directory so; what some file systems say instead is EPERM.
@@ -206,4 +252,12 @@ extension LinuxFileLayer {
     package func unlink(_ directory: Int32, _ name: Bytes, isDirectory: Bool) -> Int32 {
         name.withCString { unlinkat(directory, $0, isDirectory ? AT_REMOVEDIR : 0) < 0 ? -errno : 0 }
     }
+
+    /// Measured with 50,000 files on two cores, beside one thread: ext4 0.5, xfs 0.85, tmpfs 0.7; btrfs 1.6, where
+    /// they only wait for each other.
+    package func unlinkingThreads(_ directory: Int32) -> Int {
+        cl_filesystem_type(directory) == Self.btrfs ? 1 : 4
+    }
+
+    private static let btrfs = 0x9123_683E
 }

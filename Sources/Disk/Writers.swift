@@ -20,7 +20,7 @@ package final class Lease: Sendable {
     private let layer: any FileLayer
     private let file: Int32
     /// What was so when it was taken.
-    private let first: WriterAnswer
+    package let first: WriterAnswer
 
     fileprivate init(_ layer: any FileLayer, _ file: Int32, _ first: WriterAnswer) {
         self.layer = layer

@@ -77,7 +77,7 @@ package enum JSON: Hashable, Sendable {
             text.append(UInt8(ascii: "\""))
             var (done, n) = (0, 0)
             while n < bytes.count {
-                guard let (escape, length) = escape(bytes, at: n) else {
+                guard mayNeedEscape(bytes[n]), let (escape, length) = escape(bytes, at: n) else {
                     n += 1
                     continue
                 }
@@ -91,13 +91,18 @@ package enum JSON: Hashable, Sendable {
         }
     }
 
+    /// Asked of each byte: nearly all of them stand for themselves.
+    @inline(__always)
+    private static func mayNeedEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F || byte == 0xC2
+    }
+
     /// What stands for the character that begins here, and the bytes it takes; `nil`: it stands for itself.
     private static func escape(_ bytes: UnsafeBufferPointer<UInt8>, at n: Int) -> (String, Int)? {
         let byte = bytes[n]
         switch byte {
         case UInt8(ascii: "\""): return ("\\\"", 1)
         case UInt8(ascii: "\\"): return ("\\\\", 1)
-        case 0x20..<0x7F: return nil
         case 0x0A: return ("\\n", 1)
         case 0x0D: return ("\\r", 1)
         case 0x09: return ("\\t", 1)

@@ -135,10 +135,13 @@ struct OpenPlaces {
         var path: Bytes
     }
 
-    /// What stands at a path; `nil` for nothing. An error that does not mean "nothing" is thrown.
-    mutating func sighting(of path: Bytes, below root: Directory) throws(Fault) -> Sighting? {
+    /// What stands at a path; `nil` for nothing. An error that does not mean "nothing" is thrown. `known`: what it
+    /// probably is, see ``Directory/sighting(of:knownAs:)``.
+    mutating func sighting(
+        of path: Bytes, below root: Directory, knownAs known: Backup.Member? = nil
+    ) throws(Fault) -> Sighting? {
         do {
-            return try opened(path.parent, below: root).sighting(of: path.lastComponent)
+            return try opened(path.parent, below: root).sighting(of: path.lastComponent, knownAs: known)
         } catch {
             if error.errno == 2 || error.errno == 20 { return nil }  // ENOENT, ENOTDIR
             throw error

@@ -36,6 +36,7 @@ package struct Condemning {
         var still: [Item] = []
         var dropped: [(Item, String)] = []
         let mounts = try MountTable.points(below: trash.root.path)
+        let protected = protectionMarks(beside: items)
         for item in items {
             if let why = change(of: item.backup) {
                 dropped.append((item, why))
@@ -44,7 +45,7 @@ package struct Condemning {
             }) {
                 // A rename would carry it along (invariant 11).
                 dropped.append((item, "a file system is mounted at '\(mount.display)'"))
-            } else if isProtectedNow(item.backup) {
+            } else if isProtectedNow(item.backup, protected) {
                 dropped.append((item, "it is protected since the plan"))
             } else {
                 still.append(item)
@@ -56,7 +57,7 @@ package struct Condemning {
     /// Whether a backup is where and what it was; `nil` where it is.
     package mutating func change(of backup: Backup) -> String? {
         for member in backup.members {
-            guard let seen = (try? places.sighting(of: member.path, below: trash.root)) ?? nil else {
+            guard let seen = (try? places.sighting(of: member.path, below: trash.root, knownAs: member)) ?? nil else {
                 return "it is not there any more"
             }
             guard seen.object == member.object else { return "another object stands at its name" }
@@ -67,10 +68,29 @@ package struct Condemning {
         return nil
     }
 
+    /// From so many items of a directory on, its listing costs less than a look beside each.
+    private static let worthListing = 64
+
+    /// The paths of vzdump's marks in the directories that many of the items lie in.
+    private mutating func protectionMarks(beside items: [Item]) -> [Bytes: Set<Bytes>] {
+        var counts: [Bytes: Int] = [:]
+        for item in items { counts[item.backup.path.parent, default: 0] += 1 }
+        var marks: [Bytes: Set<Bytes>] = [:]
+        for (path, count) in counts where count >= Self.worthListing {
+            // What cannot be listed is looked at one by one.
+            guard let names = try? places.opened(path, below: trash.root).entries().map(\.name) else { continue }
+            marks[path] = Set(names.filter { $0.hasSuffix(Self.protectedEnding) }.map { path.appending($0) })
+        }
+        return marks
+    }
+
+    private static let protectedEnding: Bytes = ".protected"
+
     /// vzdump's mark beside a backup, made since the survey, in whatever form.
-    private mutating func isProtectedNow(_ backup: Backup) -> Bool {
-        let mark = backup.path + ".protected"
+    private mutating func isProtectedNow(_ backup: Backup, _ marks: [Bytes: Set<Bytes>]) -> Bool {
+        let mark = backup.path + Self.protectedEnding
         guard !backup.members.contains(where: { $0.path == mark }) else { return false }
+        if let known = marks[mark.parent] { return known.contains(mark) }
         return ((try? places.sighting(of: mark, below: trash.root)) ?? nil) != nil
     }
 
@@ -193,7 +213,7 @@ package struct Condemning {
                 let name = member.path.lastComponent
                 // Held over the rename: who opens it for writing from now on is noticed. *Unsupported* is no veto.
                 let lease = member.isDirectory ? nil : source.lease(on: name)
-                if lease?.answer == .written { throw .dropped("it is being written") }
+                if lease?.first == .written { throw .dropped("it is being written") }
                 do throws(Fault) { try source.rename(name, to: target, as: name) } catch { throw .failed(error) }
                 done.append((member, source, target))
                 touched.origins.insert(member.path.parent)

@@ -12,6 +12,8 @@ package struct Home: Sendable {
     package let marks: MarkStore
     package let clock: Clock
     package let program: String
+    /// Who a mark is by: the person who logged in, whatever user he has become since.
+    package let actorName: String
     let registry: VaultRegistry
     let witness: WitnessFile
     let clockFile: ClockFile
@@ -35,9 +37,10 @@ package struct Home: Sendable {
         _ = try Self.make(configuration.auditLog.parent)
         for name: Bytes in ["plans", "brakes"] { _ = try directory.ensureDirectory(name, mode: 0o750) }
         (catalog, notices) = try Self.openCatalog(directory, clock)
-        let uid = Surroundings.userID
+        let (uid, loginUID) = (Surroundings.userID, Surroundings.loginUserID)
+        actorName = Surroundings.userName(loginUID ?? uid)
         let actor = Actor(
-            uid: uid, loginUID: Surroundings.loginUserID, user: Surroundings.userName(uid),
+            uid: uid, loginUID: loginUID, user: Surroundings.userName(uid),
             sudoUser: Surroundings.sudoUser, pid: Surroundings.processID, program: program)
         audit = AuditLog(path: configuration.auditLog, stateDirectory: path, actor: actor, syslog: "/dev/log")
         marks = MarkStore(stateDirectory: path)
@@ -184,6 +187,4 @@ package struct Home: Sendable {
                 hint: "stop that one first, or use another --state-dir", path: path)
         }
     }
-
-    package var actorName: String { Surroundings.userName(Surroundings.loginUserID ?? Surroundings.userID) }
 }

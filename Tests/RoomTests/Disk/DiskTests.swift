@@ -101,6 +101,26 @@ struct UnlinkTests {
         #expect(scratch.exists("keep/precious"))
     }
 
+    @Test(
+        "files of one directory are unlinked by several threads: each is counted once, each fault is told",
+        .enabled(if: LoopDisk.isPossible, LoopDisk.whySkipped), arguments: LoopDisk.Kind.allCases)
+    func together(kind: LoopDisk.Kind) throws {
+        let disk = try LoopDisk(kind)
+        for n in 0..<300 { try disk.write("f\(n)") }
+        for n in 0..<40 { try disk.write("d\(n)/file") }
+        let staying: Set<Bytes> = ["f7", "f150", "f299"]
+        try LoopDisk.run(["chattr", "+i"] + staying.map { disk.path($0.display) })
+        let top = try disk.open()
+        #expect((LinuxFileLayer().unlinkingThreads(top.descriptor) == 1) == (kind == .btrfs))
+        var walk = UnlinkWalk(below: top)
+        walk.run()
+        let others = try top.entries().map(\.name).filter { $0 != "lost+found" }
+        #expect(Set(others) == staying)
+        let told = Set(walk.faults.compactMap { fault in fault.path.map(\.lastComponent) })
+        #expect(told.isSuperset(of: staying))
+        #expect(walk.removed == 297 + 80 + (kind == .ext4 || kind == .ext4Untyped ? 1 : 0))
+    }
+
     @Test("a rate is kept: it takes no less than its time")
     func rate() throws {
         let scratch = try Scratch()

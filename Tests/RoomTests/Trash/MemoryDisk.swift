@@ -245,6 +245,9 @@ final class MemoryDisk: FileLayer, @unchecked Sendable {
         return 0
     }
 
+    /// It stops after each step: their order counts.
+    func unlinkingThreads(_ directory: Int32) -> Int { 1 }
+
     func unlink(_ directory: Int32, _ name: Bytes, isDirectory: Bool) -> Int32 {
         if let no = refusal() { return no }
         guard let parent = files[directory]?.node, let id = state.nodes[parent]?.names[name] else { return -ENOENT }
