@@ -100,6 +100,30 @@ struct CatalogTests {
         #expect(try catalog.footers(vault: vault) == ["s"])
     }
 
+    @Test("a condemned backup's row goes into its batch as it is; without one of its object it is written anew")
+    func condemned() throws {
+        let scratch = try Scratch()
+        let catalog = try catalog(scratch)
+        var backups = (0..<3).map { backup(Bytes("d/f\($0)"), $0) }
+        backups[0].note = "as it is"
+        _ = try catalog.record(vault: vault, [look("", [], inside: ["d"]), look("d", backups)])
+        // Another object came to its name meanwhile, and the catalog knows it already; the third is not known at all.
+        _ = try catalog.record(vault: vault, [look("d", known: backups, [backups[0], backup("d/f1", 9)])])
+        let condemned = backups.map { backup in
+            var backup = backup
+            backup.state = .trashed
+            backup.trashed = .init(
+                batch: "b1", condemnedAt: Timestamp(seconds: 7), earliestPurge: Timestamp(seconds: 8))
+            return backup
+        }
+        try catalog.recordCondemned(condemned)
+        #expect(Set(try catalog.trashed(vault: vault)) == Set(condemned))
+        #expect(try catalog.present(vault: vault) == [])
+        // Again: as after a crash behind the record.
+        try catalog.recordCondemned(condemned)
+        #expect(Set(try catalog.trashed(vault: vault)) == Set(condemned))
+    }
+
     @Test("what moved from one place to another has not vanished")
     func moved() throws {
         let scratch = try Scratch()
