@@ -10,7 +10,7 @@ import Testing
 @Suite("every crash point, every fault")
 struct CrashPointTests {
     enum Deed: String, CaseIterable, Sendable {
-        case condemn, restore, purge
+        case condemn, restore, undo, purge
         /// A restore of a vault that was left in the middle of a condemn.
         case restoreAfterCrash = "restore after a crash"
 
@@ -27,6 +27,9 @@ struct CrashPointTests {
         case .restore:
             try drill.condemn(backups)
             return (drill, { try $0.restore() })
+        case .undo:
+            try drill.condemn(backups)
+            return (drill, { try $0.undo() })
         case .purge:
             try drill.condemn(backups)
             return (drill, { try $0.purge() })

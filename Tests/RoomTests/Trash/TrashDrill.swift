@@ -97,6 +97,35 @@ final class TrashDrill {
         }
     }
 
+    /// The whole batch back, in the order of `Keeper.undo`: the freeze and all marks, the renames, one barrier.
+    func undo() throws {
+        let trash = try trash()
+        let lock = try trash.lock(holder: "drill", waitSeconds: 0)
+        defer { withExtendedLifetime(lock) {} }
+        let store = MarkStore(stateDirectory: "state", in: disk)
+        var restoring = Restoring(trash: trash)
+        var going: [(batch: Batch, item: Batch.Item)] = []
+        for batch in try trash.batches() {
+            for item in batch.items where !item.inBatch.isEmpty && (try? restoring.prepare(item)) != nil {
+                going.append((batch, item))
+            }
+        }
+        // A mark that cannot be written stops no undo (invariant 9).
+        do {
+            var marks = try store.read(Self.vault, trash: trash)
+            marks.say(Mark.freeze(.undone, reason: "undo", actor: "drill", at: now.wall))
+            for (_, item) in going {
+                marks.say(
+                    Mark(
+                        kind: .reprieved, target: item.backup.id.objectText, reason: "undo", actor: "drill",
+                        at: now.wall, until: nil))
+            }
+            try store.write(marks, Self.vault, trash: trash)
+        } catch {}
+        for (batch, item) in going { _ = try? restoring.putBack(item, from: batch) }
+        try restoring.sync()
+    }
+
     func purge() throws {
         let trash = try trash()
         let purging = Purging(trash: trash)
