@@ -133,17 +133,23 @@ extension Keeper {
 
     // MARK: Recovery
 
-    /// Before a restore: what is half in the trash goes to its origin first. A fault does not stop the restore.
-    package func recoverBeforeRestore(_ configuration: VaultConfiguration) -> Fault? {
-        do {
-            let vault = try open(configuration)
-            _ = try recover(
-                vault, acting: !FileSystem.isReadOnly(vault.root),
-                LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) })
-            return nil
-        } catch {
-            return error
+    /// Before a restore: what is half in the trash goes to its origin first. A fault does not stop the restore. `seen`:
+    /// the batches of vaults in which nothing was to be done.
+    package func recoverBeforeRestore(_ vaults: [VaultConfiguration]) -> (faults: [Fault], seen: SeenBatches) {
+        var seen = SeenBatches()
+        var faults: [Fault] = []
+        for configuration in vaults {
+            do throws(Fault) {
+                let vault = try open(configuration)
+                let (findings, batches) = try recover(
+                    vault, acting: !FileSystem.isReadOnly(vault.root),
+                    LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) })
+                if findings.isEmpty { seen.byVault[configuration.path] = batches }
+            } catch {
+                faults.append(error)
+            }
         }
+        return (faults, seen)
     }
 
     /// What it found, or did; and the batches as they were before.

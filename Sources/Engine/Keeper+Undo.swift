@@ -59,9 +59,18 @@ package struct UndoReport: Sendable {
     package var hasFaults: Bool { !failed.isEmpty || !gone.isEmpty || !warnings.isEmpty }
 }
 
+/// Batches of vaults as they were a moment ago, so that they need not be looked at again to choose among them.
+package struct SeenBatches: Sendable {
+    var byVault: [Bytes: [Batch]] = [:]
+
+    package init() {}
+}
+
 extension Keeper {
     /// All runs that have batches in these vaults, newest first, and the vaults that could not be looked at.
-    package func runs(in vaults: [VaultConfiguration]) -> (runs: [Run], faults: [Fault]) {
+    package func runs(
+        in vaults: [VaultConfiguration], seen: SeenBatches = SeenBatches()
+    ) -> (runs: [Run], faults: [Fault]) {
         struct Key: Hashable {
             var number: Int
             var state: String
@@ -70,8 +79,9 @@ extension Keeper {
         var faults: [Fault] = []
         for configuration in vaults {
             do {
-                guard let trash = try open(configuration).trash() else { continue }
-                for batch in try trash.batches() {
+                var batches = seen.byVault[configuration.path]
+                if batches == nil { batches = try open(configuration).trash()?.batches() }
+                for batch in batches ?? [] {
                     guard let manifest = batch.manifest else { continue }
                     let key = Key(number: manifest.run, state: manifest.condemnedAt.witness)
                     var run = runs[key] ?? Run(number: key.number, state: key.state, at: manifest.condemnedAt.wall)

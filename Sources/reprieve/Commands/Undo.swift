@@ -43,8 +43,8 @@ struct Undo: ParsableCommand {
                 hint: "undo --last \(named), or undo --since 2h \(named)")
         }
         let vaults = try session.onlyVaults(words)
-        let recovery = dryRun ? [] : vaults.compactMap(session.keeper.recoverBeforeRestore)
-        let (known, faults) = session.keeper.runs(in: vaults)
+        let (recovery, seen) = dryRun ? ([], SeenBatches()) : session.keeper.recoverBeforeRestore(vaults)
+        let (known, faults) = session.keeper.runs(in: vaults, seen: seen)
         let chosen = try choose(named, known, faults, vaults, session)
         var doing = UndoDoing(session: session, isDry: dryRun, faults: faults)
         doing.faults += recovery.filter { $0.code == .unaudited }
