@@ -5,8 +5,8 @@ import Testing
 /// leave each unit whole in one place.
 ///
 /// A first run tells which calls there are. In CI it is killed once in every second state that lies between two of them,
-/// on one of the four file systems in turn; with `REPRIEVE_TESTS=all` at every call on all of them, and at those that only write
-/// into a file as well.
+/// on one of the four file systems in turn; with `REPRIEVE_TESTS=all` at every call on all of them, and at those that
+/// only write into a file as well.
 @Suite(
     "killed between steps",
     .enabled(if: Tracing.isPossible && Disk.canMount, "SKIPPED: needs root, and a strace that may trace"))
