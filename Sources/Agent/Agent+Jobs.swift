@@ -66,7 +66,7 @@ extension Agent {
             if let veto = report.veto { log.notice("\(configuration.label): \(veto.text)") }
             if !report.condemned.isEmpty {
                 log.notice(
-                    "\(configuration.label): \(Self.backups(report.condemned.count)) moved to the trash, run \(report.run ?? 0)"
+                    "\(configuration.label): \(Backup.counted(report.condemned.count)) moved to the trash, run \(report.run ?? 0)"
                 )
             }
             for failure in report.failed { log.error("\(configuration.label): \(failure.fault.message)") }
@@ -75,8 +75,6 @@ extension Agent {
                 isVetoed: report.veto != nil)
         }
     }
-
-    private static func backups(_ count: Int) -> String { count == 1 ? "1 backup" : "\(count) backups" }
 
     /// Hooks that are asked in a vault's lane may take their time: that is no hang.
     private func asking(_ keeper: Keeper, _ configuration: VaultConfiguration) -> Keeper {
@@ -125,7 +123,7 @@ extension Agent {
             for report in relief.reports where !report.unlinking.isEmpty || !report.faults.isEmpty {
                 if !report.purged.isEmpty {
                     let why = report.earlyBecause ?? ""
-                    log.notice("\(report.vault.label): \(Self.backups(report.purged.count)) purged early: \(why)")
+                    log.notice("\(report.vault.label): \(Backup.counted(report.purged.count)) purged early: \(why)")
                 }
                 let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
                 let key = Lanes.Key(vault: report.vault.path.display, isUnlinking: true)
@@ -145,7 +143,7 @@ extension Agent {
         do {
             try keeper.unlink(&report, shouldStop: { self.lanes.shouldStop(key) })
             if !report.purged.isEmpty {
-                log.notice("\(report.vault.label): \(Self.backups(report.purged.count)) purged")
+                log.notice("\(report.vault.label): \(Backup.counted(report.purged.count)) purged")
             }
         } catch {
             log.error("\(report.vault.label): could not purge: \(error.message)")

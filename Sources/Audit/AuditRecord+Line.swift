@@ -47,11 +47,9 @@ extension [UInt8] {
 
     /// Keys are words of ours, and need no escapes.
     private mutating func open(_ key: String) {
-        append(UInt8(ascii: ","))
-        append(UInt8(ascii: "\""))
+        self += ",\"".utf8
         self += key.utf8
-        append(UInt8(ascii: "\""))
-        append(UInt8(ascii: ":"))
+        self += "\":".utf8
     }
 }
 

@@ -119,7 +119,7 @@ extension Keeper {
         }
         return Fault(
             .notFound,
-            "of the \(condemned) backup\(condemned == 1 ? "" : "s") of run \(number) none is in the trash any more",
+            "of the \(Backup.counted(condemned)) of run \(number) none is in the trash any more",
             hint: "`reprieve list --purged` shows what was deleted for good")
     }
 

@@ -206,7 +206,7 @@ extension Plan.Hold {
             case .firstPlan: parts.append("first plan of this vault. It needs one approval, later ones do not")
             case .always: parts.append("every plan of this vault needs an approval (approval: always)")
             case .policyChanged(let count, let bytes, _):
-                let backups = count == 1 ? "1 backup" : "\(count) backups"
+                let backups = Backup.counted(count)
                 parts.append("the policy changed, and \(backups) (\(size(bytes))) would go that stayed before")
             case .amount(let series, let going, let of, let allowed):
                 amounts.append("\(name(series)): \(going) of \(of) would go, \(allowed) may")

@@ -77,9 +77,17 @@ package struct Condemning {
         for item in items { counts[item.backup.path.parent, default: 0] += 1 }
         var marks: [Bytes: Set<Bytes>] = [:]
         for (path, count) in counts where count >= Self.worthListing {
-            // What cannot be listed is looked at one by one.
-            guard let names = try? places.opened(path, below: trash.root).entries().map(\.name) else { continue }
-            marks[path] = Set(names.filter { $0.hasSuffix(Self.protectedEnding) }.map { path.appending($0) })
+            do throws(Fault) {
+                var found: Set<Bytes> = []
+                try places.opened(path, below: trash.root).forEachBatch { entries in
+                    for entry in entries where entry.name.hasSuffix(Self.protectedEnding) {
+                        found.insert(path.appending(entry.name))
+                    }
+                }
+                marks[path] = found
+            } catch {
+                // What cannot be listed is looked at one by one.
+            }
         }
         return marks
     }

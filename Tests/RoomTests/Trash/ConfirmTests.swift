@@ -26,7 +26,7 @@ struct ConfirmTests {
         let root = try scratch.open().open("v")
         let backups = try (0..<count).map { try backup(Bytes("d/f\($0).vma"), in: root) }
         try scratch.write("v/d/f1.vma.protected", "")
-        // As a link, as a directory, and one that only ends so.
+        // As a link, and one that only ends so.
         try FileManager.default.createSymbolicLink(
             atPath: scratch.url.appending(path: "v/d/f2.vma.protected").path, withDestinationPath: "nowhere")
         try scratch.write("v/d/xf0.vma.protected", "")

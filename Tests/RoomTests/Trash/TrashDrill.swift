@@ -78,23 +78,30 @@ final class TrashDrill {
         let trash = try trash()
         let lock = try trash.lock(holder: "drill", waitSeconds: 0)
         defer { withExtendedLifetime(lock) {} }
-        let store = MarkStore(stateDirectory: "state", in: disk)
         for batch in try trash.batches() {
             for item in batch.items where !item.inBatch.isEmpty {
                 var restoring = Restoring(trash: trash)
                 try restoring.prepare(item)
-                // A mark that cannot be written stops no restore (invariant 9).
-                do {
-                    var marks = try store.read(Self.vault, trash: trash)
-                    marks.say(
-                        Mark(
-                            kind: .reprieved, target: item.backup.id.objectText, reason: "restored", actor: "drill",
-                            at: now.wall, until: nil))
-                    try store.write(marks, Self.vault, trash: trash)
-                } catch {}
+                say([reprieved(item)], in: trash)
                 _ = try restoring.move(item, from: batch)
             }
         }
+    }
+
+    private func reprieved(_ item: Batch.Item) -> Mark {
+        Mark(
+            kind: .reprieved, target: item.backup.id.objectText, reason: "back", actor: "drill", at: now.wall,
+            until: nil)
+    }
+
+    /// A mark that cannot be written stops no restore (invariant 9).
+    private func say(_ said: [Mark], in trash: TrashDirectory) {
+        do {
+            let store = MarkStore(stateDirectory: "state", in: disk)
+            var marks = try store.read(Self.vault, trash: trash)
+            for mark in said { marks.say(mark) }
+            try store.write(marks, Self.vault, trash: trash)
+        } catch {}
     }
 
     /// The whole batch back, in the order of `Keeper.undo`: the freeze and all marks, the renames, one barrier.
@@ -102,7 +109,6 @@ final class TrashDrill {
         let trash = try trash()
         let lock = try trash.lock(holder: "drill", waitSeconds: 0)
         defer { withExtendedLifetime(lock) {} }
-        let store = MarkStore(stateDirectory: "state", in: disk)
         var restoring = Restoring(trash: trash)
         var going: [(batch: Batch, item: Batch.Item)] = []
         for batch in try trash.batches() {
@@ -110,18 +116,8 @@ final class TrashDrill {
                 going.append((batch, item))
             }
         }
-        // A mark that cannot be written stops no undo (invariant 9).
-        do {
-            var marks = try store.read(Self.vault, trash: trash)
-            marks.say(Mark.freeze(.undone, reason: "undo", actor: "drill", at: now.wall))
-            for (_, item) in going {
-                marks.say(
-                    Mark(
-                        kind: .reprieved, target: item.backup.id.objectText, reason: "undo", actor: "drill",
-                        at: now.wall, until: nil))
-            }
-            try store.write(marks, Self.vault, trash: trash)
-        } catch {}
+        let freeze = Mark.freeze(.undone, reason: "undo", actor: "drill", at: now.wall)
+        say([freeze] + going.map { reprieved($0.item) }, in: trash)
         for (batch, item) in going { _ = try? restoring.putBack(item, from: batch) }
         try restoring.sync()
     }
