@@ -202,7 +202,7 @@ extension Catalog {
             {
                 changes.rewritten.append((before, backup))
             }
-            if backup.endMark == .footerShown { try noteFooter(db, vault, backup.series) }
+            if backup.isComplete { for sign in backup.signs { try recordSign(db, backup, sign) } }
             guard backup.isComplete, !(before?.isComplete ?? false) else { continue }
             changes.newlyComplete += 1
             if before != nil || isIndexed { changes.completed.append(backup) }
@@ -255,27 +255,42 @@ extension Catalog {
         for path in look.inside { try inner.execute(arguments: [vault.text, data(path)]) }
     }
 
-    // MARK: Footers
+    // MARK: Signs
 
-    /// Series of which a backup has shown the footer of its format: from then on it is demanded of all.
-    package func footers(vault: VaultID) throws(Fault) -> Set<Bytes> {
+    /// By series: the signs of success that one of its backups has shown, and the time of the first that did.
+    package func signs(vault: VaultID) throws(Fault) -> [Bytes: [String: Timestamp]] {
         try read { db in
-            Set(
-                try Data.fetchAll(db, sql: "SELECT series FROM footer WHERE vault = ?", arguments: [vault.text])
-                    .map { Bytes($0) })
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT series, name, since FROM sign WHERE vault = ?", arguments: [vault.text])
+            var signs: [Bytes: [String: Timestamp]] = [:]
+            while let row = try rows.next() {
+                signs[Self.bytes(row[0]), default: [:]][row[1]] = Timestamp(nanoseconds: row[2])
+            }
+            return signs
         }
     }
 
-    /// The first one of a series makes those without it incomplete.
-    private static func noteFooter(_ db: Database, _ vault: VaultID, _ series: Bytes) throws {
-        try db.cachedStatement(sql: "INSERT OR IGNORE INTO footer (vault, series) VALUES (?, ?)")
-            .execute(arguments: [vault.text, data(series)])
+    /// The first one of a series that shows a sign makes later ones without it incomplete; of the footer of plain SQL,
+    /// which options take away, it is only said.
+    private static func recordSign(_ db: Database, _ backup: Backup, _ sign: String) throws {
+        let (vault, series) = (backup.vault.text, data(backup.series))
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO sign (vault, series, name, since) VALUES (?, ?, ?, ?)
+                ON CONFLICT (vault, series, name) DO UPDATE SET since = excluded.since WHERE since > excluded.since
+                """
+        ).execute(arguments: [vault, series, sign, backup.time.nanoseconds])
         guard db.changesCount == 1 else { return }
+        let isFooter = sign == Backup.footerSign
         try db.execute(
             sql: """
-                UPDATE backup SET condition = 'incomplete', note = ?
-                WHERE vault = ? AND batch = '' AND series = ? AND end_mark = 'footer-absent' AND condition = 'complete'
-                """, arguments: [Backup.footerAbsentNote, vault.text, data(series)])
+                UPDATE backup SET \(isFooter ? "" : "condition = 'incomplete', ")note = ?
+                WHERE vault = ? AND batch = '' AND series = ? AND time > ? AND condition = 'complete'
+                AND \(isFooter ? "end_mark = 'footer-absent'" : "instr(coalesce(contents, ''), ?) = 0")
+                """,
+            arguments: [
+                isFooter ? Backup.footerAbsentNote : Backup.signNote(sign), vault, series, backup.time.nanoseconds,
+            ] + (isFooter ? [] : [sign]))
     }
 }
 

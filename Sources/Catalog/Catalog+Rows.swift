@@ -8,9 +8,9 @@ extension Catalog {
         vault, batch, place, name, id, link, series, state, time, time_source, kind, parent, condition, note, end_mark,
         links, obstacle, object, inode, is_directory, own_size, mtime, ctime, sides, size, allocated, freed,
         freed_is_at_least, mode, uid, gid, observed_since, changed_boot, changed_boot_id, condemned_at, earliest_purge,
-        protected, fingerprint
+        protected, fingerprint, contents, read_by
         """
-    private static let count = 38
+    private static let count = 40
     private static let values = Array(repeating: "?", count: count).joined(separator: ",")
 
     static let replace = "INSERT OR REPLACE INTO backup (\(columns)) VALUES (\(values))"
@@ -58,6 +58,8 @@ extension Catalog {
         binder.bind(b.trashed?.earliestPurge.nanoseconds)
         binder.bind(b.protectedBy)
         binder.bind(b.fingerprint)
+        binder.bind(b.contents?.text)
+        binder.bind(b.readBy)
         try binder.step(db)
     }
 
@@ -143,6 +145,8 @@ extension Catalog {
             if !isNull(26) { backup.freed = .init(bytes: int(26), isAtLeast: int(27) != 0) }
             if !isNull(36) { backup.protectedBy = text(36) }
             if !isNull(37) { backup.fingerprint = int(37) }
+            if !isNull(38) { backup.contents = Contents(text: text(38)) }
+            backup.readBy = int(39)
             if sqlite3_column_bytes(statement, 1) > 0 {
                 backup.trashed = .init(
                     batch: text(1), condemnedAt: Timestamp(nanoseconds: int(34)),
@@ -194,23 +198,26 @@ extension Catalog {
         var object: String
         var inode: UInt64
         var size, mtime, ctime: Int64
+        var shared: Bool?
     }
 
     private static func encode(_ members: ArraySlice<Backup.Member>) throws -> String {
         let sides = members.map {
             Side(
                 path: Data($0.path.storage), object: $0.object.text, inode: $0.inode, size: $0.size,
-                mtime: $0.mtime.nanoseconds, ctime: $0.ctime.nanoseconds)
+                mtime: $0.mtime.nanoseconds, ctime: $0.ctime.nanoseconds, shared: $0.isShared ? true : nil)
         }
         return String(decoding: try JSONEncoder().encode(sides), as: UTF8.self)
     }
 
     private static func decode(_ text: String) throws -> [Backup.Member] {
         try JSONDecoder().decode([Side].self, from: Data(text.utf8)).map {
-            Backup.Member(
+            var member = Backup.Member(
                 path: Bytes($0.path), object: ObjectID(text: $0.object), inode: $0.inode, isDirectory: false,
                 size: $0.size,
                 mtime: Timestamp(nanoseconds: $0.mtime), ctime: Timestamp(nanoseconds: $0.ctime))
+            member.isShared = $0.shared ?? false
+            return member
         }
     }
 

@@ -149,6 +149,19 @@ package final class Catalog: Sendable {
                     ) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("contents") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE backup ADD COLUMN contents TEXT;
+                    ALTER TABLE backup ADD COLUMN read_by INTEGER NOT NULL DEFAULT 0;
+                    CREATE TABLE sign (
+                        vault TEXT NOT NULL, series BLOB NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL,
+                        PRIMARY KEY (vault, series, name)
+                    ) WITHOUT ROWID;
+                    INSERT INTO sign SELECT vault, series, 'footer', 0 FROM footer;
+                    DROP TABLE footer;
+                    """)
+        }
         return migrator
     }()
 

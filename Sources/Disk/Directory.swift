@@ -89,6 +89,14 @@ package final class Directory: Sendable {
         return all
     }
 
+    /// At least so many of them, if there are.
+    package func entries(most: Int) throws(Fault) -> [Entry] {
+        layer.rewind(descriptor)
+        var some: [Entry] = []
+        while some.count < most, let batch = try nextBatch() { some += batch }
+        return Array(some.prefix(most))
+    }
+
     /// The names, some hundreds at a time, from the start.
     package func forEachBatch(_ body: ([Entry]) -> Void) throws(Fault) {
         layer.rewind(descriptor)

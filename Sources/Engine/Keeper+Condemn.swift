@@ -6,26 +6,11 @@ internal import Trash
 
 extension Keeper {
     /// Dependents before what they need, so that a stop in between leaves no incremental without its full one.
-    private static func inOrder(_ going: [Plan.Judged], _ parents: [BackupID: BackupID]) -> [Plan.Judged] {
-        guard !parents.isEmpty else { return going }
-        var known: [BackupID: Int] = [:]
-        func depth(_ id: BackupID) -> Int {
-            var path: [BackupID] = []
-            var at = id
-            // Each is walked once; a circle ends where its own path begins.
-            while known[at] == nil, let parent = parents[at], path.count <= parents.count {
-                path.append(at)
-                at = parent
-            }
-            var depth = known[at] ?? 0
-            for step in path.reversed() {
-                depth += 1
-                known[step] = depth
-            }
-            return known[id] ?? 0
-        }
-        let depths = going.map { depth($0.backup.id) }
-        return going.indices.sorted { (-depths[$0], $0) < (-depths[$1], $1) }.map { going[$0] }
+    private static func inOrder(_ going: [Plan.Judged], _ links: LinkGraph?) -> [Plan.Judged] {
+        guard let links else { return going }
+        let heights = links.heights()
+        let own = going.map { heights[$0.backup.id] ?? 0 }
+        return going.indices.sorted { (-own[$0], $0) < (-own[$1], $1) }.map { going[$0] }
     }
 
     private func nextRun() throws(Fault) -> Int {
@@ -50,13 +35,12 @@ extension Keeper {
                         policy: plan.policy.hash, backups: plan.judged.count, going: going.count),
                     run: run, vault: vault.label, vaultID: vault.id),
             ], at: now())
-        let parents = plan.parents(around: going)
-        var rest = Self.inOrder(going, parents)[...]
+        var rest = plan.withSharedFiles(Self.inOrder(going, plan.links))[...]
         var needed: Set<BackupID> = []
         while !rest.isEmpty {
             let chunk = rest.prefix(Manifest.mostItems)
             rest = rest.dropFirst(chunk.count)
-            guard try condemnBatch(Array(chunk), parents, run, &needed, &report) else { break }
+            guard try condemnBatch(Array(chunk), run, &needed, &report) else { break }
         }
         try home.audit.append(
             erased(report, run) + [
@@ -69,8 +53,7 @@ extension Keeper {
 
     /// One batch, in the order of DESIGN.md 5. `false`: a freeze came in between.
     private func condemnBatch(
-        _ chunk: [Plan.Judged], _ parents: [BackupID: BackupID], _ run: Int, _ needed: inout Set<BackupID>,
-        _ report: inout CleanupReport
+        _ chunk: [Plan.Judged], _ run: Int, _ needed: inout Set<BackupID>, _ report: inout CleanupReport
     ) throws(Fault) -> Bool {
         let vault = report.plan.attended.vault
         let trash = try makeTrash(vault)
@@ -89,7 +72,7 @@ extension Keeper {
                 decision: .init(
                     retain: false, priority: judged.decision.priority.rawValue,
                     reasons: judged.decision.reasons.map { $0.text(id: \.text) }),
-                parent: parents[judged.backup.id])
+                needs: report.plan.plan.links?.needs(of: judged.backup.id) ?? [])
         }
         let (still, dropped) = try confirm(items, report.plan, marks, &condemning, at)
         needed = condemning.needed
@@ -163,13 +146,13 @@ extension Keeper {
         // What stays needs its chain: items come before what they need.
         let staying = Set(dropped.map(\.backup.id))
         for item in items where staying.contains(item.backup.id) {
-            if let parent = item.parent { condemning.needed.insert(parent) }
+            condemning.needed.formUnion(item.needs)
         }
         var still: [Condemning.Item] = []
         for item in unchanged {
             if condemning.needed.contains(item.backup.id) {
                 dropped.append((item.backup, "one that stays needs it"))
-                if let parent = item.parent { condemning.needed.insert(parent) }
+                condemning.needed.formUnion(item.needs)
             } else {
                 still.append(item)
             }

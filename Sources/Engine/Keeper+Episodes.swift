@@ -61,7 +61,8 @@ extension Keeper {
     ) throws(Fault) {
         guard !attended.scan.hasUnknown else { return }
         let vault = attended.vault
-        let pulses = SeriesPulse.all(present, protection: protection, now: attended.at)
+        let pulses = SeriesPulse.all(
+            present, protection: protection, links: try links(of: present, in: vault.id, protection), now: attended.at)
         func names(_ pulse: Rhythm.Pulse) -> Set<String> {
             Set(pulses.filter { $0.value.pulse == pulse && $0.value.retirement == nil }.keys.map(\.hexadecimal))
         }
@@ -80,7 +81,17 @@ extension Keeper {
                         ? .seriesEnded(newest: newest, rhythm: rhythm) : .seriesLate(newest: newest, rhythm: rhythm),
                     vault: vault.label, vaultID: vault.id, series: series))
         }
+        let failing = Set(pulses.filter { $0.value.failing != nil }.keys.map(\.hexadecimal))
+        for name in try home.episodes.begun(.failing, vault.id.text, failing).sorted() {
+            guard let series = Bytes(hexadecimal: name), let pulse = pulses[series], let failing = pulse.failing
+            else { continue }
+            records.append(
+                AuditRecord(
+                    .seriesFailing(failed: failing.count, newest: pulse.newest), vault: vault.label, vaultID: vault.id,
+                    series: series, reason: "\(failing.path.lastComponent.display): \(failing.why)"))
+        }
         try home.audit.append(records, at: attended.at)
+        try home.episodes.note(.failing, vault.id.text, failing)
         try home.episodes.note(.ended, vault.id.text, ended)
         try home.episodes.note(.late, vault.id.text, late)
     }

@@ -33,7 +33,7 @@ extension Keeper {
         var known = try known(vault)
         known.trashedInodes = Set(trashed.flatMap { $0.members.map(\.inode) })
         known.finished = finished
-        known.footers = try home.catalog.footers(vault: vault.id)
+        known.signs = try home.catalog.signs(vault: vault.id)
         var recorder = Recorder(catalog: home.catalog, vault: vault.id)
         var result = Refreshed()
         var inside: [Bytes: Set<Bytes>] = [:]
@@ -118,7 +118,7 @@ extension Keeper {
         known.digests = try home.catalog.places(vault: vault.id, readAs: readAs)
         known.isEmpty = known.digests.isEmpty
         known.trashedInodes = inodes
-        known.footers = try home.catalog.footers(vault: vault.id)
+        known.signs = try home.catalog.signs(vault: vault.id)
         var recorder = Recorder(catalog: home.catalog, vault: vault.id)
         let scan: VaultSurvey.Scan
         var changes: Catalog.Changes

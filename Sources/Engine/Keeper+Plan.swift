@@ -56,7 +56,7 @@ extension Keeper {
             frozen: try frozen(vault, attended.marks, at: now),
             trashSize: attended.trashed.total { $0.item.backup.size },
             protection: protection,
-            pulses: SeriesPulse.all(attended.present, protection: protection, now: attended.at))
+            pulses: SeriesPulse.all(attended.present, protection: protection, links: plan.links, now: attended.at))
     }
 
     func decide(
@@ -68,12 +68,19 @@ extension Keeper {
         input.approved = try approved(vault, policy, marks)
         input.approval = vault.settings.approval.value.mode
         input.protection = protection
+        input.links = try links(of: present, in: id, protection)
         input.amounts = vault.amounts
         if let run = try home.catalog.lastRun(vault: id) { input.runs = RunHistory(at: run.at, newest: run.newest) }
         input.restored = try home.catalog.restored(vault: id)
         input.pressure = pressure
         guard let plan = Plan.make(input) else { throw Self.unknownZone(policy.timezone) }
         return plan
+    }
+
+    /// Which of these need which. What is in the trash is asked only where one of them needs anything.
+    func links(of present: [Backup], in id: VaultID, _ protection: Judge.Protection) throws(Fault) -> LinkGraph? {
+        guard present.contains(where: \.isLinked) else { return nil }
+        return protection.links(of: present, trashed: try home.catalog.trashed(vault: id))
     }
 
     static func unknownZone(_ name: String) -> Fault {
@@ -118,6 +125,10 @@ extension Keeper {
         let past = try home.catalog.past(vault: id, most: Suspicion.recalled, latest: latest)
         protection.rhythms = Self.rhythms(past, present, latest: latest)
         protection.suspicion = try suspicion(vault, id, marks, present, past, latest: latest)
+        for mark in marks.holding(.accepted, at: Timestamp(nanoseconds: .min)) {
+            let objects = Mark.series(ofTarget: mark.target) == nil ? [mark.target] : mark.objects ?? []
+            protection.accepted.formUnion(objects.compactMap { UInt64($0, radix: 16) })
+        }
         protectFromBefore(&protection, marks)
         return protection
     }
@@ -127,7 +138,7 @@ extension Keeper {
         _ past: [Bytes: [Catalog.Past]], _ present: [Backup], latest: Timestamp
     ) -> [Bytes: Rhythm] {
         var times = past.mapValues { $0.map(\.time) }
-        for backup in present where backup.isComplete && backup.time <= latest {
+        for backup in present where backup.isComplete && backup.kind != .log && backup.time <= latest {
             times[backup.series, default: []].append(backup.time)
         }
         return times.compactMapValues { Rhythm(Array(Set($0).sorted(by: >).prefix(Rhythm.intervals + 1))) }

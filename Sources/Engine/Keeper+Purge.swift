@@ -11,6 +11,8 @@ package struct PurgeReport: Sendable {
     package var vault: VaultConfiguration
     package var run: Int?
     package var purged: [Backup] = []
+    /// In the trash, and worth nothing without ``purged``; only of `purge --now`.
+    package var worthless: [Backup] = []
     /// In the trash, due, and kept all the same; why.
     package var kept: [(backup: Backup, why: String)] = []
     /// The policy would keep them now: a person may want them back.

@@ -30,22 +30,28 @@ struct PurgeDecision {
     var wanted: Set<BackupID> = []
     /// Complete and kept, by series, newest first.
     var kept: [Bytes: [Backup]] = [:]
-    /// In the trash, and one that stays needs them: no word of a person's is meant against that.
+    /// In the trash, and one that stays or is wanted needs them: no word of a person's is meant against that.
     var needed: Set<BackupID> = []
     /// Series that a person retired as they still are: of one of which nothing was to stay, no newer one is needed.
     var retired: [Bytes: Judge.Retirement] = [:]
 
     /// Present and trashed of each series judged together, ranges at their lower bounds; no room counts here.
     init(_ judge: Judge, present: [Backup], trashed: [Backup]) {
-        let present = Dictionary(grouping: present, by: \.series)
+        let concerned = Set(trashed.map(\.series))
+        // What is in the trash is judged as if it were in its place.
+        let links = judge.links(of: present + trashed)
+        let judged = judge.decideAll(links == nil ? present.filter { concerned.contains($0.series) } : present)
+        let here = Dictionary(grouping: judged, by: \.backup.series)
         for (series, backups) in Dictionary(grouping: trashed, by: \.series) {
-            let here = present[series] ?? []
-            wanted.formUnion(judge.wanted(series: series, present: here, trashed: backups))
-            needed.formUnion(judge.needed(series: series, present: here, trashed: backups))
-            let together = judge.timeline((here + backups).map { Candidate($0) })
+            let beside = (here[series] ?? []).map(\.backup)
+            wanted.formUnion(judge.wanted(series: series, present: beside, trashed: backups, links: links))
+            let together = judge.timeline((beside + backups).map { judge.candidate($0) }, links)
             retired[series] = judge.retirement(of: series, together)
-            kept[series] = judge.decideAll(here).filter { $0.decision.retain && !$0.decision.isSetAside }.map(\.backup)
+            kept[series] = (here[series] ?? []).filter { $0.decision.retain && !$0.decision.isSetAside }.map(\.backup)
         }
+        guard let links else { return }
+        let staying = judged.lazy.filter { $0.decision.retain }.map { $0.backup.id }
+        needed = links.closure(of: Array(staying) + wanted).intersection(trashed.map(\.id))
     }
 
     /// It stays in the trash although its time has come, and a person may want it back.

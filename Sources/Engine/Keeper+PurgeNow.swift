@@ -1,5 +1,6 @@
 internal import Audit
 package import Model
+internal import Retention
 internal import Trash
 
 /// A person's `purge --now`: waives grace and nothing else (invariant 5). Marks, freezes, unverified batches,
@@ -19,6 +20,11 @@ extension Keeper {
             report.kept.append((backup, "it is no longer in the trash"))
         }
         report.purged = row.map(\.item.backup)
+        let trashed = attended.trashed.map(\.item.backup)
+        if let links = try protection(attended).links(of: attended.present + trashed) {
+            let worthless = Set(links.worthless(without: Set(report.purged.map(\.id))))
+            report.worthless = trashed.filter { worthless.contains($0.id) }
+        }
         var reclaim = reclaim(row)
         _ = reclaim.choose(bytes: .max, inodes: 0)
         report.freed = reclaim.given.bytes

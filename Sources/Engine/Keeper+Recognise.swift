@@ -20,7 +20,6 @@ package struct Taken: Sendable {
         /// `nil`: by mtime.
         package var time: Timestamp?
         package var kind: Backup.Kind
-        package var needs: Bytes?
         package var completeWhen: String?
         package var isTemporary: Bool
     }
@@ -108,22 +107,23 @@ private struct Recognising {
     /// `directory`: the path of `place`, as it stands in series.
     mutating func what(_ name: Bytes, in place: Directory, _ directory: Bytes) throws(Fault) -> Taken.What {
         let entries = try place.entries()
-        if let tool = Repositories.tool(ofDirectoryWith: Set(entries.map(\.name))) {
-            return .leftAlone(.opaque(tool: tool.name, prune: tool.prune))
-        }
+        if let why = Layouts.place(PlaceNames(of: entries, in: directory, place)) { return .leftAlone(why) }
         let reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
         if let left = reading.leftAlone.first(where: { $0.name == name }) { return .leftAlone(left.why) }
         if reading.links.contains(name) {
             return .leftAlone(.link(to: nil))
         }
-        if let owner = reading.units.first(where: { $0.sideFiles.contains(name) }) {
+        if let owner = reading.units.first(where: { ($0.sideFiles + $0.sharedSideFiles).contains(name) }) {
             return .part(of: directory.appending(owner.name))
         }
         let unit = reading.units.first { $0.name == name }
         if unit?.isDirectory ?? reading.descend.contains(name), let inside = try? place.open(name),
-            let tool = Repositories.tool(ofDirectoryWith: Set(try inside.entries().map(\.name)))
+            let why = Layouts.place(
+                PlaceNames(of: try inside.entries(), in: directory.appending(name), inside))
         {
-            return .leftAlone(.opaque(tool: tool.name, prune: tool.prune))
+            // A dated copy of live data is a backup.
+            if case .opaque = why { return .leftAlone(why) }
+            if unit == nil { return .leftAlone(why) }
         }
         return unit.map { .backup(Taken.Reading($0)) } ?? .lookedInto
     }
@@ -132,7 +132,7 @@ private struct Recognising {
 extension Taken.Reading {
     fileprivate init(_ unit: DirectoryReading.Unit) {
         self.init(
-            recogniser: unit.recogniser, series: unit.series, time: unit.time, kind: unit.kind, needs: unit.parentName,
+            recogniser: unit.recogniser, series: unit.series, time: unit.time, kind: unit.kind,
             completeWhen: unit.completeWhen?.text, isTemporary: unit.isTemporary)
     }
 }

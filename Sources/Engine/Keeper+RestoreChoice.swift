@@ -205,29 +205,23 @@ extension Keeper {
     /// With all that an incremental needs, up to its full one.
     private func choice(_ backup: Backup, _ view: VaultView) -> RestoreChoice {
         var choice = RestoreChoice(view: view, backup: backup)
-        guard backup.kind != .full else { return choice }
         // Present before trashed before gone: of what stands in several places the nearest counts.
         var known: [BackupID: Backup] = [:]
-        for other in view.everything where other.series == backup.series && known[other.id] == nil {
-            known[other.id] = other
-        }
+        for other in view.everything where known[other.id] == nil { known[other.id] = other }
         known[backup.id] = backup
-        let parents = Plan.parents(known.values.sorted { ($0.time, $0.path) > ($1.time, $1.path) })
+        // As if all of them were in their places: what is needed shows wherever it is.
+        guard let links = view.protection.links(of: Array(known.values)) else { return choice }
         var gone: [Backup] = []
-        var at = backup
-        var seen: Set<BackupID> = [backup.id]
-        while at.kind != .full {
-            guard let parent = parents[at.id].flatMap({ known[$0] }), seen.insert(parent.id).inserted else {
-                choice.isCutOff = true
-                break
-            }
-            switch parent.state {
+        for needed in links.closure(of: [backup.id]).compactMap({ known[$0] }) where needed.id != backup.id {
+            switch needed.state {
             case .present: break
-            case .trashed: choice.needed.insert(parent, at: 0)
-            case .purged, .missing: gone.append(parent)
+            case .trashed: choice.needed.append(needed)
+            case .purged, .missing: gone.append(needed)
             }
-            at = parent
         }
+        choice.needed.sort { ($0.time, $0.path) < ($1.time, $1.path) }
+        gone.sort { ($0.time, $0.path) > ($1.time, $1.path) }
+        choice.isCutOff = gone.isEmpty && links.whyBroken(backup.id) != nil
         choice.lacking = departed(gone)
         return choice
     }

@@ -35,9 +35,9 @@ extension Keeper {
         var policy = fresh.policy(zone: zone)
         // What is compared is what is in the vault, however its times were read.
         policy.paths = report.plan.policy.paths
-        guard let judge = Judge(policy: policy, now: report.plan.at, protection: report.protection) else {
-            throw Self.unknownZone(policy.timezone)
-        }
+        let judge = Judge(
+            policy: policy, now: report.plan.at, protection: report.protection, links: report.plan.links)
+        guard let judge else { throw Self.unknownZone(policy.timezone) }
         let after = judge.decideAll(
             report.plan.judged.map(\.backup), restored: try home.catalog.restored(vault: report.plan.vault))
         // Both are by series in byte order, newest first.
@@ -45,8 +45,9 @@ extension Keeper {
         let trashed = Dictionary(grouping: report.attended.trashed.map(\.item.backup), by: \.series)
         let present = Dictionary(grouping: report.attended.present, by: \.series)
         var wanted: [Backup] = []
+        let links = judge.links(of: report.attended.present + trashed.values.joined())
         for (series, backups) in trashed.sorted(by: { $0.key < $1.key }) {
-            let ids = judge.wanted(series: series, present: present[series] ?? [], trashed: backups)
+            let ids = judge.wanted(series: series, present: present[series] ?? [], trashed: backups, links: links)
             wanted += backups.filter { ids.contains($0.id) }
         }
         return PolicyComparison(report: report, fresh: policy, changes: changes, wanted: wanted)

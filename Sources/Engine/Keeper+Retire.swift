@@ -98,16 +98,17 @@ extension Keeper {
 
     /// A chain goes whole, or from its end.
     private func refuseNeeded(_ going: [Plan.Judged], _ report: PlanReport) throws(Fault) {
-        let ids = Set(going.map(\.backup.id))
-        for series in Set(going.map(\.backup.series)) {
-            let all = report.plan.judged.filter { $0.backup.series == series }
-            for (child, parent) in Plan.parents(all) where ids.contains(parent) && !ids.contains(child) {
-                guard let needing = all.first(where: { $0.backup.id == child }) else { continue }
-                throw Fault(
-                    .held, "'\(needing.backup.path.display)' needs one of them, and stays",
-                    hint: "name it as well, or only the last ones of the chain", path: needing.backup.path)
-            }
+        guard let links = report.plan.links else { return }
+        let worthless = links.worthless(without: Set(going.map(\.backup.id)))
+        let all = report.plan.judged
+        guard let first = worthless.first, let needing = all.first(where: { $0.backup.id == first })?.backup else {
+            return
         }
+        let more = worthless.count > 1 ? " and \(Backup.counted(worthless.count - 1)) more" : ""
+        throw Fault(
+            .held, "'\(needing.path.display)'\(more) cannot be restored without it, and would stay",
+            hint: "condemn the whole chain, or only its end: name \(worthless.count == 1 ? "it" : "these") as well",
+            path: needing.path)
     }
 
     // MARK: Retire

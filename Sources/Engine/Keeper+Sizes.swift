@@ -62,8 +62,9 @@ extension Keeper {
         _ path: Bytes, _ vault: OpenVault, _ courtesy: Courtesy, _ shouldStop: () -> Bool
     ) -> OpaqueMeasure? {
         guard let parent = try? vault.root.open(path.parent) else { return nil }
-        if let (base, _) = DarArchive.slice(path.lastComponent), let names = try? parent.entries().map(\.name) {
-            return OpaqueMeasure(of: names.filter { DarArchive.slice($0)?.base == base }, in: parent)
+        if Dar.slice(path.lastComponent) != nil, let names = try? parent.entries().map(\.name) {
+            // One line stands for all archives of the directory.
+            return OpaqueMeasure(of: names.filter { Dar.slice($0) != nil }, in: parent)
         }
         let opened = (try? vault.root.open(path)) ?? (try? parent.openSubvolume(path.lastComponent)) ?? nil
         return opened.map { OpaqueMeasure(of: $0, courtesy: courtesy, shouldStop: shouldStop) }

@@ -171,7 +171,8 @@ extension Keeper {
         view.wanted = wanted(
             view.configuration.policy(zone: configuration.zone.value), view.protection, view.marks,
             present: view.present, trashed: view.trashed, at: view.at)
-        view.pulses = SeriesPulse.all(view.present, protection: view.protection, now: view.at)
+        view.pulses = SeriesPulse.all(
+            view.present, protection: view.protection, links: view.plan?.links, now: view.at)
         view.heldSince = try home.plans.hold(of: id)?.since
     }
 

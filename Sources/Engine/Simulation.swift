@@ -17,8 +17,8 @@ package struct Simulation: Sendable {
     /// Parents that are named and not in the list.
     private var missing: [BackupID: String] = [:]
 
-    /// Reads `{"backups": [{"id", "time", "kind", "parent", "size", "tags", "complete", "preserved"}]}`; only `id` and
-    /// `time` are needed. Also taken: `series`, `restored`, `verified`.
+    /// Reads `{"backups": [{"id", "time", "kind", "parent", "needs", "size", "tags", "complete", "preserved"}]}`; only
+    /// `id` and `time` are needed. Also taken: `series`, `restored`, `verified`.
     package init(json: Bytes, zone: Zone) throws(Fault) {
         try Self.refuseUnknownKeys(json)
         let input: Input
@@ -36,6 +36,7 @@ package struct Simulation: Sendable {
             }
         }
         items = []
+        var strangers: [String: BackupID] = [:]
         for (n, entry) in input.backups.enumerated() {
             guard let time = Timestamp(rfc3339: entry.time, zone: zone) else {
                 throw Fault(
@@ -49,10 +50,14 @@ package struct Simulation: Sendable {
             var candidate = Candidate(id: BackupID(object: UInt64(n)), path: Bytes(entry.id), time: time)
             candidate.kind = entry.kind ?? .full
             // A parent that is not in the list breaks the chain: an id that nobody has.
-            if let parent = entry.parent {
-                let stranger = BackupID(object: .max - UInt64(missing.count))
-                candidate.parent = numbers[parent] ?? missing.first { $0.value == parent }?.key ?? stranger
-                if candidate.parent == stranger { missing[stranger] = parent }
+            for parent in (entry.parent.map { [$0] } ?? []) + (entry.needs ?? []) {
+                if let id = numbers[parent] ?? strangers[parent] {
+                    if !candidate.parents.contains(id) { candidate.parents.append(id) }
+                } else {
+                    let stranger = BackupID(object: .max - UInt64(missing.count))
+                    (strangers[parent], missing[stranger]) = (stranger, parent)
+                    candidate.parents.append(stranger)
+                }
             }
             candidate.condition = entry.complete ?? true ? .complete : .incomplete
             candidate.size = entry.size ?? 0
@@ -67,7 +72,8 @@ package struct Simulation: Sendable {
     }
 
     private static let known: Set<String> = [
-        "id", "time", "kind", "parent", "size", "tags", "complete", "preserved", "series", "restored", "verified",
+        "id", "time", "kind", "parent", "needs", "size", "tags", "complete", "preserved", "series", "restored",
+        "verified",
     ]
 
     /// A mistyped `preserved` must not pass for an unprotected backup.
@@ -92,6 +98,7 @@ package struct Simulation: Sendable {
         var time: String
         var kind: Backup.Kind?
         var parent: String?
+        var needs: [String]?
         var size: Int64?
         var tags: [String]?
         var complete: Bool?

@@ -66,6 +66,10 @@ extension AuditEvent {
             .init(
                 meaning: "none for so long that it seems to be over; what is left of it is kept",
                 always: Self.series + [.newest, .rhythm])
+        case .seriesFailing:
+            .init(
+                meaning: "its newest backups are unfinished, failed or cannot be restored; said once until a good one "
+                    + "comes", always: Self.series + [.failed, .reason], sometimes: [.newest])
         case .seriesErased:
             .init(
                 meaning: "a run left nothing of it", always: Self.series + [.run, .erased], sometimes: [.reason])

@@ -20,6 +20,8 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case seriesLate = "series.late"
     /// None for so long that it seems to be over.
     case seriesEnded = "series.ended"
+    /// Its newest backups are unfinished, failed or cannot be restored.
+    case seriesFailing = "series.failing"
     case seriesErased = "series.erased"
     case complete = "backup.complete"
     case vanished = "backup.vanished"

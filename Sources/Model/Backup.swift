@@ -1,6 +1,11 @@
 /// One recovery point: a file or a directory, with its side files.
 package struct Backup: Hashable, Sendable {
-    package enum Kind: String, Sendable, Codable, CaseIterable { case full, incremental, differential }
+    package enum Kind: String, Sendable, Codable, CaseIterable {
+        case full, incremental, differential
+        /// Leads from a full one to moments behind it: a transaction log, an oplog slice. It satisfies no rule and
+        /// stays as long as the full one before it.
+        case log
+    }
     package enum State: String, Sendable, Codable, CaseIterable { case present, trashed, purged, missing }
     package enum TimeSource: String, Sendable, Codable, CaseIterable {
         case name, mtime, birth
@@ -19,6 +24,8 @@ package struct Backup: Hashable, Sendable {
         package var size: Int64
         package var mtime: Timestamp
         package var ctime: Timestamp
+        /// A side file of several backups, such as the log of a night: it goes with the last of them.
+        package var isShared = false
 
         package init(
             path: Bytes, object: ObjectID, inode: UInt64, isDirectory: Bool, size: Int64, mtime: Timestamp,
@@ -52,6 +59,8 @@ package struct Backup: Hashable, Sendable {
         var state: State = State.present
         var endMark: EndMark = EndMark.unprobed
         var fingerprint: Int64?
+        var contents: Shared<Contents>?
+        var readBy: Int64 = 0
         var links: UInt32 = 1
         var obstacle: String?
         var freed: Freed?
@@ -139,6 +148,18 @@ package struct Backup: Hashable, Sendable {
     package var fingerprint: Int64? {
         get { shared.value.fingerprint }
         set { shared.value.fingerprint = newValue }
+    }
+
+    /// What its tool says of it, in its name or in small files of it.
+    package var contents: Contents? {
+        get { shared.value.contents?.value }
+        set { shared.value.contents = newValue.map { Shared($0) } }
+    }
+
+    /// By which reading of names and contents ``contents`` came about; 0: by none.
+    package var readBy: Int64 {
+        get { shared.value.readBy }
+        set { shared.value.readBy = newValue }
     }
 
     /// How many names its primary member has.
@@ -251,10 +272,18 @@ package struct Backup: Hashable, Sendable {
     package static let unprobedNote = "not looked into yet"
 
     /// The note of plain SQL without its last line, in a series that has never shown one.
-    package static let footerNeverNote = "its last line does not say that it is whole, as in no other of its series"
+    package static let footerNeverNote = "it does not end with \"dump complete\"; no backup in its series does"
 
     /// The note of plain SQL without its last line, in a series whose others have it.
-    package static let footerAbsentNote = "its last line is missing, which others of its series have"
+    package static let footerAbsentNote = "it ends without \"dump complete\", which others of its series have"
+
+    /// The name under which the footer of a format is remembered as a sign of a series.
+    package static let footerSign = "footer"
+
+    /// The note of one that lacks a sign of success which others of its series have.
+    package static func signNote(_ sign: String) -> String {
+        "\(signMissing)'\(sign)', which others of its series have"
+    }
 
     /// Whether purging it may free less than it holds.
     package var mayShare: Bool { primary.isDirectory || links > 1 }
@@ -266,6 +295,20 @@ package struct Backup: Hashable, Sendable {
     package var path: Bytes { members[0].path }
     package var object: ObjectID { members[0].object }
     package var isComplete: Bool { condition == .complete }
+
+    /// The signs of success that it shows.
+    package var signs: [String] {
+        (contents?.signs ?? []) + (endMark == .footerShown ? [Self.footerSign] : [])
+    }
+
+    /// Whether it may need another one.
+    package var isLinked: Bool { kind != .full || parent != nil || !(contents?.needs.isEmpty ?? true) }
+
+    /// Incomplete for want of a sign that others of its series have: a person may know better.
+    package var mayBeAccepted: Bool { condition == .incomplete && note.hasPrefix(Self.signMissing) }
+
+    /// How the note of such a one begins.
+    package static let signMissing = "without "
 }
 
 extension Backup {

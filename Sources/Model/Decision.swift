@@ -41,6 +41,18 @@ package enum Reason: Hashable, Sendable {
     case windowFull(String)
     /// Another one that stays needs it.
     case neededBy(String)
+    /// A log whose full one stays.
+    case logOf(String)
+    /// Of the time of which every moment can be restored.
+    case logWindow(String)
+    /// A log of which nobody knows what it leads from.
+    case logWithoutFull
+    /// Goes: a log whose full one goes.
+    case logOfGone(String)
+    /// Goes: a log older than the time of which every moment can be restored.
+    case logBeyond(String)
+    /// Goes: a log from before the oldest full one, which leads from nowhere.
+    case logBeforeAllFull
     /// Invariant 6.
     case newest
     case newestFull
@@ -81,7 +93,9 @@ package enum Reason: Hashable, Sendable {
     /// Whether it speaks for staying.
     package var keeps: Bool {
         switch self {
-        case .outdone, .beyond, .notKept, .incompleteFor, .unfinished, .spaceShort, .forSpace, .byHand: false
+        case .outdone, .beyond, .notKept, .incompleteFor, .unfinished, .spaceShort, .forSpace, .byHand, .logOfGone,
+            .logBeyond, .logBeforeAllFull:
+            false
         case .retired(_, let keeps): keeps
         default: true
         }
@@ -98,6 +112,12 @@ package enum Reason: Hashable, Sendable {
         case .chain(let full): "chain of \(full)"
         case .windowFull(let span): "full before window \(span)"
         case .neededBy(let other): "needed by \(other)"
+        case .logOf(let full): "log behind \(full), which stays"
+        case .logWindow(let span): "logs \(span)"
+        case .logWithoutFull: "a log without any full backup in its series"
+        case .logOfGone(let full): "log behind \(full), which goes"
+        case .logBeyond(let span): "older than logs \(span)"
+        case .logBeforeAllFull: "a log older than every full backup of its series"
         case .newest: "newest"
         case .newestFull: "newest full"
         case .minimum(let n): "min \(n)"

@@ -17,6 +17,8 @@ package enum Event: Hashable, Sendable {
     /// `newest`: of its newest complete backup; `rhythm`: in seconds.
     case seriesLate(newest: Timestamp, rhythm: Int64)
     case seriesEnded(newest: Timestamp, rhythm: Int64)
+    /// `newest`: of the last good one.
+    case seriesFailing(failed: Int, newest: Timestamp?)
     case seriesErased([Erased])
     case complete(size: Int64)
     case vanished
@@ -84,6 +86,7 @@ extension Event {
         case .seriesRetired: .seriesRetired
         case .seriesLate: .seriesLate
         case .seriesEnded: .seriesEnded
+        case .seriesFailing: .seriesFailing
         case .seriesErased: .seriesErased
         case .complete: .complete
         case .vanished: .vanished
@@ -130,6 +133,7 @@ extension Event {
             (keep.map { [.number(.keep, $0)] } ?? []) + .time(.after, after)
         case .seriesLate(let newest, let rhythm), .seriesEnded(let newest, let rhythm):
             .time(.newest, newest) + [.number(.rhythm, Int(clamping: rhythm))]
+        case .seriesFailing(let failed, let newest): [.number(.failed, failed)] + .time(.newest, newest)
         case .seriesErased(let backups):
             [
                 .init(

@@ -64,7 +64,7 @@ package enum EventField: String, CaseIterable, Sendable {
         case .policy: "the policy's hash"
         case .going: "backups that this run is to condemn"
         case .condemned: "backups moved to the trash"
-        case .failed: "what could not be done"
+        case .failed: "what could not be done; of `series.failing`, backups in a row that cannot be used"
         case .dropped: "what changed since the plan and stays"
         case .purged: "backups unlinked"
         case .manifest: "SHA-256 of the batch's manifest"

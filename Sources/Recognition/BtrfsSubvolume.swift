@@ -3,23 +3,29 @@ package import Model
 /// A btrfs subvolume: a snapshot of snapper, btrbk, Timeshift or a hand. It shares its blocks with others, it is
 /// another device, and only btrfs deletes it. `Directory.openSubvolume` says whether a name is one; here is whose.
 package enum BtrfsSubvolume {
+    /// Whose it is, and the command that deletes it.
+    package struct Tool: Hashable, Sendable {
+        package var name: String
+        package var prune: String
+    }
+
     /// By its path in the vault; `directory` is the vault's own absolute path, for the command.
-    package static func tool(at path: Bytes, below directory: Bytes) -> Repositories.Tool {
+    package static func tool(at path: Bytes, below directory: Bytes) -> Tool {
         let parts = path.components
         if parts.count >= 2, parts[parts.count - 1] == "snapshot", isNumber(parts[parts.count - 2]),
             parts.count == 2 ? directory.lastComponent == ".snapshots" : parts[parts.count - 3] == ".snapshots"
         {
-            return Repositories.Tool(
+            return Tool(
                 name: "snapper snapshot", prune: "snapper delete \(parts[parts.count - 2].display)")
         }
         if parts.count >= 2, isTimeshift(parts[parts.count - 2]), parts[parts.count - 1].hasPrefix("@") {
-            return Repositories.Tool(
+            return Tool(
                 name: "Timeshift snapshot", prune: "timeshift --delete --snapshot \(parts[parts.count - 2].display)")
         }
         if let name = parts.last, isBtrbk(name) {
-            return Repositories.Tool(name: "btrbk snapshot", prune: "btrbk prune")
+            return Tool(name: "btrbk snapshot", prune: "btrbk prune")
         }
-        return Repositories.Tool(
+        return Tool(
             name: "btrfs subvolume", prune: "btrfs subvolume delete \(quoted(directory.appending(path)))")
     }
 

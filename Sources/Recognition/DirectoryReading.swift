@@ -17,6 +17,11 @@ package struct DirectoryReading: Sendable {
         package var isDirectory: Bool
         /// What goes where it goes: side files, and the other files of a set.
         package var sideFiles: [Bytes]
+        /// Side files of several units of this directory, named by each of them and among ``sideFiles`` of none: a log
+        /// of all backups of one night. Such a file may go only with the last of these units.
+        package var sharedSideFiles: [Bytes] = []
+        /// Several files are one backup.
+        package var isSet = false
         /// `nil`: by mtime.
         package var time: Timestamp?
         package var series: Bytes
@@ -26,23 +31,24 @@ package struct DirectoryReading: Sendable {
         /// What it was taken for, and why, for a person.
         package var recogniser: String
         package var kind = Backup.Kind.full
-        /// The name in this directory that it needs.
-        package var parentName: Bytes?
+        /// What the name says of it beside time and kind.
+        package var contents = Contents()
         package var completeWhen: CompleteWhen?
 
         /// Protected by the tool that wrote it, and how.
         package var protectedBy: String? {
-            guard !sideFiles.isEmpty else { return nil }
-            for member in [name] + sideFiles {
-                if let how = SideFiles.protection(of: member, by: sideFiles) { return how }
-            }
-            return nil
+            contents.protectedBy ?? SideFiles.protection(among: [name] + sideFiles)
         }
 
-        /// The file that ``completeWhen`` demands beside it and that is not there.
+        /// The file that ``completeWhen`` demands beside it and that is not there. Of a set it may lie beside any of
+        /// the files, or beside their stem.
         package var missingBeside: Bytes? {
-            guard case .beside(let ending) = completeWhen, !sideFiles.contains(name + ending) else { return nil }
-            return name + ending
+            guard case .beside(let ending) = completeWhen else { return nil }
+            let there = Set(sideFiles).union(sharedSideFiles)
+            guard isSet else { return there.contains(name + ending) ? nil : name + ending }
+            let files = ([name] + sideFiles).filter { !$0.hasSuffix(ending) }
+            let stems = PieceNames.stems(of: files.filter { !SideFiles.mayBe($0) })
+            return (files + stems).contains { there.contains($0 + ending) } ? nil : (stems.first ?? name) + ending
         }
     }
 
@@ -56,11 +62,13 @@ package struct DirectoryReading: Sendable {
     /// Why a file is left alone that nobody knows.
     package static let undated = "no date in its name"
 
-    /// `directory`: its path in the vault, for the series.
+    /// `directory`: its path in the vault, for the series. `siblings`: names beside it, or beside the directory above
+    /// it whose name says a kind (``KindWords``).
     package init(
-        of entries: [Directory.Entry], in directory: Bytes, by recognisers: Recognisers, parser: inout NameTimeParser
+        of entries: [Directory.Entry], in directory: Bytes, siblings: Set<Bytes> = [], by recognisers: Recognisers,
+        parser: inout NameTimeParser
     ) {
-        var listing = Listing(of: entries, in: directory, parser: parser)
+        var listing = Listing(of: entries, in: directory, siblings: siblings, parser: parser)
         recognisers.read(&listing)
         parser = listing.parser
         collect(listing)
@@ -68,14 +76,15 @@ package struct DirectoryReading: Sendable {
     }
 
     private mutating func collect(_ listing: Listing) {
-        let members = Self.members(listing)
+        let members = Members(listing)
         for (index, entry) in listing.entries.enumerated() {
             switch listing.claims[index] {
-            case .backup(let found): units.append(Self.unit(entry, found, members[index, default: []], listing))
+            case .backup(let found): units.append(Self.unit(index, found, members, listing))
             case .member(let owner):
-                if case .backup = listing.claims[Self.owner(owner, listing)] { continue }
-                let name = listing.entries[owner].name.display
-                leftAlone.append((entry.name, .foreign("beside '\(name)', which is no backup")))
+                // One line stands for all of an opaque unit.
+                if case .leftAlone(.opaque)? = listing.claims[owner] { continue }
+                guard let why = members.orphans[index] else { continue }
+                leftAlone.append((entry.name, .foreign(why ?? Self.noBackup(listing.entries[owner].name))))
             case .leftAlone(let why): leftAlone.append((entry.name, why))
             case .link: links.append(entry.name)
             case .lookInto: descend.append(entry.name)
@@ -87,28 +96,20 @@ package struct DirectoryReading: Sendable {
         }
     }
 
-    /// A side file of a file of a set goes with the set.
-    private static func owner(_ index: Int, _ listing: Listing) -> Int {
-        if case .member(let owner) = listing.claims[index] { owner } else { index }
-    }
+    private static func noBackup(_ owner: Bytes) -> String { "beside '\(owner.display)', which is no backup" }
 
-    private static func members(_ listing: Listing) -> [Int: [Int]] {
-        var members: [Int: [Int]] = [:]
-        for (index, claim) in listing.claims.enumerated() {
-            if case .member(let owner) = claim { members[self.owner(owner, listing), default: []].append(index) }
-        }
-        return members
-    }
-
-    private static func unit(_ entry: Listing.Entry, _ found: Claim.Found, _ members: [Int], _ listing: Listing) -> Unit
-    {
-        Unit(
-            name: entry.name, isDirectory: entry.kind == .directory,
-            sideFiles: members.map { listing.entries[$0].name },
-            time: found.time, series: found.series,
-            isTemporary: entry.isTemporary || members.contains { listing.entries[$0].isTemporary },
-            doubt: found.doubt, recogniser: found.recogniser, kind: found.kind, parentName: found.parentName,
+    private static func unit(_ index: Int, _ found: Claim.Found, _ members: Members, _ listing: Listing) -> Unit {
+        let entry = listing.entries[index]
+        let own = members.own[index, default: []]
+        var unit = Unit(
+            name: entry.name, isDirectory: entry.kind == .directory, sideFiles: own.map { listing.entries[$0].name },
+            sharedSideFiles: members.shared[index, default: []].map { listing.entries[$0].name },
+            isSet: listing.sets.contains(index), time: found.time, series: found.series,
+            isTemporary: entry.isTemporary || own.contains { listing.entries[$0].isTemporary },
+            doubt: found.doubt, recogniser: found.recogniser, kind: found.kind, contents: found.contents,
             completeWhen: found.completeWhen)
+        if let why = listing.lacking[index] { (unit.contents.outcome, unit.contents.why) = (.failed, why) }
+        return unit
     }
 
     /// Four digits behind a date are a time of day, as long as they look like a schedule: one a day, or always at the

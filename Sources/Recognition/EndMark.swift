@@ -65,6 +65,7 @@ package enum EndMarks {
         case .lz4: LZ4End.mark(ends)
         case .zip: ZipEnd.mark(ends)
         case .tar: TarEnd.mark(ends)
+        case .bolt: BoltEnd.mark(ends)
         case .sql(let dialect): SQLFooter.mark(dialect, ends)
         case .backupManifest: BackupManifest.mark(ends.tail)
         case .cutOff: .absent
@@ -78,7 +79,7 @@ package enum EndMarks {
         // Twenty tape blocks of zeros may stand behind the end, and an armored signature.
         case .xz, .bzip2, .lz4, .tar: 12 * 1024
         case .sql, .backupManifest: 1024
-        case .cutOff, .noMark: 0
+        case .bolt, .cutOff, .noMark: 0
         }
     }
 

@@ -2,7 +2,7 @@ internal import Model
 
 /// What a file is, by what it begins with; by its name where that says nothing.
 enum FileFormat: Hashable {
-    case xz, bzip2, lz4, zip, tar, backupManifest
+    case xz, bzip2, lz4, zip, tar, bolt, backupManifest
     case sql(SQLFooter.Dialect)
     /// Fewer bytes than its format begins with.
     case cutOff(String)
@@ -17,6 +17,7 @@ enum FileFormat: Hashable {
         case .lz4: "lz4"
         case .zip: "zip"
         case .tar: "tar"
+        case .bolt: "bbolt database"
         case .backupManifest: "backup_manifest"
         case .sql: "plain SQL"
         case .cutOff(let format), .noMark(let format): format
@@ -28,7 +29,7 @@ enum FileFormat: Hashable {
             self = .backupManifest
         } else {
             self =
-                Self.byMagic(head) ?? (TarEnd.isHeader(head) ? .tar : nil)
+                Self.byMagic(head) ?? (TarEnd.isHeader(head) ? .tar : nil) ?? (BoltEnd.isHeader(head) ? .bolt : nil)
                 ?? SQLFooter.dialect(head: head).map { .sql($0) } ?? Self.byName(name, head)
         }
     }
@@ -133,34 +134,4 @@ enum FileFormat: Hashable {
         }
         return .noMark("a format that is not known here")
     }
-}
-
-/// Names of files that are one piece of a whole: `x.tar.001`, `x.zip.aa`, `x.tar.xz.part1`.
-enum PieceNames {
-    private static let archives: [Bytes] = [
-        ".tar", ".xz", ".txz", ".bz2", ".tbz", ".tbz2", ".lz4", ".zip", ".sql", ".dump", ".bak", ".img", ".backup",
-    ]
-
-    /// Whether it may be the first piece; only that has the head of the whole.
-    static func isFirst(_ name: Bytes) -> Bool {
-        let lower = name.lowercased.storage
-        let letters = lower.reversed().prefix { $0 == UInt8(ascii: "a") }.count
-        let digits = lower.reversed().prefix { $0.isDigit }
-        let length = max(letters, digits.count)
-        guard length > 0, length <= 6 else { return false }
-        let number = digits.dropFirst().allSatisfy { $0 == UInt8(ascii: "0") } && (digits.first ?? 0x30) <= 0x31
-        guard letters >= 2 || (letters == 0 && number) else { return false }
-        // `x.tar.aa`, `x.tar-1`, `x.taraa`
-        var stem = Bytes(lower.dropLast(length))
-        if let last = stem.storage.last, [0x2E, 0x2D, 0x5F].contains(last) { stem = stem.dropLast(1) }
-        if stem.hasSuffix("part") || stem.hasSuffix("vol") || stem.hasSuffix(".z") { return true }
-        // `x.000`, `x.001`: what other splitters make of any name.
-        return length == 3 && letters == 0 && lower.dropLast(3).last == UInt8(ascii: ".")
-            || archives.contains { stem.hasSuffix($0) } || (letters >= 2 && stem == "x")
-    }
-}
-
-extension Bytes {
-    /// With ASCII's capitals made small.
-    var lowercased: Bytes { Bytes(storage.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }) }
 }

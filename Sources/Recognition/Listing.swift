@@ -8,8 +8,9 @@ package struct Listing: Sendable {
         package let kind: Directory.Entry.Kind
         /// Its writer is not done, by the name.
         package let isTemporary: Bool
-        /// The name that it will have when its writer is done: to that series it will belong.
-        package let finalName: Bytes
+        /// The name that it will have when its writer is done, or that of the whole whose first piece it is: to that
+        /// series it will belong.
+        package fileprivate(set) var finalName: Bytes
 
         package var isFile: Bool { kind == .file }
         package var isDirectory: Bool { kind == .directory }
@@ -17,17 +18,27 @@ package struct Listing: Sendable {
 
     /// Its path in the vault; empty for the vault itself.
     package let directory: Bytes
+    /// Names beside the directory of its path whose name says a kind, such as `full` beside `inc`.
+    package let siblings: Set<Bytes>
     /// In the order of their names, without `.trash`.
-    package let entries: [Entry]
+    package private(set) var entries: [Entry]
     package var parser: NameTimeParser
     package private(set) var claims: [Claim?]
     /// Why an entry that nobody claims is left alone, where more is known than "no date in its name".
     package private(set) var remarks: [Int: String] = [:]
+    /// Entries that stand for a set: the other files of it are their members.
+    package private(set) var sets: Set<Int> = []
+    /// What a set lacks, by the entry that stands for it.
+    package private(set) var lacking: [Int: String] = [:]
+    /// Side files whose owners are found among several entries: which of these are one backup shows when all are
+    /// claimed.
+    package private(set) var shared: [Int: Sharing] = [:]
     /// ``directory`` as the beginning of a key.
     private let prefix: [UInt8]
 
-    init(of entries: [Directory.Entry], in directory: Bytes, parser: NameTimeParser) {
+    init(of entries: [Directory.Entry], in directory: Bytes, siblings: Set<Bytes> = [], parser: NameTimeParser) {
         self.directory = directory
+        self.siblings = siblings
         self.parser = parser
         prefix = directory.isEmpty ? [] : SeriesKey.escaped(directory).storage + [UInt8(ascii: "/")]
         self.entries = entries.filter { $0.name != ".trash" }.sorted { $0.name < $1.name }.map { entry in
@@ -45,6 +56,22 @@ package struct Listing: Sendable {
 
     package mutating func leave(_ index: Int, _ why: String) { claims[index] = .leftAlone(.foreign(why)) }
 
+    /// Says that an entry stands for a set.
+    package mutating func markSet(_ index: Int) { sets.insert(index) }
+
+    /// The owners of a side file: whatever backups these entries turn out to be of.
+    package struct Sharing: Hashable, Sendable {
+        package var entries: Range<Int>
+        /// Its stem has a date, or its directory: backups of one instant may share it. Otherwise only one may own it.
+        package var isDated: Bool
+    }
+
+    /// A side file that several of these entries, which begin with its stem, may own.
+    package mutating func share(_ index: Int, among entries: Range<Int>, isDated: Bool) {
+        shared[index] = Sharing(entries: entries, isDated: isDated)
+        claims[index] = .member(of: entries.lowerBound)
+    }
+
     /// The first word counts.
     package mutating func remark(_ index: Int, _ why: String) { remarks[index] = remarks[index] ?? why }
 
@@ -57,13 +84,100 @@ package struct Listing: Sendable {
         return key
     }
 
+    /// Whether the entry has no claim yet, is a file or a directory, and is not temporary.
+    package func isCandidate(_ index: Int) -> Bool {
+        isOpen(index) && !entries[index].isTemporary && (entries[index].isFile || entries[index].isDirectory)
+    }
+
+    /// The key of a series of this directory: the final name of an entry with `*` for each of these ranges, which may
+    /// come in any order and must not overlap.
+    package func key(of index: Int, without ranges: [Range<Int>]) -> Bytes {
+        key(
+            SeriesKey.pattern(
+                entries[index].finalName.storage, without: ranges.sorted { $0.lowerBound < $1.lowerBound }))
+    }
+
+    /// The instant of a date and time on the vault's wall clock.
+    package mutating func instant(of civil: CivilTime) -> Timestamp { parser.instant(of: civil) }
+
+    // MARK: Sets
+
+    /// One file of a backup that is made of several.
+    package struct SetPart {
+        /// The same for all files of one backup of this directory.
+        package var set: Bytes
+        /// Numbers count from ``first``; `nil`: a file that is no numbered part.
+        package var number: Int?
+        package var found: Claim.Found
+
+        package init(set: Bytes, number: Int? = nil, found: Claim.Found) {
+            self.set = set
+            self.number = number
+            self.found = found
+        }
+    }
+
+    /// Claims files that are one backup together. The first one, by number and then by name, stands for all; what it
+    /// says counts. `first`: the number that counting begins with (`nil`: 0 or 1); a gap makes the backup incomplete.
+    package mutating func claimSets(_ parts: [(index: Int, part: SetPart)], countingFrom first: Int? = nil) {
+        for members in Dictionary(grouping: parts, by: \.part.set).values {
+            let sorted = members.sorted {
+                ($0.part.number ?? -1, entries[$0.index].name) < ($1.part.number ?? -1, entries[$1.index].name)
+            }
+            var found = sorted[0].part.found
+            if let gap = Self.gap(in: sorted.compactMap(\.part.number), countingFrom: first) {
+                (found.contents.outcome, found.contents.why) = (.failed, "part \(gap) is missing")
+            }
+            claim(sorted[0].index, as: .backup(found))
+            markSet(sorted[0].index)
+            for member in sorted.dropFirst() { claim(member.index, as: .member(of: sorted[0].index)) }
+        }
+    }
+
+    /// Joins the pieces of one file. The first of these stands for all, under the name of the whole: whoever reads that
+    /// name tells the series and the time. It keeps its claim where it has one. `lacking`: what is missing, for a
+    /// person.
+    package mutating func join(_ pieces: [Int], as whole: Bytes, lacking why: String?) {
+        guard let first = pieces.first else { return }
+        for piece in pieces.dropFirst() { claim(piece, as: .member(of: first)) }
+        if isOpen(first) { entries[first].finalName = whole }
+        markSet(first)
+        lacking[first] = why
+    }
+
+    /// The first number that is not there; numbers are sorted.
+    static func gap(in numbers: [Int], countingFrom first: Int?) -> Int? {
+        guard let lowest = numbers.first else { return nil }
+        var expected = first ?? (lowest == 0 ? 0 : 1)
+        for number in numbers where number >= expected {
+            if number != expected { return expected }
+            expected += 1
+        }
+        return nil
+    }
+
+    /// Where the first of these names that is here stands.
+    package func first(of names: [Bytes]) -> Int? { names.lazy.compactMap { index(of: $0) }.first }
+
     /// Where a name stands; `nil`: it is not here.
     package func index(of name: Bytes) -> Int? {
+        let at = firstIndex(from: name)
+        return at < entries.count && entries[at].name == name ? at : nil
+    }
+
+    /// The entries whose names are the stem, a dot and more.
+    package func indices(ofStem stem: Bytes) -> Range<Int> {
+        // `/` comes next behind `.` and stands in no name.
+        firstIndex(from: stem + ".")..<firstIndex(from: stem + "/")
+    }
+
+    /// The first entry that is this name or comes behind it.
+    private func firstIndex(from name: Bytes) -> Int {
         var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
             if entries[middle].name < name { low = middle + 1 } else { high = middle }
         }
-        return low < entries.count && entries[low].name == name ? low : nil
+        return low
     }
 }

@@ -32,15 +32,20 @@ package enum Claim: Sendable {
         /// The time in its name may be a number: its mtime must bear it out.
         package var doubt: ClockDoubt?
         package var kind = Backup.Kind.full
-        /// The name in the same directory that it needs.
-        package var parentName: Bytes?
+        /// What the name says of it beside time and kind: links, signs, a part of a set that is missing.
+        package var contents = Contents()
         package var completeWhen: CompleteWhen?
 
-        package init(series: Bytes, time: Timestamp?, by recogniser: String, doubt: ClockDoubt? = nil) {
+        package init(
+            series: Bytes, time: Timestamp?, by recogniser: String, doubt: ClockDoubt? = nil,
+            kind: Backup.Kind = .full, contents: Contents = Contents()
+        ) {
             self.series = series
             self.time = time
             self.recogniser = recogniser
             self.doubt = doubt
+            self.kind = kind
+            self.contents = contents
         }
     }
 }

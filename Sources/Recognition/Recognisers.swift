@@ -18,8 +18,9 @@ package struct Recognisers: Sendable {
             case (.mtime, false): [Unmatched()]
             }
         table =
-            [SideFiles.Beside(), SpecialEntries(), Repositories.ByName(), HiddenNames()]
-            + custom.map { $0.timed(from: timeFrom) } + [SideFiles.Alone(), DarSlices()] + undated
+            [SideFiles.Beside(), SpecialEntries(), StorageOwn(), HiddenNames()]
+            + custom.map { $0.timed(from: timeFrom) } + Layouts.known + [SideFiles.Alone()]
+            + Layouts.others + undated
     }
 
     /// Dates in names, and nothing configured.
@@ -29,7 +30,7 @@ package struct Recognisers: Sendable {
     /// How names are read, as text: what was read under another text must be read again. The number counts up when
     /// the table or one of its recognisers begins to read names otherwise.
     package var text: String {
-        (["names 2", "time-from \(timeFrom.rawValue)"] + custom.map(\.text)).joined(separator: "\n")
+        (["names 3", "time-from \(timeFrom.rawValue)"] + custom.map(\.text)).joined(separator: "\n")
     }
 
     func read(_ listing: inout Listing) {

@@ -9,9 +9,11 @@ package struct Candidate: Sendable, Hashable {
     package var time: Timestamp
     package var observedSince: Timestamp
     package var kind = Backup.Kind.full
-    /// What an incremental or differential needs. `nil` on one of those: the one before it (a differential: the full
-    /// before it).
-    package var parent: BackupID?
+    /// What it needs, where that was resolved already. None on an incremental or differential: by its contents, or by
+    /// its kind (``LinkGraph``).
+    package var parents: [BackupID] = []
+    /// What its tool says of it.
+    package var contents: Contents?
     package var condition = Backup.Condition.complete
     /// Why it has this condition, for a person.
     package var note = ""
@@ -26,9 +28,14 @@ package struct Candidate: Sendable, Hashable {
     /// Its content was checked against a checksum.
     package var isVerified = false
 
+    /// A person said that it is whole: a missing sign of success does not count.
+    package var isAccepted = false
+
     // By pattern, not by `==`: that of an enum with a raw value goes by the raw values, which are strings.
     var isComplete: Bool { if case .complete = condition { true } else { false } }
+    var countsAsComplete: Bool { isComplete || isAccepted }
     var isFull: Bool { if case .full = kind { true } else { false } }
+    var isLog: Bool { if case .log = kind { true } else { false } }
 
     package init(id: BackupID, path: Bytes, time: Timestamp, observedSince: Timestamp = Timestamp(nanoseconds: .min)) {
         self.id = id
@@ -40,7 +47,8 @@ package struct Candidate: Sendable, Hashable {
     package init(_ backup: Backup, restored: UInt16 = 0) {
         self.init(id: backup.id, path: backup.path, time: backup.time, observedSince: backup.observedSince)
         kind = backup.kind
-        parent = backup.parent
+        parents = backup.parent.map { [$0] } ?? []
+        contents = backup.contents
         condition = backup.condition
         note = backup.note
         size = backup.size

@@ -67,7 +67,7 @@ package enum Importance {
             switch kind {
             case .full: 15
             case .differential: 8
-            case .incremental: 0
+            case .incremental, .log: 0
             }
         return kind + (restored == 0 ? 0 : restored == 1 ? 10 : 15) + (isVerified ? 15 : 0)
     }

@@ -6,7 +6,11 @@ package struct Judge: Sendable {
     private let policy: VaultPolicy
     private let zone: Zone
     private let now: Timestamp
-    private let protection: Protection
+    let protection: Protection
+    /// Objects of which a person said that they are whole.
+    var accepted: Set<UInt64> { protection.accepted }
+    /// Which backups of the vault need which; `nil`: what is judged is all there is.
+    var links: LinkGraph?
     /// Ranges keep up to their higher bounds, or only the lower ones.
     var space: Space
     /// A series larger than this loses what its ranges keep beyond their lower bounds, least important first.
@@ -27,10 +31,21 @@ package struct Judge: Sendable {
         /// By series, learnt from all that was ever there. One that is missing here is learnt from what is judged,
         /// which cleanups may have thinned out.
         package var rhythms: [Bytes: Rhythm] = [:]
+        /// Objects of which a person said that they are whole: a missing sign of success does not count against them.
+        package var accepted: Set<UInt64> = []
         /// What looks wrong and counts for nothing.
         package var suspicion = Suspicion()
 
         package init() {}
+
+        /// Which of these need which. `trashed`: what needs one of those is broken until it is brought back.
+        package func links(of backups: [Backup], trashed: [Backup] = []) -> LinkGraph? {
+            var links = LinkGraph(
+                backups.map { LinkGraph.Node($0, accepted: accepted) }
+                    + trashed.map { LinkGraph.Node($0, isTrashed: true, accepted: accepted) })
+            links?.spread(suspicion.suspects)
+            return links
+        }
     }
 
     /// A person said that a series has ended.
@@ -60,13 +75,15 @@ package struct Judge: Sendable {
 
     /// `nil` where the policy's zone is unknown here: then nothing may be decided.
     package init?(
-        policy: VaultPolicy, now: Moment, protection: Protection, space: Space = .ample, maxBytes: Int64? = nil
+        policy: VaultPolicy, now: Moment, protection: Protection, links: LinkGraph? = nil, space: Space = .ample,
+        maxBytes: Int64? = nil
     ) {
         guard let zone = Zone(name: policy.timezone) else { return nil }
         self.policy = policy
         self.zone = zone
         self.now = now.wall
         self.protection = protection
+        self.links = links
         self.space = space
         self.maxBytes = maxBytes
     }
@@ -80,11 +97,16 @@ package struct Judge: Sendable {
         decide(series: series, backups.map { Candidate($0) }).decisions
     }
 
-    package func decide(series: Bytes, _ backups: [Candidate]) -> RetentionReport {
-        var timeline = timeline(backups)
+    /// `links`: of the whole vault, where that is more than this series. `keptElsewhere`: full ones of other series
+    /// that stay, which incrementals of this one may stand on.
+    package func decide(
+        series: Bytes, _ backups: [Candidate], links: LinkGraph? = nil, keptElsewhere: Set<BackupID> = []
+    ) -> RetentionReport {
+        var timeline = timeline(backups, links)
         timeline.learnt = protection.rhythms[series]
         let own = policy.own(series)
-        let context = RetentionContext(series: series, now: now, zone: zone, semantics: policy.semantics, space: space)
+        var context = RetentionContext(series: series, now: now, zone: zone, semantics: policy.semantics, space: space)
+        context.keptElsewhere = keptElsewhere
         var report = rules(own.rules, own.importance).decide(timeline, in: context)
         report.level = own.importance
         report.importances = Importance.scores(timeline, zone: zone)
@@ -92,7 +114,10 @@ package struct Judge: Sendable {
         if policy.hasSafeguards { keepWhatMustStay(series, timeline, &report) }
         keepWhatPeopleSaid(timeline, &report)
         if policy.hasSafeguards { holdBack(series, timeline, &report) }
+        keepLogWindow(own.rules, timeline, &report)
         keepChains(timeline, &report)
+        // Behind the chains: a log stays because of its full one, and keeps nothing itself.
+        decideLogs(own.rules, timeline, &report)
         if let maxBytes {
             let kept = backups.indices.total { report.isRetained($0) ? backups[$0].size : 0 }
             report.shortfall = max(0, kept - maxBytes)
@@ -106,13 +131,14 @@ package struct Judge: Sendable {
         return ImportanceBasedPolicy(bytes: maxBytes, of: rules, atLeast: rules.bounded(.short), level: level)
     }
 
-    package func timeline(_ backups: [Candidate]) -> Timeline {
+    package func timeline(_ backups: [Candidate], _ links: LinkGraph? = nil) -> Timeline {
+        let links = links ?? self.links
         let latest = policy.hasSafeguards ? now.adding(seconds: Self.futureSeconds) : Timestamp(nanoseconds: .max)
         let suspects = policy.hasSafeguards ? protection.suspicion.suspects : [:]
         guard !policy.semantics.preservedCounts else {
-            return Timeline(backups, latest: latest, suspects: suspects)
+            return Timeline(backups, latest: latest, suspects: suspects, links: links)
         }
-        return Timeline(backups, latest: latest, suspects: suspects) { isPreserved($0) }
+        return Timeline(backups, latest: latest, suspects: suspects, links: links) { isPreserved($0) }
     }
 
     private func isPreserved(_ backup: Candidate) -> Bool {
@@ -122,9 +148,10 @@ package struct Judge: Sendable {
     // MARK: Set aside (invariant 7)
 
     private func setAside(_ timeline: Timeline, _ report: inout RetentionReport) {
-        guard timeline.counting.count < timeline.backups.count else { return }
+        guard timeline.counting.count + timeline.logs.count < timeline.backups.count else { return }
         var counts = [Bool](repeating: false, count: timeline.backups.count)
         for index in timeline.counting { counts[Int(index)] = true }
+        for index in timeline.logs { counts[index] = true }
         var unfinished: [Int] = []
         for (index, backup) in timeline.backups.enumerated() where !counts[index] {
             let (condition, note) = timeline.condition(of: index)
@@ -293,14 +320,78 @@ package struct Judge: Sendable {
 
     // MARK: Chains
 
-    /// What stays keeps what it needs, set aside or not: an incremental that settles needs its full one too.
+    /// What stays keeps what it needs, set aside or not: an incremental that settles needs its full one too. Of several
+    /// that need one the newest is named.
     private func keepChains(_ timeline: Timeline, _ report: inout RetentionReport) {
         guard let chains = timeline.chains else { return }
-        for index in timeline.backups.indices where report.isRetained(index) {
-            var (child, parent) = (index, Int(chains.parents[index]))
-            while parent >= 0, !report.isNeeded(parent) {
-                report.retain(parent, neededBy: child)
-                (child, parent) = (parent, Int(chains.parents[parent]))
+        let newestFirst = timeline.backups.indices.filter { report.isRetained($0) && !chains.needs[$0].isEmpty }
+            .sorted {
+                (timeline.backups[$0].time, timeline.backups[$0].path)
+                    > (timeline.backups[$1].time, timeline.backups[$1].path)
+            }
+        var waiting: [Int] = []
+        for index in newestFirst {
+            waiting.append(index)
+            while let child = waiting.popLast() {
+                for parent in chains.needs[child].lazy.map({ Int($0) }) where !report.isNeeded(parent) {
+                    report.retain(parent, neededBy: child)
+                    waiting.append(parent)
+                }
+            }
+        }
+    }
+
+    // MARK: Logs
+
+    /// `logs: 14d` promises every moment of the last 14 days: the newest one that is whole before they begin stays.
+    private func keepLogWindow(_ rules: KeepRules, _ timeline: Timeline, _ report: inout RetentionReport) {
+        guard !timeline.logs.isEmpty, let edge = logEdge(rules, timeline) else { return }
+        if let base = baseOfWindow(edge, timeline) { report.retain(base, .logWindow(rules.logs?.text ?? "")) }
+    }
+
+    /// Where the time begins of which every moment can be restored; `nil`: no rule says so.
+    private func logEdge(_ rules: KeepRules, _ timeline: Timeline) -> Timestamp? {
+        guard let span = rules.logs, let newest = timeline.newest else { return nil }
+        let last = timeline.logs.last.map { timeline.backups[$0].time } ?? newest.time
+        return max(last, newest.time).adding(seconds: -span.fixedSeconds)
+    }
+
+    private func baseOfWindow(_ edge: Timestamp, _ timeline: Timeline) -> Int? {
+        timeline.counting.lazy.map { Int($0) }.first { timeline.backups[$0].time <= edge }
+    }
+
+    /// A log stays as long as the full one before it, or as long as `logs` says. One without any full one before it
+    /// leads from nowhere, and goes once a full one came behind it.
+    private func decideLogs(_ rules: KeepRules, _ timeline: Timeline, _ report: inout RetentionReport) {
+        guard !timeline.logs.isEmpty else { return }
+        let edge = logEdge(rules, timeline)
+        let start = edge.flatMap { baseOfWindow($0, timeline) }.map { timeline.backups[$0].time }
+        let fulls: [Int] = timeline.counting.reversed().map { Int($0) }.filter { timeline.backups[$0].isFull }
+        var (next, base) = (0, Int?.none)
+        for log in timeline.logs where !report.isRetained(log) {
+            while next < fulls.count, timeline.backups[fulls[next]].time <= timeline.backups[log].time {
+                base = fulls[next]
+                next += 1
+            }
+            guard let base else {
+                if fulls.isEmpty {
+                    report.retain(log, .logWithoutFull)
+                } else {
+                    report.condemn(log, .logBeforeAllFull)
+                }
+                continue
+            }
+            let name = timeline.backups[base].path.lastComponent.display
+            if let start {
+                if timeline.backups[log].time >= start {
+                    report.retain(log, .logWindow(rules.logs?.text ?? ""))
+                } else {
+                    report.condemn(log, .logBeyond(rules.logs?.text ?? ""))
+                }
+            } else if report.isRetained(base) {
+                report.retain(log, .logOf(name))
+            } else {
+                report.condemn(log, .logOfGone(name))
             }
         }
     }

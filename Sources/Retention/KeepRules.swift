@@ -24,6 +24,9 @@ package struct KeepRules: Hashable, Sendable, Codable {
     /// Everything younger than this, and the newest full one older than it with all that needs it: any point in time
     /// within the window can be restored.
     package var window: Span?
+    /// Transaction logs younger than this, with what they start from: any moment of this time can be restored. `nil`: a
+    /// log stays as long as the full one before it.
+    package var logs: Span?
     /// Backups that have all tags of one of these sets. Only in `retention simulate`.
     package var tagSets: [[String]]?
 
@@ -143,6 +146,7 @@ package struct KeepRules: Hashable, Sendable, Codable {
             case .withinMonthly: withinMonthly
             case .withinYearly: withinYearly
             case .window: window
+            case .logs: logs
             default: nil
             }
         }
@@ -155,6 +159,7 @@ package struct KeepRules: Hashable, Sendable, Codable {
             case .withinMonthly: withinMonthly = newValue
             case .withinYearly: withinYearly = newValue
             case .window: window = newValue
+            case .logs: logs = newValue
             default: break
             }
         }
@@ -192,7 +197,7 @@ package enum KeepRule: String, Sendable, CaseIterable {
     case withinWeekly = "within-weekly"
     case withinMonthly = "within-monthly"
     case withinYearly = "within-yearly"
-    case full, window
+    case full, window, logs
 
     /// Whether it is written as a count, else as a length of time.
     package var isCounting: Bool {
@@ -205,7 +210,7 @@ package enum KeepRule: String, Sendable, CaseIterable {
     /// The period of which one backup is kept; `nil`: each backup for itself.
     package var period: Period? {
         switch self {
-        case .last, .within, .full, .window: nil
+        case .last, .within, .full, .window, .logs: nil
         case .hourly, .withinHourly: .hour
         case .daily, .withinDaily: .day
         case .weekly, .withinWeekly: .week

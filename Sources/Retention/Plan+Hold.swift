@@ -113,7 +113,7 @@ extension Plan.Hold {
         // Another hash of the same text: an earlier version of the program meant something else by it.
         guard let old = approved.policy, approved.policyHash == old.hash, old.timeFrom == plan.policy.timeFrom,
             old.names == plan.policy.names,
-            let before = Judge(policy: old, now: input.now, protection: input.protection)
+            let before = Judge(policy: old, now: input.now, protection: input.protection, links: plan.links)
         else { return [] }
         let gone = Set(before.decideAll(input.backups).filter { !$0.decision.retain }.map(\.backup.id))
         let shed = Set(plan.condemned.filter(\.isForSpace).map(\.backup.id))
@@ -139,13 +139,8 @@ extension Plan.Hold {
                     units += members.map { Unit(series, [$0.backup]) }
                     continue
                 }
-                let all = plan.judged.filter { $0.backup.series == series }.map { Candidate($0.backup) }
-                let chains = Chains(all, latest: Timestamp(nanoseconds: .max))
-                var roots: [BackupID: BackupID] = [:]
-                for index in all.indices { roots[all[index].id] = all[chains?.root(of: index) ?? index].id }
-                units += Dictionary(grouping: members) { roots[$0.backup.id] }.values.map { chain in
-                    Unit(series, chain.map(\.backup))
-                }
+                units += Dictionary(grouping: members) { plan.links?.root(of: $0.backup.id) ?? $0.backup.id }.values
+                    .map { chain in Unit(series, chain.map(\.backup)) }
             }
             return units.sorted { ($0.oldest, $0.ids[0]) < ($1.oldest, $1.ids[0]) }
         }

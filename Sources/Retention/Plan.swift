@@ -12,6 +12,8 @@ package struct Plan: Sendable {
     package var hold: Hold?
     /// Room that was lacking when it was made, and what of that nothing in this vault gives.
     package var lacking: SpacePressure?
+    /// Which of its backups need which; `nil`: none needs another.
+    package var links: LinkGraph?
 
     package struct Judged: Sendable {
         package var backup: Backup
@@ -46,29 +48,20 @@ package struct Plan: Sendable {
     /// What no rule keeps, held or not.
     package var condemned: [Judged] { judged.filter { !$0.decision.retain } }
 
-    /// What the incrementals and differentials need, in the series of these.
-    package func parents(around going: [Judged]) -> [BackupID: BackupID] {
-        // Most series are full backups only: nothing needs another there.
-        let chained = Set(judged.lazy.filter { $0.backup.kind != .full }.map(\.backup.series))
-            .intersection(going.lazy.map(\.backup.series))
-        guard !chained.isEmpty else { return [:] }
-        let members = judged.indices.filter { chained.contains(judged[$0].backup.series) }
-        return Dictionary(grouping: members) { judged[$0].backup.series }.values.reduce(into: [:]) { parents, series in
-            parents.merge(Self.parents(series.map { judged[$0].backup })) { first, _ in first }
+    /// These, in the order in which they go: a side file of several backups goes with the last of them, and stays as
+    /// long as one of them stays.
+    package func withSharedFiles(_ going: [Judged]) -> [Judged] {
+        guard going.contains(where: { $0.backup.members.contains(where: \.isShared) }) else { return going }
+        let ids = Set(going.map(\.backup.id))
+        var claimed: Set<Bytes> = []
+        for one in judged where !ids.contains(one.backup.id) {
+            claimed.formUnion(one.backup.members.lazy.filter(\.isShared).map(\.path))
         }
-    }
-
-    /// What each incremental or differential of one series needs directly.
-    package static func parents(_ judged: [Judged]) -> [BackupID: BackupID] { parents(judged.map(\.backup)) }
-
-    package static func parents(_ backups: [Backup]) -> [BackupID: BackupID] {
-        let all = backups.map { Candidate($0) }
-        guard let chains = Chains(all, latest: Timestamp(nanoseconds: .max)) else { return [:] }
-        var parents: [BackupID: BackupID] = [:]
-        for index in all.indices where chains.parents[index] >= 0 {
-            parents[all[index].id] = all[Int(chains.parents[index])].id
+        var result = going
+        for n in result.indices.reversed() {
+            result[n].backup.members.removeAll { $0.isShared && !claimed.insert($0.path).inserted }
         }
-        return parents
+        return result
     }
 
     /// What may be condemned now.
@@ -103,6 +96,8 @@ extension Plan {
         package var approved: Approved?
         package var approval = ApprovalMode.onChange
         package var protection = Judge.Protection()
+        /// Which need which, what is in the trash included; `nil`: it is made of ``backups``.
+        package var links: LinkGraph?
         package var amounts = AmountLimits()
         package var runs = RunHistory()
         /// How often an object was restored.
@@ -121,7 +116,9 @@ extension Plan {
 
     /// Decides every present backup of a vault. `nil` where a zone is unknown.
     package static func make(_ input: Input) -> Plan? {
-        guard let judge = Judge(policy: input.policy, now: input.now, protection: input.protection) else { return nil }
+        let links = input.links ?? input.protection.links(of: input.backups)
+        let judge = Judge(policy: input.policy, now: input.now, protection: input.protection, links: links)
+        guard let judge else { return nil }
         var judged = judge.decideAll(input.backups, restored: input.restored)
         var lacking: SpacePressure?
         if let pressure = input.pressure, !pressure.isEmpty {
@@ -132,6 +129,7 @@ extension Plan {
         var plan = Plan(
             id: id, vault: input.vault, at: input.now, policy: input.policy, judged: judged, hold: nil)
         plan.lacking = lacking
+        plan.links = links
         plan.hold = Hold.make(plan, input)
         return plan
     }
@@ -142,47 +140,103 @@ extension Plan {
 }
 
 extension Judge {
-    /// Groups by series and decides each for itself.
+    /// Groups by series and decides each for itself; at last what stays keeps what it needs in other series.
     package func decideAll(_ backups: [Backup], restored: [UInt64: UInt16] = [:]) -> [Plan.Judged] {
-        let series = Dictionary(grouping: backups, by: \.series)
-        return series.keys.sorted().flatMap { key in
-            let members = series[key]!.sorted { ($0.time, $0.path) > ($1.time, $1.path) }
-            let report = decide(
-                series: key, members.map { Candidate($0, restored: restored[$0.id.object] ?? 0) })
-            return members.indices.map { Plan.Judged(backup: members[$0], decision: report[$0]) }
+        guard links != nil else { return linked(backups).decideAllLinked(backups, restored) }
+        return decideAllLinked(backups, restored)
+    }
+
+    /// The same judge, which knows what these need.
+    private func linked(_ backups: [Backup]) -> Judge {
+        var judge = self
+        judge.links = links(of: backups)
+        return judge
+    }
+
+    /// Which of these need which. `trashed`: what needs one of those is broken until it is brought back.
+    package func links(of backups: [Backup], trashed: [Backup] = []) -> LinkGraph? {
+        protection.links(of: backups, trashed: trashed)
+    }
+
+    private func decideAllLinked(_ backups: [Backup], _ restored: [UInt64: UInt16]) -> [Plan.Judged] {
+        let groups = Dictionary(grouping: backups, by: \.series).mapValues { members in
+            members.sorted { ($0.time, $0.path) > ($1.time, $1.path) }
+        }
+        var reports: [Bytes: RetentionReport] = [:]
+        var keptFulls: Set<BackupID> = []
+        // Series with full ones of their own first: what stands on a full one of another series asks whether that
+        // stays.
+        let order = groups.keys.sorted { a, b in
+            let (x, y) = (hasFull(groups[a]!), hasFull(groups[b]!))
+            return x == y ? a < b : x
+        }
+        for key in order {
+            let members = groups[key]!.map { candidate($0, restored: restored[$0.id.object] ?? 0) }
+            let report = decide(series: key, members, keptElsewhere: keptFulls)
+            if links != nil {
+                for index in members.indices where members[index].isFull && report.isRetained(index) {
+                    keptFulls.insert(members[index].id)
+                }
+            }
+            reports[key] = report
+        }
+        keepAcrossSeries(&reports)
+        return groups.keys.sorted().flatMap { key in
+            groups[key]!.indices.map { Plan.Judged(backup: groups[key]![$0], decision: reports[key]![$0]) }
+        }
+    }
+
+    private func hasFull(_ backups: [Backup]) -> Bool { links == nil || backups.contains { $0.kind == .full } }
+
+    package func candidate(_ backup: Backup, restored: UInt16 = 0) -> Candidate {
+        var candidate = Candidate(backup, restored: restored)
+        candidate.isAccepted = backup.mayBeAccepted && accepted.contains(backup.id.object)
+        return candidate
+    }
+
+    /// What stays keeps what it needs, wherever in the vault that is.
+    private func keepAcrossSeries(_ reports: inout [Bytes: RetentionReport]) {
+        guard let links else { return }
+        var places: [BackupID: (series: Bytes, index: Int)] = [:]
+        var waiting: [(id: BackupID, time: Timestamp)] = []
+        for (series, report) in reports {
+            for index in report.backups.indices {
+                let backup = report.backups[index]
+                places[backup.id] = (series, index)
+                if report.isRetained(index), !backup.isLog { waiting.append((backup.id, backup.time)) }
+            }
+        }
+        // The newest is asked first, so that it is the one that reasons name.
+        waiting.sort { ($0.time, $0.id) < ($1.time, $1.id) }
+        while let (id, _) = waiting.popLast() {
+            guard let child = places[id] else { continue }
+            for need in links.needs(of: id) {
+                guard let place = places[need],
+                    place.series != child.series || reports[place.series]?.isRetained(place.index) == false
+                else { continue }
+                let isNew = reports[place.series]?.isRetained(place.index) == false
+                if isNew || reports[place.series]?.isNeededElsewhere(place.index) == false {
+                    let name = reports[child.series]!.backups[child.index].path.display
+                    reports[place.series]?.retain(place.index, neededElsewhereBy: name)
+                }
+                if isNew { waiting.append((need, reports[place.series]!.backups[place.index].time)) }
+            }
         }
     }
 
     /// Which trashed backups of one series the policy would keep if they were in their place: they stay in the trash,
     /// *wanted*. What is in the trash turns no present backup's keep into condemn, as only trashed ones are answered.
     /// What only waits for a while (too young, known too shortly, the series has ended) is not wanted; nor is what only
-    /// the room above a range's lower bound would keep.
-    package func wanted(series: Bytes, present: [Backup], trashed: [Backup]) -> Set<BackupID> {
-        let together = (present + trashed).map { Candidate($0) }
-        let report = atLowerBounds().decide(series: series, together)
+    /// the room above a range's lower bound would keep. `links`: with all of them in their places.
+    package func wanted(
+        series: Bytes, present: [Backup], trashed: [Backup], links: LinkGraph? = nil
+    ) -> Set<BackupID> {
+        let together = (present + trashed).map { candidate($0) }
+        let report = atLowerBounds().decide(series: series, together, links: links)
         return Set(
             together.indices.dropFirst(present.count)
                 .filter { report.isRetained($0) && report.reasons(of: $0).contains { $0.keeps && !$0.isPassing } }
                 .map { together[$0].id })
-    }
-
-    /// Which trashed backups of one series one that stays (present, or wanted) needs.
-    package func needed(series: Bytes, present: [Backup], trashed: [Backup]) -> Set<BackupID> {
-        let together = (present + trashed).map { Candidate($0) }
-        let report = atLowerBounds().decide(series: series, together)
-        var needed = Set(together.indices.dropFirst(present.count).filter { report.isNeeded($0) })
-        // A range's higher bound keeps a present one, and with it what it needs, wherever that is.
-        let timeline = timeline(together)
-        guard let chains = timeline.chains else { return Set(needed.map { together[$0].id }) }
-        let here = decide(series: series, Array(together.prefix(present.count)))
-        for index in present.indices where here.isRetained(index) {
-            var (at, steps) = (Int(chains.parents[index]), 0)
-            while at >= 0, steps < together.count {
-                if at >= present.count { needed.insert(at) }
-                (at, steps) = (Int(chains.parents[at]), steps + 1)
-            }
-        }
-        return Set(needed.map { together[$0].id })
     }
 }
 

@@ -25,6 +25,8 @@ package struct RetentionContext: Sendable {
     package var zone: Zone
     package var semantics: Semantics
     package var space: Space
+    /// Full ones of other series that stay.
+    package var keptElsewhere: Set<BackupID> = []
 
     package init(
         series: Bytes, now: Timestamp, zone: Zone, semantics: Semantics = .reprieve, space: Space = .ample
@@ -117,8 +119,7 @@ package struct ImportanceBasedPolicy: RetentionPolicy {
         var dependents = [Int: Int]()
         if let chains = timeline.chains {
             for rank in kept {
-                let parent = Int(chains.parents[Int(timeline.counting[rank])])
-                if parent >= 0 { dependents[parent, default: 0] += 1 }
+                for parent in chains.needs[Int(timeline.counting[rank])] { dependents[Int(parent), default: 0] += 1 }
             }
         }
         var rest = ranked
@@ -134,9 +135,7 @@ package struct ImportanceBasedPolicy: RetentionPolicy {
                 }
                 report.condemn(index, .spaceShort)
                 size -= timeline.backups[index].size
-                if let parent = timeline.chains.map({ Int($0.parents[index]) }), parent >= 0 {
-                    dependents[parent, default: 0] -= 1
-                }
+                for parent in timeline.chains?.needs[index] ?? [] { dependents[Int(parent), default: 0] -= 1 }
             }
             if open.count == rest.count { break }
             rest = open

@@ -17,6 +17,8 @@ package struct RetentionReport: Sendable {
     private var added: [Int: [Reason]] = [:]
     /// By index: another one that needs this one; made only where there are chains.
     private var neededBy: [UInt32] = []
+    /// What one of another series needs.
+    private var elsewhere: Set<Int> = []
     /// 0-100, see ``Importance``; made by ``Judge``.
     package internal(set) var importances: [UInt8] = []
     var level: Importance.Level?
@@ -151,6 +153,15 @@ package struct RetentionReport: Sendable {
         slots[index].flags.insert(.retain)
         neededBy[index] = UInt32(truncatingIfNeeded: other)
     }
+
+    /// It stays because one of another series needs it.
+    mutating func retain(_ index: Int, neededElsewhereBy name: String) {
+        slots[index].flags.insert(.retain)
+        elsewhere.insert(index)
+        added[index, default: []].append(.neededBy(name))
+    }
+
+    func isNeededElsewhere(_ index: Int) -> Bool { elsewhere.contains(index) }
 
     /// Keeps what would go, where `flags` says that it is too early.
     mutating func holdBack(from timeline: Timeline, _ flags: (borrowing Candidate) -> Flags) {

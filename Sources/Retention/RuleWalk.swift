@@ -88,7 +88,7 @@ struct RuleWalk {
     private mutating func setUp() {
         var zone = context.zone
         let anchor = anchor
-        for (rule, span) in rules.windows {
+        for (rule, span) in rules.windows where rule != .logs {
             let edge = anchor.map { span.before($0, zone: &zone).nanoseconds }
             let n = add(.init(name: rule.rawValue, total: nil, span: span.text, period: rule.period))
             if let period = rule.period {
@@ -233,6 +233,8 @@ struct RuleWalk {
                 let root = chains.root(of: index)
                 if kept.contains(root) {
                     report.retain(index, .chain(of: timeline.backups[root].path.lastComponent.display))
+                } else if root < 0, let other = chains.outside[index], context.keptElsewhere.contains(other) {
+                    report.retain(index, .chain(of: other.text))
                 }
             }
         }

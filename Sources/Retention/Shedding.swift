@@ -90,37 +90,28 @@ extension Judge {
                     && goes(series.lowerBound + n)
             }
             guard !may.isEmpty else { continue }
-            found += Self.inRow(own, may)
+            found += inRow(own, may)
         }
         return found.sorted()
     }
 
-    /// Each behind all that stand on it; without those on which something stands that stays.
-    private static func inRow(_ own: [Plan.Judged], _ may: [Int]) -> [Sheddable] {
+    /// Each behind all that stand on it; without those on which something stands that stays. `own`: newest first, so
+    /// that each comes before what it needs.
+    private func inRow(_ own: [Plan.Judged], _ may: [Int]) -> [Sheddable] {
         var row = Dictionary(uniqueKeysWithValues: may.map { ($0, Sheddable(own[$0])) })
-        let parents = Plan.parents(own)
-        guard !parents.isEmpty else { return Array(row.values) }
+        guard let links else { return Array(row.values) }
         let places = Dictionary(own.enumerated().map { ($1.backup.id, $0) }) { first, _ in first }
-        /// What one needs, the nearest first. No chain is longer than its series.
-        func needs(_ n: Int) -> [Int] {
-            var found: [Int] = []
-            var at = n
-            while found.count < own.count, let parent = parents[own[at].backup.id].flatMap({ places[$0] }) {
-                found.append(parent)
-                at = parent
-            }
-            return found
-        }
-        for n in own.indices where own[n].decision.retain && row[n] == nil {
-            for needed in needs(n) { row[needed] = nil }
-        }
-        for (n, dependent) in row {
-            for (steps, needed) in needs(n).enumerated() {
+        let stays = links.closure(
+            of: own.indices.filter { own[$0].decision.retain && row[$0] == nil }.map { own[$0].backup.id })
+        for (id, n) in places where stays.contains(id) { row[n] = nil }
+        for n in own.indices {
+            guard let dependent = row[n] else { continue }
+            for needed in links.needs(of: own[n].backup.id).compactMap({ places[$0] }) {
                 guard var place = row[needed] else { continue }
                 if (dependent.importance, dependent.time) > (place.importance, place.time) {
                     (place.importance, place.time) = (dependent.importance, dependent.time)
                 }
-                place.height = max(place.height, steps + 1)
+                place.height = max(place.height, dependent.height + 1)
                 row[needed] = place
             }
         }

@@ -67,6 +67,7 @@ struct SizeWalk {
             suspect(item, at, Suspicion.contradictedNote)
             return settle(Pending(at: at, object: item.object, size: nil, lastFull: lastFull))
         }
+        if item.lacksFooter, !isUsualSize(item.size) { return suspect(item, at, Backup.footerAbsentNote) }
         let why = isOld ? remembered : (whyUnusual(item) ?? remembered)
         guard let why, item.isFull else { return count(item) }
         // Remembered for its content, which has been made good.
@@ -95,6 +96,13 @@ struct SizeWalk {
     }
 
     // MARK: What is usual
+
+    /// Near those that counted last, however few they are.
+    private func isUsualSize(_ size: Int64) -> Bool {
+        let last = usual.suffix(Self.least)
+        guard let low = last.min(), let high = last.max() else { return false }
+        return size >= high / Self.smaller && size / Self.larger <= low
+    }
 
     private func whyUnusual(_ item: Suspicion.Item) -> String? {
         guard item.isFull, usual.count >= Self.least else { return nil }

@@ -46,16 +46,19 @@ package struct Suspicion: Sendable {
     /// So many older ones may tell what is usual.
     package static let recalled = 40
 
-    /// `past`: newest first, at most ``recalled`` of each series. `latest`: what is dated later is *future*.
+    /// `footers`: series that have shown the footer of plain SQL. `past`: newest first, at most ``recalled`` of each
+    /// series. `latest`: what is dated later is *future*.
     package init(
-        _ present: [Backup], past: [Bytes: [Past]] = [:], words: Words = Words(), latest: Timestamp
+        _ present: [Backup], past: [Bytes: [Past]] = [:], words: Words = Words(), footers: Set<Bytes> = [],
+        latest: Timestamp
     ) {
         for (series, backups) in Dictionary(grouping: present, by: \.series) {
             var line: [Item] = []
             line.reserveCapacity(backups.count)
             var (matches, contradicts) = (false, false)
             for backup in backups where backup.time <= latest {
-                guard let item = Item(backup) else { continue }
+                guard var item = Item(backup) else { continue }
+                item.lacksFooter = backup.endMark == .footerAbsent && footers.contains(series)
                 line.append(item)
                 if item.isContradicted { contradicts = true } else { matches = true }
             }
@@ -81,6 +84,8 @@ package struct Suspicion: Sendable {
         var size: Int64
         var isFull: Bool
         var isContradicted = false
+        /// It ends without the footer that others of its series have.
+        var lacksFooter = false
         /// It counted once.
         var isPast = false
 

@@ -11,80 +11,62 @@ package struct Timeline: Sendable {
     let times: [Int64]
     /// `nil` where every backup is a full one.
     package let chains: Chains?
+    /// Transaction logs that are whole, oldest first: no rule asks for them.
+    let logs: [Int]
     /// Whether a tool protects one of them.
     let hasToolProtection: Bool
     /// The rhythm of the series as all tells that was ever there.
     package var learnt: Rhythm?
     /// Dated later than this is *future*: set aside.
     private let latest: Timestamp
-    /// By index, and why; what stands on a suspect one is suspect too.
-    private let suspects: [Int: String]
+    /// By object, and why.
+    private let suspects: [UInt64: String]
 
-    /// `latest`: what is dated later does not count. `suspects`, by object: neither do they. `excluded`: neither does
-    /// what it says yes to.
+    /// `latest`: what is dated later does not count. `suspects`, by object: neither do they, nor what stands on them.
+    /// `links`: of the whole vault; `nil`: these backups are all there are. `excluded`: what it says yes to does not
+    /// count either.
     package init(
-        _ backups: [Candidate], latest: Timestamp, suspects: [UInt64: String] = [:],
+        _ backups: [Candidate], latest: Timestamp, suspects: [UInt64: String] = [:], links: LinkGraph? = nil,
         excluding excluded: ((Candidate) -> Bool)? = nil
     ) {
         precondition(backups.count < Int(UInt32.max), "one series has fewer than four billion backups")
         self.backups = backups
         self.latest = latest
+        self.suspects = suspects
         let (hasChains, hasToolProtection) = backups.withUnsafeBufferPointer { all in
             (all.indices.contains { !all[$0].isFull }, all.indices.contains { all[$0].protectedBy != nil })
         }
         self.hasToolProtection = hasToolProtection
-        let chains = hasChains ? Chains(backups, latest: latest) : nil
+        let chains = hasChains ? Chains(backups, links, suspects) : nil
         self.chains = chains
-        let doubtful = suspects.isEmpty ? [:] : Self.doubtful(backups, suspects, chains)
-        self.suspects = doubtful
         var columns = Columns(capacity: backups.count)
+        var logs: [Int] = []
         backups.withUnsafeBufferPointer { all in
             let latest = latest.nanoseconds
-            for index in all.indices where all[index].isComplete && all[index].time.nanoseconds <= latest {
-                if let chains, chains.broken[index] != nil { continue }
-                if !doubtful.isEmpty, doubtful[index] != nil { continue }
+            for index in all.indices where all[index].countsAsComplete && all[index].time.nanoseconds <= latest {
+                if let chains, chains.broken[index] != nil || chains.doubtful[index] != nil { continue }
+                if !suspects.isEmpty, suspects[all[index].id.object] != nil { continue }
                 if let excluded, excluded(all[index]) { continue }
-                columns.append(index, all)
+                if all[index].isLog {
+                    logs.append(index)
+                } else {
+                    columns.append(index, all)
+                }
             }
         }
         columns.sort(backups)
         (counting, times) = (columns.order, columns.times)
+        self.logs = logs.sorted { (backups[$0].time, backups[$0].path) < (backups[$1].time, backups[$1].path) }
     }
 
     /// The condition that its place among the others gives a backup, and why.
     package func condition(of index: Int) -> (condition: Backup.Condition, note: String) {
         let candidate = backups[index]
         if candidate.time > latest { return (.future, "dated more than a day ahead") }
-        if let note = suspects[index] { return (.suspect, note) }
-        if candidate.condition == .complete, let note = chains?.broken[index] { return (.broken, note) }
-        return (candidate.condition, candidate.note)
-    }
-
-    private static func doubtful(
-        _ backups: [Candidate], _ suspects: [UInt64: String], _ chains: Chains?
-    ) -> [Int: String] {
-        var found: [Int: String] = [:]
-        for index in backups.indices { found[index] = suspects[backups[index].id.object] }
-        guard let chains, !found.isEmpty else { return found }
-        // Each link is walked once. `nil`: not known yet; -1: it stands on none.
-        var bases = [Int?](repeating: nil, count: backups.count)
-        for index in found.keys { bases[index] = index }
-        for index in backups.indices {
-            var path: [Int] = []
-            var at = index
-            while at >= 0, bases[at] == nil {
-                bases[at] = -1  // a circle ends here
-                path.append(at)
-                at = Int(chains.parents[at])
-            }
-            let base = at >= 0 ? bases[at] ?? -1 : -1
-            guard base >= 0 else { continue }
-            for step in path {
-                bases[step] = base
-                found[step] = "it stands on '\(backups[base].path.lastComponent.display)', which is suspect"
-            }
-        }
-        return found
+        if let note = suspects[candidate.id.object] ?? chains?.doubtful[index] { return (.suspect, note) }
+        guard candidate.countsAsComplete else { return (candidate.condition, candidate.note) }
+        if let note = chains?.broken[index] { return (.broken, note) }
+        return (.complete, candidate.note)
     }
 
     // MARK: Order

@@ -48,9 +48,10 @@ extension VaultSurvey {
                 return nil
             }
             let sides = try sideSightings(unit.sideFiles, old)
+            let shared = try sideSightings(unit.sharedSideFiles, old)
             let blocked = ([seen] + sides).first { $0.obstacle != nil }
             let obstacle = blocked.map { Obstacle($0.obstacle ?? .immutable, at: $0.name).text }
-            return .backup(judge(unit, path, seen, sides, place, obstacle: obstacle, fingerprint: nil))
+            return .backup(judge(unit, path, seen, sides, shared, place, obstacle: obstacle, fingerprint: nil))
         }
 
         private mutating func lookAtDirectory(_ unit: DirectoryReading.Unit) throws(Fault) -> Found? {
@@ -71,8 +72,10 @@ extension VaultSurvey {
             if survey.nested.contains(where: { $0.isWithin(path) }) || survey.holdsVault(inside) {
                 return .leftAlone(.foreign("a vault lies inside it"))
             }
-            if let tool = Repositories.tool(ofDirectoryWith: Set(try inside.entries().map(\.name))) {
-                return .leftAlone(.opaque(tool: tool.name, prune: tool.prune))
+            // A dated copy of live data is a backup; a dated repository is its tool's.
+            let entries = try inside.entries()
+            if case .opaque(let tool, let prune)? = Layouts.place(PlaceNames(of: entries, in: path, inside)) {
+                return .leftAlone(.opaque(tool: tool, prune: prune))
             }
             var sighting = try inside.sighting()
             sighting.name = unit.name
@@ -94,7 +97,9 @@ extension VaultSurvey {
                 fingerprint = Int64(bitPattern: measure.fingerprint)
             }
             let sides = try sideSightings(unit.sideFiles, rows[path])
-            return .backup(judge(unit, path, sighting, sides, inside, obstacle: obstacle, fingerprint: fingerprint))
+            let shared = try sideSightings(unit.sharedSideFiles, rows[path])
+            return .backup(
+                judge(unit, path, sighting, sides, shared, inside, obstacle: obstacle, fingerprint: fingerprint))
         }
 
         private func sideSightings(_ names: [Bytes], _ old: Backup?) throws(Fault) -> [Sighting] {
@@ -110,14 +115,16 @@ extension VaultSurvey {
         /// `inside`: the directory itself where the backup is one, else the one it lies in.
         private func judge(
             _ unit: DirectoryReading.Unit, _ path: Bytes, _ sighting: Sighting, _ sides: [Sighting],
-            _ inside: Directory, obstacle: String?, fingerprint: Int64?
+            _ shared: [Sighting], _ inside: Directory, obstacle: String?, fingerprint: Int64?
         ) -> Backup {
             let all = [sighting] + sides
-            let members = all.map { seen in
-                Backup.Member(
-                    path: directory.appending(seen.name), object: seen.object, inode: seen.inode,
-                    isDirectory: seen.kind == .directory, size: seen.size, mtime: seen.mtime, ctime: seen.ctime)
-            }
+            let members =
+                all.map { Backup.Member($0, in: directory) }
+                + shared.map { seen in
+                    var member = Backup.Member(seen, in: directory)
+                    member.isShared = true
+                    return member
+                }
             let old = rows[path]
             let newest = all.map(\.ctime).max() ?? sighting.ctime
             var backup = Backup(
@@ -130,6 +137,12 @@ extension VaultSurvey {
                 uid: sighting.uid, gid: sighting.gid, observedSince: min(now.wall, newest), changedBoot: now.boot,
                 changedBootID: now.bootID)
             backup.protectedBy = unit.protectedBy
+            backup.kind = unit.kind
+            backup.contents = unit.contents.isEmpty ? nil : unit.contents
+            backup.readBy = Layouts.version
+            if backup.kind != .full || backup.contents != nil {
+                backup.readBy ^= Int64(bitPattern: unit.contents.digest) ^ Int64(backup.kind.rawValue.utf8.count)
+            }
             backup.obstacle = obstacle
             backup.fingerprint = fingerprint
             backup.links = unit.isDirectory ? 1 : sighting.links
@@ -138,6 +151,7 @@ extension VaultSurvey {
                 // Until it is looked into again, what it showed is not forgotten.
                 if old.primary.size == sighting.size, old.primary.mtime == sighting.mtime {
                     backup.endMark = old.endMark
+                    if old.readBy == backup.readBy { backup.recall(old) }
                 }
             }
             if let old, old.members == members, old.fingerprint == fingerprint {
@@ -148,6 +162,8 @@ extension VaultSurvey {
                     backup.condition = .complete
                     backup.note = old.note
                     backup.endMark = old.endMark
+                    // Names or contents are read otherwise now: it is looked into again, and rests all the same.
+                    if old.readBy != backup.readBy { probe(&backup, unit, all, inside) }
                     return backup
                 }
             }
@@ -217,19 +233,34 @@ extension VaultSurvey.UnitLook {
     private func probe(
         _ backup: inout Backup, _ unit: DirectoryReading.Unit, _ members: [Sighting], _ inside: Directory
     ) {
-        if !unit.isDirectory, members[0].size == 0 {
+        if !unit.isDirectory, unit.isSet ? members.allSatisfy({ $0.size == 0 }) : members[0].size == 0 {
             (backup.condition, backup.note) = (.incomplete, "an empty file")
             return
         }
-        guard let reading = reading(unit, members[0], inside) else {
+        guard let (reading, head) = reading(unit, members, inside) else {
             backup.note = "its end could not be read"
             return
         }
+        let contents = contents(unit, members[0], head, inside)
+        backup.contents = contents.isEmpty ? nil : contents
+        backup.kind = contents.kind ?? unit.kind
+        backup.protectedBy = unit.protectedBy ?? contents.protectedBy
         backup.endMark = reading.mark
         backup.note = reading.mark == .footerAbsent ? Backup.footerNeverNote : reading.note ?? ""
+        if reading.mark == .none, let sign = contents.signs.first { backup.note = "'\(sign)' is there" }
         if let missing = missing(unit, reading, inside) {
             (backup.condition, backup.note) = (.incomplete, missing)
             return
+        }
+        switch contents.outcome {
+        case .failed, .running:
+            let tool = contents.tool.map { "\($0): " } ?? ""
+            (backup.condition, backup.note) = (.incomplete, tool + (contents.why ?? "its tool did not finish it"))
+            return
+        case .unread:
+            (backup.condition, backup.note) = (.broken, contents.why ?? "what its tool says of it could not be read")
+            return
+        case .finished, .unsaid: break
         }
         switch reading.mark {
         case .unprobed: break
@@ -257,20 +288,87 @@ extension VaultSurvey.UnitLook {
     }
 
     /// `nil`: it could not be read, or changed meanwhile; then it goes on settling.
-    private func reading(_ unit: DirectoryReading.Unit, _ seen: Sighting, _ inside: Directory) -> EndMarkReading? {
-        if unit.isDirectory { return try? EndMarks.probe(directory: inside) }
+    private func reading(
+        _ unit: DirectoryReading.Unit, _ members: [Sighting], _ inside: Directory
+    ) -> (EndMarkReading, head: [UInt8])? {
+        if unit.isDirectory { return (try? EndMarks.probe(directory: inside)).map { ($0, []) } }
+        let seen = members[0]
+        if unit.isSet, let (whole, names) = PieceNames.pieces(unit.name, among: unit.sideFiles) {
+            return reading(whole, names, members)
+        }
         guard let probe = (try? EndMarks.probe(unit.name, in: place)) ?? nil, probe.ends.inode == seen.inode,
             probe.ends.size == seen.size, probe.ends.ctime == seen.ctime
         else { return nil }
-        return probe.reading
+        return (probe.reading, probe.ends.head)
     }
 
-    /// Plain SQL without its last line is incomplete in a series that has shown one.
-    func demandFooters(_ backups: inout [Backup]) {
-        let shown = known.footers.union(backups.filter { $0.endMark == .footerShown }.map(\.series))
-        for n in backups.indices
-        where backups[n].endMark == .footerAbsent && backups[n].isComplete && shown.contains(backups[n].series) {
-            (backups[n].condition, backups[n].note) = (.incomplete, Backup.footerAbsentNote)
+    /// Of a file in pieces: the beginning of the first and the end of the last are those of the whole.
+    private func reading(
+        _ whole: Bytes, _ names: [Bytes], _ members: [Sighting]
+    ) -> (EndMarkReading, head: [UInt8])? {
+        let seen = Dictionary(members.map { ($0.name, $0) }) { first, _ in first }
+        let pieces = names.compactMap { name in seen[name].map { (name: name, size: $0.size) } }
+        guard pieces.count == names.count, let probe = (try? EndMarks.probe(whole, pieces: pieces, in: place)) ?? nil,
+            probe.ends.allSatisfy({ name, ends in
+                seen[name].map { ends.inode == $0.inode && ends.size == $0.size && ends.ctime == $0.ctime } ?? false
+            })
+        else { return nil }
+        return (probe.reading, probe.ends.first?.ends.head ?? [])
+    }
+
+    /// What its tool says of it: by its name, and in small files in it or beside it.
+    private func contents(
+        _ unit: DirectoryReading.Unit, _ seen: Sighting, _ head: [UInt8], _ inside: Directory
+    ) -> Contents {
+        let names = unit.isDirectory ? (try? inside.entries().map(\.name)) ?? [] : []
+        let found = Layouts.read(
+            UnitContents(
+                name: unit.name, directory: directory, isDirectory: unit.isDirectory, names: Set(names),
+                members: unit.sideFiles + unit.sharedSideFiles, size: seen.size, head: head,
+                file: { inside.smallFile($0) },
+                headOf: { (try? inside.ends(of: $0, head: SmallFile.limit, tail: 0))??.head ?? [] },
+                inside: { inside.someNames(in: $0) }))
+        return found.map { unit.contents.merged(with: $0) } ?? unit.contents
+    }
+
+    /// What lacks a sign of success that an earlier one of its series has shown is incomplete.
+    func demandSigns(_ backups: inout [Backup]) {
+        var shown = known.signs
+        for backup in backups where backup.isComplete {
+            for sign in backup.signs {
+                let first = shown[backup.series]?[sign] ?? backup.time
+                shown[backup.series, default: [:]][sign] = min(first, backup.time)
+            }
         }
+        guard !shown.isEmpty else { return }
+        for n in backups.indices where backups[n].isComplete {
+            guard let demanded = shown[backups[n].series] else { continue }
+            let own = backups[n].signs
+            let missing = demanded.filter { $0.value < backups[n].time && !own.contains($0.key) }.keys.min()
+            guard let missing else { continue }
+            if missing == Backup.footerSign {
+                // Options may have changed: it counts where its size is usual, and that is said.
+                if backups[n].endMark == .footerAbsent { backups[n].note = Backup.footerAbsentNote }
+            } else {
+                (backups[n].condition, backups[n].note) = (.incomplete, Backup.signNote(missing))
+            }
+        }
+    }
+}
+
+extension Backup {
+    /// What an earlier look found in it.
+    fileprivate mutating func recall(_ old: Backup) {
+        contents = old.contents
+        kind = old.kind
+        protectedBy = protectedBy ?? old.protectedBy
+    }
+}
+
+extension Backup.Member {
+    fileprivate init(_ seen: Sighting, in directory: Bytes) {
+        self.init(
+            path: directory.appending(seen.name), object: seen.object, inode: seen.inode,
+            isDirectory: seen.kind == .directory, size: seen.size, mtime: seen.mtime, ctime: seen.ctime)
     }
 }

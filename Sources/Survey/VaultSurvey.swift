@@ -77,8 +77,8 @@ package struct VaultSurvey: Sendable {
         package var trashedInodes: Set<UInt64> = []
         /// Renamed from a temporary name just now: the writer itself says that it is done.
         package var finished: Set<Bytes> = []
-        /// Series that have shown the footer of their format.
-        package var footers: Set<Bytes> = []
+        /// By series: the signs of success that it has shown, and the time of the first backup that had each.
+        package var signs: [Bytes: [String: Timestamp]] = [:]
 
         /// Nothing was ever looked at.
         package var isEmpty = false
@@ -118,15 +118,23 @@ package struct VaultSurvey: Sendable {
         // The picture is taken before the reading: what changes in between shows next time. Where files wait to be
         // looked into, the place is read again anyway.
         let recalled = known.digests[directory] ?? nil
-        let digest = recalled != nil || probing == .now ? try PlaceDigest(of: place) : nil
+        let siblings = try Self.siblings(of: directory, below: root)
+        let digest =
+            recalled != nil || probing == .now ? try PlaceDigest(of: place).mixed(with: siblings) : nil
         if recalled != nil, recalled == digest { return .same }
         let entries = try place.entries()
-        if let tool = Repositories.tool(ofDirectoryWith: Set(entries.map(\.name))) {
-            return .read(try Self.single(directory, .opaque(tool: tool.name, prune: tool.prune), known))
+        if let why = Layouts.place(PlaceNames(of: entries, in: directory, place)) {
+            return .read(try Self.single(directory, why, known))
         }
-        var result = try read(entries, place, directory, known, now, probing, shouldStop)
+        var result = try read(entries, place, directory, siblings, known, now, probing, shouldStop)
         if result.isSettled { result.digest = digest }
         return .read(result)
+    }
+
+    /// Names beside a directory whose own name says a kind, `full` or `inc`: what it means depends on them.
+    private static func siblings(of directory: Bytes, below root: Directory) throws(Fault) -> Set<Bytes> {
+        guard let (parent, _) = KindWords.directory(in: directory) else { return [] }
+        return Set(try root.open(parent).entries().lazy.filter { KindWords.isKind($0.name) }.map(\.name))
     }
 
     /// A directory that is left alone as a whole: what was known in it is there no more.
@@ -150,7 +158,7 @@ package struct VaultSurvey: Sendable {
     }
 
     /// A btrfs subvolume is another device and no mount: only btrfs's own commands delete it.
-    static func subvolume(at path: Bytes, _ root: Directory) -> Repositories.Tool? {
+    static func subvolume(at path: Bytes, _ root: Directory) -> BtrfsSubvolume.Tool? {
         guard let parent = try? root.open(path.parent),
             let opened = try? parent.openSubvolume(path.lastComponent)
         else { return nil }
@@ -162,12 +170,13 @@ package struct VaultSurvey: Sendable {
     }
 
     private func read(
-        _ entries: [Directory.Entry], _ place: Directory, _ directory: Bytes, _ known: Known, _ now: Moment,
-        _ probing: Probing, _ shouldStop: @escaping () -> Bool
+        _ entries: [Directory.Entry], _ place: Directory, _ directory: Bytes, _ siblings: Set<Bytes>, _ known: Known,
+        _ now: Moment, _ probing: Probing, _ shouldStop: @escaping () -> Bool
     ) throws(Fault) -> Place {
         var parser = NameTimeParser(zone: zone)
         let entries = entries.map { Self.typed($0, in: place) }
-        let reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
+        let reading = DirectoryReading(
+            of: entries, in: directory, siblings: siblings, by: recognisers, parser: &parser)
         var result = Place(directory: directory)
         // What was never looked at has no rows. A refresh asks for no digests: there every place may have some.
         result.isNew = !known.digests.isEmpty && known.digests[directory] == nil || known.isEmpty
@@ -203,8 +212,7 @@ package struct VaultSurvey: Sendable {
                 result.unknown.insert(directory.appending(unit.name))
             }
         }
-        Self.chain(&result.backups, by: reading.units)
-        looking.demandFooters(&result.backups)
+        looking.demandSigns(&result.backups)
         result.unprobed = result.backups.count { $0.note == Backup.unprobedNote }
         return result
     }

@@ -7,12 +7,12 @@ package struct Condemning {
         package var backup: Backup
         package var decision: Manifest.Decision
         /// What it needs to be restored. Items come before what they need.
-        package var parent: BackupID?
+        package var needs: [BackupID]
 
-        package init(backup: Backup, decision: Manifest.Decision, parent: BackupID? = nil) {
+        package init(backup: Backup, decision: Manifest.Decision, needs: [BackupID] = []) {
             self.backup = backup
             self.decision = decision
-            self.parent = parent
+            self.needs = needs
         }
     }
 
@@ -198,7 +198,7 @@ package struct Condemning {
                 try move(item, into: files, &touched)
                 outcome.moved.append(item)
             } catch {
-                if let parent = item.parent { needed.insert(parent) }
+                needed.formUnion(item.needs)
                 switch error {
                 case .dropped(let why): outcome.dropped.append((item, why))
                 case .failed(let fault): outcome.failed.append((item, fault))

@@ -156,6 +156,7 @@ extension Manifest.Item {
             json.field("time_source", timeSource.rawValue)
             json.field("kind", kind.rawValue)
             json.field("parent", parent)
+            if let contents { json.field("contents", contents) }
             json.field("condition", condition.rawValue)
             json.field("size", size)
             json.field("allocated", allocated)
@@ -175,7 +176,7 @@ extension Manifest.Item {
 
     fileprivate init(_ json: inout JSONReader) throws(JSONReader.Malformed) {
         var (id, object, series, seriesRaw, path): (String?, String?, String?, String?, String?)
-        var (pathRaw, parent): (String?, String?)
+        var (pathRaw, parent, contents): (String?, String?, String?)
         var (time, source, kind): (Timestamp?, Backup.TimeSource?, Backup.Kind?)
         var (condition, members): (Backup.Condition?, [Manifest.Member]?)
         var (size, allocated): (Int64?, Int64?)
@@ -193,6 +194,7 @@ extension Manifest.Item {
             case "time_source": source = try json.word()
             case "kind": kind = try json.word()
             case "parent": parent = try json.stringOrNull()
+            case "contents": contents = try json.stringOrNull()
             case "condition": condition = try json.word()
             case "size": size = try json.number()
             case "allocated": allocated = try json.number()
@@ -210,8 +212,8 @@ extension Manifest.Item {
         else { throw json.malformed("an item that lacks a field") }
         self.init(
             id: id, object: object, series: series, seriesRaw: seriesRaw, path: path, pathRaw: pathRaw, time: time,
-            timeSource: source, kind: kind, parent: parent, condition: condition, members: members, size: size,
-            allocated: allocated, mode: mode, uid: uid, gid: gid, decision: decision)
+            timeSource: source, kind: kind, parent: parent, contents: contents, condition: condition, members: members,
+            size: size, allocated: allocated, mode: mode, uid: uid, gid: gid, decision: decision)
     }
 }
 

@@ -68,6 +68,8 @@ package struct Manifest: Sendable {
         package var timeSource: Backup.TimeSource
         package var kind: Backup.Kind
         package var parent: String?
+        /// What its tool says of it (``Contents/text``): what stays may need it.
+        package var contents: String?
         package var condition: Backup.Condition
         package var members: [Member]
         package var size: Int64
@@ -146,6 +148,7 @@ extension Manifest.Item {
         timeSource = backup.timeSource
         kind = backup.kind
         parent = backup.parent?.text
+        contents = backup.contents?.text
         condition = backup.condition
         members = backup.members.map(Manifest.Member.init)
         size = backup.size
@@ -168,6 +171,7 @@ extension Manifest.Item {
             observedSince: primary.ctime, changedBoot: 0, changedBootID: "")
         backup.kind = kind
         backup.parent = parent.flatMap(BackupID.init(text:))
+        backup.contents = contents.flatMap(Contents.init(text:))
         backup.state = .trashed
         backup.trashed = .init(
             batch: manifest.batch, condemnedAt: manifest.condemnedAt.wall, earliestPurge: manifest.earliestPurge)

@@ -4,9 +4,21 @@ internal import Retention
 
 extension Session {
     /// A backup as every command gives it.
-    func json(_ backup: Backup, _ vault: String, protection: Judge.Protection, names: SeriesNames) -> JSON {
+    /// `links`: which backups of its vault need which.
+    func json(
+        _ backup: Backup, _ vault: String, protection: Judge.Protection, links: LinkGraph? = nil, names: SeriesNames
+    ) -> JSON {
+        let isAccepted = backup.mayBeAccepted && protection.accepted.contains(backup.id.object)
+        let isComplete = backup.isComplete || isAccepted
+        let broken = backup.state == .present && isComplete ? links?.whyBroken(backup.id) : nil
         let isFuture = Judge.isFuture(backup, now: keeper.now())
-        let isSuspect = backup.state == .present && protection.suspicion.suspects[backup.id.object] != nil
+        let suspect =
+            backup.state == .present
+            ? protection.suspicion.suspects[backup.id.object] ?? links?.whyDoubtful(backup.id) : nil
+        let condition =
+            isFuture && isComplete
+            ? Backup.Condition.future
+            : suspect != nil ? .suspect : broken != nil ? .broken : isAccepted ? .complete : backup.condition
         let preserved = protection.preserved[backup.id.object]
         let reprieved = protection.reprieved[backup.id.object]
         var fields: [JSON.Field] = [
@@ -24,11 +36,13 @@ extension Session {
             .init("freed_is_at_least", .bool(backup.freedIfPurged?.isAtLeast ?? false)),
             .init("obstacle", JSON(backup.obstacle)), .init("end_mark", .string(backup.endMark.rawValue)),
             .init("state", .string(backup.state.rawValue)),
-            .init(
-                "condition",
-                .string(isFuture && backup.isComplete ? "future" : isSuspect ? "suspect" : backup.condition.rawValue)),
-            .init("note", .string(isSuspect ? protection.suspicion.suspects[backup.id.object] ?? "" : backup.note)),
-            .init("complete", .bool(backup.isComplete && !isFuture && !isSuspect)),
+            .init("condition", .string(condition.rawValue)),
+            .init("note", .string(suspect ?? broken ?? backup.note)), .init("complete", .bool(condition == .complete)),
+            .init("tool", JSON(backup.contents?.tool)), .init("said", JSON(backup.contents?.said)),
+            .init("said_in", JSON(backup.contents?.file)),
+            .init("needs", Self.ids(links?.needs(of: backup.id))),
+            .init("needed_by", Self.ids(links?.dependents(of: backup.id))),
+            .init("files", .integer(Int64(backup.members.count))),
             .init("preserved", .bool(preserved != nil)), .init("preserved_reason", JSON(preserved?.reason)),
             .init("reprieved_until", JSON(reprieved?.rfc3339(in: zone))),
             .init("side_files", .array(backup.members.dropFirst().map { .string($0.path.display) })),
@@ -37,6 +51,8 @@ extension Session {
         ]
         return .object(fields)
     }
+
+    private static func ids(_ found: [BackupID]?) -> JSON { .array((found ?? []).map { .string($0.text) }) }
 
     func json(_ decision: Decision) -> JSON {
         [

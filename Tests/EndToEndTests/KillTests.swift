@@ -4,9 +4,9 @@ import Testing
 /// The real binary killed before each system call that changes something, on every file system; then the next run must
 /// leave each unit whole in one place.
 ///
-/// A first run tells which calls there are. In CI it is killed once in every second state that lies between two of them,
-/// on one of the four file systems in turn; with `REPRIEVE_TESTS=all` at every call on all of them, and at those that
-/// only write into a file as well.
+/// A first run tells which calls there are. In CI it is killed once in every second state that lies between two of
+/// them, on one of the four file systems in turn; with `REPRIEVE_TESTS=all` at every call on all of them, and at those
+/// that only write into a file as well.
 @Suite(
     "killed between steps",
     .enabled(if: Tracing.isPossible && Disk.canMount, "SKIPPED: needs root, and a strace that may trace"))
@@ -19,7 +19,8 @@ struct KillTests {
     /// Parts of one write: what is written is not valid before the end, or is SQLite's.
     private static let partial = ["write", "pwrite64", "fdatasync", "openat", "openat2", "ioctl"]
 
-    /// Of calls in their order, one for each state: who is killed before a sync leaves what who is killed behind it does.
+    /// Of calls in their order, one for each state: who is killed before a sync leaves what who is killed behind it
+    /// does.
     private static func states(_ points: [Tracing.Point], at calls: [String]) -> [Tracing.Point] {
         var isChanged = true
         var chosen: [Tracing.Point] = []

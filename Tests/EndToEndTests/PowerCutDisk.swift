@@ -168,7 +168,8 @@ final class BlockLog {
         return Image(log: self, whole: whole, pieces: entries[whole..<count].flatMap { pieces($0) })
     }
 
-    /// A disk that did all before the last flush, and of what came later, up to `count`, a random part in blocks of 4 KiB.
+    /// A disk that did all before the last flush, and of what came later, up to `count`, a random part in blocks of 4
+    /// KiB.
     func subset(_ count: Int, _ generator: inout SeededGenerator) -> Image {
         let whole = lastFlush(before: count)
         let percent = [10, 50, 90].randomElement(using: &generator) ?? 50

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// A file system that is stopped dead: from one moment on nothing of it reaches the disk, as when the power goes, and the
-/// caches of the kernel are lost. ext4 and xfs can (`xfs_io -x -c shutdown`).
+/// A file system that is stopped dead: from one moment on nothing of it reaches the disk, as when the power goes, and
+/// the caches of the kernel are lost. ext4 and xfs can (`xfs_io -x -c shutdown`).
 final class ShutdownDisk {
     let root: URL
     private let memory: Disk

@@ -67,8 +67,8 @@ final class PowerCutVault {
         if deed == .purge { usleep(1_200_000) }
     }
 
-    /// A condemn as it must not be: the manifest is written, and only the directories are made to last. Every disk shows
-    /// it; a test that does not see it sees nothing.
+    /// A condemn as it must not be: the manifest is written, and only the directories are made to last. Every disk
+    /// shows it; a test that does not see it sees nothing.
     func condemnCarelessly() throws {
         let batch = house.vault.appending(path: ".trash/20200101T000000.000Z")
         let files = FileManager.default

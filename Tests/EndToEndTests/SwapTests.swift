@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 /// Somebody swaps a name of the path while a command is between two system calls: for a link that leads out of the
-/// vault, for another directory, for another file. Nothing outside is touched, nothing is lost, and the command says so.
+/// vault, for another directory, for another file. Nothing outside is touched, nothing is lost, and the command says
+/// so.
 ///
 /// In CI at every k-th call, the swaps in turn; with `REPRIEVE_TESTS=all` at every call.
 @Suite(

@@ -41,8 +41,8 @@ enum Tracing {
         return [Self.command([])[0], "--seccomp-bpf"] + Self.command([]).dropFirst() + command
     }
 
-    /// What a log of ``command(_:inject:log:withoutNoReplace:)`` shows, in the order in which it was done. Of `open` only
-    /// what makes a file counts where `isChanging`.
+    /// What a log of ``command(_:inject:log:withoutNoReplace:)`` shows, in the order in which it was done. Of `open`
+    /// only what makes a file counts where `isChanging`.
     static func points(in log: URL, isChanging: Bool) throws -> [Point] {
         var counts: [String: Int] = [:]
         var found: Set<Point> = []

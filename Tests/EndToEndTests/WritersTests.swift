@@ -145,7 +145,8 @@ struct WritersTests {
             #expect(watch.isFinal(path), "\(path) was called complete before its content was final")
         case .incomplete:
             #expect(!seen, "\(path) was cut off and called complete")
-            #expect(condition == "incomplete", "\(path): \(condition ?? "not listed"), \(note)")
+            // Plain SQL that lacks its last line and half its size is suspect: options may take the line away.
+            #expect(["incomplete", "suspect"].contains(condition), "\(path): \(condition ?? "not listed"), \(note)")
         case .unmarked:
             #expect(watch.isFinal(path), "\(path) was called complete before its content was final")
             #expect(!seen || note.contains("no cheap end mark"), "\(path): \(note)")

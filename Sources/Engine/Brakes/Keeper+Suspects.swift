@@ -29,7 +29,10 @@ extension Keeper {
             present.filter { $0.state == .present },
             past: past.mapValues { rows in
                 rows.map { .init(object: $0.object, time: $0.time, size: $0.size, isFull: $0.isFull) }
-            }, words: words, latest: latest)
+            }, words: words,
+            footers: Set(
+                try home.catalog.signs(vault: id).lazy.filter { $0.value[Backup.footerSign] != nil }.map(\.key)),
+            latest: latest)
     }
 
     /// The last full one from before a series changed its level stays until somebody accepts that.

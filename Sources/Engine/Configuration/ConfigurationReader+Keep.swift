@@ -36,6 +36,13 @@ extension ConfigurationReader {
                 rules[window: rule] = try value.span(name, fixed: false, dialect: semantics.preset.dialect)
             }
         }
+        var others = rules
+        others.logs = nil
+        guard rules.logs == nil || !others.isEmpty else {
+            throw node.refuse(
+                "'logs' says how long logs stay, and no rule says which backups stay",
+                hint: "add a rule for the backups: { daily: 7, logs: 14d }")
+        }
         guard !rules.isEmpty else {
             throw node.refuse(
                 "'keep' has no rule", hint: "write `keep: all` to keep everything, or rules: { daily: 7 }")

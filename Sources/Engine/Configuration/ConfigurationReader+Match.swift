@@ -29,8 +29,8 @@ extension ConfigurationReader {
         var match = try Match(expression: expression)
         if let value = found["time-format"] { match.options.timeFormat = try timeFormat(value, match) }
         if let value = found["kind"] {
-            let kinds: [Backup.Kind] = [.full, .incremental, .differential]
-            match.options.kind = try value.word("kind", kinds.map { ($0.rawValue, $0) })
+            match.options.kind = try value.word(
+                "kind", CustomRecogniser.kindWords.filter { $0.0.count > 1 })
         }
         if let value = found["unit"] {
             match.options.shape = try value.word("unit", CustomRecogniser.Shape.allCases.map { ($0.rawValue, $0) })
@@ -52,7 +52,9 @@ extension ConfigurationReader {
         var options = CustomRecogniser.Options()
 
         var groups: [String] { pattern.groups }
-        var hasKinds: Bool { groups.contains("kind") || (options.kind ?? .full) != .full }
+        var hasKinds: Bool {
+            groups.contains("kind") || groups.contains("level") || (options.kind ?? .full) != .full
+        }
 
         init(expression node: ConfigurationNode) throws(Fault) {
             self.node = node
@@ -117,8 +119,10 @@ extension ConfigurationReader {
                 "the expression has no group '\(unknown)'",
                 hint: nearest.map { "did you mean '\($0)'?" } ?? "its groups: \(match.groups.joined(separator: ", "))")
         }
-        guard !text.contains("/") else {
-            throw node.refuse("'parent' is a name in the same directory, not '\(text)'", hint: "leave the path out")
+        guard !text.hasPrefix("/"), !text.split(separator: "/").contains(".."), !text.hasSuffix("/") else {
+            throw node.refuse(
+                "'\(text)' is not a name in the same directory or a path in the vault",
+                hint: "parent: '${series}-full.tar', or from the vault's top: 'full/${parent}.tar'")
         }
         guard match.hasKinds else {
             throw node.refuse("a full backup needs no parent", hint: "add `kind: incremental`, or a group 'kind'")

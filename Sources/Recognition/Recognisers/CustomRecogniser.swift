@@ -33,7 +33,13 @@ package struct CustomRecogniser: Recogniser {
     /// Longer names, and longer paths, match nothing: they would take too long.
     package static let longestName = 255
     package static let longestPath = 1024
-    package static let groups = ["series", "time", "kind", "parent"]
+    package static let groups = ["series", "time", "kind", "level", "parent"]
+    /// The words for a kind, in a name and in the configuration.
+    package static let kindWords: [(String, Backup.Kind)] = [
+        ("full", .full), ("incremental", .incremental), ("differential", .differential), ("log", .log),
+        ("incr", .incremental), ("inc", .incremental), ("diff", .differential), ("base", .full), ("f", .full),
+        ("i", .incremental), ("d", .differential), ("0", .full),
+    ]
 
     /// Throws what the compiler of regular expressions says.
     package init(_ pattern: String, _ options: Options) throws {
@@ -61,7 +67,7 @@ package struct CustomRecogniser: Recogniser {
     }
 
     package func claim(in listing: inout Listing) {
-        var sets: [SetKey: Int] = [:]
+        var sets: [SetKey: [Int]] = [:]
         for index in listing.entries.indices where listing.isOpen(index) {
             let entry = listing.entries[index]
             guard entry.isFile || entry.isDirectory else { continue }
@@ -75,7 +81,9 @@ package struct CustomRecogniser: Recogniser {
                 listing.claim(index, as: .lookInto)
             }
         }
-        if case .beside(let ending) = options.completeWhen { claimBeside(ending, &listing) }
+        if case .beside(let ending) = options.completeWhen {
+            claimBeside(ending, sets.values.sorted { $0[0] < $1[0] }, &listing)
+        }
     }
 
     func timed(from source: DirectoryReading.TimeSource) -> CustomRecogniser {
@@ -101,7 +109,7 @@ package struct CustomRecogniser: Recogniser {
     }
 
     private func take(
-        _ index: Int, _ subject: Bytes, _ groups: Groups, _ listing: inout Listing, _ sets: inout [SetKey: Int]
+        _ index: Int, _ subject: Bytes, _ groups: Groups, _ listing: inout Listing, _ sets: inout [SetKey: [Int]]
     ) {
         var found = Claim.Found(series: series(subject, groups, listing), time: nil, by: name)
         if timeFrom == .name, let range = groups["time"] {
@@ -114,16 +122,27 @@ package struct CustomRecogniser: Recogniser {
         case .success(let kind): found.kind = kind
         case .failure(let refusal): return listing.leave(index, "\(refusal.why) (\(name))")
         }
+        if let range = groups["level"] {
+            let text = String(decoding: subject.storage[range], as: UTF8.self)
+            guard let level = Int(text), (0...99).contains(level) else {
+                return listing.leave(index, "'\(text)' is not a level (\(name))")
+            }
+            found.contents.level = level
+            found.kind = level == 0 ? .full : found.kind == .full ? .incremental : found.kind
+            if level > 0 { found.contents.needs = [.levelsBelow(level)] }
+        }
         if found.kind != .full {
-            found.parentName =
+            let parent =
                 options.parent?.filled(from: subject, groups) ?? groups["parent"].map { Bytes(subject.storage[$0]) }
+            if let parent { found.contents.needs = [.exactly(.path(path(of: parent, listing)))] }
         }
         found.completeWhen = options.completeWhen
         if options.shape == .set {
             let written = found.time == nil ? groups["time"].map { Bytes(subject.storage[$0]) } : nil
             let key = SetKey(series: found.series, time: found.time, written: written)
-            if let first = sets[key] { return listing.claim(index, as: .member(of: first)) }
-            sets[key] = index
+            sets[key, default: []].append(index)
+            if let first = sets[key]?.first, first != index { return listing.claim(index, as: .member(of: first)) }
+            listing.markSet(index)
         }
         listing.claim(index, as: .backup(found))
     }
@@ -136,11 +155,16 @@ package struct CustomRecogniser: Recogniser {
         }
         // What differs within a series is no part of its name; of two places one in the other the outer counts.
         var places: [Range<Int>] = []
-        for range in ["time", "kind", "parent"].compactMap({ groups[$0] }).sorted(by: {
+        for range in ["time", "kind", "level", "parent"].compactMap({ groups[$0] }).sorted(by: {
             ($0.lowerBound, -$0.upperBound) < ($1.lowerBound, -$1.upperBound)
         }) where !range.isEmpty && range.lowerBound >= places.last?.upperBound ?? 0 { places.append(range) }
         let pattern = SeriesKey.pattern(subject.storage, without: places)
         return isOfPath ? pattern : listing.key(pattern)
+    }
+
+    /// A name alone is one of this directory; with a `/` in it, a path from the vault's top.
+    private func path(of parent: Bytes, _ listing: Listing) -> Bytes {
+        parent.storage.contains(UInt8(ascii: "/")) ? parent : listing.directory.appending(parent)
     }
 
     private struct Refusal: Error {
@@ -165,23 +189,26 @@ package struct CustomRecogniser: Recogniser {
 
     private func kind(_ bytes: ArraySlice<UInt8>?) -> Result<Backup.Kind, Refusal> {
         guard let bytes else { return .success(options.kind ?? .full) }
-        switch String(decoding: bytes, as: UTF8.self).lowercased() {
-        case "full", "f", "base", "0": return .success(.full)
-        case "incremental", "incr", "inc", "i": return .success(.incremental)
-        case "differential", "diff", "d": return .success(.differential)
-        default: return .failure(Refusal(why: "'\(Bytes(bytes).display)' is no kind that is known"))
+        let word = String(decoding: bytes, as: UTF8.self).lowercased()
+        if let kind = Self.kindWords.first(where: { $0.0 == word })?.1 { return .success(kind) }
+        return .failure(Refusal(why: "'\(Bytes(bytes).display)' is not a kind that is known"))
+    }
+
+    /// `X.done` goes where X goes. Of a set it may lie beside any of the files, or beside their stem.
+    private func claimBeside(_ ending: Bytes, _ sets: [[Int]], _ listing: inout Listing) {
+        for index in listing.entries.indices {
+            guard case .backup(let found) = listing.claims[index], found.recogniser == name else { continue }
+            claim(listing.entries[index].name + ending, of: index, &listing)
+        }
+        for set in sets {
+            let files = set.map { listing.entries[$0].name }
+            for name in files + PieceNames.stems(of: files) { claim(name + ending, of: set[0], &listing) }
         }
     }
 
-    /// `X.done` goes where X goes.
-    private func claimBeside(_ ending: Bytes, _ listing: inout Listing) {
-        for index in listing.entries.indices {
-            guard case .backup(let found) = listing.claims[index], found.recogniser == name,
-                let mark = listing.index(of: listing.entries[index].name + ending), listing.isOpen(mark),
-                listing.entries[mark].isFile
-            else { continue }
-            listing.claim(mark, as: .member(of: index))
-        }
+    private func claim(_ mark: Bytes, of owner: Int, _ listing: inout Listing) {
+        guard let mark = listing.index(of: mark), listing.isOpen(mark), listing.entries[mark].isFile else { return }
+        listing.claim(mark, as: .member(of: owner))
     }
 
     typealias Groups = [String: Range<Int>]

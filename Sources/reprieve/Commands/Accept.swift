@@ -41,7 +41,9 @@ struct Accept: ParsableCommand {
         _ series: Bytes, in view: VaultView, _ reason: String, _ session: Session
     ) throws -> JSON {
         let own = (view.present + view.trashed).filter { $0.series == series }
-        let suspect = own.count { view.protection.suspicion.suspects[$0.id.object] != nil }
+        let suspect = own.count {
+            view.protection.suspicion.suspects[$0.id.object] != nil || $0.mayBeAccepted
+        }
         if !dryRun {
             try session.keeper.say(
                 .acceptSeries(series, objects: Set(own.map(\.id.object)), reason: reason), in: view.configuration)
@@ -59,10 +61,11 @@ struct Accept: ParsableCommand {
         guard backup.state == .present || backup.state == .trashed else {
             throw Fault(.notFound, "'\(backup.path.display)' is gone", path: backup.path)
         }
-        let why = view.protection.suspicion.suspects[backup.id.object]
+        let why =
+            view.protection.suspicion.suspects[backup.id.object] ?? (backup.mayBeAccepted ? backup.note : nil)
         if why != nil, !dryRun { try session.keeper.say(.accept([backup], reason: reason), in: view.configuration) }
         session.say(
-            "\(dryRun ? "-n: " : "")\(why == nil ? "was not suspect" : "accepted: it counts from now on")\n  \(backup.id.text)  \(backup.path.display)"
+            "\(dryRun ? "-n: " : "")\(why == nil ? "it counts already" : "accepted: it counts from now on")\n  \(backup.id.text)  \(backup.path.display)"
         )
         return [
             "vault": .string(view.label), "id": .string(backup.id.text), "suspects": .integer(why == nil ? 0 : 1),

@@ -36,7 +36,7 @@ extension Explain {
         ]
         if reading.kind != .full {
             lines.append(
-                "  kind       \(reading.kind.rawValue)" + (reading.needs.map { ", needs \($0.display)" } ?? ""))
+                "  kind       \(reading.kind.rawValue)")
         }
         if let when = reading.completeWhen { lines.append("  complete   when \(when)") }
         if reading.isTemporary { lines.append("  but        its writer is not done: a temporary name") }
@@ -52,7 +52,7 @@ extension Explain {
             fields += [
                 .init("time", JSON(reading.time?.rfc3339(in: session.zone))),
                 .init("time_source", .string(reading.time == nil ? "mtime" : "name")),
-                .init("kind", .string(reading.kind.rawValue)), .init("needs", JSON(reading.needs?.display)),
+                .init("kind", .string(reading.kind.rawValue)),
                 .init("complete_when", JSON(reading.completeWhen)), .init("temporary", .bool(reading.isTemporary)),
             ]
         case .part(let whole): fields.append(.init("part_of", .string(whole.display)))

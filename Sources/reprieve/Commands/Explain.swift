@@ -177,21 +177,41 @@ struct Explain: ParsableCommand {
         ]
     }
 
-    /// What it needs, and what needs it.
+    /// What it needs, what needs it, and what its tool says of it.
     private func chain(_ view: VaultView, _ backup: Backup, _ ids: ShortIDs) -> [String] {
-        let own = (view.plan?.judged ?? []).filter { $0.backup.series == backup.series }
-        let parents = Plan.parents(own)
         var lines: [String] = []
-        if let parent = parents[backup.id], let needed = own.first(where: { $0.backup.id == parent })?.backup {
-            lines.append("  \(backup.kind.rawValue)  needs \(ids.text(parent)) (\(needed.path.lastComponent.display))")
+        let contents = backup.contents
+        if let tool = contents?.tool {
+            let said = contents?.said.map { ": \($0)" } ?? ""
+            let file = contents?.file.map { " (\($0))" } ?? ""
+            lines.append("  written by \(tool)\(said)\(file)")
         }
-        let needing = parents.filter { $0.value == backup.id }.map { ids.text($0.key) }.sorted()
-        if !needing.isEmpty { lines.append("  needed by  \(needing.joined(separator: ", "))") }
+        if backup.members.count > 1 { lines.append("  files      \(backup.members.count)") }
+        let known = Dictionary(view.everything.map { ($0.id, $0) }) { first, _ in first }
+        func list(_ found: [BackupID]) -> String {
+            let sorted = found.compactMap { known[$0] }.sorted { ($0.time, $0.path) < ($1.time, $1.path) }
+            let shown = sorted.prefix(Self.mostNamed).map { "\(ids.text($0.id)) (\($0.path.lastComponent.display))" }
+            let more = sorted.count > shown.count ? [" and \(sorted.count - shown.count) more"] : []
+            return shown.joined(separator: ", ") + more.joined()
+        }
+        let links = view.plan?.links
+        let needs = links?.needs(of: backup.id) ?? []
+        if backup.kind != .full || !needs.isEmpty {
+            let what = needs.isEmpty ? "nothing that is known" : list(needs)
+            lines.append("  \(backup.kind.rawValue)  needs \(what)")
+        }
+        if let why = links?.whyBroken(backup.id) { lines.append("  broken     \(why)") }
+        let needing = links?.dependents(of: backup.id) ?? []
+        if !needing.isEmpty { lines.append("  needed by  \(list(needing))") }
         return lines
     }
 
+    /// More on one line are counted.
+    private static let mostNamed = 3
+
     private func json(_ view: VaultView, _ backup: Backup, _ session: Session) -> JSON {
-        let own = session.json(backup, view.label, protection: view.protection, names: SeriesNames(view))
+        let own = session.json(
+            backup, view.label, protection: view.protection, links: view.plan?.links, names: SeriesNames(view))
         let decision = view.decision(of: backup)
         let stays = backup.state == .present && decision?.retain == true
         let outlook = stays ? session.keeper.outlook(of: backup, in: view) : nil

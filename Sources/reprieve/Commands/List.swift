@@ -123,6 +123,7 @@ struct List: ParsableCommand {
         if view.isFrozen(series: members[0].series) { return "FROZEN" }
         if pulse?.retirement != nil { return "retired" }
         let open = members.count { !$0.isComplete }
+        if pulse?.failing != nil { return "FAILING" }
         if pulse?.pulse == .late { return "LATE" }
         if pulse?.pulse == .ended { return "ended" }
         return open == 0 ? "ok" : "\(open) not complete"
@@ -137,16 +138,45 @@ struct List: ParsableCommand {
             for (key, members) in Dictionary(grouping: backups, by: \.series).sorted(by: { $0.key < $1.key }) {
                 let trashed = view.trashed.count { $0.series == key }
                 let here = view.present.count { $0.series == key }
+                let isChained = members.contains { $0.kind != .full }
+                let hasSets = members.contains { $0.members.count > 1 }
+                let more = (isChained ? ["KIND"] : []) + (hasSets ? ["FILES"] : [])
                 var table = Table(
-                    ["ID", "TIME", "SIZE", "STATE", "KEPT BY, OR GOES"], [.left, .left, .right, .left, .left])
-                for backup in members.sorted(by: { ($0.time, $0.path) > ($1.time, $1.path) }) {
-                    table.add(row(backup, decisions[backup.path], view, ids, session))
+                    ["ID", "TIME"] + more + ["SIZE", "STATE", "KEPT BY, OR GOES"],
+                    [.left, .left] + (isChained ? [.left] : []) + (hasSets ? [.right] : []) + [.right, .left, .left])
+                for backup in isChained ? Self.byChain(members, view) : Self.newestFirst(members) {
+                    var row = row(backup, decisions[backup.path], view, ids, session)
+                    if hasSets { row.insert(Text.count(backup.members.count), at: 2) }
+                    if isChained { row.insert(Self.kind(backup), at: 2) }
+                    table.add(row)
                 }
                 blocks.append(
                     "\(names.text(key)) in \(view.label): \(here) here, \(trashed) in the trash\n\(table.text)")
             }
         }
         return blocks.isEmpty ? "None." : blocks.joined(separator: "\n\n")
+    }
+
+    private static func newestFirst(_ backups: [Backup]) -> [Backup] {
+        backups.sorted { ($0.time, $0.path) > ($1.time, $1.path) }
+    }
+
+    /// The newest chain first; in each the full one, and below it what stands on it in the order of time.
+    private static func byChain(_ backups: [Backup], _ view: VaultView) -> [Backup] {
+        let links = view.plan?.links
+        let chains = Dictionary(grouping: backups) { links?.root(of: $0.id) ?? $0.id }.values.map { chain in
+            chain.sorted { ($0.kind == .full ? 0 : 1, $0.time, $0.path) < ($1.kind == .full ? 0 : 1, $1.time, $1.path) }
+        }
+        return chains.sorted { ($0[0].time, $0[0].path) > ($1[0].time, $1[0].path) }.flatMap { $0 }
+    }
+
+    private static func kind(_ backup: Backup) -> String {
+        switch backup.kind {
+        case .full: "full"
+        case .incremental: "└ inc" + (backup.contents?.level.map { " (level \($0))" } ?? "")
+        case .differential: "└ diff"
+        case .log: "└ log"
+        }
     }
 
     private func row(
@@ -211,13 +241,16 @@ struct List: ParsableCommand {
                             let decisions = view.decisions()
                             return backups.sorted { ($0.series, $0.time, $0.path) < ($1.series, $1.time, $1.path) }
                                 .map { backup in
-                                    session.json(backup, view.label, protection: view.protection, names: names)
-                                        .appending([
-                                            .init(
-                                                "decision",
-                                                backup.state == .present
-                                                    ? decisions[backup.path].map { session.json($0) } ?? .null : .null)
-                                        ])
+                                    session.json(
+                                        backup, view.label, protection: view.protection, links: view.plan?.links,
+                                        names: names
+                                    )
+                                    .appending([
+                                        .init(
+                                            "decision",
+                                            backup.state == .present
+                                                ? decisions[backup.path].map { session.json($0) } ?? .null : .null)
+                                    ])
                                 }
                         })),
                 .init(

@@ -96,7 +96,9 @@ struct PlanCommand: ParsableCommand {
                 "backups",
                 .array(
                     report.plan.judged.map {
-                        session.json($0.backup, report.label, protection: report.protection, names: names)
+                        session.json(
+                            $0.backup, report.label, protection: report.protection, links: report.plan.links,
+                            names: names)
                     })),
         ])
     }
@@ -180,12 +182,15 @@ struct PlanText {
         let aside = members.count { $0.decision.isSetAside }
         var notes: [String] = []
         if aside > 0 { notes.append("\(aside) set aside") }
+        if let chains = chains(members) { notes.append(chains) }
         if members.contains(where: { $0.decision.reasons.contains(.all) }) { notes.append("keep: all") }
         if let pulse = report.pulses[members[0].backup.series], name != "", isOneSeries(members) {
             if let retirement = pulse.retirement {
                 notes.append("retired" + (retirement.after.map { $0 > report.plan.at.wall } ?? false ? " (waits)" : ""))
             } else if pulse.pulse == .ended, let newest = pulse.newest {
                 notes.append("ended \(Text.day(newest, session.zone))")
+            } else if pulse.failing != nil {
+                notes.append("FAILING")
             } else if pulse.pulse == .late {
                 notes.append("LATE")
             }
@@ -199,6 +204,14 @@ struct PlanText {
             going.isEmpty ? "-" : sizeGoing(going),
             kept.map(\.backup.time).min().map { Text.date($0, session.zone) } ?? "-", notes.joined(separator: ", "),
         ]
+    }
+
+    /// `4 chains, 2 go`, where backups of a series need each other.
+    private func chains(_ members: [Plan.Judged]) -> String? {
+        guard let links = report.plan.links, members.contains(where: { $0.backup.kind != .full }) else { return nil }
+        let chains = Dictionary(grouping: members) { links.root(of: $0.backup.id) }.values.filter { $0.count > 1 }
+        let going = chains.count { chain in chain.allSatisfy { !$0.decision.retain } }
+        return Text.plural(chains.count, "chain") + (going > 0 ? ", \(going) go\(going == 1 ? "es" : "")" : "")
     }
 
     /// What deleting them frees, where files have several links; said by a star.

@@ -140,6 +140,14 @@ struct PurgeNow {
             }
             session.say((dryRun ? "Nothing done. " : "") + "For good, and without waiting for their grace:")
             session.say(table.text)
+            let worthless = reports.flatMap(\.worthless)
+            if let first = worthless.first {
+                let more = worthless.count > 1 ? " and \(Text.plural(worthless.count - 1, "more backup"))" : ""
+                session.say(
+                    Text.wrap(
+                        "Without \(going.count == 1 ? "it" : "them") '\(first.path.display)'\(more) in the trash cannot be restored any more."
+                    ))
+            }
             if going.count > Self.mostShown {
                 session.say("\(Text.count(going.count - Self.mostShown)) more; all: -n --json")
             }

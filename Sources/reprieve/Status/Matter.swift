@@ -85,7 +85,7 @@ extension Matter {
         notes += doubt(view)
         notes += draining(view, zone)
         notes += away(view, zone)
-        return notes + late(view) + ended(view)
+        return notes + failing(view) + late(view) + ended(view)
     }
 
     private static func vetoed(_ view: VaultView, _ keeper: Keeper) -> [Matter] {
@@ -182,10 +182,28 @@ extension Matter {
 
     private static let recentSeconds: Int64 = 60 * 86_400
 
+    /// Series whose newest backups cannot be used: what a writer leaves night after night and never finishes.
+    static func failing(_ view: VaultView) -> [Matter] {
+        let names = SeriesNames(view)
+        return view.pulses.filter { $0.value.retirement == nil }.sorted { $0.key < $1.key }
+            .compactMap { series, pulse in
+                guard let failing = pulse.failing else { return nil }
+                let good = pulse.newest.map {
+                    "The last good one is \(Text.age(view.at.wall.seconds(since: $0))) old."
+                }
+                return Matter(
+                    vault: view.label, code: "failing",
+                    text:
+                        "the newest \(failing.count) backups of \(names.text(series)) cannot be used (\(failing.path.lastComponent.display): \(failing.why)). \(good ?? "There is no good one.")",
+                    commands: ["reprieve list \(names.text(series))"])
+            }
+    }
+
     /// Series that nothing new came to for too long: no decision is needed, but somebody should know.
     static func late(_ view: VaultView) -> [Matter] {
         let names = SeriesNames(view)
-        return view.pulses.filter { $0.value.pulse == .late && $0.value.retirement == nil }.sorted { $0.key < $1.key }
+        return view.pulses.filter { $0.value.pulse == .late && $0.value.retirement == nil && $0.value.failing == nil }
+            .sorted { $0.key < $1.key }
             .compactMap { series, pulse in
                 guard let newest = pulse.newest, let rhythm = pulse.rhythm else { return nil }
                 let count = view.present.count { $0.series == series }

@@ -36,7 +36,7 @@ extension StatusReport {
             let level: Level = Self.waiting.contains(matter.code) ? .warning : .critical
             found.append((level, "\(matter.vault): \(Self.short(matter))"))
         }
-        for matter in late where matter.code == "late" {
+        for matter in late where ["late", "failing"].contains(matter.code) {
             found.append((.warning, "\(matter.vault): \(Self.short(matter))"))
         }
         // The worst first.

@@ -88,16 +88,39 @@ struct CatalogTests {
         #expect(try catalog.present(vault: vault).isEmpty)
     }
 
-    @Test("the first footer of a series makes those without it incomplete, also in other places")
+    @Test("the first sign of a series makes later ones without it incomplete, also in other places")
+    func signs() throws {
+        let scratch = try Scratch()
+        let catalog = try catalog(scratch)
+        let time = Timestamp(seconds: 1000)
+        func signed(_ path: Bytes, _ n: Int, _ days: Int64, _ signs: [String]) -> Backup {
+            var backup = backup(path, n)
+            backup.time = time.adding(seconds: days * 86_400)
+            backup.contents = Contents(tool: "t")
+            backup.contents?.signs = signs
+            return backup
+        }
+        _ = try catalog.record(
+            vault: vault, [look("d", [signed("d/0", 0, 0, []), signed("d/2", 2, 2, []), signed("d/3", 3, 3, ["OK"])])])
+        #expect(try catalog.present(vault: vault).allSatisfy(\.isComplete))
+        // What is older than the first that shows it is as its writer made it then.
+        _ = try catalog.record(vault: vault, [look("e", [signed("e/1", 1, 1, ["OK"])])])
+        let conditions = try catalog.present(vault: vault).map { ($0.path, $0.condition) }.sorted { $0.0 < $1.0 }
+        #expect(conditions.map(\.1) == [.complete, .incomplete, .complete, .complete])
+        #expect(try catalog.signs(vault: vault) == ["s": ["OK": time.adding(seconds: 86_400)]])
+    }
+
+    @Test("a footer that others of the series have is only said to be missing: options may have changed")
     func footers() throws {
         let scratch = try Scratch()
         let catalog = try catalog(scratch)
-        _ = try catalog.record(vault: vault, [look("d", [backup("d/1", 1, endMark: .footerAbsent)])])
-        #expect(try catalog.present(vault: vault).allSatisfy(\.isComplete))
+        var later = backup("d/1", 1, endMark: .footerAbsent)
+        later.time = Timestamp(seconds: 2_000_000_000)
+        _ = try catalog.record(vault: vault, [look("d", [later])])
         _ = try catalog.record(vault: vault, [look("e", [backup("e/2", 2, endMark: .footerShown)])])
-        let conditions = try catalog.present(vault: vault).map { ($0.path, $0.condition) }.sorted { $0.0 < $1.0 }
-        #expect(conditions.map(\.1) == [.incomplete, .complete])
-        #expect(try catalog.footers(vault: vault) == ["s"])
+        let found = try catalog.present(vault: vault).sorted { $0.path < $1.path }
+        #expect(found.map(\.condition) == [.complete, .complete])
+        #expect(found[0].note == Backup.footerAbsentNote)
     }
 
     @Test("a condemned backup's row goes into its batch as it is; without one of its object it is written anew")

@@ -68,12 +68,15 @@ struct MatchConfigurationTests {
             ("match: { match: '(?<time>.+)', time-format: '%Q' }", "'%Q'", "%Y"),
             ("match: { match: '(?<time>.+)', time-format: '%H' }", ":5:49:", "%Y"),
             ("match: { match: '(?<time>.+)', tim-format: '%s' }", "'tim-format'", "'time-format'"),
-            ("match: { match: '(?<time>.+)', kind: incr }", "'incr'", "incremental"),
+            ("match: { match: '(?<time>.+)', kind: incre }", "'incre'", "incremental"),
             ("match: { match: '(?<time>.+)', unit: sets }", "'sets'", "'set'"),
             ("match: { match: '(?<time>.+)', parent: 'x' }", "no parent", "kind: incremental"),
             ("match: { match: '(?<time>.+)', kind: incremental, parent: '${tim}' }", "'tim'", "'time'"),
             ("match: { match: '(?<time>.+)', kind: incremental, parent: '${time' }", "'}'", "${series}"),
-            ("match: { match: '(?<time>.+)', kind: incremental, parent: 'a/${time}' }", "same directory", "path"),
+            (
+                "match: { match: '(?<time>.+)', kind: incremental, parent: '../${time}' }", "same directory",
+                "vault's top"
+            ),
             ("match: '(?<time>.+)-(?<parent>.+)'", "no parent", "kind: incremental"),
             ("match: { match: '(?<time>.+)', complete-when: { inside: x } }", "directories", "unit: directory"),
             ("match: { match: '(?<time>.+)', complete-when: done }", "'done'", "end-mark"),

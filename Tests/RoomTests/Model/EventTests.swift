@@ -14,6 +14,7 @@ struct EventTests {
             .vaultForgotten, .vaultRecovered, .seriesFrozen(until: time, cause: .suspect),
             .seriesUnfrozen(cause: .suspect),
             .seriesRetired(keep: 1, after: time), .seriesLate(newest: time, rhythm: 1),
+            .seriesFailing(failed: 2, newest: time),
             .seriesEnded(newest: time, rhythm: 1), .seriesErased([.init(path: "a", size: 1)]), .complete(size: 1),
             .vanished, .missing, .preserved(until: time), .released, .accepted, .reprieved,
             .planHeld(plan: "p", condemnations: 1, held: 1, since: time, isReminder: false),

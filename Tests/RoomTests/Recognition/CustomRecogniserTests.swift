@@ -68,10 +68,11 @@ struct CustomRecogniserTests {
         }
         let reading = read(
             ["a-full-20261122.tar", "a-inc-20261123-of-20261122.tar", "a-inc-20261124.tar"], by: template)
-        #expect(reading.units.map(\.parentName) == [nil, "a-full-20261122.tar", nil])
+        #expect(
+            reading.units.map(\.contents.needs) == [[], [.exactly(.path("d/a-full-20261122.tar"))], []])
         #expect(Set(reading.units.map(\.series)) == ["d/a"])
         let unknown = read(["a-wal-20261123.tar"], by: try match(#"a-(?<kind>\w+)-(?<time>\d{8})\.tar"#))
-        #expect(unknown.why("a-wal-20261123.tar")?.contains("'wal' is no kind") == true)
+        #expect(unknown.why("a-wal-20261123.tar")?.contains("'wal' is not a kind") == true)
     }
 
     @Test("a set is what has one series and one time; it is called by its first name, and the others go with it")
@@ -128,6 +129,25 @@ struct CustomRecogniserTests {
         #expect(reading.units.map(\.sideFiles) == [["a-20261122.tar.done"], []])
         #expect(reading.units.map(\.missingBeside) == [nil, "a-20261123.tar.done"])
         #expect(reading.units.allSatisfy { $0.completeWhen == .beside(".done") })
+    }
+
+    @Test("of a set the file that says 'done' may lie beside any of its files, or beside their stem")
+    func besideSets() throws {
+        let recognisers = try match(#"(?<series>\w+)-(?<time>\d{8})\.vol\d+"#) {
+            ($0.shape, $0.completeWhen) = (.set, .beside(".done"))
+        }
+        let files: [Bytes] = ["a-20261123.vol1", "a-20261123.vol2"]
+        for mark in ["a-20261123.done", "a-20261123.vol1.done", "a-20261123.vol2.done"] as [Bytes] {
+            let reading = read(files + [mark, "a-20261124.vol1"], by: recognisers)
+            #expect(reading.units.map(\.missingBeside) == [nil, "a-20261124.done"], "\(mark)")
+            #expect(reading.units.first?.sideFiles == (files.dropFirst() + [mark]).sorted())
+        }
+        let other = read(files + ["a-2026112.done", "a.done"], by: recognisers)
+        #expect(other.units.map(\.missingBeside) == ["a-20261123.done"])
+        let summed = try match(#"(?<series>\w+)-(?<time>\d{8})\.vol\d+"#) {
+            ($0.shape, $0.completeWhen) = (.set, .beside(".sha256"))
+        }
+        #expect(read(files + ["a-20261123.sha256"], by: summed).units.map(\.missingBeside) == [nil])
     }
 
     @Test("by mtime the match tells the series, and what it does not take is left alone")

@@ -138,6 +138,25 @@ struct EndMarkTests {
         try expectAbsent(scratch, "nested.zip")
     }
 
+    @Test("the last volume of a split zip has the end; split's pieces have it together")
+    func volumes() throws {
+        let scratch = try Self.made(
+            by: """
+                cp text other; zip -q -s 64k x.zip text other; zip -q whole.zip text
+                split -b 40000 whole.zip whole.zip.; rm whole.zip
+                """)
+        let directory = try scratch.open()
+        #expect(try EndMarks.probe("x.zip", in: directory)?.reading.mark == .shown)
+        #expect(try EndMarks.probe("x.z01", in: directory)?.reading.mark == EndMark.none)
+        let entries = try directory.entries().map(\.name).filter { $0.hasPrefix("whole.zip.") }.sorted()
+        let unit = try #require(PieceNames.pieces(entries[0], among: Array(entries.dropFirst().reversed())))
+        #expect(unit.whole == "whole.zip" && unit.names == entries)
+        let pieces = try entries.map { (name: $0, size: try #require(try directory.sighting(of: $0)).size) }
+        #expect(try EndMarks.probe(unit.whole, pieces: pieces, in: directory)?.reading.mark == .shown)
+        let fewer = Array(pieces.dropLast())
+        #expect(try EndMarks.probe(unit.whole, pieces: fewer, in: directory)?.reading.mark == .absent)
+    }
+
     @Test("tar: every format and writer, sparse, labelled, appended to, one behind the other")
     func tar() throws {
         let scratch = try Self.made(
@@ -205,6 +224,35 @@ struct EndMarkTests {
             try expectAbsent(scratch, name, inDoubt: name == "few.tar.lz4" ? 0 : 1)
         }
         try expectAbsent(scratch, "plain.lz4")
+    }
+
+    @Test("bbolt: the pages and a hash are etcd's snapshot, the pages alone tell nothing, fewer were cut off")
+    func bolt() {
+        func database(pages: UInt64, of size: UInt64 = 4096, bytes: Int) -> [UInt8] {
+            func little(_ value: UInt64, _ count: Int) -> [UInt8] {
+                (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
+            }
+            let meta =
+                little(0xED0C_DAED, 4) + little(2, 4) + little(size, 4) + little(0, 4) + little(3, 8) + little(0, 8)
+                + little(2, 8) + little(pages, 8) + little(7, 8)
+            let sum = meta.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+            let head = little(0, 8) + little(4, 2) + little(0, 2) + little(0, 4) + meta + little(sum, 8)
+            return Array((head + [UInt8](repeating: 7, count: max(0, bytes - head.count))).prefix(bytes))
+        }
+        let pages = 4 * 4096
+        for (bytes, mark) in [
+            (pages + 32, .shown), (pages, .none), (pages - 1, .absent), (pages + 31, .absent), (pages + 1, .absent),
+            (pages + 4096, .none), (pages + 4096 + 32, .shown), (4096 + 32, .absent), (80, .absent),
+        ] as [(Int, EndMark)] {
+            let reading = read("snapshot-2026-11-23.db", database(pages: 4, bytes: bytes))
+            #expect(reading == EndMarkReading(mark: mark, format: "bbolt database"), "\(bytes)")
+        }
+        #expect(read("x.db", database(pages: .max, bytes: pages)).mark == EndMark.none)
+        #expect(read("x.db", database(pages: 0, bytes: pages)).mark == EndMark.none)
+        var damaged = database(pages: 4, bytes: pages - 1)
+        damaged[56] = 1
+        #expect(read("x.db", damaged).mark == EndMark.none)
+        #expect(read("x.db", database(pages: 4, bytes: 79)).mark == EndMark.none)
     }
 
     @Test("plain SQL: a footer of its kind, in the last kilobyte", arguments: SQLSample.all)

@@ -146,16 +146,16 @@ struct DirectoryReadingTests {
         #expect(reading.leftAlone.isEmpty)
     }
 
-    @Test("a side file that could belong to two, or to none, is left alone and is no backup")
+    @Test("a side file of two backups is shared by them; one of none is left alone and is no backup")
     func unclearSideFiles() {
         let reading = read([
             "web-2026-11-23.sql.gz", "web-2026-11-23.tar.gz", "web-2026-11-23.log", "gone-2026-11-23.tar.sha256",
             "README.md5", "README",
         ])
         #expect(reading.units.map(\.name) == ["web-2026-11-23.sql.gz", "web-2026-11-23.tar.gz"])
-        #expect(reading.units.allSatisfy { $0.sideFiles.isEmpty })
+        #expect(reading.units.allSatisfy { $0.sideFiles.isEmpty && $0.sharedSideFiles == ["web-2026-11-23.log"] })
         let left = Set(reading.leftAlone.map(\.name))
-        #expect(left == ["web-2026-11-23.log", "gone-2026-11-23.tar.sha256", "README", "README.md5"])
+        #expect(left == ["gone-2026-11-23.tar.sha256", "README", "README.md5"])
     }
 
     @Test("the extension is part of the series: a site's files and its database are two things")
@@ -205,28 +205,5 @@ struct DirectoryReadingTests {
         #expect(reading.links == ["latest"])
         #expect(reading.units.map(\.name) == ["2026-11-23"])
         #expect(reading.descend == ["app"])
-    }
-
-    @Test(
-        "repositories are told by what lies in them",
-        arguments: [
-            (["config", "data", "index", "keys", "locks", "snapshots"], "restic"),
-            (["README", "config", "data", "hints.5", "index.5", "integrity.5"], "borg"),
-            (["kopia.repository.f", "p"], "kopia"),
-            ([".chunks", "vm", "host"], "Proxmox datastore"),
-            (["backup.info", "backup.info.copy", "20240101-010101F", "latest"], "pgBackRest"),
-        ] as [([Bytes], String)])
-    func repositories(names: [Bytes], tool: String) {
-        #expect(Repositories.tool(ofDirectoryWith: Set(names))?.name == tool)
-    }
-
-    @Test("ordinary directories are no repositories")
-    func noRepositories() {
-        #expect(Repositories.tool(ofDirectoryWith: ["config", "data"]) == nil)
-        #expect(Repositories.tool(ofDirectoryWith: ["README", "config", "data"]) == nil)
-        #expect(Repositories.tool(ofDirectoryWith: ["archive", "backup"]) == nil)
-        #expect(Repositories.tool(ofDirectoryNamed: "daily.0")?.name == "rsnapshot")
-        #expect(Repositories.tool(ofDirectoryNamed: "daily") == nil)
-        #expect(Repositories.tool(ofDirectoryNamed: "app.1") == nil)
     }
 }

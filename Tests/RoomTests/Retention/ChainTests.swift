@@ -32,7 +32,9 @@ struct ChainTests {
         #expect(kept("FIIFII", last) == "---kkk")
         // A differential needs its full one only.
         #expect(kept("FDDFDD", last) == "---k-k")
-        #expect(kept("FIIDI", last) == "k--kk")
+        // Of an incremental behind a differential nobody knows which it stands on: all back to the full one.
+        #expect(kept("FIIDI", last) == "kkkkk")
+        #expect(kept("FIIDID", last) == "k----k")
         let decisions = decide(chain("FIIFII"), last)
         #expect(decisions[4].reasons == [.neededBy("app-5.inc")])
         #expect(decisions[3].reasons == [.newestFull, .neededBy("app-4.inc")])
@@ -41,7 +43,7 @@ struct ChainTests {
     @Test("a parent that is named counts, whatever lies between")
     func named() {
         var backups = chain("FFI")
-        backups[2].parent = backups[0].id
+        backups[2].parents = [backups[0].id]
         let decisions = decide(backups, History.rules { $0.last = .first(1) })
         #expect(decisions.map(\.retain) == [true, true, true])  // 1 is the newest full one (invariant 6)
         #expect(decisions[0].reasons == [.neededBy("app-2.inc")])
@@ -69,13 +71,13 @@ struct ChainTests {
     @Test("without its parent a chain is broken: set aside and said, and it keeps nothing away from the rules")
     func broken() {
         var backups = chain("FIIF")
-        backups[1].parent = BackupID(object: 77)
+        backups[1].parents = [BackupID(object: 77)]
         let decisions = decide(backups, History.rules { $0.last = .first(1) })
         #expect(decisions.map(\.retain) == [false, true, true, true])
         #expect(decisions[1].isSetAside && decisions[2].isSetAside)
         #expect(
             decisions[1].reasons.first == .setAside(.broken, "what it needs (000000000000004d) is not here"))
-        #expect(decisions[2].reasons == [.setAside(.broken, "what it needs (app-1.inc) is broken")])
+        #expect(decisions[2].reasons == [.setAside(.broken, "what it needs ('app-1.inc') is broken")])
         // An incremental without any full one before it.
         #expect(decide(chain("IIF"), History.rules { $0.last = .first(1) }).prefix(2).allSatisfy { $0.isSetAside })
     }
@@ -83,9 +85,9 @@ struct ChainTests {
     @Test("parents in a circle are broken, and end")
     func circle() {
         var backups = chain("FIII")
-        backups[1].parent = backups[3].id
-        backups[2].parent = backups[1].id
-        backups[3].parent = backups[2].id
+        backups[1].parents = [backups[3].id]
+        backups[2].parents = [backups[1].id]
+        backups[3].parents = [backups[2].id]
         let decisions = decide(backups, History.rules { $0.last = .first(1) })
         #expect(decisions.dropFirst().allSatisfy { $0.isSetAside && $0.retain })
     }
@@ -95,11 +97,7 @@ struct ChainTests {
         var backups = chain("FIFI")
         backups[1].condition = .settling
         let decisions = decide(backups, History.rules { $0.last = .first(1) })
-        // It names no parent, so nothing is known of what it needs but that it comes after the first full one: that is
-        // for who knows the format. Named, its parent stays.
-        #expect(decisions[1].isSetAside)
-        backups[1].parent = backups[0].id
-        #expect(decide(backups, History.rules { $0.last = .first(1) })[0].retain)
+        #expect(decisions[1].isSetAside && decisions[0].retain)
     }
 
     @Test("units go whole: over an amount the oldest chains go first, never a full one before its incrementals")
@@ -127,5 +125,46 @@ struct ChainTests {
         let left = life.present.sorted { $0.time < $1.time }
         #expect(left.first?.kind == .full, "no incremental without its full one")
         #expect(left.count == 56)
+    }
+
+    @Test("a chain does not step over a link that is not whole")
+    func cut() {
+        var backups = chain("FIIFIIII")
+        backups[5].condition = .incomplete
+        let decisions = decide(backups, History.rules { $0.last = .first(2) })
+        #expect(decisions[6].reasons.first == .setAside(.broken, "what it needs ('app-5.inc') is not complete"))
+        #expect(decisions[7].isSetAside)
+        // The newest two that can be restored are the full one and the first that stands on it.
+        #expect(decisions.map(\.retain) == [false, false, false, true, true, true, true, true])
+    }
+
+    @Test("a log stays as long as the full one before it, satisfies no rule, and goes with it")
+    func logs() {
+        func logged(_ kinds: String, _ rules: (inout KeepRules) -> Void) -> String {
+            var backups = chain(kinds.replacing("L", with: "F"))
+            for (n, kind) in kinds.enumerated() where kind == "L" { backups[n].kind = .log }
+            return String(decide(backups, History.rules(rules)).map { $0.retain ? "k" : "-" })
+        }
+        #expect(logged("FLLFLLFLL") { $0.last = .first(1) } == "------kkk")
+        #expect(logged("FLLFLLFLL") { $0.last = .first(2) } == "---kkkkkk")
+        // Older than every full one: they lead from nowhere. Without any full one nobody knows.
+        #expect(logged("LLFLL") { $0.last = .first(1) } == "--kkk")
+        #expect(logged("LLL") { $0.last = .first(1) } == "kkk")
+        // Every moment of the last four days: from the full one before them on.
+        #expect(logged("FLLLLLLLLL") { ($0.last, $0.logs) = (.first(1), Span(days: 4)) } == "kkkkkkkkkk")
+        #expect(logged("FLLLFLLLLL") { ($0.last, $0.logs) = (.first(2), Span(days: 4)) } == "k---kkkkkk")
+        #expect(logged("FLLFLLFLLF") { ($0.last, $0.logs) = (.first(1), Span(days: 2)) } == "------kkkk")
+    }
+
+    @Test("a chain of 100,000 is decided in a time that grows as its length")
+    func long() {
+        let clock = ContinuousClock()
+        func seconds(_ count: Int) -> Duration {
+            let backups = chain("F" + String(repeating: "I", count: count - 1))
+            return clock.measure { _ = decide(backups, History.rules { $0.last = .first(1) }) }
+        }
+        _ = seconds(1000)
+        // Ten times as long, with room for a busy machine; quadratic would be a hundred times.
+        #expect(seconds(100_000) < seconds(10_000) * 40)
     }
 }

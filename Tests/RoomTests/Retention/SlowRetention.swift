@@ -10,7 +10,8 @@ struct SlowRetention {
     let space: Space
     let zoneName: String
     private let calendar: Calendar
-    private let backups: [Candidate]  // newest first
+    private var backups: [Candidate]  // that count, newest first
+    private let all: [Candidate]
     private let now: Timestamp
 
     init(
@@ -25,9 +26,13 @@ struct SlowRetention {
         calendar.timeZone = TimeZone(identifier: zone)!
         self.calendar = calendar
         self.now = now
-        self.backups = backups.filter { $0.condition == .complete }
-            .sorted { ($0.time, $0.path) > ($1.time, $1.path) }
+        all = backups.sorted { ($0.time, $0.path) > ($1.time, $1.path) }
+        self.backups = []
+        self.backups = all.filter { isWhole($0) }
     }
+
+    /// Those that are complete, with all that they stand on.
+    var whole: [Candidate] { backups }
 
     /// The ids that the rules alone keep; chains closed.
     func kept() -> Set<BackupID> {
@@ -182,16 +187,24 @@ struct SlowRetention {
 
     // MARK: Chains
 
-    private func parent(of backup: Candidate) -> Candidate? {
-        guard backup.kind != .full else { return nil }
-        if let parent = backup.parent { return backups.first { $0.id == parent } }
-        let older = backups.drop { $0.id != backup.id }.dropFirst()
-        return backup.kind == .incremental ? older.first : older.first { $0.kind == .full }
+    /// It is complete, and so is all that it stands on.
+    private func isWhole(_ backup: Candidate) -> Bool {
+        guard backup.condition == .complete else { return false }
+        return backup.kind == .full || !parents(of: backup).isEmpty && parents(of: backup).allSatisfy { isWhole($0) }
+    }
+
+    /// The last one leads to its full one.
+    private func parents(of backup: Candidate) -> [Candidate] {
+        guard backup.kind != .full else { return [] }
+        if !backup.parents.isEmpty { return all.filter { backup.parents.contains($0.id) } }
+        let older = all.drop { $0.id != backup.id }.dropFirst()
+        guard let full = older.firstIndex(where: { $0.kind == .full }) else { return [] }
+        return backup.kind == .incremental ? Array(older[...full]) : [older[full]]
     }
 
     private func root(of backup: Candidate) -> Candidate {
         var at = backup
-        while let parent = parent(of: at) { at = parent }
+        while let parent = parents(of: at).last { at = parent }
         return at
     }
 
@@ -199,15 +212,16 @@ struct SlowRetention {
         Set(backups.filter { fulls.contains(root(of: $0).id) }.map(\.id))
     }
 
+    /// What stays keeps what it stands on, and so does what is set aside.
     private func closed(_ kept: Set<BackupID>) -> Set<BackupID> {
         var kept = kept
-        for backup in backups where kept.contains(backup.id) {
-            var at = backup
-            while let parent = parent(of: at) {
-                kept.insert(parent.id)
-                at = parent
+        let counting = Set(backups.map(\.id))
+        for backup in all where kept.contains(backup.id) || !counting.contains(backup.id) {
+            var waiting = [backup]
+            while let at = waiting.popLast() {
+                for parent in parents(of: at) where kept.insert(parent.id).inserted { waiting.append(parent) }
             }
         }
-        return kept
+        return kept.intersection(counting)
     }
 }

@@ -14,10 +14,11 @@ struct ManifestCodingTests {
         let item = Manifest.Item(
             id: "00112233aabbccdd", object: "h:1:00ff", series: "app/o-*", seriesRaw: "/w==", path: "app/o",
             pathRaw: "YQ==", time: Timestamp(seconds: 0), timeSource: .name, kind: .incremental, parent: "ff",
-            condition: .complete, members: [member, bare], size: .max, allocated: 0, mode: 0o100600, uid: .max, gid: 0,
+            contents: "a\u{1F}\u{1D}", condition: .complete, members: [member, bare], size: .max, allocated: 0,
+            mode: 0o100600, uid: .max, gid: 0,
             decision: .init(retain: false, priority: "low", reasons: ["week keeps b812", "\\ and \u{1}"]))
         var plain = item
-        (plain.seriesRaw, plain.pathRaw, plain.parent) = (nil, nil, nil)
+        (plain.seriesRaw, plain.pathRaw, plain.parent, plain.contents) = (nil, nil, nil, nil)
         return Manifest(
             vault: VaultID(text: "v"), batch: "20261123T041500.123Z", run: 81, plan: "9c41", program: "reprieve 0.1",
             condemnedAt: .init(

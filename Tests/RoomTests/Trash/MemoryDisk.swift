@@ -6,8 +6,8 @@ import Model
 /// A file system in memory, as small as the trash needs it. It counts the calls, can stop after any step (as a killed
 /// process or a cut cable would), fail any call, and tell what a power cut would leave.
 ///
-/// What lasts is modelled as ext4, xfs and btrfs do it: names in the order they were changed, up to any point behind the
-/// last barrier; the content of a file only once it was synced, and nothing of it before.
+/// What lasts is modelled as ext4, xfs and btrfs do it: names in the order they were changed, up to any point behind
+/// the last barrier; the content of a file only once it was synced, and nothing of it before.
 final class MemoryDisk: FileLayer, @unchecked Sendable {
     // Each test uses its own, from one thread.
     struct Node {

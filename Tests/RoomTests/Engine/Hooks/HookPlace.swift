@@ -86,8 +86,8 @@ final class WebServer {
     private let process = Process()
     let port: Int
 
-    /// `answer`: Python that sets `status` for request number `n` (from 1), and may wait. What came is written to `log`,
-    /// a line each: path, then body.
+    /// `answer`: Python that sets `status` for request number `n` (from 1), and may wait. What came is written to
+    /// `log`, a line each: path, then body.
     init(log: URL, answer: String, headers: [String: String] = [:]) throws {
         let fields = headers.map { "self.send_header('\($0.key)', '\($0.value)')" }.joined(separator: "; ")
         let script = """

@@ -1,0 +1,90 @@
+internal import Model
+
+/// `pg_dump -Fd`: a directory with `toc.dat`, which is written first and names the file of each table's data,
+/// `3301.dat`; on the disk it may end in `.gz`, `.lz4` or `.zst`. Large objects stand in `blob_16394.dat`, which
+/// `blobs.toc` names (from 17 on `blobs_3351.toc`), one a line behind its number.
+///
+/// In `toc.dat` a text is its length (a byte for the sign and four more) and its bytes. The name of the data is the
+/// last of an entry: behind it stand the number of the next entry and 0 or 1 (pg_backup_directory.c,
+/// pg_backup_archiver.c). By that it is told from a table that has such a name.
+struct PgDumpDirectory: Layout {
+    let guide = LayoutGuide(
+        tool: "pg_dump -Fd", names: "a directory with toc.dat in it",
+        complete: "every file that `toc.dat` names is there")
+
+    private static let toc: Bytes = "toc.dat"
+    private static let endings: [Bytes] = ["", ".gz", ".lz4", ".zst"]
+    /// How an entry without data ends: no more dependencies (-1), and a name of no bytes.
+    private static let entryWithoutData: [UInt8] = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0]
+
+    func read(_ unit: UnitContents) -> Contents? {
+        guard unit.isDirectory, unit.has(Self.toc) else { return nil }
+        let head = unit.head(of: Self.toc)
+        guard !head.isEmpty else { return .unread(name, Self.toc, "is empty or cannot be read") }
+        guard head.starts(with: "PGDMP".utf8) else { return nil }
+        guard head.count > 11, head[8] == 4 else { return .unread(name, Self.toc, "is of a form that is not known") }
+        let isWhole = head.count < SmallFile.limit
+        var contents = Contents(tool: "pg_dump", file: Self.toc.display)
+        func fail(_ why: String) -> Contents {
+            (contents.outcome, contents.why) = (.failed, why)
+            return contents
+        }
+        let named = Self.names(head, isWhole: isWhole)
+        if isWhole, !named.reachesEnd, !head.suffix(10).elementsEqual(Self.entryWithoutData) {
+            return fail("'toc.dat' is cut off")
+        }
+        for name in named.names where !Self.isThere(name, unit) {
+            return fail("'\(name.display)' is missing, which 'toc.dat' names")
+        }
+        for toc in named.names where toc.hasSuffix(".toc") {
+            for name in Self.blobs(unit.head(of: toc)) where !Self.isThere(name, unit) {
+                return fail("'\(name.display)' is missing, which '\(toc.display)' names")
+            }
+        }
+        contents.outcome = .finished
+        contents.said = isWhole ? "\(named.names.count) files of data" : "\(named.names.count) files of data and more"
+        return contents
+    }
+
+    private static func isThere(_ name: Bytes, _ unit: UnitContents) -> Bool {
+        endings.contains { unit.has(name + $0) }
+    }
+
+    /// The names in `toc.dat`, and whether the last of these is its end.
+    private static func names(_ toc: [UInt8], isWhole: Bool) -> (names: [Bytes], reachesEnd: Bool) {
+        var names: [Bytes] = []
+        var reachesEnd = false
+        for dot in toc.indices where toc[dot] == UInt8(ascii: ".") {
+            let end = dot + 4
+            guard end <= toc.count, let start = start(of: toc[..<dot], toc[dot..<end]), start >= 5, toc[start - 5] == 0,
+                toc.little(start - 4, 4) == UInt64(end - start)
+            else { continue }
+            let isLast = end == toc.count && isWhole
+            let isName =
+                end + 10 <= toc.count && toc[end] == 0 && toc.little(end + 1, 4) > 0 && toc[end + 5] == 0
+                && toc.little(end + 6, 4) <= 1
+            guard isLast || isName else { continue }
+            names.append(Bytes(toc[start..<end]))
+            reachesEnd = isLast
+        }
+        return (names, reachesEnd)
+    }
+
+    /// Where `3301.dat`, `blobs.toc` or `blobs_3351.toc` begins.
+    private static func start(of before: ArraySlice<UInt8>, _ ending: ArraySlice<UInt8>) -> Int? {
+        let digits = before.reversed().prefix(10).prefix(while: \.isDigit).count
+        if ending.elementsEqual(".dat".utf8) { return digits > 0 ? before.endIndex - digits : nil }
+        guard ending.elementsEqual(".toc".utf8) else { return nil }
+        let stem = before.dropLast(digits)
+        let word = Array((digits > 0 ? "blobs_" : "blobs").utf8)
+        return stem.suffix(word.count).elementsEqual(word) ? stem.endIndex - word.count : nil
+    }
+
+    /// The second word of each line; the last line may be cut off.
+    private static func blobs(_ toc: [UInt8]) -> [Bytes] {
+        toc.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast().compactMap { line in
+            let words = line.split(separator: 0x20)
+            return words.count == 2 && words[1].starts(with: "blob_".utf8) ? Bytes(words[1]) : nil
+        }
+    }
+}

@@ -1,0 +1,68 @@
+internal import Model
+
+/// mariadb-backup and Percona XtraBackup: one directory a backup, its kind and what it needs in
+/// `xtrabackup_checkpoints` (from MariaDB 11 on `mariadb_backup_checkpoints`), or for a stream in that file beside it
+/// (`--extra-lsndir`). An incremental begins at the LSN at which the one that it needs ends, wherever in the vault that
+/// is. LSNs of two servers say nothing of each other; on a quiet server several backups end at the same one.
+struct XtraBackup: Layout {
+    let guide = LayoutGuide(
+        tool: "mariadb-backup, xtrabackup", names: "any directory with `xtrabackup_checkpoints` in it",
+        kind: "`backup_type` in `xtrabackup_checkpoints`",
+        chain: "the newest before it whose `to_lsn` is its `from_lsn`",
+        complete: "`xtrabackup_checkpoints` is in it")
+
+    static let checkpoints: [Bytes] = ["xtrabackup_checkpoints", "mariadb_backup_checkpoints"]
+    private static let infos: [Bytes] = ["xtrabackup_info", "mariadb_backup_info"]
+
+    func read(_ unit: UnitContents) -> Contents? {
+        guard let file = unit.first(of: Self.checkpoints), let found = unit.read(file) else { return nil }
+        let tool = file == Self.checkpoints[0] ? "xtrabackup" : "mariadb-backup"
+        guard case .text(let text) = found else {
+            guard case .unread(let why) = found else { return nil }
+            return .unread(tool, file, why)
+        }
+        guard let values = KeyValues(text), let type = values["backup_type"] else {
+            return .unread(tool, file, "names no backup_type")
+        }
+        guard let from = Self.lsn(values["from_lsn"]), let to = Self.lsn(values["to_lsn"]) else {
+            return .unread(tool, file, "has no from_lsn and to_lsn that are numbers of 64 bits")
+        }
+        let (server, writer) = Self.server(unit)
+        var contents = Contents(tool: writer ?? tool, file: file.display)
+        contents.signs = [Self.checkpoints[0].display]
+        contents.provides = [Token("lsn", to, scope: server)]
+        switch type {
+        case "full-backuped", "full-prepared", "log-applied":
+            contents.kind = .full
+            contents.said = "\(type), to LSN \(to)"
+        case "incremental", "delta":
+            contents.kind = .incremental
+            contents.needs = [.newestBefore(Token("lsn", from, scope: server))]
+            contents.said = "incremental, from LSN \(from) to \(to)"
+        default: return .unread(tool, file, "has an unknown backup_type '\(type.prefix(40))'")
+        }
+        return contents
+    }
+
+    /// Without leading zeros; `nil`: no number of 64 bits.
+    private static func lsn(_ text: String?) -> String? { text.flatMap { UInt64($0) }.map { String($0) } }
+
+    /// What tells servers apart that write into one directory: the UUID where the tool notes it, or else where it
+    /// found the server. And the tool's own name.
+    private static func server(_ unit: UnitContents) -> (scope: String, tool: String?) {
+        var tool: String?
+        var scope = ""
+        if let file = unit.first(of: infos), case .text(let text)? = unit.read(file), let values = KeyValues(text) {
+            tool = values["tool_name"].map { String($0.prefix(40)) }
+            let words = (values["tool_command"] ?? "").split(separator: " ")
+            let places = words.filter { word in
+                ["--datadir=", "--socket=", "--host=", "--port="].contains { word.hasPrefix($0) }
+            }
+            scope = places.map(String.init).sorted().joined(separator: " ")
+        }
+        if case .text(let text)? = unit.read("backup-my.cnf"), let id = KeyValues(text)?["server_uuid"] {
+            scope = "uuid=\(id)"
+        }
+        return (String(scope.prefix(200)), tool)
+    }
+}
