@@ -104,8 +104,8 @@ package struct VaultPolicy: Hashable, Sendable, Codable {
     package var hash: String { Self.digest("\(Self.ruleVersion)\n\(text)") }
 
     /// Counted up when the same rules begin to mean something else. 2: ended series, incomplete ones, chains. 3: dates
-    /// in directories.
-    package static let ruleVersion = 3
+    /// in directories. 4: layouts, links, logs.
+    package static let ruleVersion = 4
 
     static func digest(_ text: String) -> String {
         Bytes(SHA256.hash(data: Data(text.utf8)).prefix(8)).hexadecimal
