@@ -18,8 +18,10 @@ struct CrashPointTests {
     }
 
     /// A drill that is about to do it, and the doing of it.
-    private static func ready(_ deed: Deed, noReplace: Bool) throws -> (TrashDrill, (TrashDrill) throws -> Void) {
-        let drill = try TrashDrill()
+    private static func ready(
+        _ deed: Deed, noReplace: Bool, _ load: TrashDrill.Load
+    ) throws -> (TrashDrill, (TrashDrill) throws -> Void) {
+        let drill = try TrashDrill(load)
         drill.disk.supportsNoReplace = noReplace
         let backups = try drill.backups()
         switch deed {
@@ -50,9 +52,9 @@ struct CrashPointTests {
 
     /// A drill that did it once, to be counted; and the state from which it does it again.
     private static func done(
-        _ deed: Deed, noReplace: Bool
+        _ deed: Deed, noReplace: Bool, _ load: TrashDrill.Load = .mixed
     ) throws -> (TrashDrill, (TrashDrill) throws -> Void, MemoryDisk.State) {
-        let (drill, act) = try ready(deed, noReplace: noReplace)
+        let (drill, act) = try ready(deed, noReplace: noReplace, load)
         let start = drill.disk.state
         drill.disk.restart()
         try act(drill)
@@ -61,7 +63,17 @@ struct CrashPointTests {
 
     @Test("stopped after each step, and recovery after each of its own", arguments: Deed.allCases, [true, false])
     func crash(_ deed: Deed, noReplace: Bool) throws {
-        let (drill, act, start) = try Self.done(deed, noReplace: noReplace)
+        try crash(deed, noReplace: noReplace, .mixed, recoveries: .max)
+    }
+
+    @Test("the same of a set of 40 files and a chain of 30", arguments: [Deed.condemn, .restore], [true, false])
+    func large(_ deed: Deed, isChain: Bool) throws {
+        // A recovery of its own after each step would be stopped a hundred thousand times: some of them, spread out.
+        try crash(deed, noReplace: true, isChain ? .chain(of: 30) : .set(of: 40), recoveries: isLongForm ? 40 : 4)
+    }
+
+    private func crash(_ deed: Deed, noReplace: Bool, _ load: TrashDrill.Load, recoveries: Int) throws {
+        let (drill, act, start) = try Self.done(deed, noReplace: noReplace, load)
         let steps = drill.disk.steps
         #expect(steps > 10)
         var states = 0
@@ -85,7 +97,7 @@ struct CrashPointTests {
                 let tree = drill.disk.tree
                 try drill.recover()
                 #expect(drill.disk.tree == tree, "\(what): a second recovery found something to do")
-                for broken in 0..<recovery {
+                for broken in stride(from: 0, to: recovery, by: max(1, recovery / recoveries)) {
                     drill.disk.restart(state)
                     drill.intents = intents
                     drill.disk.stopAfter = broken

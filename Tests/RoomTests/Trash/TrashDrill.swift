@@ -14,18 +14,43 @@ final class TrashDrill {
     var intents: Set<Bytes> = []
     private let now = Moment(wall: Timestamp(rfc3339: "2026-11-23T04:00:00Z")!, boot: 1, bootID: "boot")
 
-    /// A file alone, a set of three, and a directory with two files.
-    static let files: [Bytes: String] = [
-        "vault/a-1.tar": "alone", "vault/app/b-1.dump": "main", "vault/app/b-1.dump.sha256": "sum",
-        "vault/app/b-1.dump.log": "said", "vault/deep/er/c-1/one": "1", "vault/deep/er/c-1/two": "2",
-        "vault/app/b-2.dump": "newer",
-    ]
-    static let units: [[Bytes]] = [
-        ["a-1.tar"], ["app/b-1.dump", "app/b-1.dump.sha256", "app/b-1.dump.log"], ["deep/er/c-1"],
-    ]
+    /// What goes and comes back, the backup that needs another before that one.
+    struct Load {
+        var files: [Bytes: String]
+        var units: [[Bytes]]
+        /// Each unit needs the one behind it.
+        var isChain = false
 
-    init() throws {
-        for (path, content) in Self.files.sorted(by: { $0.key < $1.key }) { disk.put(path, content) }
+        /// A file alone, a set of three, and a directory with two files.
+        static let mixed = Load(
+            files: [
+                "vault/a-1.tar": "alone", "vault/app/b-1.dump": "main", "vault/app/b-1.dump.sha256": "sum",
+                "vault/app/b-1.dump.log": "said", "vault/deep/er/c-1/one": "1", "vault/deep/er/c-1/two": "2",
+            ],
+            units: [["a-1.tar"], ["app/b-1.dump", "app/b-1.dump.sha256", "app/b-1.dump.log"], ["deep/er/c-1"]])
+
+        /// One backup of so many files.
+        static func set(of count: Int) -> Load {
+            let names = (1...count).map { Bytes("app/b-1.tar.\($0)") }
+            return Load(files: content(names), units: [names])
+        }
+
+        /// A full backup and its incrementals, the newest first.
+        static func chain(of count: Int) -> Load {
+            let names = (1...count).reversed().map { Bytes("app/b-\($0 + 100).tar") }
+            return Load(files: content(names), units: names.map { [$0] }, isChain: true)
+        }
+
+        private static func content(_ names: [Bytes]) -> [Bytes: String] {
+            Dictionary(uniqueKeysWithValues: names.map { ("vault/" + $0, $0.display) })
+        }
+    }
+    let load: Load
+
+    init(_ load: Load = .mixed) throws {
+        self.load = load
+        disk.put("vault/app/b-2.dump", "newer")
+        for (path, content) in load.files.sorted(by: { $0.key < $1.key }) { disk.put(path, content) }
         disk.put("state/keep")
         disk.put("outside/secret", "outside")
         _ = try TrashDirectory.make(in: try root())
@@ -40,7 +65,7 @@ final class TrashDrill {
 
     func backups() throws -> [Backup] {
         let root = try root()
-        return try Self.units.map { paths in
+        return try load.units.map { paths in
             let members = try paths.map { path in
                 let seen = try #require(try root.open(path.parent).sighting(of: path.lastComponent))
                 return Backup.Member(
@@ -79,7 +104,8 @@ final class TrashDrill {
         let lock = try trash.lock(holder: "drill", waitSeconds: 0)
         defer { withExtendedLifetime(lock) {} }
         for batch in try trash.batches() {
-            for item in batch.items where !item.inBatch.isEmpty {
+            // What is needed comes first.
+            for item in load.isChain ? batch.items.reversed() : batch.items where !item.inBatch.isEmpty {
                 var restoring = Restoring(trash: trash)
                 try restoring.prepare(item)
                 say([reprieved(item)], in: trash)
@@ -160,11 +186,11 @@ final class TrashDrill {
     func check(mayBePurged: Bool, _ what: @autoclosure () -> String) -> [Place] {
         let tree = disk.tree
         #expect(tree["outside/secret"] == "outside" && tree["vault/app/b-2.dump"] == "newer", "\(what())")
-        return Self.units.map { paths in
-            let own = Self.files.keys.filter { file in paths.contains { file.isWithin("vault/" + $0) } }
+        let places: [Place] = load.units.map { paths in
+            let own = load.files.keys.filter { file in paths.contains { file.isWithin("vault/" + $0) } }
             let trashed = Bytes("vault/.trash/\(Self.batch)/files/")
-            let atOrigin = own.filter { tree[$0] == Self.files[$0] }
-            let inBatch = own.filter { tree[trashed + $0.dropFirst(6)] == Self.files[$0] }
+            let atOrigin = own.filter { tree[$0] == load.files[$0] }
+            let inBatch = own.filter { tree[trashed + $0.dropFirst(6)] == load.files[$0] }
             if atOrigin.count == own.count, inBatch.isEmpty { return .origin }
             if inBatch.count == own.count, atOrigin.isEmpty {
                 let manifest = tree[Bytes("vault/.trash/\(Self.batch)/manifest.json")] ?? ""
@@ -175,5 +201,9 @@ final class TrashDrill {
             Issue.record("\(what()): \(paths[0]): \(atOrigin.count) at the origin, \(inBatch.count) in the batch")
             return .purged
         }
+        if load.isChain, let first = places.firstIndex(of: .origin) {
+            #expect(places[first...].allSatisfy { $0 == .origin }, "\(what()): one is there without what it needs")
+        }
+        return places
     }
 }
