@@ -35,7 +35,9 @@ extension Keeper {
                         policy: plan.policy.hash, backups: plan.judged.count, going: going.count),
                     run: run, vault: vault.label, vaultID: vault.id),
             ], at: now())
-        var rest = plan.withSharedFiles(Self.inOrder(going, plan.links))[...]
+        let (free, held) = plan.withoutNeeded(going)
+        report.dropped += held.map { ($0.backup, "one that stays needs it") }
+        var rest = plan.withSharedFiles(Self.inOrder(free, plan.links))[...]
         var needed: Set<BackupID> = []
         while !rest.isEmpty {
             let chunk = rest.prefix(Manifest.mostItems)

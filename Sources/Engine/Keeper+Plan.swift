@@ -79,7 +79,7 @@ extension Keeper {
 
     /// Which of these need which. What is in the trash is asked only where one of them needs anything.
     func links(of present: [Backup], in id: VaultID, _ protection: Judge.Protection) throws(Fault) -> LinkGraph? {
-        guard present.contains(where: \.isLinked) else { return nil }
+        guard (present + protection.unseen).contains(where: \.isLinked) else { return nil }
         return protection.links(of: present, trashed: try home.catalog.trashed(vault: id))
     }
 
@@ -94,6 +94,7 @@ extension Keeper {
         var protection = try protection(
             attended.vault.configuration, attended.vault.id, attended.marks, attended.present, attended.leftAlone,
             at: attended.at.wall)
+        protection.unseen = attended.unseen
         for backup in attended.broughtBack {
             protection.reprieved[backup.id.object] = reprieveEnd(attended.vault.configuration)
         }

@@ -51,7 +51,7 @@ struct PurgeDecision {
         }
         guard let links else { return }
         let staying = judged.lazy.filter { $0.decision.retain }.map { $0.backup.id }
-        needed = links.closure(of: Array(staying) + wanted).intersection(trashed.map(\.id))
+        needed = links.closure(of: Array(staying) + wanted + judge.unseen).intersection(trashed.map(\.id))
     }
 
     /// It stays in the trash although its time has come, and a person may want it back.

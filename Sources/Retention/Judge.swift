@@ -9,6 +9,8 @@ package struct Judge: Sendable {
     let protection: Protection
     /// Objects of which a person said that they are whole.
     var accepted: Set<UInt64> { protection.accepted }
+    /// Known, and not to be looked at now.
+    package var unseen: [BackupID] { protection.unseen.map(\.id) }
     /// Which backups of the vault need which; `nil`: what is judged is all there is.
     var links: LinkGraph?
     /// Ranges keep up to their higher bounds, or only the lower ones.
@@ -36,12 +38,15 @@ package struct Judge: Sendable {
         /// What looks wrong and counts for nothing.
         package var suspicion = Suspicion()
 
+        /// Known, and not to be looked at now: what they need stays.
+        package var unseen: [Backup] = []
+
         package init() {}
 
         /// Which of these need which. `trashed`: what needs one of those is broken until it is brought back.
         package func links(of backups: [Backup], trashed: [Backup] = []) -> LinkGraph? {
             var links = LinkGraph(
-                backups.map { LinkGraph.Node($0, accepted: accepted) }
+                (backups + unseen).map { LinkGraph.Node($0, accepted: accepted) }
                     + trashed.map { LinkGraph.Node($0, isTrashed: true, accepted: accepted) })
             links?.spread(suspicion.suspects)
             return links

@@ -14,6 +14,8 @@ package struct Plan: Sendable {
     package var lacking: SpacePressure?
     /// Which of its backups need which; `nil`: none needs another.
     package var links: LinkGraph?
+    /// What is known and could not be looked at.
+    package var unseen: [BackupID] = []
 
     package struct Judged: Sendable {
         package var backup: Backup
@@ -62,6 +64,17 @@ package struct Plan: Sendable {
             result[n].backup.members.removeAll { $0.isShared && !claimed.insert($0.path).inserted }
         }
         return result
+    }
+
+    /// Of these, what nothing needs that stays: a held, frozen or unseen incremental keeps its full one too.
+    package func withoutNeeded(_ going: [Judged]) -> (going: [Judged], needed: [Judged]) {
+        guard let links, !going.isEmpty else { return (going, []) }
+        let ids = Set(going.map(\.backup.id))
+        // A log keeps nothing; all else that is known and stays does.
+        let staying = judged.lazy.filter { !ids.contains($0.backup.id) && $0.backup.kind != .log }.map(\.backup.id)
+        let needed = links.closure(of: Array(staying) + unseen).intersection(ids)
+        guard !needed.isEmpty else { return (going, []) }
+        return (going.filter { !needed.contains($0.backup.id) }, going.filter { needed.contains($0.backup.id) })
     }
 
     /// What may be condemned now.
@@ -130,6 +143,7 @@ extension Plan {
             id: id, vault: input.vault, at: input.now, policy: input.policy, judged: judged, hold: nil)
         plan.lacking = lacking
         plan.links = links
+        plan.unseen = input.protection.unseen.map(\.id)
         plan.hold = Hold.make(plan, input)
         return plan
     }
@@ -194,32 +208,40 @@ extension Judge {
         return candidate
     }
 
-    /// What stays keeps what it needs, wherever in the vault that is.
+    /// One that stays, and what its needs are told by.
+    private struct Staying {
+        var id: BackupID
+        var time: Timestamp
+        var path: Bytes
+        /// `nil`: it could not be looked at, and is in no report.
+        var series: Bytes?
+    }
+
+    /// What stays keeps what it needs, wherever in the vault that is; so does what could not be looked at.
     private func keepAcrossSeries(_ reports: inout [Bytes: RetentionReport]) {
         guard let links else { return }
         var places: [BackupID: (series: Bytes, index: Int)] = [:]
-        var waiting: [(id: BackupID, time: Timestamp)] = []
+        var waiting = protection.unseen.map { Staying(id: $0.id, time: $0.time, path: $0.path, series: nil) }
         for (series, report) in reports {
             for index in report.backups.indices {
                 let backup = report.backups[index]
                 places[backup.id] = (series, index)
-                if report.isRetained(index), !backup.isLog { waiting.append((backup.id, backup.time)) }
+                if report.isRetained(index), !backup.isLog {
+                    waiting.append(Staying(id: backup.id, time: backup.time, path: backup.path, series: series))
+                }
             }
         }
         // The newest is asked first, so that it is the one that reasons name.
-        waiting.sort { ($0.time, $0.id) < ($1.time, $1.id) }
-        while let (id, _) = waiting.popLast() {
-            guard let child = places[id] else { continue }
-            for need in links.needs(of: id) {
-                guard let place = places[need],
-                    place.series != child.series || reports[place.series]?.isRetained(place.index) == false
-                else { continue }
-                let isNew = reports[place.series]?.isRetained(place.index) == false
-                if isNew || reports[place.series]?.isNeededElsewhere(place.index) == false {
-                    let name = reports[child.series]!.backups[child.index].path.display
-                    reports[place.series]?.retain(place.index, neededElsewhereBy: name)
-                }
-                if isNew { waiting.append((need, reports[place.series]!.backups[place.index].time)) }
+        waiting.sort { ($0.time, $0.path) < ($1.time, $1.path) }
+        while let child = waiting.popLast() {
+            for need in links.needs(of: child.id) {
+                guard let place = places[need], let report = reports[place.series] else { continue }
+                let isNew = !report.isRetained(place.index)
+                guard isNew || place.series != child.series && !report.isNeededElsewhere(place.index) else { continue }
+                reports[place.series]?.retain(place.index, neededElsewhereBy: child.path.display)
+                guard isNew else { continue }
+                let parent = report.backups[place.index]
+                waiting.append(Staying(id: need, time: parent.time, path: parent.path, series: place.series))
             }
         }
     }
