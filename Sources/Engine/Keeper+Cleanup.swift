@@ -151,8 +151,11 @@ extension Keeper {
         var mark = Mark(
             kind: .approved, target: Mark.vaultTarget, reason: "plan \(found.plan)", actor: home.actorName, at: at.wall,
             until: at.wall.adding(seconds: PlanStore.seconds))
+        // What was agreed to once stays so; what an older version approved was approved without kinds.
+        let before = marks.all[Mark.Key(.approved, Mark.vaultTarget)].flatMap { $0.released ? nil : $0.approval }
+        let kinds = found.kinds.map { Set($0).union(before?.kinds ?? []).sorted() }
         mark.approval = .init(
-            plan: found.plan, policyHash: found.policyHash, policyText: found.policyText, ids: found.ids)
+            plan: found.plan, policyHash: found.policyHash, policyText: found.policyText, ids: found.ids, kinds: kinds)
         marks.say(mark)
         try home.marks.write(marks, vault.id, trash: trash)
         return Set(found.ids)

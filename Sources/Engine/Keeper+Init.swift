@@ -1,6 +1,7 @@
 package import Disk
 package import Model
 internal import Recognition
+internal import Retention
 internal import Survey
 internal import Trash
 
@@ -8,28 +9,82 @@ internal import Trash
 package struct Proposal: Sendable {
     package var path: Bytes
     package var name: String
-    package var series: Int
-    package var backups: Int
+    /// Each series, by name.
+    package var rows: [Row]
     package var size: Int64
-    package var foreign: Int
+    /// What is not read, by reason, the most frequent first.
+    package var skipped: [Skipped]
     package var opaque: [LeftAlone]
-    /// Most files carry no date: times come from mtime.
+    /// Times come from the content, because names carry none and the files are a rotation.
     package var isUndated: Bool
     package var yaml: String
+
+    package var backups: Int { rows.reduce(0) { $0 + $1.count } }
+
+    /// One series.
+    package struct Row: Sendable {
+        package var series: Bytes
+        package var count: Int
+        /// How often one comes; `nil`: too few to say.
+        package var everySeconds: Int64?
+        /// The tool, or what its names are taken for.
+        package var readAs: String
+        /// Some need a full backup, and there is none.
+        package var lacksFull: Bool
+    }
+
+    package struct Skipped: Sendable {
+        package var why: String
+        package var count: Int
+        package var example: Bytes
+    }
 }
 
 extension Proposal {
-    /// Looks at a directory; changes nothing.
+    /// Looks at a directory; changes nothing. Throws where a tool of its own looks after it.
     package static func look(at text: String, zone: Zone, taken: Set<String>, clock: Clock = .system) throws(Fault)
         -> Proposal
     {
+        let (path, root) = try open(text)
+        func scan(_ source: DirectoryReading.TimeSource) throws(Fault) -> Found {
+            var found = Found()
+            let survey = VaultSurvey(
+                vault: VaultID(text: ""), quietSeconds: 60, recognisers: Recognisers(timeFrom: source), zone: zone,
+                nested: [])
+            _ = try survey.scan(below: root, known: .nothing, now: clock.now(), probing: .now) { place in
+                found.add(place)
+            }
+            return found
+        }
+        var found = try scan(.name)
+        if let whole = found.opaque.first(where: { $0.path.isEmpty }), case .opaque(_, let prune) = whole.why {
+            throw Fault(
+                .usage, "'\(path.display)' is not for Reprieve: \(whole.why.text)",
+                hint: "what removes old backups there: \(prune)", path: path)
+        }
+        var isUndated = false
+        if found.backups.count < found.undated {
+            let byContent = try scan(.mtime)
+            // Whole archives of one job that arrive at an interval; of anything else age says nothing.
+            if Rotation.isOne(byContent.backups) { (found, isUndated) = (byContent, true) }
+        }
+        let name = Self.name(path, taken)
+        let rows = found.rows
+        return Proposal(
+            path: path, name: name, rows: rows, size: found.size, skipped: found.reasons, opaque: found.opaque,
+            isUndated: isUndated, yaml: yaml(name, path, rows, isUndated))
+    }
+
+    private static func open(_ text: String) throws(Fault) -> (Bytes, Directory) {
         guard let path = Surroundings.resolved(Bytes(text)) else {
             throw Fault(
                 .notFound, "there is no directory '\(text)'", hint: "name the one that backups are written into",
                 path: Bytes(text))
         }
-        guard path != "/" else {
-            throw Fault(.usage, "'/' can be no vault", hint: "name the directory that backups are written into")
+        let isOfSystem = path == "/" || path.lastComponent == "lost+found"
+        guard !isOfSystem else {
+            throw Fault(
+                .usage, "'\(path.display)' cannot be a vault", hint: "name the directory that backups are written into")
         }
         let root: Directory
         do {
@@ -41,50 +96,65 @@ extension Proposal {
                 path: path)
         }
         try Keeper.checkAncestors("'\(path.display)'", path)
-        func scan(_ source: DirectoryReading.TimeSource) throws(Fault) -> Found {
-            var found = Found()
-            let survey = VaultSurvey(
-                vault: VaultID(text: ""), quietSeconds: 60, recognisers: Recognisers(timeFrom: source), zone: zone,
-                nested: [])
-            _ = try survey.scan(below: root, known: .nothing, now: clock.now(), probing: .later) { place in
-                found.add(place)
-            }
-            return found
-        }
-        var found = try scan(.name)
-        let isUndated = found.backups < found.undated
-        if isUndated { found = try scan(.mtime) }
-        let name = Self.name(path, taken)
+        return (path, root)
+    }
+
+    /// One block, with every key that was chosen, and why.
+    private static func yaml(_ name: String, _ path: Bytes, _ rows: [Row], _ isUndated: Bool) -> String {
         let keep = isUndated ? "{ within: 30d }" : "{ last: 3, daily: 7, weekly: 5, monthly: 12, yearly: 3 }"
-        var yaml = """
+        let example = rows.first.map { ", such as \(Backup.name(ofSeries: $0.series).display)" } ?? ""
+        let count = rows.count == 1 ? "1 series" : "\(rows.count) series"
+        let why = isUndated ? "names carry no date, and the files arrive at an interval" : "from the names"
+        return """
             vaults:
               \(name):
                 path: \(quoted(path))
+                # for each of its series (\(count)\(example))
                 keep: \(keep)
+                # when a backup was made: \(why)
+                time-from: \(isUndated ? "mtime" : "name")
 
             """
-        if isUndated { yaml += "    time-from: mtime      # most names carry no date\n" }
-        return Proposal(
-            path: path, name: name, series: found.series.count, backups: found.backups, size: found.size,
-            foreign: found.foreign, opaque: found.opaque, isUndated: isUndated, yaml: yaml)
     }
 
     /// What a look counts.
     private struct Found {
-        var series: Set<Bytes> = []
-        var backups = 0
+        var backups: [Backup] = []
         var size: Int64 = 0
-        var foreign = 0
         var undated = 0
         var opaque: [LeftAlone] = []
+        private var skipped: [String: (count: Int, example: Bytes)] = [:]
 
         mutating func add(_ place: VaultSurvey.Place) {
-            series.formUnion(place.backups.map(\.series))
-            backups += place.backups.count
+            backups += place.backups
             size = size.adding(place.backups.total { $0.size })
-            undated += place.leftAlone.count { $0.why == .foreign(DirectoryReading.undated) }
-            foreign += place.leftAlone.count { $0.why.condition == "foreign" }
-            opaque += place.leftAlone.filter { $0.why.condition == "opaque" }
+            for entry in place.leftAlone {
+                switch entry.why {
+                case .opaque: opaque.append(entry)
+                case .foreign(let why):
+                    if why == DirectoryReading.undated { undated += 1 }
+                    let known = skipped[why]
+                    skipped[why] = ((known?.count ?? 0) + 1, min(known?.example ?? entry.path, entry.path))
+                case .link: break
+                }
+            }
+        }
+
+        var rows: [Row] {
+            Dictionary(grouping: backups, by: \.series).map { series, members in
+                let needsFull = members.contains { $0.kind == .incremental || $0.kind == .differential }
+                return Row(
+                    series: series, count: members.count,
+                    everySeconds: Rhythm(members.map(\.time).sorted(by: >))?.seconds,
+                    readAs: members.lazy.compactMap { $0.contents?.tool }.first
+                        ?? (members[0].timeSource == .name ? "a date in its name" : "the time of its content"),
+                    lacksFull: needsFull && !members.contains { $0.kind == .full })
+            }.sorted { $0.series < $1.series }
+        }
+
+        var reasons: [Skipped] {
+            skipped.map { Skipped(why: $0.key, count: $0.value.count, example: $0.value.example) }
+                .sorted { ($1.count, $0.why) < ($0.count, $1.why) }
         }
     }
 

@@ -198,7 +198,8 @@ extension Keeper {
     {
         if let mark = marks.all[Mark.Key(.approved, Mark.vaultTarget)], !mark.released, let approval = mark.approval {
             return Plan.Approved(
-                policyHash: approval.policyHash, policy: VaultPolicy(text: approval.policyText), at: mark.at)
+                policyHash: approval.policyHash, policy: VaultPolicy(text: approval.policyText), at: mark.at,
+                kinds: approval.kinds.map(Set.init))
         }
         let siblings = configuration.vaults.filter { $0.entry == vault.entry && $0.path != vault.path }
         guard !siblings.isEmpty, let since = try home.registry.firstSeen(vault.path) else { return nil }
@@ -209,7 +210,10 @@ extension Keeper {
         // Only what came later: who was there already and was not approved may have been held back on purpose.
         let inherited = try home.marks.approvals(of: ids).filter { $0.at <= since }.compactMap(\.approval)
             .first { $0.policyHash == policy.hash }
-        return inherited.map { Plan.Approved(policyHash: $0.policyHash, policy: VaultPolicy(text: $0.policyText)) }
+        return inherited.map {
+            Plan.Approved(
+                policyHash: $0.policyHash, policy: VaultPolicy(text: $0.policyText), kinds: $0.kinds.map(Set.init))
+        }
     }
 }
 

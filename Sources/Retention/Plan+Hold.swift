@@ -38,6 +38,9 @@ extension Plan {
             case policyChanged(count: Int, bytes: Int64, approvedAt: Timestamp?)
             /// The configuration wants every plan approved.
             case always
+            /// Backups of a kind of series that nobody approved: the names of the kinds, up to three series, and how many
+            /// would go.
+            case newKind(kinds: [String], series: [Bytes], count: Int)
             /// More units of a series would go than arrived in it and `max-condemned` allows.
             case amount(series: Bytes, going: Int, of: Int, allowed: Int)
             /// More bytes of the vault would go than arrived in it and its percentage allows.
@@ -48,6 +51,7 @@ extension Plan {
                 case .firstPlan: "first-plan"
                 case .policyChanged: "policy-changed"
                 case .always: "approval-always"
+                case .newKind: "new-kind"
                 case .amount: "amount"
                 case .bytes: "amount-bytes"
                 }
@@ -67,7 +71,7 @@ extension Plan {
             causes.contains { cause in
                 switch cause {
                 case .amount, .bytes: false
-                case .firstPlan, .policyChanged, .always: true
+                case .firstPlan, .policyChanged, .always, .newKind: true
                 }
             }
         }
@@ -81,6 +85,7 @@ extension Plan.Hold {
         guard !going.isEmpty else { return nil }
         var hold = Plan.Hold()
         hold.holdPolicy(going, plan, input)
+        hold.holdNewKinds(going, plan, input)
         let rest = going.filter { !hold.heldBack.contains($0.backup.id) }
         let units = Unit.units(of: plan, going: rest)
         hold.holdAmounts(units, plan, input)
@@ -100,6 +105,21 @@ extension Plan.Hold {
         let bytes = going.filter { ids.contains($0.backup.id) }.total { $0.backup.size }
         heldBack = ids
         causes.append(.policyChanged(count: ids.count, bytes: bytes, approvedAt: approved.at))
+    }
+
+    /// Only the series of such a kind wait; all others go on.
+    private mutating func holdNewKinds(_ going: [Plan.Judged], _ plan: Plan, _ input: Plan.Input) {
+        guard input.approval == .onChange, let known = input.approved?.kinds else { return }
+        // One backup of a known kind is enough: a night that failed has no sign of its tool.
+        let approved = Set(
+            plan.judged.lazy.filter { known.contains(SeriesKind(of: $0.backup).text) }.map(\.backup.series))
+        let fresh = going.filter { !heldBack.contains($0.backup.id) && !approved.contains($0.backup.series) }
+        guard !fresh.isEmpty else { return }
+        heldBack.formUnion(fresh.map(\.backup.id))
+        causes.append(
+            .newKind(
+                kinds: Set(fresh.map { SeriesKind(of: $0.backup).text }).sorted(),
+                series: Array(Set(fresh.map(\.backup.series)).sorted().prefix(3)), count: fresh.count))
     }
 
     private mutating func holdAll(_ cause: Cause, _ going: [Plan.Judged]) {
@@ -203,6 +223,12 @@ extension Plan.Hold {
             case .policyChanged(let count, let bytes, _):
                 let backups = Backup.counted(count)
                 parts.append("the policy changed, and \(backups) (\(size(bytes))) would go that stayed before")
+            case .newKind(let kinds, let series, let count):
+                let names = series.map(name).joined(separator: ", ")
+                let what = kinds.count == 1 ? "a kind" : "\(kinds.count) kinds"
+                parts.append(
+                    "\(Backup.counted(count)) of \(what) of series that nobody has approved would go (\(names)). Approve them, or keep them: series: { 'PATTERN': { keep: all } }"
+                )
             case .amount(let series, let going, let of, let allowed):
                 amounts.append("\(name(series)): \(going) of \(of) would go, \(allowed) may")
             case .bytes(let going, let of, let allowed):

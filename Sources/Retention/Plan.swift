@@ -93,8 +93,11 @@ extension Plan {
         package var policyHash: String
         package var policy: VaultPolicy?
         package var at: Timestamp?
+        /// Kinds of series that somebody approved; `nil`: all.
+        package var kinds: Set<String>?
 
-        package init(policyHash: String, policy: VaultPolicy?, at: Timestamp? = nil) {
+        package init(policyHash: String, policy: VaultPolicy?, at: Timestamp? = nil, kinds: Set<String>? = nil) {
+            self.kinds = kinds
             self.policyHash = policyHash
             self.policy = policy
             self.at = at

@@ -74,6 +74,7 @@ extension Mark {
                     json.field("policy_hash", approval.policyHash)
                     json.field("policy_text", approval.policyText)
                     json.field("ids", approval.ids)
+                    if let kinds = approval.kinds { json.field("kinds", kinds) }
                 }
             }
             json.field("keep", keep)
@@ -127,17 +128,19 @@ extension Mark {
 
 extension Mark.Approval {
     fileprivate init(_ json: inout JSONReader) throws(JSONReader.Malformed) {
-        var (plan, hash, text, ids): (String?, String?, String?, [String]?)
+        var (plan, hash, text): (String?, String?, String?)
+        var (ids, kinds): ([String]?, [String]?)
         try json.object { key, json throws(JSONReader.Malformed) in
             switch key {
             case "plan": plan = try json.string()
             case "policy_hash": hash = try json.string()
             case "policy_text": text = try json.string()
             case "ids": ids = try json.strings()
+            case "kinds": kinds = try json.strings()
             default: try json.skip()
             }
         }
         guard let plan, let hash, let text, let ids else { throw json.malformed("an approval that lacks a field") }
-        self.init(plan: plan, policyHash: hash, policyText: text, ids: ids)
+        self.init(plan: plan, policyHash: hash, policyText: text, ids: ids, kinds: kinds)
     }
 }

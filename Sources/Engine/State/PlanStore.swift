@@ -11,6 +11,8 @@ package struct StoredPlan: Codable, Sendable {
     package var ids: [String]
     /// Whether a person saw it: only such a plan is the *last* one that `--approve` means.
     package var shown: Bool
+    /// The kinds of its series; `nil`: stored by an older version.
+    package var kinds: [String]?
 }
 
 /// `<state>/plans/VAULT.json`: the last 20 plans of a vault, none older than 30 days.
@@ -39,7 +41,8 @@ struct PlanStore: Sendable {
             current.append(
                 StoredPlan(
                     plan: plan.id, at: plan.at.wall, policyHash: plan.policy.hash, policyText: plan.policy.text,
-                    ids: plan.condemned.map(\.backup.id.text), shown: shown || wasShown))
+                    ids: plan.condemned.map(\.backup.id.text), shown: shown || wasShown,
+                    kinds: plan.kinds.sorted()))
             plans = Array(current.suffix(Self.most))
         }
     }

@@ -51,6 +51,7 @@ struct Init: ParsableCommand {
         }
         if common.json { return emit(proposals, written, deleters) }
         for file in written { print("Written: \(file)") }
+        if written.isEmpty { print("Nothing was written.") }
         print((OtherPrograms.excludes(of: proposals.map(\.path)).dropFirst() + [""]).joined(separator: "\n"))
         if !written.isEmpty {
             print("Next: reprieve plan     what would go, and why; nothing goes unapproved")
@@ -89,17 +90,35 @@ struct Init: ParsableCommand {
         }
     }
 
+    private static let mostRows = 20
+    private static let mostReasons = 8
+
+    /// What was recognised, before what would be written.
     private func text(_ proposal: Proposal) -> String {
         var lines = [
-            "\(proposal.path.display): \(Text.plural(proposal.backups, "backup")) in \(Text.plural(proposal.series, "series", "series")), \(Text.size(proposal.size))"
+            "\(proposal.path.display): \(Text.plural(proposal.backups, "backup")) in \(Text.plural(proposal.rows.count, "series", "series")), \(Text.size(proposal.size))"
         ]
-        if proposal.foreign > 0 {
-            lines.append("  \(Text.plural(proposal.foreign, "foreign entry", "foreign entries")): left alone")
+        if !proposal.rows.isEmpty {
+            var table = Table(["WHAT", "HOW MANY", "EVERY", "READ AS"], [.left, .right, .right, .left])
+            for row in proposal.rows.prefix(Self.mostRows) {
+                table.add([
+                    Text.fit(Backup.name(ofSeries: row.series).display, 32), Text.count(row.count),
+                    row.everySeconds.map(Text.every) ?? "-",
+                    row.readAs + (row.lacksFull ? ", no full one" : ""),
+                ])
+            }
+            lines.append(table.text)
+            if proposal.rows.count > Self.mostRows { lines.append("… and \(proposal.rows.count - Self.mostRows) more") }
         }
-        for entry in proposal.opaque {
-            lines.append("  \(entry.path.isEmpty ? "." : entry.path.display): \(entry.why.text), left alone")
+        lines += proposal.opaque.prefix(Self.mostReasons).map {
+            Text.wrap("Not for Reprieve: \($0.path.display) (\($0.why.text))")
         }
-        if proposal.isUndated { lines.append("  most names carry no date, so times come from mtime") }
+        lines += proposal.skipped.prefix(Self.mostReasons).map {
+            Text.wrap("Not read: \(Text.plural($0.count, "entry", "entries")) (\($0.why)), such as \($0.example.display)")
+        }
+        if !proposal.skipped.isEmpty {
+            lines.append(Text.wrap("What is not read is left alone. `match` reads names of your own: reprieve explain PATH"))
+        }
         return lines.joined(separator: "\n") + "\n\n" + proposal.yaml
     }
 
@@ -108,7 +127,27 @@ struct Init: ParsableCommand {
             .object(
                 [.init("name", .string(proposal.name))] + [JSON.Field](path: proposal.path) + [
                     .init("backups", .integer(Int64(proposal.backups))),
-                    .init("series", .integer(Int64(proposal.series))),
+                    .init("series", .integer(Int64(proposal.rows.count))),
+                    .init(
+                        "recognised",
+                        .array(
+                            proposal.rows.map { row in
+                                [
+                                    "series": .string(Backup.name(ofSeries: row.series).display),
+                                    "backups": .integer(Int64(row.count)),
+                                    "every_seconds": JSON(row.everySeconds.map { Int($0) }),
+                                    "read_as": .string(row.readAs), "lacks_full": .bool(row.lacksFull),
+                                ]
+                            })),
+                    .init(
+                        "not_read",
+                        .array(
+                            proposal.skipped.map {
+                                [
+                                    "why": .string($0.why), "entries": .integer(Int64($0.count)),
+                                    "example": .string($0.example.display),
+                                ]
+                            })),
                     .init("yaml", .string(proposal.yaml)),
                 ])
         }

@@ -19,7 +19,7 @@ extension StatusReport {
 
     /// Matters that wait for a person, and nothing is lost meanwhile. Of all others somebody must hear at once.
     private static let waiting: Set<String> = [
-        "frozen", "series-frozen", "first-plan", "policy-changed", "approval-always", "amount", "amount-bytes",
+        "frozen", "series-frozen", "first-plan", "policy-changed", "new-kind", "approval-always", "amount", "amount-bytes",
         "wanted",
         "recovery", "unreadable", "space", "max-size", "held", "suspect",
     ]

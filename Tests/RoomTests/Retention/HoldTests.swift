@@ -41,6 +41,33 @@ struct HoldTests {
         #expect(try plan(days, policy, mode: .never).hold?.code == "amount")
     }
 
+    @Test("a kind of series that nobody approved waits alone; a new series of an approved kind does not")
+    func newKind() throws {
+        let policy = History.policy(History.rules { $0.last = .first(3) })
+        func series(_ key: Bytes, _ first: Int) -> [Backup] {
+            History.dailies(5, last: "2026-11-23").enumerated().map { n, backup in
+                var other = History.backup(backup.time, path: "\(key)\(n)", n: first + n)
+                other.series = key
+                return other
+            }
+        }
+        let dumps = series("pg/app-*.sql.gz", 0)
+        let seen = try plan(dumps, policy)
+        #expect(seen.hold?.causes == [.firstPlan] && seen.kinds == ["pg · a date in its name · .sql"])
+        let all = dumps + series("pg/crm-*.sql.zst", 100) + series("nas/phone/IMG_*.jpg", 200)
+        let held = try plan(all, policy, approved: policy, runs: ran(all, newest: Timestamp(seconds: 0))) {
+            $0.approved?.kinds = seen.kinds
+        }
+        #expect(
+            held.hold?.causes == [
+                .newKind(
+                    kinds: ["nas/phone · a date in its name · .jpg"], series: ["nas/phone/IMG_*.jpg"], count: 2)
+            ])
+        #expect(Set(held.released.map(\.backup.series)) == ["pg/app-*.sql.gz", "pg/crm-*.sql.zst"])
+        // Approved by an older version, which knew no kinds: of any.
+        #expect(try plan(all, policy, approved: policy, runs: ran(all, newest: Timestamp(seconds: 0))).hold == nil)
+    }
+
     @Test("two may always go, however few there are")
     func two() throws {
         let policy = History.policy(History.rules { $0.last = .first(1) })
