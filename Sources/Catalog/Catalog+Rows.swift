@@ -199,13 +199,15 @@ extension Catalog {
         var inode: UInt64
         var size, mtime, ctime: Int64
         var shared: Bool?
+        var directory: Bool?
     }
 
     private static func encode(_ members: ArraySlice<Backup.Member>) throws -> String {
         let sides = members.map {
             Side(
                 path: Data($0.path.storage), object: $0.object.text, inode: $0.inode, size: $0.size,
-                mtime: $0.mtime.nanoseconds, ctime: $0.ctime.nanoseconds, shared: $0.isShared ? true : nil)
+                mtime: $0.mtime.nanoseconds, ctime: $0.ctime.nanoseconds, shared: $0.isShared ? true : nil,
+                directory: $0.isDirectory ? true : nil)
         }
         return String(decoding: try JSONEncoder().encode(sides), as: UTF8.self)
     }
@@ -213,7 +215,7 @@ extension Catalog {
     private static func decode(_ text: String) throws -> [Backup.Member] {
         try JSONDecoder().decode([Side].self, from: Data(text.utf8)).map {
             var member = Backup.Member(
-                path: Bytes($0.path), object: ObjectID(text: $0.object), inode: $0.inode, isDirectory: false,
+                path: Bytes($0.path), object: ObjectID(text: $0.object), inode: $0.inode, isDirectory: $0.directory ?? false,
                 size: $0.size,
                 mtime: Timestamp(nanoseconds: $0.mtime), ctime: Timestamp(nanoseconds: $0.ctime))
             member.isShared = $0.shared ?? false

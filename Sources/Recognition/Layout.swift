@@ -141,6 +141,11 @@ package struct UnitContents {
     /// A small file of the backup, whole.
     package func read(_ name: Bytes) -> SmallFile? { has(name) ? file(name) : nil }
 
+    /// A small file in a directory that is one of its members.
+    package func read(_ name: Bytes, in member: Bytes) -> SmallFile? {
+        has(member) ? file(member.appending(name)) : nil
+    }
+
     /// The first bytes of a larger file of the backup, at most ``SmallFile/limit``; none where it cannot be read.
     package func head(of name: Bytes) -> [UInt8] { has(name) ? headOf(name) : [] }
 

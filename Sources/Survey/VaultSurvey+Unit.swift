@@ -107,7 +107,8 @@ extension VaultSurvey {
             for name in names {
                 let path = directory.appending(name)
                 let before = old?.members.dropFirst().first { $0.path == path }
-                if let one = try place.sighting(of: name, knownAs: before), one.kind == .file { seen.append(one) }
+                guard let one = try place.sighting(of: name, knownAs: before) else { continue }
+                if one.kind == .file || one.kind == .directory { seen.append(one) }
             }
             return seen
         }

@@ -246,3 +246,27 @@ struct ChainLayoutTests {
         }
     }
 }
+
+extension ChainLayoutTests {
+    @Test("streams with their records beside them: the directory goes where the stream goes, and tells the chain")
+    func streams() throws {
+        let vault = try LayoutVault()
+        for day in (1...14).reversed() {
+            let (from, to) = (day % 7 == 0 ? 0 : 1000 - day, 1000 - day + 1)
+            let kind = day % 7 == 0 ? "full-backuped" : "incremental"
+            try vault.put("app-%Y-%m-%d.xb.gz", daysAgo: day)
+            try vault.put(
+                "app-%Y-%m-%d-lsn/xtrabackup_checkpoints", daysAgo: day,
+                "backup_type = \(kind)\nfrom_lsn = \(from)\nto_lsn = \(to)\n")
+        }
+        let outcome = try vault.judge { $0.last = .first(2) }
+        #expect(outcome.series.count == 1 && outcome.backups.count == 14)
+        #expect(outcome.orphans.isEmpty)
+        let kept = Set(
+            (1...7).flatMap { day in
+                ["app-%Y-%m-%d.xb.gz", "app-%Y-%m-%d-lsn"].map { vault.name($0, daysAgo: day) }
+            })
+        #expect(outcome.stays == kept)
+        #expect(outcome.backup(vault.name("app-%Y-%m-%d-lsn", daysAgo: 3))?.kind == .incremental)
+    }
+}
