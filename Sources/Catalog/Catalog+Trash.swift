@@ -4,9 +4,13 @@ package import Model
 
 extension Catalog {
     /// Condemned, purged and missing ones, by batch.
-    package func trashed(vault: VaultID, states: Set<Backup.State> = [.trashed]) throws(Fault) -> [Backup] {
+    /// `since`: without older ones.
+    package func trashed(
+        vault: VaultID, states: Set<Backup.State> = [.trashed], since: Timestamp = Timestamp(nanoseconds: .min)
+    ) throws(Fault) -> [Backup] {
         let words = states.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
-        return try backups("vault = ? AND batch <> '' AND state IN (\(words))", [vault.text])
+        return try backups(
+            "vault = ? AND batch <> '' AND state IN (\(words)) AND time >= ?", [vault.text, since.nanoseconds])
     }
 
     /// When the oldest that is still in the trash went there, in any vault; `nil`: none is.

@@ -77,10 +77,15 @@ extension Keeper {
         return plan
     }
 
-    /// Which of these need which. What is in the trash is asked only where one of them needs anything.
+    /// Which of these need which. What is in the trash, or went from there, is asked only where one
+    /// of them needs anything.
     func links(of present: [Backup], in id: VaultID, _ protection: Judge.Protection) throws(Fault) -> LinkGraph? {
         guard (present + protection.unseen).contains(where: \.isLinked) else { return nil }
-        return protection.links(of: present, trashed: try home.catalog.trashed(vault: id))
+        let oldest = present.lazy.map(\.time).min() ?? Timestamp(nanoseconds: 0)
+        let elsewhere =
+            try home.catalog.trashed(vault: id)
+            + home.catalog.trashed(vault: id, states: [.purged, .missing], since: oldest)
+        return protection.links(of: present, elsewhere: elsewhere)
     }
 
     static func unknownZone(_ name: String) -> Fault {

@@ -119,11 +119,9 @@ private struct Recognising {
         let unit = reading.units.first { $0.name == name }
         if unit?.isDirectory ?? reading.descend.contains(name), let inside = try? place.open(name),
             let why = Layouts.place(
-                PlaceNames(of: try inside.entries(), in: directory.appending(name), inside))
+                PlaceNames(of: try inside.entries(), in: directory.appending(name), inside), isDated: unit != nil)
         {
-            // A dated copy of live data is a backup.
-            if case .opaque = why { return .leftAlone(why) }
-            if unit == nil { return .leftAlone(why) }
+            return .leftAlone(why)
         }
         return unit.map { .backup(Taken.Reading($0)) } ?? .lookedInto
     }

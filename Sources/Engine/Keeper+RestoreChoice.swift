@@ -221,7 +221,9 @@ extension Keeper {
         }
         choice.needed.sort { ($0.time, $0.path) < ($1.time, $1.path) }
         gone.sort { ($0.time, $0.path) > ($1.time, $1.path) }
-        choice.isCutOff = gone.isEmpty && links.whyBroken(backup.id) != nil
+        // What it stands on at last is a full one, or nobody knows what.
+        let root = known[links.root(of: backup.id)] ?? backup
+        choice.isCutOff = gone.isEmpty && backup.kind != .full && root.kind != .full
         choice.lacking = departed(gone)
         return choice
     }

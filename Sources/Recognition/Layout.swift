@@ -13,6 +13,9 @@ package protocol Layout: Recogniser {
     /// own, live data. `nil`: nothing that this tool made.
     func place(_ place: PlaceNames) -> LeftAlone.Why?
 
+    /// Whether a dated directory of this kind is no backup either: WAL segments by day.
+    var countsInDatedDirectories: Bool { get }
+
     /// Contents: what one backup says of itself. `nil`: nothing that this tool made.
     func read(_ unit: UnitContents) -> Contents?
 }
@@ -20,6 +23,7 @@ package protocol Layout: Recogniser {
 extension Layout {
     package var name: String { guide.tool }
     package func place(_ place: PlaceNames) -> LeftAlone.Why? { nil }
+    package var countsInDatedDirectories: Bool { false }
     package func claim(in listing: inout Listing) {}
     package func read(_ unit: UnitContents) -> Contents? { nil }
 }
@@ -56,7 +60,22 @@ package struct LayoutGuide: Sendable {
 package enum SmallFile: Sendable {
     case text(Bytes)
     /// It is there, and cannot be read: larger than ``SmallFile/limit``, a link, a pipe, a fault of the disk.
-    case unread(String)
+    case unread(Why)
+
+    /// For a person, behind the name of the file: `is not a regular file`.
+    package struct Why: Sendable, ExpressibleByStringLiteral {
+        package let text: String
+        /// It is a file all the same, and there is nothing wrong with it but its size.
+        package let isTooLarge: Bool
+
+        package init(_ text: String) { (self.text, isTooLarge) = (text, false) }
+        package init(stringLiteral text: String) { self.init(text) }
+
+        private init(tooLarge text: String) { (self.text, isTooLarge) = (text, true) }
+
+        package static let tooLarge = Why(tooLarge: "is larger than \(SmallFile.limit / 1024) KiB")
+        package static let noFile: Why = "is not a regular file"
+    }
 
     /// Larger files are not read, in bytes.
     package static let limit = 64 * 1024
@@ -141,6 +160,23 @@ package struct UnitContents {
     /// A small file of the backup, whole.
     package func read(_ name: Bytes) -> SmallFile? { has(name) ? file(name) : nil }
 
+    /// Whether a regular file of the backup has this name, whatever its size: a sign of success is one, and no pipe,
+    /// link or directory of that name. Costs a look at the disk.
+    package func hasFile(_ name: Bytes) -> Bool {
+        switch read(name) {
+        case .text?: true
+        case .unread(let why)?: why.isTooLarge
+        case nil: false
+        }
+    }
+
+    /// What is to be said of a backup in which a sign of success is there and is no file; `nil`: it is one, or it is
+    /// not there.
+    func strangeSign(_ name: Bytes, of tool: String) -> Contents? {
+        guard case .unread(let why)? = read(name), !why.isTooLarge else { return nil }
+        return .unread(tool, name, why)
+    }
+
     /// A small file in a directory that is one of its members.
     package func read(_ name: Bytes, in member: Bytes) -> SmallFile? {
         has(member) ? file(member.appending(name)) : nil
@@ -154,6 +190,17 @@ package struct UnitContents {
         isDirectory && names.contains(directory) ? inside(directory) : []
     }
 
+    /// One of its directories, as if it were the backup; `nil`: there is none, or nothing is in it.
+    package func part(_ name: Bytes) -> UnitContents? {
+        let inner = names(in: name)
+        guard !inner.isEmpty else { return nil }
+        let (file, headOf, inside) = (file, headOf, inside)
+        return UnitContents(
+            name: name, directory: directory.appending(self.name), isDirectory: true, names: Set(inner), members: [],
+            size: 0, head: [], file: { file(name.appending($0)) }, headOf: { headOf(name.appending($0)) },
+            inside: { inside(name.appending($0)) })
+    }
+
     /// The first of these that is there.
     package func first(of wanted: [Bytes]) -> Bytes? { wanted.first { has($0) } }
 }
@@ -165,6 +212,10 @@ extension Contents {
         contents.outcome = .unread
         contents.why = "'\(file.display)' \(why)"
         return contents
+    }
+
+    package static func unread(_ tool: String, _ file: Bytes, _ why: SmallFile.Why) -> Contents {
+        unread(tool, file, why.text)
     }
 }
 

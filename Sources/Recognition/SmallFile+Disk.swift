@@ -16,14 +16,14 @@ extension Directory {
     package func smallFile(_ name: Bytes) -> SmallFile? {
         do {
             guard let ends = try ends(of: name, head: SmallFile.limit, tail: 0) else {
-                return holds(name) ? .unread("is not a regular file") : nil
+                return holds(name) ? .unread(.noFile) : nil
             }
             guard ends.size <= Int64(SmallFile.limit) else {
-                return .unread("is larger than \(SmallFile.limit / 1024) KiB")
+                return .unread(.tooLarge)
             }
             return .text(Bytes(ends.head))
         } catch {
-            return .unread("could not be read: \(error.message)")
+            return .unread(.init("could not be read: \(error.message)"))
         }
     }
 

@@ -43,11 +43,13 @@ package struct Judge: Sendable {
 
         package init() {}
 
-        /// Which of these need which. `trashed`: what needs one of those is broken until it is brought back.
-        package func links(of backups: [Backup], trashed: [Backup] = []) -> LinkGraph? {
+        /// Which of these need which. `elsewhere`: in the trash, purged or missing; what needs one of those is broken.
+        package func links(of backups: [Backup], elsewhere: [Backup] = []) -> LinkGraph? {
             var links = LinkGraph(
                 (backups + unseen).map { LinkGraph.Node($0, accepted: accepted) }
-                    + trashed.map { LinkGraph.Node($0, isTrashed: true, accepted: accepted) })
+                    + elsewhere.map {
+                        LinkGraph.Node($0, $0.state == .trashed ? .trashed : .gone, accepted: accepted)
+                    })
             links?.spread(suspicion.suspects)
             return links
         }

@@ -14,8 +14,12 @@ package struct LinkGraph: Sendable {
         package var time: Timestamp
         package var kind: Backup.Kind
         package var isComplete: Bool
-        /// In the trash: it can be needed, and then what needs it is broken until it is brought back.
-        package var isTrashed = false
+        /// Where it is: what is not in its place can be needed all the same, and then what needs it is broken.
+        package var place = Place.present
+
+        package enum Place: Sendable { case present, trashed, gone }
+
+        var isTrashed: Bool { place != .present }
         /// What it needs by id, where somebody else resolved it: `retention simulate`, older manifests.
         package var parents: [BackupID] = []
         package var contents: Contents?
@@ -34,11 +38,11 @@ package struct LinkGraph: Sendable {
         }
 
         /// `accepted`: a person said of these objects that they are whole.
-        package init(_ backup: Backup, isTrashed: Bool = false, accepted: Set<UInt64> = []) {
+        package init(_ backup: Backup, _ place: Place = .present, accepted: Set<UInt64> = []) {
             self.init(
                 id: backup.id, series: backup.series, path: backup.path, time: backup.time, kind: backup.kind,
                 isComplete: backup.isComplete || backup.mayBeAccepted && accepted.contains(backup.id.object))
-            self.isTrashed = isTrashed
+            self.place = place
             parents = backup.parent.map { [$0] } ?? []
             contents = backup.contents
             paths = backup.members.map(\.path)
@@ -61,6 +65,8 @@ package struct LinkGraph: Sendable {
     /// The needs of node `n` are `targets[starts[n]..<starts[n + 1]]`; the first leads to its full one.
     private var starts: [Int32]
     private var targets: [Int32]
+    /// Of these, what it may be based on and probably is not: it stays, and its absence breaks nothing.
+    private var soft: Set<Int32> = []
     private var broken: [Int32: String] = [:]
     /// Why a backup is suspect because of what it stands on.
     private var doubtful: [Int32: String] = [:]
@@ -77,7 +83,7 @@ package struct LinkGraph: Sendable {
         self.indices = indices
         var resolver = LinkResolver(nodes, indices)
         resolver.resolve()
-        (starts, targets, broken) = (resolver.starts, resolver.targets, resolver.broken)
+        (starts, targets, soft, broken) = (resolver.starts, resolver.targets, resolver.soft, resolver.broken)
         roots = nodes.indices.map { Int32(truncatingIfNeeded: $0) }
         followUp()
     }
@@ -138,10 +144,15 @@ package struct LinkGraph: Sendable {
             for other in dependents[id] ?? [] where found.insert(other).inserted { waiting.append(other) }
         }
         return found.subtracting(ids).compactMap { indices[$0] }.map { nodes[Int($0)] }
-            .filter { !$0.isTrashed }.sorted { ($0.time, $0.path) < ($1.time, $1.path) }.map(\.id)
+            .filter { $0.place == .present }.sorted { ($0.time, $0.path) < ($1.time, $1.path) }.map(\.id)
     }
 
     private func needs(of n: Int) -> ArraySlice<Int32> { targets[Int(starts[n])..<Int(starts[n + 1])] }
+
+    private func hardNeeds(of n: Int) -> [Int32] {
+        guard !soft.isEmpty else { return Array(needs(of: n)) }
+        return needs(of: n).indices.filter { !soft.contains(Int32(truncatingIfNeeded: $0)) }.map { targets[$0] }
+    }
 
     /// How long the longest way from each down to a full one is, of those that need something.
     package func heights() -> [BackupID: Int] {
@@ -166,7 +177,9 @@ package struct LinkGraph: Sendable {
             }
             let needs = graph.needs(of: Int(n))
             if let first = needs.first { graph.roots[Int(n)] = graph.roots[Int(first)] }
-            guard graph.broken[n] == nil, let bad = needs.first(where: { graph.broken[$0] != nil }) else { return }
+            guard graph.broken[n] == nil,
+                let bad = graph.hardNeeds(of: Int(n)).first(where: { graph.broken[$0] != nil })
+            else { return }
             graph.broken[n] = "what it needs ('\(graph.nodes[Int(bad)].path.lastComponent.display)') is broken"
         }
     }
@@ -176,7 +189,7 @@ package struct LinkGraph: Sendable {
         doubtful = [:]
         guard !suspects.isEmpty else { return }
         walk { graph, n, _ in
-            let bad = graph.needs(of: Int(n)).first {
+            let bad = graph.hardNeeds(of: Int(n)).first {
                 graph.doubtful[$0] != nil || suspects[graph.nodes[Int($0)].id.object] != nil
             }
             guard let bad else { return }
@@ -228,11 +241,30 @@ private struct LinkResolver {
     let indices: [BackupID: Int32]
     private(set) var starts: [Int32] = []
     private(set) var targets: [Int32] = []
+    private(set) var soft: Set<Int32> = []
     private(set) var broken: [Int32: String] = [:]
 
     /// What stands before a backup in its series, by need that goes by order.
-    private var byOrder: [Int32: [Int32]] = [:]
+    private var byOrder: [Int32: Before] = [:]
+
+    private struct Before {
+        var needs: [Int32] = []
+        /// It may be based on these, and probably is not.
+        var soft: [Int32] = []
+    }
+
+    /// What an incremental or differential may be based on.
+    private struct Base {
+        var full: Int32?
+        /// All since then that the next incremental has to name: the newest first, up to an incremental that names the
+        /// rest itself.
+        var open: [Int32] = []
+
+        var all: [Int32] { open.isEmpty ? [full].compactMap { $0 } : open }
+    }
     private var providers: [Key: [Int32]] = [:]
+    private var providerSeries: [Key: Set<Bytes>] = [:]
+    private var seriesWithFull: Set<Bytes> = []
 
     /// A token without its scope; with a series, of that series alone.
     private struct Key: Hashable {
@@ -261,74 +293,84 @@ private struct LinkResolver {
         starts.append(Int32(truncatingIfNeeded: targets.count))
     }
 
-    private func isBefore(_ a: Int32, _ b: Int32) -> Bool {
-        (nodes[Int(a)].time, nodes[Int(a)].path) < (nodes[Int(b)].time, nodes[Int(b)].path)
+    /// At one time a full one comes first: what stands on a full one is not older.
+    private func isBefore(_ a: Int32, _ b: Int32) -> Bool { Self.isBefore(nodes[Int(a)], nodes[Int(b)]) }
+
+    private static func isBefore(_ a: LinkGraph.Node, _ b: LinkGraph.Node) -> Bool {
+        (a.time, a.kind == .full ? 0 : 1, a.path) < (b.time, b.kind == .full ? 0 : 1, b.path)
     }
 
     // MARK: By order
 
     /// One series, oldest first: what each needs that says no more than its kind or level.
     private mutating func walk(_ line: [Int32]) {
-        var lastFull: Int32?
-        /// All since the last full one that the next incremental has to name: the newest first, up to an incremental
-        /// that names the rest itself.
-        var open: [Int32] = []
-        var previous: Int32?
-        var lastLog: Int32?
+        var (base, baseBefore) = (Base(), Base())
+        var (previous, lastLog): (Int32?, Int32?)
         var levels: [Int: Int32] = [:]
         for n in line {
             let node = nodes[Int(n)]
-            let explicit = node.contents?.needs ?? []
-            switch node.kind {
-            case .full where explicit.isEmpty && node.parents.isEmpty: break
-            case .full, .incremental, .differential, .log:
-                byOrder[n] = needs(
-                    of: node, explicit, lastFull: lastFull, open: open, previous: previous, lastLog: lastLog, levels)
+            if node.isLinked {
+                var found = needs(of: node, base, previous: previous, lastLog: lastLog, levels)
+                // Of one date without a time of day: nobody knows which of the two it stands on.
+                if let full = base.full, nodes[Int(full)].time == node.time, found.needs.contains(full) {
+                    found.soft += node.kind == .differential ? [baseBefore.full].compactMap { $0 } : baseBefore.all
+                }
+                byOrder[n] = found
             }
             if node.kind == .log {
                 lastLog = n
                 continue
             }
+            guard node.contents?.isNoBase != true else { continue }
+            previous = n
             if node.kind == .full {
-                if node.contents?.isNoBase != true {
-                    (lastFull, open, lastLog) = (n, [], nil)
-                    levels[0] = n  // lower levels of before may still be what a copied snapshot file is based on
-                }
-            } else {
-                let namesAllBefore = node.kind == .incremental && explicit.isEmpty && node.parents.isEmpty
-                open = namesAllBefore ? [n] : [n] + open
-                if open.count > Self.mostOpen { open.removeLast() }
-                if let level = node.contents?.level { levels[level] = n }
+                (baseBefore, base, lastLog) = (base, Base(full: n), nil)
+                levels[0] = n  // lower levels of before may still be what a copied snapshot file is based on
+                continue
             }
-            if node.contents?.isNoBase != true { previous = n }
+            let explicit = !(node.contents?.needs.isEmpty ?? true) || !node.parents.isEmpty
+            if node.kind == .incremental, !explicit {
+                base.open = [n]
+            } else {
+                // Of differentials only the newest can be what an incremental is based on.
+                base.open = [n] + base.open.filter { nodes[Int($0)].kind != .differential }
+            }
+            if base.open.count > Self.mostOpen { base.open.removeLast() }
+            if let level = node.contents?.level { levels[level] = n }
         }
     }
 
     /// So many in a row between two incrementals are named one by one.
     private static let mostOpen = 64
 
-    private mutating func needs(
-        of node: LinkGraph.Node, _ explicit: [Need], lastFull: Int32?, open: [Int32], previous: Int32?,
-        lastLog: Int32?, _ levels: [Int: Int32]
-    ) -> [Int32] {
-        if !node.parents.isEmpty { return [] }
+    private func needs(
+        of node: LinkGraph.Node, _ base: Base, previous: Int32?, lastLog: Int32?, _ levels: [Int: Int32]
+    ) -> Before {
+        guard node.parents.isEmpty else { return Before() }
+        let explicit = node.contents?.needs ?? []
         guard !explicit.isEmpty else {
             switch node.kind {
-            case .full: return []
-            case .incremental: return open.isEmpty ? [lastFull].compactMap { $0 } : open
-            case .differential: return [lastFull].compactMap { $0 }
-            case .log: return [lastFull, lastLog].compactMap { $0 }
+            case .full: return Before()
+            case .differential: return Before(needs: [base.full].compactMap { $0 })
+            case .log: return Before(needs: [base.full, lastLog].compactMap { $0 })
+            case .incremental: return Before(needs: Array(base.all.prefix(1)), soft: Array(base.all.dropFirst()))
             }
         }
-        return explicit.flatMap { need -> [Int32] in
+        var found = Before()
+        for need in explicit {
             switch need {
-            case .lastFull: [lastFull].compactMap { $0 }
-            case .previous: [previous].compactMap { $0 }
+            case .lastFull: found.needs += [base.full].compactMap { $0 }
+            case .previous: found.needs += [previous].compactMap { $0 }
             case .levelsBelow(let level):
-                levels.filter { $0.key < level }.sorted { $0.key < $1.key }.map(\.value)
-            case .exactly, .newestBefore, .unknown: []
+                let below = levels.filter { $0.key < level }.sorted { $0.key < $1.key }.map(\.value)
+                // What is older than the last full one is needed only by a copied snapshot file.
+                let full = levels[0]
+                found.soft += below.filter { older in full.map { isBefore(older, $0) } ?? false }
+                found.needs += below.filter { !found.soft.contains($0) }
+            case .exactly, .newestBefore, .unknown: break
             }
         }
+        return found
     }
 
     // MARK: By what they say
@@ -347,6 +389,7 @@ private struct LinkResolver {
             }
         }
         guard !wanted.isEmpty else { return }
+        seriesWithFull = Set(nodes.lazy.filter { $0.kind == .full }.map(\.series))
         for n in nodes.indices {
             var tokens = nodes[n].contents?.provides ?? []
             if wantsPaths { tokens += nodes[n].paths.map { Token.path($0) } }
@@ -355,18 +398,17 @@ private struct LinkResolver {
                 providers[Key(space: token.space, value: token.value), default: []].append(index)
                 providers[Key(space: token.space, value: token.value, series: nodes[n].series), default: []].append(
                     index)
+                providerSeries[Key(space: token.space, value: token.value), default: []].insert(nodes[n].series)
             }
         }
         let nodes = nodes
-        func isBefore(_ a: Int32, _ b: Int32) -> Bool {
-            (nodes[Int(a)].time, nodes[Int(a)].path) < (nodes[Int(b)].time, nodes[Int(b)].path)
-        }
-        providers = providers.mapValues { $0.sorted(by: isBefore) }
+        providers = providers.mapValues { $0.sorted { Self.isBefore(nodes[Int($0)], nodes[Int($1)]) } }
     }
 
     private mutating func link(_ n: Int32) {
         let node = nodes[Int(n)]
-        var found = byOrder[n] ?? []
+        let before = byOrder[n] ?? Before()
+        var found = before.needs
         if node.contents?.outcome == .unread { say(n, node.contents?.why ?? "what it needs could not be read") }
         for parent in node.parents {
             guard let target = indices[parent], target != n else {
@@ -392,11 +434,15 @@ private struct LinkResolver {
             targets.append(target)
             let other = nodes[Int(target)]
             let name = other.path.lastComponent.display
-            if other.isTrashed, !node.isTrashed {
-                say(n, "what it needs ('\(name)') is in the trash")
+            if other.place != .present, node.place == .present {
+                say(n, "what it needs ('\(name)') is \(other.place == .trashed ? "in the trash" : "gone")")
             } else if !other.isComplete {
                 say(n, "what it needs ('\(name)') is not complete")
             }
+        }
+        for target in before.soft where target != n && !found.contains(target) {
+            soft.insert(Int32(truncatingIfNeeded: targets.count))
+            targets.append(target)
         }
     }
 
@@ -422,25 +468,35 @@ private struct LinkResolver {
         return matching
     }
 
+    /// In its own series; elsewhere only where its own has no full one, as in `base/` beside `incr/`: else the number
+    /// may be that of another server.
     private mutating func newestBefore(_ token: Token, _ n: Int32) -> [Int32] {
-        for series in [nodes[Int(n)].series, nil] {
-            let line = providers[Key(space: token.space, value: token.value, series: series)] ?? []
-            var (low, high) = (0, line.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if isBefore(line[middle], n) { low = middle + 1 } else { high = middle }
-            }
-            let before = line[..<low].reversed().prefix(Self.mostAsked)
-            // What was brought into the trash by hand is needed only where nothing else will do.
-            if let found = before.first(where: { provides(token, $0) && !nodes[Int($0)].isTrashed })
-                ?? before.first(where: { provides(token, $0) })
-            {
-                return [found]
-            }
+        let node = nodes[Int(n)]
+        if let own = newest(of: token, before: n, in: node.series) { return [own] }
+        if !seriesWithFull.contains(node.series) {
+            let others = providerSeries[Key(space: token.space, value: token.value)] ?? []
+            let found = others.compactMap { newest(of: token, before: n, in: $0) }
+            // The nearest directory; of several that are as near nobody knows which.
+            let near = found.map { nodes[Int($0)].path.sharedComponents(with: node.path) }
+            let nearest = zip(found, near).filter { $0.1 == near.max() }.map(\.0)
+            if !nearest.isEmpty { return nearest }
         }
         let isNewer = !matching(token, n, series: nil).filter { $0 != n }.isEmpty
-        say(n, isNewer ? "what it needs (\(token)) is newer than it" : "what it needs (\(token)) is not here")
+        say(n, "what it needs (\(token)) is \(isNewer ? "in no backup of its series before it" : "not here")")
         return []
+    }
+
+    private func newest(of token: Token, before n: Int32, in series: Bytes) -> Int32? {
+        let line = providers[Key(space: token.space, value: token.value, series: series)] ?? []
+        var (low, high) = (0, line.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(line[middle], n) { low = middle + 1 } else { high = middle }
+        }
+        let before = line[..<low].reversed().prefix(Self.mostAsked)
+        // What was brought into the trash by hand is needed only where nothing else will do.
+        return before.first { provides(token, $0) && nodes[Int($0)].place == .present }
+            ?? before.first { provides(token, $0) }
     }
 
     /// Of other servers with the same number no more than these are passed over.
@@ -454,5 +510,12 @@ private struct LinkResolver {
     private func provides(_ token: Token, _ n: Int32) -> Bool {
         token.space == "path"
             || (nodes[Int(n)].contents?.provides ?? []).contains { $0.mayMatch(token) }
+    }
+}
+
+extension Bytes {
+    /// How many components two paths begin with alike.
+    fileprivate func sharedComponents(with other: Bytes) -> Int {
+        zip(components, other.components).prefix { $0 == $1 }.count
     }
 }

@@ -170,9 +170,9 @@ extension Judge {
         return judge
     }
 
-    /// Which of these need which. `trashed`: what needs one of those is broken until it is brought back.
-    package func links(of backups: [Backup], trashed: [Backup] = []) -> LinkGraph? {
-        protection.links(of: backups, trashed: trashed)
+    /// Which of these need which. `elsewhere`: in the trash, purged or missing; what needs one of those is broken.
+    package func links(of backups: [Backup], elsewhere: [Backup] = []) -> LinkGraph? {
+        protection.links(of: backups, elsewhere: elsewhere)
     }
 
     private func decideAllLinked(_ backups: [Backup], _ restored: [UInt64: UInt16]) -> [Plan.Judged] {

@@ -72,11 +72,7 @@ extension VaultSurvey {
             if survey.nested.contains(where: { $0.isWithin(path) }) || survey.holdsVault(inside) {
                 return .leftAlone(.foreign("a vault lies inside it"))
             }
-            // A dated copy of live data is a backup; a dated repository is its tool's.
-            let entries = try inside.entries()
-            if case .opaque(let tool, let prune)? = Layouts.place(PlaceNames(of: entries, in: path, inside)) {
-                return .leftAlone(.opaque(tool: tool, prune: prune))
-            }
+            if let why = try whyLeftAlone(inside, path) { return .leftAlone(why) }
             var sighting = try inside.sighting()
             sighting.name = unit.name
             var (obstacle, fingerprint): (String?, Int64?)
@@ -101,6 +97,26 @@ extension VaultSurvey {
             return .backup(
                 judge(unit, path, sighting, sides, shared, inside, obstacle: obstacle, fingerprint: fingerprint))
         }
+
+        /// A dated directory that is no backup: a repository, or little else than a directory that is one.
+        private func whyLeftAlone(
+            _ inside: Directory, _ path: Bytes, depth: Int = 0
+        ) throws(Fault) -> LeftAlone.Why? {
+            let entries = try inside.entries()
+            if let why = Layouts.place(PlaceNames(of: entries, in: path, inside), isDated: true) { return why }
+            // A copy of a whole machine may hold any repository; what wraps one is that.
+            guard depth < Self.mostWraps, entries.count <= Self.fewEntries else { return nil }
+            for entry in entries where entry.kind == .directory {
+                guard let below = try? inside.open(entry.name),
+                    case .opaque(let tool, let prune)? = try whyLeftAlone(
+                        below, path.appending(entry.name), depth: depth + 1), tool != "git"
+                else { continue }
+                return .opaque(tool: tool, prune: prune)
+            }
+            return nil
+        }
+
+        private static let (mostWraps, fewEntries) = (2, 3)
 
         private func sideSightings(_ names: [Bytes], _ old: Backup?) throws(Fault) -> [Sighting] {
             var seen: [Sighting] = []
@@ -155,7 +171,8 @@ extension VaultSurvey {
                     if old.readBy == backup.readBy { backup.recall(old) }
                 }
             }
-            if let old, old.members == members, old.fingerprint == fingerprint {
+            // Whether a side file is of others too changes nothing of this backup.
+            if let old, old.members.map(\.alone) == members.map(\.alone), old.fingerprint == fingerprint {
                 backup.changedBoot = old.changedBoot
                 backup.changedBootID = old.changedBootID
                 backup.freed = old.freed
@@ -367,6 +384,13 @@ extension Backup {
 }
 
 extension Backup.Member {
+    /// The same, whoever else it belongs to.
+    fileprivate var alone: Backup.Member {
+        var member = self
+        member.isShared = false
+        return member
+    }
+
     fileprivate init(_ seen: Sighting, in directory: Bytes) {
         self.init(
             path: directory.appending(seen.name), object: seen.object, inode: seen.inode,

@@ -118,7 +118,7 @@ package struct VaultSurvey: Sendable {
         // The picture is taken before the reading: what changes in between shows next time. Where files wait to be
         // looked into, the place is read again anyway.
         let recalled = known.digests[directory] ?? nil
-        let siblings = try Self.siblings(of: directory, below: root)
+        let siblings = try siblings(of: directory, below: root)
         let digest =
             recalled != nil || probing == .now ? try PlaceDigest(of: place).mixed(with: siblings) : nil
         if recalled != nil, recalled == digest { return .same }
@@ -126,15 +126,30 @@ package struct VaultSurvey: Sendable {
         if let why = Layouts.place(PlaceNames(of: entries, in: directory, place)) {
             return .read(try Self.single(directory, why, known))
         }
-        var result = try read(entries, place, directory, siblings, known, now, probing, shouldStop)
+        var result = try read(
+            entries, place, directory, siblings.union(shapesBelow(entries, place)), known, now, probing, shouldStop)
         if result.isSettled { result.digest = digest }
         return .read(result)
     }
 
     /// Names beside a directory whose own name says a kind, `full` or `inc`: what it means depends on them.
-    private static func siblings(of directory: Bytes, below root: Directory) throws(Fault) -> Set<Bytes> {
+    private func siblings(of directory: Bytes, below root: Directory) throws(Fault) -> Set<Bytes> {
         guard let (parent, _) = KindWords.directory(in: directory) else { return [] }
-        return Set(try root.open(parent).entries().lazy.filter { KindWords.isKind($0.name) }.map(\.name))
+        let entries = try root.open(parent).entries()
+        var siblings = Set(entries.lazy.filter { KindWords.isKind($0.name) }.map(\.name))
+        var parser = NameTimeParser(zone: zone)
+        siblings.formUnion(KindWords.shapes(of: entries.map(\.name), &parser))
+        return siblings
+    }
+
+    /// What lies in directories of a dependent kind, `inc/`, where the full ones lie beside them.
+    private func shapesBelow(_ entries: [Directory.Entry], _ place: Directory) -> Set<Bytes> {
+        let directories = KindWords.dependentDirectories(among: entries.filter { $0.kind == .directory }.map(\.name))
+        var parser = NameTimeParser(zone: zone)
+        return directories.reduce(into: []) { shapes, name in
+            guard let inside = try? place.open(name), let names = try? inside.entries().map(\.name) else { return }
+            shapes.formUnion(KindWords.shapes(of: names, &parser))
+        }
     }
 
     /// A directory that is left alone as a whole: what was known in it is there no more.

@@ -168,7 +168,9 @@ struct Table {
         let indent = String(repeating: " ", count: start)
         var text = cells.dropLast().joined(separator: "  ") + "  "
         var used = start
-        for (n, word) in last.split(separator: " ").enumerated() {
+        for (n, part) in last.split(separator: " ").enumerated() {
+            // A name without a place to break it.
+            let word = part.count > width - start ? Text.fit(String(part), width - start) : String(part)
             if n > 0, used + 1 + word.count > width {
                 text += "\n" + indent
                 used = start

@@ -20,6 +20,7 @@ struct BackInTime: Layout {
 
     func read(_ unit: UnitContents) -> Contents? {
         guard unit.isDirectory, Self.isSnapshot(unit.name), unit.has("backup"), unit.has("info") else { return nil }
+        if let strange = unit.strangeSign("info", of: name) { return strange }
         var contents = Contents(tool: name, file: "info")
         contents.outcome = .finished
         if unit.has("failed") {

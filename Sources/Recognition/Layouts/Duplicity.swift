@@ -78,8 +78,10 @@ struct Duplicity: Layout {
     }
 
     private func found(_ piece: Piece, _ listing: Listing) -> Claim.Found {
+        // The times of both forms that names have are one.
         func token(_ time: Timestamp) -> Token {
-            Token("duplicity", listing.directory.appending(Bytes(piece.prefix)).display + " \(time.seconds)")
+            let stem = listing.directory.appending(Bytes(piece.prefix) + "duplicity")
+            return Token("duplicity", "\(stem.display) \(Self.text(time))")
         }
         var contents = Contents(tool: name)
         contents.provides = [token(piece.time)]
@@ -129,6 +131,14 @@ struct Duplicity: Layout {
             piece.isPart = true
         }
         return piece
+    }
+
+    /// `20261123T010000Z`.
+    private static func text(_ time: Timestamp) -> String {
+        let civil = CivilTime(localSeconds: time.seconds)
+        func two(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
+        let (date, clock) = ([civil.month, civil.day], [civil.hour, civil.minute, civil.second])
+        return "\(civil.year)\(date.map(two).joined())T\(clock.map(two).joined())Z"
     }
 
     /// `20261123T010000Z`, or `2026-11-23T01:00:00+01:00`, whose colons another file system may want otherwise.

@@ -20,6 +20,7 @@ struct GhettoVCB: Layout {
             return contents
         }
         guard let file = unit.first(of: Self.succeeded) else { return nil }
+        if let strange = unit.strangeSign(file, of: name) { return strange }
         var contents = Contents(tool: name, file: file.display)
         contents.outcome = .finished
         contents.signs = [Self.succeeded[0].display]

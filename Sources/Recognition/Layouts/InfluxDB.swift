@@ -7,7 +7,7 @@ internal import Model
 struct InfluxDB: Layout {
     let guide = LayoutGuide(
         tool: "InfluxDB", names: "20261123T010000Z.manifest, .meta, .s1.tar.gz …; .bolt.gz, .sqlite.gz, .101.tar.gz …",
-        complete: "the manifest and all that it names are there")
+        complete: "the manifest and all that it names are there; one that is no JSON names nothing")
 
     private static let pattern = NamePattern("%Y%m%dT%H%M%SZ.{rest}")
     private static let stores: Set<Bytes> = ["meta", "bolt", "bolt.gz", "sqlite", "sqlite.gz"]
@@ -80,17 +80,24 @@ struct InfluxDB: Layout {
         let text: [UInt8]
         switch found {
         case .text(let whole):
-            do { try JSONReader.read(whole) { json throws(JSONReader.Malformed) in try json.skip() } } catch {
-                return .unread(name, manifest, "is not the JSON of a manifest: \(error.text)")
-            }
             text = whole.storage
-            contents.outcome = .finished
+            guard Self.isText(text) else { return .unread(name, manifest, "is empty or binary") }
+            do {
+                try JSONReader.read(whole) { json throws(JSONReader.Malformed) in try json.skip() }
+                contents.outcome = .finished
+            } catch {
+                guard !Self.beginsAsJSON(text) else {
+                    return .unread(name, manifest, "is not the JSON of a manifest: \(error.text)")
+                }
+            }
         case .unread(let why):
             // Of thousands of shards it is long: what its beginning names has to be there, and that it is there counts.
             text = unit.head(of: manifest)
-            guard text.count >= SmallFile.limit, text.first == UInt8(ascii: "{") else {
-                return .unread(name, manifest, why)
-            }
+            guard text.count >= SmallFile.limit, Self.isText(text) else { return .unread(name, manifest, why) }
+        }
+        guard Self.beginsAsJSON(text) else {
+            contents.said = "its manifest is no JSON: what it names is not known"
+            return contents
         }
         let files = Set(unit.members).union([unit.name])
         let named = Self.fileNames(text)
@@ -101,6 +108,15 @@ struct InfluxDB: Layout {
         }
         return contents
     }
+
+    private static func isText(_ bytes: [UInt8]) -> Bool { firstByte(bytes) != nil && !bytes.contains(0) }
+
+    private static func beginsAsJSON(_ text: [UInt8]) -> Bool {
+        firstByte(text).map { "{[\"".utf8.contains($0) } ?? false
+    }
+
+    /// That is no blank.
+    private static func firstByte(_ text: [UInt8]) -> UInt8? { text.first { !" \t\r\n".utf8.contains($0) } }
 
     /// The values of each `"fileName"`, at any depth. In a string of JSON the quotes would be escaped.
     private static func fileNames(_ json: [UInt8]) -> [Bytes] {

@@ -19,9 +19,10 @@ struct PgBaseBackup: Layout {
     func read(_ unit: UnitContents) -> Contents? {
         guard unit.isDirectory, unit.has(Self.label) || unit.has(Self.manifest) || unit.first(of: Self.archives) != nil
         else { return nil }
+        if let strange = unit.strangeSign(Self.manifest, of: name) { return strange }
         var contents = Contents(tool: name)
         var system = ""
-        if unit.has(Self.manifest) {
+        if unit.hasFile(Self.manifest) {
             contents.signs = [Self.manifest.display]
             let head = unit.head(of: Self.manifest)
             system = Self.number(behind: "\"System-Identifier\":", in: head).map { "system=\($0)" } ?? ""

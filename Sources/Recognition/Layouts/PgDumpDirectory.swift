@@ -6,7 +6,8 @@ internal import Model
 ///
 /// In `toc.dat` a text is its length (a byte for the sign and four more) and its bytes. The name of the data is the
 /// last of an entry: behind it stand the number of the next entry and 0 or 1 (pg_backup_directory.c,
-/// pg_backup_archiver.c). By that it is told from a table that has such a name.
+/// pg_backup_archiver.c). By that it is told from a table that has such a name. Where it is of a form that is not known
+/// here, every `3301.dat` that stands alone in its text counts.
 struct PgDumpDirectory: Layout {
     let guide = LayoutGuide(
         tool: "pg_dump -Fd", names: "a directory with toc.dat in it",
@@ -22,15 +23,21 @@ struct PgDumpDirectory: Layout {
         let head = unit.head(of: Self.toc)
         guard !head.isEmpty else { return .unread(name, Self.toc, "is empty or cannot be read") }
         guard head.starts(with: "PGDMP".utf8) else { return nil }
-        guard head.count > 11, head[8] == 4 else { return .unread(name, Self.toc, "is of a form that is not known") }
+        guard head.count > 11 else { return .unread(name, Self.toc, "is cut off") }
         let isWhole = head.count < SmallFile.limit
         var contents = Contents(tool: "pg_dump", file: Self.toc.display)
         func fail(_ why: String) -> Contents {
             (contents.outcome, contents.why) = (.failed, why)
             return contents
         }
-        let named = Self.names(head, isWhole: isWhole)
-        if isWhole, !named.reachesEnd, !head.suffix(10).elementsEqual(Self.entryWithoutData) {
+        let isKnown = head[5] == 1 && head[8] == 4
+        var named = isKnown ? Self.names(head, isWhole: isWhole) : (names: [], reachesEnd: false)
+        let isAtEnd = head.suffix(10).elementsEqual(Self.entryWithoutData)
+        if named.names.isEmpty, !isKnown || isWhole && !isAtEnd {
+            let found = Self.namesInText(head)
+            if !found.isEmpty { named = (found, true) } else if !isKnown { return contents }
+        }
+        if isWhole, !named.reachesEnd, !isAtEnd {
             return fail("'toc.dat' is cut off")
         }
         for name in named.names where !Self.isThere(name, unit) {
@@ -68,6 +75,19 @@ struct PgDumpDirectory: Layout {
             reachesEnd = isLast
         }
         return (names, reachesEnd)
+    }
+
+    /// The names that stand between bytes that are of no name.
+    private static func namesInText(_ toc: [UInt8]) -> [Bytes] {
+        func isOfName(_ byte: UInt8) -> Bool { byte.isDigit || byte.isLetter || "_-./".utf8.contains(byte) }
+        return toc.indices.compactMap { dot in
+            let end = dot + 4
+            guard toc[dot] == UInt8(ascii: "."), end <= toc.count, toc[dot..<end].elementsEqual(".dat".utf8),
+                let start = start(of: toc[..<dot], toc[dot..<end]), start == 0 || !isOfName(toc[start - 1]),
+                end == toc.count || toc[end] == UInt8(ascii: ".") || !isOfName(toc[end])
+            else { return nil }
+            return Bytes(toc[start..<end])
+        }
     }
 
     /// Where `3301.dat`, `blobs.toc` or `blobs_3351.toc` begins.

@@ -7,26 +7,32 @@ import Model
 /// `dump.sql.31` may be a month of backups.
 struct SplitParts: Layout {
     let guide = LayoutGuide(
-        tool: "split, 7-Zip, zip and RAR volumes",
+        tool: "split, 7-Zip, zip and RAR volumes, and numbers of people's scripts",
         names:
             "home-2026-11-23.tar.gz.aa .ab …, .00 .01 …, home-2026-11-23.7z.001 …, home-2026-11-23.z01 … .zip, "
-            + "home-2026-11-23.part1.rar …, home-2026-11-23.rar .r00 …",
+            + "home-2026-11-23.part1.rar …, home-2026-11-23.rar .r00 …, home-2026-11-23.tar.part1 …, .tar.1 .2 …, "
+            + "home-2026-11-23-part1.tar.gz …, home-2026-11-23-1of3.tar …; each of them may be encrypted",
         kind: "as the name of the whole says", chain: "as the name of the whole says",
         complete: "no number is missing; of a zip the `.zip` is there")
 
     func claim(in listing: inout Listing) {
-        var volumes: [Volume: [(index: Int, number: Int)]] = [:]
+        var volumes: [PieceNames.Volume: [(index: Int, number: Int)]] = [:]
         var seen: Set<PieceNames.Run> = []
         for index in listing.entries.indices where listing.isOpen(index) && listing.entries[index].isFile {
             let name = listing.entries[index].finalName
             if let run = PieceNames.run(name) {
                 // The first comes first in the order of names.
                 if seen.insert(run).inserted { join(run, from: index, &listing) }
-            } else if let (whole, kind, number) = PieceNames.volume(name) {
-                volumes[Volume(whole: whole, kind: kind), default: []].append((index, number))
+            } else if let (volume, number) = PieceNames.volume(name) {
+                volumes[volume, default: []].append((index, number))
             }
         }
-        for (volume, pieces) in volumes { join(volume, pieces, &listing) }
+        for (volume, pieces) in volumes.sorted(by: { ($0.key.prefix, $0.key.kind) < ($1.key.prefix, $1.key.kind) }) {
+            switch volume.kind {
+            case .zip, .rar, .oldRAR: join(volume, pieces, &listing)
+            case .parts, .numbered, .doubtful, .of: joinNumbered(volume, pieces, &listing)
+            }
+        }
     }
 
     /// Whether the beginning of a piece's name tells when the whole was made, and what follows is no part of that.
@@ -58,21 +64,16 @@ struct SplitParts: Layout {
             run.isSure
             ? numbers.count > 1 || begins && listing.index(of: run.whole) == nil
             : begins && numbers.count > 1 && numbers[1] <= numbers[0] + 1
-        guard isEnough, isDated(run.whole, by: listing.entries[start].finalName, &listing) else { return }
+        guard isEnough, isDated(run.base, by: listing.entries[start].finalName, &listing) else { return }
         let gap = Listing.gap(in: numbers, countingFrom: run.first).map { "part \($0) is missing" }
         listing.join(pieces.map(\.id), as: run.whole, lacking: gap)
     }
 
     // MARK: zip, RAR
 
-    private struct Volume: Hashable {
-        var whole: Bytes
-        var kind: PieceNames.Volumes
-    }
-
-    private func join(_ volume: Volume, _ pieces: [(index: Int, number: Int)], _ listing: inout Listing) {
+    private func join(_ volume: PieceNames.Volume, _ pieces: [(index: Int, number: Int)], _ listing: inout Listing) {
         let pieces = pieces.sorted { ($0.number, $0.index) < ($1.number, $1.index) }
-        guard isDated(volume.whole.dropLast(4), by: listing.entries[pieces[0].index].finalName, &listing) else {
+        guard isDated(volume.stem, by: listing.entries[pieces[0].index].finalName, &listing) else {
             return
         }
         var lacking = Listing.gap(in: pieces.map(\.number), countingFrom: 1).map { "part \($0) is missing" }
@@ -87,5 +88,39 @@ struct SplitParts: Layout {
             }
         }
         listing.join(indices, as: volume.whole, lacking: lacking)
+    }
+
+    // MARK: x.tar.part1, x-part1.tar, x-1of3.tar
+
+    private func joinNumbered(
+        _ volume: PieceNames.Volume, _ pieces: [(index: Int, number: Int)], _ listing: inout Listing
+    ) {
+        let pieces = pieces.filter { listing.isOpen($0.index) }.sorted { ($0.number, $0.index) < ($1.number, $1.index) }
+        let numbers = pieces.map(\.number)
+        guard let first = pieces.first, Set(numbers).count == numbers.count,
+            isEnough(volume, numbers, isWholeHere: listing.index(of: volume.whole) != nil),
+            volume.kind != .doubtful || listing.parser.read(volume.stem).isTime,
+            isDated(volume.stem, by: listing.entries[first.index].finalName, &listing)
+        else { return }
+        var missing = Listing.gap(in: numbers, countingFrom: nil).map { "part \($0) is missing" }
+        let here = Set(numbers)
+        if case .of(let count) = volume.kind, let gap = (1...count).first(where: { !here.contains($0) }) {
+            missing = "part \(gap) of \(count) is missing"
+        }
+        listing.join(pieces.map(\.index), as: volume.whole, lacking: missing)
+    }
+
+    /// Whether these numbers are those of pieces: a file that has the name of the whole makes them something else.
+    private func isEnough(_ volume: PieceNames.Volume, _ numbers: [Int], isWholeHere: Bool) -> Bool {
+        guard !isWholeHere, let first = numbers.first else { return false }
+        let begins = first <= 1
+        return switch volume.kind {
+        case .of: true
+        case .parts: begins || numbers.count > 1
+        case .numbered: begins && numbers.count > 1
+        // `x.tar.0` is rather a rotation, or an hour.
+        default:
+            begins && numbers.count > 1 && numbers[1] == first + 1 && (first == 1 || !PieceNames.isWhole(volume.stem))
+        }
     }
 }

@@ -17,8 +17,9 @@ struct StoreBackup: Layout {
 
     func read(_ unit: UnitContents) -> Contents? {
         guard unit.isDirectory, let file = unit.first(of: [Self.unfinished, Self.info]) else { return nil }
+        if let strange = unit.strangeSign(Self.info, of: name) { return strange }
         var contents = Contents(tool: name, file: file.display)
-        if unit.has(Self.info) { contents.signs = [Self.info.display] }
+        if unit.hasFile(Self.info) { contents.signs = [Self.info.display] }
         if file == Self.unfinished {
             (contents.outcome, contents.why) = (.running, "storeBackup has not finished it: '\(file.display)' is in it")
         }

@@ -28,6 +28,7 @@ struct ThinBackup: Layout {
 
     func read(_ unit: UnitContents) -> Contents? {
         guard unit.isDirectory, unit.has(Self.sign) else { return nil }
+        if let strange = unit.strangeSign(Self.sign, of: name) { return strange }
         var contents = Contents(tool: name, file: Self.sign.display)
         contents.signs = [Self.sign.display]
         return contents

@@ -26,12 +26,15 @@ struct WriteAheadLogs: Layout {
             guard let why = Self.kind(name) else { return nil }
             first = min(first ?? why, why)
         }
-        guard let first, place.names.count >= 3 else { return nil }
+        guard let first else { return nil }
         return .foreign(
             first == Self.wal
                 ? first
                 : "binary logs: dumps need them to roll forward; PURGE BINARY LOGS or the backup tool removes old ones")
     }
+
+    /// A day's segments are no backup of that day: the base backup before them needs every one.
+    var countsInDatedDirectories: Bool { true }
 
     private static let beside: Set<Bytes> = ["archive_status", "summaries", "xlog.db"]
 

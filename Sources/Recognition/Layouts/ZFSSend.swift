@@ -2,11 +2,15 @@ internal import Model
 
 /// Streams of `zfs send` in files: `tank_home@2026-11-22.zfs.gz` is a full one, and
 /// `tank_home@2026-11-22--2026-11-23.zfs.gz` what changed between two snapshots. There is no tool behind these names;
-/// two snapshots are told by their being alike and one behind the other. A stream that is not compressed says in its
+/// two snapshots are told by their being alike and one behind the other. Names without `@` (`tank-2026-11-22.zfs`) say
+/// less: there a range counts only where the full stream that it begins with lies beside it. A stream that is not compressed says in its
 /// first record which snapshot it needs (`fromguid` in OpenZFS's `zfs_ioctl.h`), and that counts.
 struct ZFSSend: Layout {
     let guide = LayoutGuide(
-        tool: "zfs send", names: "tank_home@2026-11-22.zfs.gz, tank_home@2026-11-22--2026-11-23.zfs.gz",
+        tool: "zfs send",
+        names:
+            "tank_home@2026-11-22.zfs.gz, tank_home@2026-11-22--2026-11-23.zfs.gz, "
+            + "tank-2026-11-22_2026-11-23.zfs beside tank-2026-11-22.zfs",
         kind: "two snapshots in the name, or `fromguid` in the stream, make it incremental",
         chain: "the stream that ends at the first of its two snapshots")
 
@@ -17,6 +21,7 @@ struct ZFSSend: Layout {
     private static let at = UInt8(ascii: "@")
 
     func claim(in listing: inout Listing) {
+        var ranges: [Difference] = []
         for index in listing.entries.indices where listing.isCandidate(index) && listing.entries[index].isFile {
             guard let stem = Self.stem(listing.entries[index].name) else { continue }
             let at = stem.firstIndex(of: Self.at) ?? stem.startIndex
@@ -28,6 +33,7 @@ struct ZFSSend: Layout {
                 claim(index, stem[..<at], from: first, to: last, time, doubt, &listing)
                 continue
             }
+            if !isNamed, let range = Self.range(index, stem, &listing) { ranges.append(range) }
             guard Self.dates(in: snapshots) < 2 else {
                 listing.leave(index, "it has two dates, and nothing tells which snapshot it needs")
                 continue
@@ -36,6 +42,7 @@ struct ZFSSend: Layout {
                 claim(index, stem[..<at], from: nil, to: snapshots, time, doubt, &listing)
             }
         }
+        if !ranges.isEmpty { claim(ranges, &listing) }
     }
 
     private func claim(
@@ -57,6 +64,115 @@ struct ZFSSend: Layout {
                 .init(
                     series: listing.key(of: dataset, then: "@*"), time: time, by: name, doubt: doubt,
                     kind: first == nil ? .full : .incremental, contents: contents)))
+    }
+
+    // MARK: tank-2026-11-22_2026-11-23.zfs
+
+    /// A stream that has no `@` in its name, and two dates.
+    private struct Difference {
+        var index: Int
+        var head: Bytes
+        var first: Bytes
+        var last: Bytes
+        var time: Timestamp
+        var doubt: ClockDoubt?
+    }
+
+    private struct Snapshot: Hashable {
+        var head: Bytes
+        var date: Bytes
+    }
+
+    /// Each range that begins with a full stream of its head, or with a range that does.
+    private func claim(_ ranges: [Difference], _ listing: inout Listing) {
+        // What lies in the directory of a day has no other day to begin with.
+        guard DateSteps(listing.directory) == nil else { return }
+        let wanted = Set(ranges.map { Snapshot(head: $0.head, date: $0.first) })
+        var series: [Snapshot: Bytes] = [:]
+        let fulls = fulls(wanted, &listing)
+        for (_, snapshot, found) in fulls { series[snapshot] = series[snapshot] ?? found.series }
+        // A range ends behind its beginning: what provides that comes before it.
+        var sure: Set<Snapshot> = []
+        for range in ranges.sorted(by: { ($0.time, $0.index) < ($1.time, $1.index) }) {
+            let (from, to) = (
+                Snapshot(head: range.head, date: range.first), Snapshot(head: range.head, date: range.last)
+            )
+            guard let key = series[from] else { continue }
+            sure.insert(from)
+            series[to] = series[to] ?? key
+            var contents = Contents(tool: name)
+            contents.provides = [token(to, listing)]
+            contents.needs = [.exactly(token(from, listing))]
+            listing.claim(
+                range.index,
+                as: .backup(
+                    .init(
+                        series: key, time: range.time, by: name, doubt: range.doubt, kind: .incremental,
+                        contents: contents)))
+        }
+        for (index, snapshot, found) in fulls where sure.contains(snapshot) {
+            var found = found
+            found.contents.provides = [token(snapshot, listing)]
+            listing.claim(index, as: .backup(found))
+        }
+    }
+
+    /// The full streams that ranges begin with; their series are those that they have without any range.
+    private func fulls(
+        _ wanted: Set<Snapshot>, _ listing: inout Listing
+    ) -> [(index: Int, snapshot: Snapshot, found: Claim.Found)] {
+        var fulls: [(index: Int, snapshot: Snapshot, found: Claim.Found)] = []
+        let lengths = Set(wanted.map(\.date.count)).sorted()
+        for index in listing.entries.indices where listing.isCandidate(index) && listing.entries[index].isFile {
+            guard let stem = Self.stem(listing.entries[index].name) else { continue }
+            let snapshot = lengths.lazy.filter { $0 < stem.count }
+                .map { Snapshot(head: Bytes(stem.dropLast($0)), date: Bytes(stem.suffix($0))) }
+                .first { wanted.contains($0) }
+            guard let snapshot, case .time(let time, let pattern, let doubt) = listing.parser.read(Bytes(stem)),
+                case .time(_, let whole, _) = listing.parser.read(listing.entries[index].name),
+                pattern == SeriesKey.escaped(snapshot.head) + "*"
+            else { continue }
+            fulls.append(
+                (
+                    index, snapshot,
+                    .init(
+                        series: listing.key(whole), time: time, by: name, doubt: doubt, contents: Contents(tool: name))
+                ))
+        }
+        return fulls
+    }
+
+    private func token(_ snapshot: Snapshot, _ listing: Listing) -> Token {
+        Token("snapshot", listing.directory.appending(snapshot.head + snapshot.date).display)
+    }
+
+    private static func range(_ index: Int, _ stem: ArraySlice<UInt8>, _ listing: inout Listing) -> Difference? {
+        guard dates(in: stem) == 2, let (head, first, last, time, doubt) = range(stem, &listing.parser) else {
+            return nil
+        }
+        return Difference(index: index, head: head, first: first, last: last, time: time, doubt: doubt)
+    }
+
+    /// Two dates of one length and one pattern, which is a date and nothing else, and a joint between them.
+    private static func range(
+        _ stem: ArraySlice<UInt8>, _ parser: inout NameTimeParser
+    ) -> (head: Bytes, first: Bytes, last: Bytes, time: Timestamp, doubt: ClockDoubt?)? {
+        for joint in ["_to_", "..", "_"] as [Bytes] {
+            // From `20261122` to `2026-11-22T01:00:00+01:00`.
+            for length in 8...25 where stem.count > 2 * length + joint.count {
+                let last = stem.suffix(length)
+                let before = stem.dropLast(length)
+                guard before.suffix(joint.count).elementsEqual(joint.storage) else { continue }
+                let first = before.dropLast(joint.count).suffix(length)
+                let head = before.dropLast(joint.count + length)
+                if head.last?.isDigit ?? true { continue }
+                guard case .time(let a, "*", _) = parser.read(Bytes(first)),
+                    case .time(let b, "*", let doubt) = parser.read(Bytes(last)), a < b
+                else { continue }
+                return (Bytes(head), Bytes(first), Bytes(last), b, doubt)
+            }
+        }
+        return nil
     }
 
     private static let kinds: Set<Bytes> = ["full", "inc", "incr", "incremental", "incrementals", "diff"]
@@ -131,7 +247,9 @@ struct ZFSSend: Layout {
     }
 
     private static func namesTwo(_ name: Bytes) -> Bool {
-        guard let stem = stem(name), let at = stem.firstIndex(of: Self.at) else { return false }
-        return halves(stem[(at + 1)...], NameTimeParser(zone: .utc)) != nil
+        guard let stem = stem(name) else { return false }
+        var parser = NameTimeParser(zone: .utc)
+        guard let at = stem.firstIndex(of: Self.at) else { return range(stem, &parser) != nil }
+        return halves(stem[(at + 1)...], parser) != nil
     }
 }

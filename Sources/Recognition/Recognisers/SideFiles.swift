@@ -30,6 +30,12 @@ package enum SideFiles {
     /// A backup may end so.
     private static let likely = packed("asc lst list info json meta manifest metadata txt err")
 
+    /// Checksums that are side files only with a backup's whole name before them, and where that is there.
+    private static let exact = packed(
+        "crc crc32 crc32c crc64 sfv cksum sum sha sha3 sha3sum sha3-256 sha3-512 blake2 blake2b blake2s "
+            + "blake3 b3 b3sum xxh xxh3 xxh32 xxh64 xxh128 xxhsum xxhash md4 rmd160 ripemd160 "
+            + "checksum checksums sums adler32")
+
     private static func packed(_ text: String) -> Set<UInt128> {
         Set(text.split(separator: " ").map { $0.utf8.reduce(0) { $0 << 8 | UInt128($1) } })
     }
@@ -85,9 +91,26 @@ package enum SideFiles {
         }
     }
 
+    /// The file X that an `X.crc32` or `X.xxh64` is beside; `nil`: any other name.
+    private static func checked(_ name: Bytes, _ listing: Listing) -> Int? {
+        exactStem(of: name).flatMap { listing.index(of: $0) }.flatMap { listing.entries[$0].isFile ? $0 : nil }
+    }
+
+    private static func exactStem(of name: Bytes) -> Bytes? {
+        switch (name.storage.last ?? 0) | 0x20 {
+        case UInt8(ascii: "0"), UInt8(ascii: "2"), UInt8(ascii: "3"), UInt8(ascii: "4"), UInt8(ascii: "6"),
+            UInt8(ascii: "8"), UInt8(ascii: "a"), UInt8(ascii: "b"), UInt8(ascii: "c"), UInt8(ascii: "h"),
+            UInt8(ascii: "m"), UInt8(ascii: "s"), UInt8(ascii: "v"):
+            guard let (ending, dot) = ending(name.storage), exact.contains(ending) else { return nil }
+            return Bytes(name.storage[..<dot])
+        default: return nil
+        }
+    }
+
     /// Whether a name is that of a side file, if what it is beside is there.
     static func mayBe(_ name: Bytes) -> Bool {
-        stem(of: name) != nil || likelyStem(of: name) != nil || name.hasSuffix(protectedEnding)
+        stem(of: name) != nil || likelyStem(of: name) != nil || exactStem(of: name) != nil
+            || name.hasSuffix(protectedEnding)
     }
 
     // MARK: Stages
@@ -103,7 +126,9 @@ package enum SideFiles {
                 let name = listing.entries[index].name
                 if let stem = SideFiles.stem(of: name) {
                     search.bind(index, stem, &listing)
-                } else if let owner = SideFiles.protected(name, listing) ?? SideFiles.described(name, &listing) {
+                } else if let owner = SideFiles.protected(name, listing) ?? SideFiles.checked(name, listing)
+                    ?? SideFiles.described(name, &listing)
+                {
                     listing.claim(index, as: .member(of: owner))
                 }
             }
@@ -199,7 +224,7 @@ package enum SideFiles {
             var found: [Int] = []
             for index in range where SideFiles.mayOwn(index, listing) {
                 let name = listing.entries[index].name
-                if SideFiles.stem(of: name) != nil { continue }
+                if SideFiles.stem(of: name) != nil || SideFiles.checked(name, listing) != nil { continue }
                 if isLate, listing.isOpen(index), SideFiles.likelyStem(of: name) != nil { continue }
                 found.append(index)
                 if found.count == 2 { break }

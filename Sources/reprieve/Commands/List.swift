@@ -171,11 +171,12 @@ struct List: ParsableCommand {
     }
 
     private static func kind(_ backup: Backup) -> String {
+        if backup.contents?.outcome == .unread { return "?" }
         switch backup.kind {
-        case .full: "full"
-        case .incremental: "└ inc" + (backup.contents?.level.map { " (level \($0))" } ?? "")
-        case .differential: "└ diff"
-        case .log: "└ log"
+        case .full: return "full"
+        case .incremental: return "└ inc" + (backup.contents?.level.map { " (level \($0))" } ?? "")
+        case .differential: return "└ diff"
+        case .log: return "└ log"
         }
     }
 

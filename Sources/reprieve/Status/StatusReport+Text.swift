@@ -35,8 +35,10 @@ extension StatusReport {
 
     /// `bak01: agent running since 2 Nov, last run 04:15 ok         2 THINGS TO DECIDE`; shorter where it is too long.
     private func header(at now: Timestamp) -> String {
+        let failing = late.count { $0.code == "failing" }
+        let calm = failing == 0 ? "all in order" : "\(failing) SERIES FAILING"
         let waits =
-            toDecide.isEmpty ? "all in order" : "\(Text.plural(toDecide.count, "THING", "THINGS")) TO DECIDE"
+            toDecide.isEmpty ? calm : "\(Text.plural(toDecide.count, "THING", "THINGS")) TO DECIDE"
         let since = agent.since.map { " since \(moment($0, now))" } ?? ""
         let running = agent.running ? "agent running" : "no agent running"
         let run = lastRun.map { ", last run \(moment($0.at, now)) \($0.word)" } ?? ""

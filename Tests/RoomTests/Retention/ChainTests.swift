@@ -34,6 +34,7 @@ struct ChainTests {
         #expect(kept("FDDFDD", last) == "---k-k")
         // Of an incremental behind a differential nobody knows which it stands on: all back to the full one.
         #expect(kept("FIIDI", last) == "kkkkk")
+        #expect(kept("FIIDDI", last) == "kkk-kk", "of two differentials only the newer one can be it")
         #expect(kept("FIIDID", last) == "k----k")
         let decisions = decide(chain("FIIFII"), last)
         #expect(decisions[4].reasons == [.neededBy("app-5.inc")])

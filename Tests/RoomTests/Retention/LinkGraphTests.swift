@@ -25,7 +25,7 @@ struct LinkGraphTests {
 
     private func graph(_ backups: [Backup], trashed: [Backup] = []) -> LinkGraph {
         LinkGraph(
-            backups.map { LinkGraph.Node($0) } + trashed.map { LinkGraph.Node($0, isTrashed: true) })!
+            backups.map { LinkGraph.Node($0) } + trashed.map { LinkGraph.Node($0, .trashed) })!
     }
 
     private func needs(_ graph: LinkGraph, _ n: Int) -> [UInt64] {
@@ -99,6 +99,10 @@ struct LinkGraphTests {
         ])
         #expect(needs(links, 3) == [1, 2] && needs(links, 4) == [1] && needs(links, 5) == [1, 4])
         #expect(needs(links, 7) == [4, 6])
+        // The full one alone is enough for it: that of before may have gone.
+        var gone = [level(1, 0, days: 9), level(4, 1, days: 6), level(6, 0, days: 4), level(7, 2, days: 3)]
+        gone[1].condition = .incomplete
+        #expect(why(graph(gone), 7) == nil)
     }
 
     @Test("what needs one in the trash is broken until it comes back, and so is what stands on it")
@@ -131,7 +135,10 @@ struct LinkGraphTests {
     func staying() {
         let full = backup(1, "full", days: 9, provides: [lsn("1")])
         let inc = backup(4, "inc", days: 8, .incremental, needs: [.newestBefore(lsn("1"))])
-        let newer = [backup(2, "full", days: 1), backup(5, "inc", days: 1)]
+        let newer = [
+            backup(2, "full", days: 2, provides: [lsn("2")]),
+            backup(5, "inc", days: 1, .incremental, needs: [.newestBefore(lsn("2"))]),
+        ]
         let found = plan([full, inc] + newer) { $0.last = .first(1) }
         #expect(Set(found.condemned.map(\.backup.id.object)) == [1, 4])
         #expect(found.withoutNeeded(found.condemned).needed.isEmpty)
@@ -140,6 +147,35 @@ struct LinkGraphTests {
         // Its directory cannot be read now.
         let blind = plan([full] + newer, unseen: [inc]) { $0.last = .first(1) }
         #expect(blind.condemned.isEmpty)
+    }
+
+    @Test("of one date without a time of day, the full one and what is before it both stay")
+    func sameTime() {
+        let links = graph([
+            backup(1, "s/full", days: 9), backup(2, "s/full", days: 2), backup(3, "s/full", days: 2, .differential),
+        ])
+        #expect(needs(links, 3) == [1, 2] && why(links, 3) == nil)
+        #expect(links.root(of: BackupID(object: 3)).object == 2)
+    }
+
+    @Test("a server's numbers are looked for elsewhere only where its own series has no full one, and nearby first")
+    func elsewhere() {
+        let links = graph([
+            backup(1, "a", days: 9, provides: [lsn("1")]), backup(2, "b", days: 5, provides: [lsn("5")]),
+            backup(3, "a", days: 4, .incremental, needs: [.newestBefore(lsn("5"))]),
+            backup(4, "x/base", days: 3, provides: [lsn("7")]), backup(5, "y/base", days: 2, provides: [lsn("7")]),
+            backup(6, "x/incr", days: 1, .incremental, needs: [.newestBefore(lsn("7"))]),
+        ])
+        #expect(needs(links, 3).isEmpty && why(links, 3)?.contains("in no backup of its series") == true)
+        #expect(needs(links, 6) == [4])
+    }
+
+    @Test("what was purged is not stepped over")
+    func gone() {
+        let line = (1...4).map { backup($0, "s", days: 9 - $0, $0 == 1 ? .full : .incremental) }
+        let links = LinkGraph(
+            [line[0], line[2], line[3]].map { LinkGraph.Node($0) } + [LinkGraph.Node(line[1], .gone)])!
+        #expect(why(links, 3) == "what it needs ('2') is gone" && why(links, 4)?.contains("is broken") == true)
     }
 
     @Test("a full one that is no base is passed over, by differentials and by incrementals")

@@ -26,9 +26,10 @@ struct SlowRetention {
         calendar.timeZone = TimeZone(identifier: zone)!
         self.calendar = calendar
         self.now = now
-        all = backups.sorted { ($0.time, $0.path) > ($1.time, $1.path) }
+        func rank(_ one: Candidate) -> (Timestamp, Int, Bytes) { (one.time, one.kind == .full ? 0 : 1, one.path) }
+        all = backups.sorted { rank($0) > rank($1) }
         self.backups = []
-        self.backups = all.filter { isWhole($0) }
+        self.backups = all.filter { isWhole($0) }.sorted { ($0.time, $0.path) > ($1.time, $1.path) }
     }
 
     /// Those that are complete, with all that they stand on.
@@ -193,13 +194,34 @@ struct SlowRetention {
         return backup.kind == .full || !parents(of: backup).isEmpty && parents(of: backup).allSatisfy { isWhole($0) }
     }
 
-    /// The last one leads to its full one.
+    private func older(than backup: Candidate) -> ArraySlice<Candidate> {
+        all.drop { $0.id != backup.id }.dropFirst()
+    }
+
+    /// What it stands on: an incremental the one before it, a differential the full one.
     private func parents(of backup: Candidate) -> [Candidate] {
         guard backup.kind != .full else { return [] }
         if !backup.parents.isEmpty { return all.filter { backup.parents.contains($0.id) } }
-        let older = all.drop { $0.id != backup.id }.dropFirst()
-        guard let full = older.firstIndex(where: { $0.kind == .full }) else { return [] }
-        return backup.kind == .incremental ? Array(older[...full]) : [older[full]]
+        let older = older(than: backup)
+        return [backup.kind == .incremental ? older.first : older.first { $0.kind == .full }].compactMap { $0 }
+    }
+
+    /// What it may stand on as well: an incremental behind differentials the incremental before them; and at one time
+    /// with its full one, what stands before that.
+    private func doubtful(of backup: Candidate) -> [Candidate] {
+        guard backup.kind != .full, backup.parents.isEmpty, let first = parents(of: backup).first else { return [] }
+        var found: [Candidate] = []
+        if backup.kind == .incremental { found += incremental(behind: older(than: backup)) }
+        guard first.kind == .full, first.time == backup.time else { return found }
+        let before = older(than: first)
+        if backup.kind == .differential { return found + [before.first { $0.kind == .full }].compactMap { $0 } }
+        // Without any full one before it there is nothing to stand on.
+        return found + [before.first].compactMap { $0 } + incremental(behind: before)
+    }
+
+    private func incremental(behind line: ArraySlice<Candidate>) -> [Candidate] {
+        guard line.first?.kind == .differential else { return [] }
+        return [line.prefix { $0.kind != .full }.first { $0.kind == .incremental }].compactMap { $0 }
     }
 
     private func root(of backup: Candidate) -> Candidate {
@@ -219,7 +241,9 @@ struct SlowRetention {
         for backup in all where kept.contains(backup.id) || !counting.contains(backup.id) {
             var waiting = [backup]
             while let at = waiting.popLast() {
-                for parent in parents(of: at) where kept.insert(parent.id).inserted { waiting.append(parent) }
+                for parent in parents(of: at) + doubtful(of: at) where kept.insert(parent.id).inserted {
+                    waiting.append(parent)
+                }
             }
         }
         return kept.intersection(counting)

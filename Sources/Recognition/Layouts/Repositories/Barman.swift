@@ -11,9 +11,16 @@ extension Repository {
         if place.hasDirectory("wals"), place.hasDirectory("base") { return true }
         if place.has("wals") || place.has("base") {
             return place.holds(3, of: ["wals", "base", "identity.json", "meta", "streaming", "incoming", "errors"])
-                && place.holds(1, of: ["identity.json", "streaming"])
+                && place.holds(1, of: ["identity.json", "streaming"]) || hasBackups(place)
         }
         return isBackup(place) || place.contains(where: isInfo)
+    }
+
+    /// `base/` with `identity.json` or `meta/` beside it, and nothing else: what is in them tells.
+    private static func hasBackups(_ place: PlaceNames) -> Bool {
+        guard place.hasDirectory("base"), place.holds(1, of: ["identity.json", "meta"]) else { return false }
+        return place.names(in: "base").contains(where: isID) || place.names(in: "meta").contains(where: isInfo)
+            || place.says("\"systemid\"", in: "identity.json")
     }
 
     /// `base/ID` with its own record: lines `key=value`, no sections.
@@ -24,8 +31,13 @@ extension Repository {
 
     /// `meta/20261123T010000-backup.info`.
     private static func isInfo(_ name: Bytes) -> Bool {
-        guard name.count == 27, name.hasSuffix("-backup.info") else { return false }
-        return name.storage[..<15].enumerated().allSatisfy {
+        name.count == 27 && name.hasSuffix("-backup.info") && isID(name.dropLast(12))
+    }
+
+    /// `20261123T010000`.
+    private static func isID(_ name: Bytes) -> Bool {
+        guard name.count == 15 else { return false }
+        return name.storage.enumerated().allSatisfy {
             $0.offset == 8 ? $0.element == UInt8(ascii: "T") : $0.element.isDigit
         }
     }

@@ -182,6 +182,37 @@ struct ZFSSendTests {
         #expect(inc?.contents.needs == full?.contents.provides.map { .exactly($0) })
     }
 
+    @Test(
+        "without an @, a range counts behind the full stream that it begins with, and behind ranges that do",
+        arguments: [
+            ("tank-2026-11-22.zfs.gz", "tank-2026-11-22_2026-11-23.zfs.gz", "tank-2026-11-23_2026-11-24.zfs.gz"),
+            ("a_20261122.zfs", "a_20261122..20261123.zfs", "a_20261123..20261124.zfs.gpg"),
+            (
+                "20-x.20261122_0100.zfs", "20-x.20261122_0100_to_20261123_0100.zfs",
+                "20-x.20261123_0100_20261124_0100.zfs"
+            ),
+        ] as [(Bytes, Bytes, Bytes)])
+    func datesOnly(full: Bytes, second: Bytes, third: Bytes) throws {
+        let alone = try #require(read([full]).unit(full))
+        for names in [[full, second, third], [third, full, second, "tank-2026-11-01.zfs.gz", "b.zfs"]] {
+            let reading = read(names)
+            let units = try [full, second, third].map { try #require(reading.unit($0)) }
+            #expect(units.map(\.kind) == [.full, .incremental, .incremental])
+            #expect(units.allSatisfy { $0.series == alone.series })
+            #expect(units[0].time == alone.time && units[0].contents.needs.isEmpty)
+            for n in 1...2 {
+                #expect(units[n].contents.needs == units[n - 1].contents.provides.map { .exactly($0) })
+                #expect(units[n].contents.provides.count == 1)
+                #expect((units[n].time ?? .init(seconds: 0)) > (units[n - 1].time ?? .init(seconds: 0)))
+            }
+        }
+        // Where what it begins with is not here, nothing is known of it.
+        let broken = read([full, third])
+        #expect(broken.units.map(\.name) == [full] && broken.why(third) != nil)
+        #expect(broken.unit(full) == alone)
+        #expect(read([second, third]).units.isEmpty)
+    }
+
     @Test("two dates that nothing takes apart are left alone")
     func unclear() {
         for name: Bytes in [

@@ -23,6 +23,7 @@ struct DuplicityTests {
         #expect(full.kind == .full && full.sideFiles.count == 3 && full.contents.outcome == .unsaid)
         #expect(inc.kind == .incremental && inc.sideFiles.count == 2)
         #expect(inc.contents.needs == full.contents.provides.map { .exactly($0) })
+        #expect(full.contents.provides.map(\.description) == ["'mail/duplicity 20261122T010000Z'"])
         #expect(inc.time == Timestamp(seconds: 1_795_395_600))
         #expect(full.time == Timestamp(seconds: 1_795_309_200))
     }

@@ -65,15 +65,29 @@ struct InfluxDBTests {
         #expect(missing?.outcome == .failed && missing?.why?.contains("20261123T010000Z.s5.tar.gz") == true)
     }
 
-    @Test("a manifest that is long is trusted for its presence, one that is nonsense is unread")
+    @Test("a manifest that is no JSON names nothing, and that it is there counts")
+    func noJSON() {
+        for text in ["nothing", "done\n", "20261123T010000Z.s4.tar.gz\n", " manifest of backup {1}"] as [Bytes] {
+            let found = contents(.text(text), members: [Self.portable[1], Self.portable[0]])
+            #expect(found?.outcome == .unsaid && found?.signs == ["manifest"] && found?.said?.contains("JSON") == true)
+        }
+        let long = [UInt8](repeating: 0x20, count: SmallFile.limit - 1) + [0x78]
+        let found = contents(.unread(.tooLarge), members: [Self.portable[1], Self.portable[0]], head: long)
+        #expect(found?.outcome == .unsaid && found?.said?.contains("JSON") == true)
+    }
+
+    @Test("a manifest that is long is trusted for its presence, one that is empty, cut off or binary is unread")
     func hostile() {
         let members: [Bytes] = [Self.portable[1], Self.portable[0]]
-        for text in ["", "{", "[1,2", "\u{0}\u{1}", "{\"fileName\":", "{\"fileName\":\"", "nothing"] as [Bytes] {
+        for text in ["", "{", "[1,2", "\u{0}\u{1}", "{\"fileName\":", "{\"fileName\":\"", " \n", "\"x", " {"] as [Bytes]
+        {
             #expect(contents(.text(text), members: members)?.outcome == .unread, "\(text)")
         }
         let long = Array("{\"files\":[".utf8) + [UInt8](repeating: 0x20, count: SmallFile.limit)
-        #expect(contents(.unread("is larger than 64 KiB"), members: members, head: long)?.outcome == .unsaid)
-        #expect(contents(.unread("cannot be read"), members: members)?.outcome == .unread)
+        #expect(contents(.unread(.tooLarge), members: members, head: long)?.outcome == .unsaid)
+        #expect(contents(.unread(.noFile), members: members)?.outcome == .unread)
+        let zeros = [UInt8](repeating: 0, count: SmallFile.limit)
+        #expect(contents(.unread(.tooLarge), members: members, head: zeros)?.outcome == .unread)
         #expect(contents(nil, members: members) == nil)
     }
 }

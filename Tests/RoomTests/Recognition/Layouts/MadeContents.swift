@@ -13,17 +13,18 @@ enum MadeContents {
             name: name, directory: directory, isDirectory: false, names: [],
             members: Array(Set(beside.keys).union(heads.keys).union(unread.map { [$0] } ?? [])).sorted(),
             size: Int64(head.count), head: head,
-            file: { $0 == unread ? .unread("is larger than 64 KiB") : beside[$0].map { .text(Bytes($0)) } },
+            file: { $0 == unread ? .unread(.tooLarge) : beside[$0].map { .text(Bytes($0)) } },
             headOf: { heads[$0] ?? [] })
     }
 
-    /// A directory with these names in it, and in some of its directories these.
+    /// A directory with these names in it, which are empty files, and in some of its directories these.
     static func directory(
         _ name: Bytes, in directory: Bytes = "d", names: Set<Bytes>, inside: [Bytes: [Bytes]] = [:]
     ) -> UnitContents {
         UnitContents(
             name: name, directory: directory, isDirectory: true, names: names.union(inside.keys), members: [], size: 0,
-            head: [], file: { _ in nil }, headOf: { _ in [] }, inside: { inside[$0] ?? [] })
+            head: [], file: { inside[$0] == nil ? .text("") : .unread(.noFile) }, headOf: { _ in [] },
+            inside: { inside[$0] ?? [] })
     }
 
     /// Bytes that mean nothing: every length up to this, and some of each.

@@ -101,7 +101,7 @@ struct RepositoryTests {
                 "increments/", "session_statistics.2026-11-29T01:00:00Z.data",
             ], at: "www/rdiff-backup-data"),
         Example(
-            tool: "git",
+            tool: "git or bup repository",
             names: ["HEAD", "config", "description", "hooks/", "info/", "objects/", "refs/", "packed-refs"]),
         Example(tool: "bup", names: ["HEAD", "config", "objects/", "refs/", "bupindex", "bupindex.hlink"]),
         Example(
@@ -208,6 +208,53 @@ struct RepositoryTests {
         #expect(tools("nobody's").isEmpty)
         #expect(tools("\u{0}\u{1}").isEmpty)
         #expect(tools("").isEmpty)
+    }
+
+    @Test(
+        "barman's base backups are told by what is in them, where only one sign is left beside",
+        arguments: [
+            (["base/", "meta/"], ["base": ["20261123T010000"]], [:]),
+            (["base/", "meta/"], ["meta": ["20261123T010000-backup.info", "20261123T010000-keep"]], [:]),
+            (["base/", "identity.json"], [:], ["identity.json": "{\"systemid\": \"7\", \"version\": \"16\"}"]),
+            (["base/", "identity.json"], ["base": ["20261123T010000"]], [:]),
+        ] as [([Bytes], [Bytes: [Bytes]], [Bytes: String])])
+    func barmanInPart(names: [Bytes], inside: [Bytes: [Bytes]], texts: [Bytes: String]) {
+        func tools(_ inside: [Bytes: [Bytes]], _ texts: [Bytes: String]) -> [String] {
+            Layouts.ofPlaces.compactMap { $0.place(place(names, inside: inside, texts: texts))?.tool }
+        }
+        #expect(tools(inside, texts) == ["barman"])
+        #expect(tools([:], [:]).isEmpty)
+        #expect(tools(["base": ["2026-11-23", "notes"], "meta": ["a.json"]], ["identity.json": "{}"]).isEmpty)
+    }
+
+    @Test(
+        "zbackup is told by what is in its directories, where its other files are gone",
+        arguments: [
+            (["backups/", "bundles/", "index/"], ["bundles": ["0a", "ff"]]),
+            (["backups/", "bundles/", "index/"], ["index": [Bytes(String(repeating: "0a", count: 24))]]),
+            (["backups/", "index/", "info"], ["index": [Bytes(String(repeating: "0a", count: 24))]]),
+            (["backups/", "index/", "info_extended"], [:]), (["backups/", "index/", "info", "info_extended"], [:]),
+        ] as [([Bytes], [Bytes: [Bytes]])])
+    func zbackupInPart(names: [Bytes], inside: [Bytes: [Bytes]]) {
+        #expect(Layouts.ofPlaces.compactMap { $0.place(place(names, inside: inside))?.tool } == ["zbackup"])
+        #expect(Layouts.answers(place(["backups/", "bundles/", "index/"], inside: ["index": ["a.html"]])).isEmpty)
+        #expect(Layouts.answers(place(["backups/", "index/", "info"])).isEmpty)
+    }
+
+    @Test("a volume of Bacula's never goes, whatever its label (the first block as `block_util.c` writes it)")
+    func baculaVolume() {
+        let head: [UInt8] =
+            [1, 2, 3, 4, 0, 0, 0, 230, 0, 0, 0, 1] + Array("BB02".utf8) + [UInt8](repeating: 0, count: 230)
+        let found = Layouts.read(MadeContents.file("Vol-20261123", head: head))
+        #expect(found?.protectedBy?.contains("bconsole") == true && found?.said != nil)
+        #expect(found?.outcome == .unsaid && found?.kind == nil)
+        for cut in 0..<24 { #expect(Layouts.read(MadeContents.file("Vol-20261123", head: Array(head[..<cut]))) == nil) }
+        for (at, byte) in [(12, UInt8(0x41)), (4, 0xFF), (7, 1)] {
+            var other = head
+            other[at] = byte
+            #expect(Layouts.read(MadeContents.file("Vol-20261123", head: other)) == nil)
+        }
+        #expect(read(["Vol-20261123"]).units.count == 1)
     }
 
     @Test("backups and WAL of the same instances are pg_probackup's; of others they are a person's")

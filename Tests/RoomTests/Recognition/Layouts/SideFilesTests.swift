@@ -31,6 +31,24 @@ struct SideFilesTests {
         #expect(reading.leftAlone.isEmpty)
     }
 
+    @Test(
+        "other checksums go with a backup only behind its whole name, and where that is there",
+        arguments: [
+            "crc", "CRC", "crc32", "CRC32", "crc32c", "sfv", "sha", "sha3", "sha3-256", "blake2b", "blake3", "b3",
+            "b3sum",
+            "xxh", "xxh3", "xxh32", "xxh64", "xxh128", "xxhsum", "cksum", "sum", "md4", "rmd160", "checksum", "adler32",
+        ] as [Bytes])
+    func exactChecksums(ending: Bytes) {
+        let (name, day) = ("x-2026-11-23.tar.gz" as Bytes, "x-2026-11-23" as Bytes)
+        let reading = read([name, name + "." + ending, "x-2026-11-24.tar.gz", day + ".log"])
+        #expect(reading.units.map(\.name) == [name, "x-2026-11-24.tar.gz"])
+        #expect(reading.units[0].sideFiles == [name + "." + ending, day + ".log"].sorted())
+        let others = read([name, day + "." + ending])
+        #expect(others.units.allSatisfy { $0.sideFiles.isEmpty })
+        #expect(read([day + "/", day + "." + ending]).units.allSatisfy { $0.sideFiles.isEmpty })
+        #expect(read([name, "crc32", ".crc", "x.", ending]).units.map(\.name) == [name])
+    }
+
     @Test("a log of several backups of one night belongs to all of them; that of a set to the set")
     func shared() {
         let reading = read([

@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import Recognition
 import Testing
@@ -7,19 +8,64 @@ import Testing
 struct SignsOfSuccessTests {
     private func contents(
         _ name: Bytes, _ names: [Bytes], texts: [Bytes: Bytes] = [:], heads: [Bytes: [UInt8]] = [:],
-        unread: [Bytes] = []
+        unread: [Bytes] = [], why: SmallFile.Why = .tooLarge
     ) -> Contents? {
         Layouts.read(
             UnitContents(
                 name: name, directory: "d", isDirectory: true,
                 names: Set(names).union(texts.keys).union(heads.keys).union(unread), members: [], size: 0, head: [],
-                file: { unread.contains($0) ? .unread("is larger than 64 KiB") : texts[$0].map { .text($0) } },
+                file: { unread.contains($0) ? .unread(why) : texts[$0].map { .text($0) } },
                 headOf: { heads[$0] ?? texts[$0]?.storage ?? [] }))
     }
 
     private func contents(
         _ names: [Bytes], texts: [Bytes: Bytes] = [:], heads: [Bytes: [UInt8]] = [:], unread: [Bytes] = []
     ) -> Contents? { contents("x-2026-11-23", names, texts: texts, heads: heads, unread: unread) }
+
+    // MARK: Not a regular file
+
+    @Test(
+        "a pipe, a link or a directory with the name of a sign of success is none; a large file is one",
+        arguments: [
+            ("web-2026-11-23", ["web.vmx"], "STATUS.ok"), ("web-2026-11-23", ["web.vmx"], "STATUS.warn"),
+            ("FULL-2026-11-22_01-00", ["config.xml"], "backup-completed.info"),
+            ("2026.11.23_01.00.00", ["home"], ".md5CheckSums.info"),
+            ("pg-2026-11-23", ["base.tar.gz"], "backup_manifest"), ("pg-2026-11-23", ["PG_VERSION"], "backup_manifest"),
+            ("20261123-010000-123", ["backup"], "info"),
+        ] as [(Bytes, [Bytes], Bytes)])
+    func noFile(name: Bytes, files: [Bytes], sign: Bytes) {
+        let strange = contents(name, files, unread: [sign], why: .noFile)
+        #expect(strange?.outcome == .unread && strange?.signs == [])
+        #expect(strange?.why == "'\(sign.display)' is not a regular file")
+        let fault = contents(name, files, unread: [sign], why: "could not be read: broken")
+        #expect(fault?.outcome == .unread && fault?.why == "'\(sign.display)' could not be read: broken")
+        for whole in [contents(name, files, unread: [sign]), contents(name, files, texts: [sign: ""])] {
+            #expect(whole != nil && whole?.outcome != .unread)
+            #expect(whole?.tool == strange?.tool)
+        }
+    }
+
+    @Test("what a small file is on the disk")
+    func onDisk() throws {
+        let scratch = try Scratch()
+        try scratch.write("whole", "text")
+        try scratch.write("large", String(repeating: "x", count: SmallFile.limit + 1))
+        try scratch.write("directory/x")
+        #expect(symlink("whole", scratch.url.appending(path: "link").path) == 0)
+        #expect(symlink("nowhere", scratch.url.appending(path: "dangling").path) == 0)
+        #expect(mkfifo(scratch.url.appending(path: "pipe").path, 0o600) == 0)
+        let place = try scratch.open()
+        for name in ["link", "dangling", "pipe", "directory"] as [Bytes] {
+            guard case .unread(let why)? = place.smallFile(name) else {
+                Issue.record("\(name)")
+                continue
+            }
+            #expect(why.text == "is not a regular file" && !why.isTooLarge)
+        }
+        if case .unread(let why)? = place.smallFile("large") { #expect(why.isTooLarge) } else { Issue.record("large") }
+        if case .text(let text)? = place.smallFile("whole") { #expect(text == "text") } else { Issue.record("whole") }
+        #expect(place.smallFile("nothing") == nil)
+    }
 
     // MARK: ghettoVCB
 
@@ -127,12 +173,34 @@ struct SignsOfSuccessTests {
         #expect(contents(Array(all.dropFirst()), heads: ["toc.dat": long])?.outcome == .failed)
         #expect(contents(all, heads: ["toc.dat": []])?.outcome == .unread)
         #expect(contents(all, heads: ["toc.dat": Array("PGDMP".utf8)])?.outcome == .unread)
-        #expect(
-            contents(all, heads: ["toc.dat": Array("PGDMP\u{1}\u{E}\u{0}\u{8}\u{8}\u{3}more".utf8)])?.outcome == .unread
-        )
+        #expect(contents(all, heads: ["toc.dat": Array("PGDMP\u{1}\u{E}\u{0}\u{4}".utf8)])?.outcome == .unread)
         #expect(contents(all, heads: ["toc.dat": Array("something".utf8)]) == nil)
         let schemaOnly = toc([(7, "a", ""), (8, "b", "")])
         #expect(contents([], heads: ["toc.dat": schemaOnly])?.outcome == .finished)
+    }
+
+    @Test(
+        "pg_dump -Fd: of a form that is not known, the names in its text count",
+        arguments: [
+            "PGDMP\u{1}\u{E}\u{0}\u{8}\u{8}\u{3}", "PGDMP\u{2}\u{0}\u{0}\u{4}\u{8}\u{3}", "PGDMP plain text\n",
+            "PGDMP\u{1}\u{E}\u{0}\u{4}\u{8}\u{3}",
+        ])
+    func pgDumpOfAnotherForm(head: String) {
+        let named = head + "\n3301.dat\n\"3302.dat\", a/33.dat x34.dat 35.data 36_1.dat 3303.dat.gz\0"
+        func read(_ files: [Bytes]) -> Contents? { contents(files, heads: ["toc.dat": Array(named.utf8)]) }
+        let whole = read(["3301.dat.gz", "3302.dat", "3303.dat.gz"])
+        #expect(whole?.outcome == .finished && whole?.said == "3 files of data")
+        #expect(read(["3301.dat.gz", "3303.dat.gz"])?.outcome == .failed)
+        #expect(read([])?.why?.contains("3301.dat") == true)
+    }
+
+    @Test("pg_dump -Fd: of a form that is not known, and without a name, it says nothing")
+    func pgDumpSaysNothing() {
+        let none = contents(["a"], heads: ["toc.dat": Array("PGDMP\u{1}\u{E}\u{0}\u{8}\u{8}\u{3}more".utf8)])
+        #expect(none?.outcome == .unsaid && none?.tool == "pg_dump")
+        // Of the known form a tag is no name, and what is cut off is.
+        #expect(contents([], heads: ["toc.dat": toc([(8, "5.dat", "")])])?.outcome == .finished)
+        #expect(contents([], heads: ["toc.dat": Array(toc([(8, "orders", "")]).dropLast(3))])?.outcome == .failed)
     }
 
     // MARK: Back In Time
