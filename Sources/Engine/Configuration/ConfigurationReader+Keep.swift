@@ -4,7 +4,7 @@ internal import Yams
 
 /// `keep` and `semantics`.
 extension ConfigurationReader {
-    static let safeguards = ["min", "max-condemned", "only-backup-of"] + brakes
+    static let safeguards = ["min", "max-condemned", "max-condemned-bytes", "only-backup-of"] + brakes
     static let rules = ["all"] + KeepRule.allCases.map(\.rawValue) + ["max-age", "max-count"]
     /// The seed's names, and ours.
     private static let synonyms = ["max-age": KeepRule.within, "max-count": .last]
