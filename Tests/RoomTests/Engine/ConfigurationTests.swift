@@ -99,6 +99,7 @@ struct ConfigurationTests {
             ("vaults:\n  a:\n    path: /srv/x\n    grace-period: 5m", ":4:19:", "15min"),
             ("vaults:\n  a:\n    path: /srv/x\n    grace-period: 3s", "min-grace", "min-grace"),
             ("vaults:\n  a:\n    path: /srv/x\n    grace-period: 999999d", ":4:19:", "7d"),
+            ("vaults:\n  a:\n    path: /srv/x\n    keep: { 3monthly: 1, quarterly: 2 }", ":4:26:", "quarterly"),
             (
                 "vaults:\n  a:\n    path: /srv/x\n    safeguards: { max-condemned-byte: 5% }", ":4:19:",
                 "'max-condemned-bytes'"
