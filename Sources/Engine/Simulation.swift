@@ -14,8 +14,8 @@ package struct Simulation: Sendable {
     }
 
     package var items: [Item]
-    /// Parents that are named and not in the list.
-    private var missing: [BackupID: String] = [:]
+    /// Parents that are named and not in the list, by the text of the ids that stand for them.
+    private var missing: [String: String] = [:]
 
     /// Reads `{"backups": [{"id", "time", "kind", "parent", "needs", "size", "tags", "complete", "preserved"}]}`; only
     /// `id` and `time` are needed. Also taken: `series`, `restored`, `verified`.
@@ -50,14 +50,13 @@ package struct Simulation: Sendable {
             var candidate = Candidate(id: BackupID(object: UInt64(n)), path: Bytes(entry.id), time: time)
             candidate.kind = entry.kind ?? .full
             // A parent that is not in the list breaks the chain: an id that nobody has.
-            for parent in (entry.parent.map { [$0] } ?? []) + (entry.needs ?? []) {
-                if let id = numbers[parent] ?? strangers[parent] {
-                    if !candidate.parents.contains(id) { candidate.parents.append(id) }
-                } else {
-                    let stranger = BackupID(object: .max - UInt64(missing.count))
-                    (strangers[parent], missing[stranger]) = (stranger, parent)
-                    candidate.parents.append(stranger)
-                }
+            var parents: Set<String> = []
+            for parent in (entry.parent.map { [$0] } ?? []) + (entry.needs ?? [])
+            where parents.insert(parent).inserted {
+                let stranger = BackupID(object: .max - UInt64(strangers.count))
+                let id = numbers[parent] ?? strangers[parent] ?? stranger
+                candidate.parents.append(id)
+                if id == stranger { (strangers[parent], missing[stranger.text]) = (stranger, parent) }
             }
             candidate.condition = entry.complete ?? true ? .complete : .incomplete
             candidate.size = entry.size ?? 0
@@ -153,7 +152,29 @@ package struct Simulation: Sendable {
 
     /// A reason with the ids of the input.
     package func text(_ reason: Reason, date: (Timestamp) -> String) -> String {
-        missing.reduce(reason.text(id: name, date: date)) { $0.replacingOccurrences(of: $1.key.text, with: $1.value) }
+        let text = reason.text(id: name, date: date)
+        guard !missing.isEmpty, case .setAside = reason else { return text }
+        // One look at each word of it, however many are missing.
+        var result = ""
+        var word = ""
+        for character in text {
+            guard !character.isHexDigit else {
+                word.append(character)
+                continue
+            }
+            result += (missing[word] ?? word) + String(character)
+            word = ""
+        }
+        return result + (missing[word] ?? word)
+    }
+
+    /// Those of the sets by which nothing stays.
+    package static func idle(_ sets: [[String]], _ decisions: [Decision]) -> [String] {
+        var used: Set<String> = []
+        for decision in decisions {
+            for case .tags(let set) in decision.reasons { used.insert(set) }
+        }
+        return sets.map { $0.joined(separator: ",") }.filter { !used.contains($0) }
     }
 
     /// The clock's present.

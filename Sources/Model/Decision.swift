@@ -82,7 +82,7 @@ package enum Reason: Hashable, Sendable {
     case notKept(String)
     /// Goes: not complete for so long, and a newer complete one exists.
     case incompleteFor(String, newer: BackupID)
-    /// Goes: unfinished, and a newer one is finished (a preset's meaning).
+    /// Goes: unfinished, and a newer one is there (a preset's meaning).
     case unfinished
     case spaceShort
     /// Goes: only a range above its lower bound keeps it, and these limits are not met.
@@ -137,7 +137,7 @@ package enum Reason: Hashable, Sendable {
         case .beyond(let rules): "older than \(rules)"
         case .notKept(let rules): "kept by none of \(rules)"
         case .incompleteFor(let span, let newer): "incomplete for over \(span), \(id(newer)) is newer"
-        case .unfinished: "unfinished, a newer one is finished"
+        case .unfinished: "unfinished, a newer one is there"
         case .spaceShort: "space is short"
         case .forSpace(let limits): "for space: \(limits) is not met"
         case .byHand(let reason): "by hand: \(reason)"

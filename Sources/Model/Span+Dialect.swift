@@ -6,6 +6,8 @@ extension Span {
         case restic
         /// One number and one unit: `H d w m y`, a month of 31 days, a year of 365.
         case borg
+        /// borg's, with minutes and seconds: `S M H d w m y`.
+        case borg2
     }
 
     /// In the dialect where it is one of that, else in ours.
@@ -17,8 +19,8 @@ extension Span {
                 self = span
                 return
             }
-        case .borg:
-            if let span = Self.borg(text) {
+        case .borg, .borg2:
+            if let span = Self.borg(text, dialect) {
                 self = span
                 return
             }
@@ -31,7 +33,8 @@ extension Span {
         var rest = text[...]
         while !rest.isEmpty {
             let digits = rest.prefix { $0.isASCII && $0.isNumber }
-            guard let n = Int(digits), n <= 100_000, let unit = rest.dropFirst(digits.count).first else { return nil }
+            guard !digits.isEmpty, let unit = rest.dropFirst(digits.count).first else { return nil }
+            let n = number(digits)
             rest = rest.dropFirst(digits.count + 1)
             switch unit {
             // A unit that stands twice counts once, the last time: restic's parser overwrites it.
@@ -42,23 +45,26 @@ extension Span {
             default: return nil
             }
         }
-        return span == Span() || span.isTooLong ? nil : span
+        return span == Span() ? nil : span
     }
 
-    private static func borg(_ text: String) -> Span? {
-        guard let unit = text.last, let n = Int64(text.dropLast()), n > 0, n <= 1_000_000,
-            text.dropLast().allSatisfy({ $0.isASCII && $0.isNumber })
-        else { return nil }
-        let hours: Int64
+    private static func borg(_ text: String, _ dialect: Dialect) -> Span? {
+        let digits = text.dropLast()
+        guard let unit = text.last, !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+            return nil
+        }
+        let length: Int64
         switch unit {
-        case "H": hours = 1
-        case "d": hours = 24
-        case "w": hours = 24 * 7
-        case "m": hours = 24 * 31
-        case "y": hours = 24 * 365
+        case "S" where dialect == .borg2: length = 1
+        case "M" where dialect == .borg2: length = 60
+        case "H": length = 3600
+        case "d": length = 86_400
+        case "w": length = 86_400 * 7
+        case "m": length = 86_400 * 31
+        case "y": length = 86_400 * 365
         default: return nil
         }
-        let span = Span(seconds: n * hours * 3600)
-        return span.isTooLong ? nil : span
+        let seconds = Int64(number(digits)) * length
+        return seconds == 0 ? nil : Span(seconds: seconds)
     }
 }

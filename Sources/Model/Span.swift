@@ -21,6 +21,7 @@ package struct Span: Hashable, Sendable, Codable {
     /// `self` before `instant`, by the calendar of `zone`; a day that a month does not have rolls over into the next
     /// month, as in Go's AddDate (31 March minus one month = 3 March): restic's meaning.
     package func before(_ instant: Timestamp, zone: inout Zone) -> Timestamp {
+        if isTooLong { return Timestamp(nanoseconds: .min) }
         guard years != 0 || months != 0 || days != 0 else { return instant.adding(seconds: -seconds) }
         var civil = zone.civil(instant)
         let month = civil.year * 12 + civil.month - 1 - years * 12 - months
@@ -41,10 +42,10 @@ extension Span {
         case ambiguousMinuteOrMonth
         case unknownUnit(String)
         case zero
-        case tooLarge
     }
 
-    /// Reads `90s`, `15min`, `36h`, `7d`, `2w`, `6mo`, `1y` and sums of them (`1y6mo`). A bare `m` is refused.
+    /// Reads `90s`, `15min`, `36h`, `7d`, `2w`, `6mo`, `1y` and sums of them (`1y6mo`). A bare `m` is refused. Any number
+    /// is read: `9999y` is a way to say "all".
     package init(parsing text: String) throws(Problem) {
         self.init()
         var rest = text[...]
@@ -56,25 +57,36 @@ extension Span {
             rest = rest.dropFirst(unit.count)
             guard !digits.isEmpty else { throw .unknownUnit(String(unit)) }
             guard !unit.isEmpty else { throw .noUnit }
-            guard let n = Int(digits), n <= 1_000_000_000 else { throw .tooLarge }
+            let n = Self.number(digits)
             switch unit.trimmed {
-            case "s": seconds += Int64(n)
-            case "min": seconds += Int64(n) * 60
-            case "h": seconds += Int64(n) * 3600
-            case "d": days += n
-            case "w": days += n * 7
-            case "mo": months += n
-            case "y": years += n
+            case "s": add(seconds: n)
+            case "min": add(seconds: n * 60)
+            case "h": add(seconds: n * 3600)
+            case "d": days = min(days + n, Self.most)
+            case "w": days = min(days + n * 7, Self.most)
+            case "mo": months = min(months + n, Self.most)
+            case "y": years = min(years + n, Self.most)
             case "m": throw .ambiguousMinuteOrMonth
             default: throw .unknownUnit(String(unit.trimmed))
             }
         }
-        guard !isTooLong else { throw .tooLarge }
         guard self != Span() else { throw .zero }
     }
 
-    /// 1000 years: past it dates leave the range of Timestamp.
-    var isTooLong: Bool { fixedSeconds > 366 * 86_400 * 1000 }
+    /// Larger numbers are held here: a billion years and a billion months in seconds do not overflow.
+    package static let most = 1_000_000_000
+
+    static func number(_ digits: Substring) -> Int {
+        // Nothing but digits came here: what is no number is too large for one.
+        min(Int(digits) ?? most, most)
+    }
+
+    private mutating func add(seconds more: Int) {
+        seconds = min(seconds + Int64(more), Int64(Self.most) * 86_400)
+    }
+
+    /// Over 1000 years: counted back from any instant that is before all that `Timestamp` can hold.
+    package var isTooLong: Bool { fixedSeconds > 366 * 86_400 * 1000 }
 
     package var text: String {
         var parts: [String] = []

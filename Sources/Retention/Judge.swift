@@ -3,7 +3,7 @@ package import Model
 /// Judges one series at a time: its policy, and the safeguards around it. Pure: the same input gives the same
 /// decisions, whatever its order (invariant 12).
 package struct Judge: Sendable {
-    private let policy: VaultPolicy
+    let policy: VaultPolicy
     private let zone: Zone
     private let now: Timestamp
     let protection: Protection
@@ -148,7 +148,7 @@ package struct Judge: Sendable {
         return Timeline(backups, latest: latest, suspects: suspects, links: links) { isPreserved($0) }
     }
 
-    private func isPreserved(_ backup: Candidate) -> Bool {
+    func isPreserved(_ backup: Candidate) -> Bool {
         backup.protectedBy != nil || protection.preserved[backup.id.object] != nil
     }
 
@@ -176,7 +176,7 @@ package struct Judge: Sendable {
         dropUnfinished(unfinished, timeline, &report)
     }
 
-    private func keepPreserved(_ index: Int, _ backup: Candidate, _ report: inout RetentionReport) {
+    func keepPreserved(_ index: Int, _ backup: Candidate, _ report: inout RetentionReport) {
         if let mark = protection.preserved[backup.id.object] {
             report.retain(index, .preserved(reason: mark.reason, until: mark.until))
         }
@@ -199,29 +199,6 @@ package struct Judge: Sendable {
             return
         }
         report.condemnAside(index, .incompleteFor(policy.incompleteAfter.text, newer: newest.id))
-    }
-
-    /// Where a preset decides alone: borg's checkpoints, Proxmox's unfinished ones.
-    private func dropUnfinished(_ unfinished: [Int], _ timeline: Timeline, _ report: inout RetentionReport) {
-        let sorted = unfinished.sorted {
-            (timeline.backups[$0].time, timeline.backups[$0].path) > (
-                timeline.backups[$1].time, timeline.backups[$1].path
-            )
-        }
-        guard let first = sorted.first else { return }
-        // Proxmox's protected ones are finished too.
-        let finished = timeline.backups.indices.filter { timeline.condition(of: $0).condition == .complete }
-            .map { (timeline.backups[$0].time, timeline.backups[$0].path) }.max { $0 < $1 }
-        for index in sorted {
-            let own = (timeline.backups[index].time, timeline.backups[index].path)
-            if isPreserved(timeline.backups[index]) {
-                keepPreserved(index, timeline.backups[index], &report)
-            } else if index == first, finished.map({ own > $0 }) ?? true {
-                report.retain(index, .unfinishedNewest)
-            } else {
-                report.condemn(index, .unfinished)
-            }
-        }
     }
 
     // MARK: Safeguards
@@ -331,19 +308,25 @@ package struct Judge: Sendable {
     /// that need one the newest is named.
     private func keepChains(_ timeline: Timeline, _ report: inout RetentionReport) {
         guard let chains = timeline.chains else { return }
-        let newestFirst = timeline.backups.indices.filter { report.isRetained($0) && !chains.needs[$0].isEmpty }
-            .sorted {
-                (timeline.backups[$0].time, timeline.backups[$0].path)
-                    > (timeline.backups[$1].time, timeline.backups[$1].path)
+        var waiting = timeline.backups.indices.filter { report.isRetained($0) && !chains.needs[$0].isEmpty }
+        var stays = [Bool](repeating: false, count: timeline.backups.count)
+        for index in waiting { stays[index] = true }
+        var children = waiting
+        while let child = waiting.popLast() {
+            for parent in chains.needs[child].lazy.map({ Int($0) }) where !stays[parent] {
+                stays[parent] = true
+                guard !chains.needs[parent].isEmpty else { continue }
+                waiting.append(parent)
+                children.append(parent)
             }
-        var waiting: [Int] = []
-        for index in newestFirst {
-            waiting.append(index)
-            while let child = waiting.popLast() {
-                for parent in chains.needs[child].lazy.map({ Int($0) }) where !report.isNeeded(parent) {
-                    report.retain(parent, neededBy: child)
-                    waiting.append(parent)
-                }
+        }
+        children.sort {
+            (timeline.backups[$0].time, timeline.backups[$0].path)
+                > (timeline.backups[$1].time, timeline.backups[$1].path)
+        }
+        for child in children {
+            for parent in chains.needs[child].lazy.map({ Int($0) }) where !report.isNeeded(parent) {
+                report.retain(parent, neededBy: child)
             }
         }
     }

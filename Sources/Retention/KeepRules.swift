@@ -5,22 +5,33 @@ package struct KeepRules: Hashable, Sendable, Codable {
     /// Keep everything.
     package var all = false
     package var last: Count?
+    package var secondly: Count?
+    package var minutely: Count?
     package var hourly: Count?
     package var daily: Count?
     package var weekly: Count?
     package var monthly: Count?
+    /// One backup of each quarter of 13 ISO weeks.
+    package var thirteenWeekly: Count?
     package var quarterly: Count?
     package var yearly: Count?
     /// Everything younger than this, counted back from the newest complete backup.
     package var within: Span?
-    /// One backup an hour (a day, …) of those younger than this.
+    /// One backup a second (a minute, …) of those younger than this.
+    package var withinSecondly: Span?
+    package var withinMinutely: Span?
     package var withinHourly: Span?
     package var withinDaily: Span?
     package var withinWeekly: Span?
     package var withinMonthly: Span?
+    package var within13weekly: Span?
+    package var withinQuarterly: Span?
     package var withinYearly: Span?
     /// The newest N full backups, each with all that needs it.
     package var full: Count?
+    /// Of the differential backups that stay with their full one, only the newest N, each with all that needs it; a full
+    /// one counts as a differential one (pgBackRest). Alone it leaves all full ones in place.
+    package var diff: Count?
     /// Everything younger than this, and the newest full one older than it with all that needs it: any point in time
     /// within the window can be restored.
     package var window: Span?
@@ -110,26 +121,34 @@ package struct KeepRules: Hashable, Sendable, Codable {
         get {
             switch rule {
             case .last: last
+            case .secondly: secondly
+            case .minutely: minutely
             case .hourly: hourly
             case .daily: daily
             case .weekly: weekly
             case .monthly: monthly
+            case .thirteenWeekly: thirteenWeekly
             case .quarterly: quarterly
             case .yearly: yearly
             case .full: full
+            case .diff: diff
             default: nil
             }
         }
         set {
             switch rule {
             case .last: last = newValue
+            case .secondly: secondly = newValue
+            case .minutely: minutely = newValue
             case .hourly: hourly = newValue
             case .daily: daily = newValue
             case .weekly: weekly = newValue
             case .monthly: monthly = newValue
+            case .thirteenWeekly: thirteenWeekly = newValue
             case .quarterly: quarterly = newValue
             case .yearly: yearly = newValue
             case .full: full = newValue
+            case .diff: diff = newValue
             default: break
             }
         }
@@ -140,10 +159,14 @@ package struct KeepRules: Hashable, Sendable, Codable {
         get {
             switch rule {
             case .within: within
+            case .withinSecondly: withinSecondly
+            case .withinMinutely: withinMinutely
             case .withinHourly: withinHourly
             case .withinDaily: withinDaily
             case .withinWeekly: withinWeekly
             case .withinMonthly: withinMonthly
+            case .within13weekly: within13weekly
+            case .withinQuarterly: withinQuarterly
             case .withinYearly: withinYearly
             case .window: window
             case .logs: logs
@@ -153,10 +176,14 @@ package struct KeepRules: Hashable, Sendable, Codable {
         set {
             switch rule {
             case .within: within = newValue
+            case .withinSecondly: withinSecondly = newValue
+            case .withinMinutely: withinMinutely = newValue
             case .withinHourly: withinHourly = newValue
             case .withinDaily: withinDaily = newValue
             case .withinWeekly: withinWeekly = newValue
             case .withinMonthly: withinMonthly = newValue
+            case .within13weekly: within13weekly = newValue
+            case .withinQuarterly: withinQuarterly = newValue
             case .withinYearly: withinYearly = newValue
             case .window: window = newValue
             case .logs: logs = newValue
@@ -187,41 +214,3 @@ package struct KeepRules: Hashable, Sendable, Codable {
 
 /// Whether a file system has room: a range keeps up to its higher bound, or only its lower one.
 package enum Space: Sendable { case ample, short }
-
-/// The words of `keep`, in the order in which finer rules come first.
-package enum KeepRule: String, Sendable, CaseIterable {
-    case last, hourly, daily, weekly, monthly, quarterly, yearly
-    case within
-    case withinHourly = "within-hourly"
-    case withinDaily = "within-daily"
-    case withinWeekly = "within-weekly"
-    case withinMonthly = "within-monthly"
-    case withinYearly = "within-yearly"
-    case full, window, logs
-
-    /// Whether it is written as a count, else as a length of time.
-    package var isCounting: Bool {
-        switch self {
-        case .last, .hourly, .daily, .weekly, .monthly, .quarterly, .yearly, .full: true
-        default: false
-        }
-    }
-
-    /// The period of which one backup is kept; `nil`: each backup for itself.
-    package var period: Period? {
-        switch self {
-        case .last, .within, .full, .window, .logs: nil
-        case .hourly, .withinHourly: .hour
-        case .daily, .withinDaily: .day
-        case .weekly, .withinWeekly: .week
-        case .monthly, .withinMonthly: .month
-        case .quarterly: .quarter
-        case .yearly, .withinYearly: .year
-        }
-    }
-}
-
-/// A stretch of the calendar. The raw value is its word in reasons: `week keeps b812`.
-package enum Period: String, Sendable, Codable, CaseIterable {
-    case second, hour, day, week, month, quarter, year
-}

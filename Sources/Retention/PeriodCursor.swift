@@ -17,7 +17,10 @@ struct PeriodCursor {
         var seconds: Int64 = 0
         var offset: Int64 = 0
         var day: Int64 = .min
-        var week: Int64 = 0
+        var week: Int64 = .min
+        /// The week's year and its number in it.
+        var isoYear: Int64 = 0
+        var isoWeek: Int64 = 0
         var month: Int64 = 0
         var quarter: Int64 = 0
         var year: Int64 = 0
@@ -30,14 +33,21 @@ struct PeriodCursor {
                 // Hours since the local midnight; offsets are whole seconds, less than a day either way.
                 case .hour:
                     (day * 24 + (seconds + offset - day * 86_400) / 3600) * 200_000 + (hoursCarryOffset ? offset : 0)
+                case .minute:
+                    (day * 1440 + (seconds + offset - day * 86_400) / 60) * 200_000 + (hoursCarryOffset ? offset : 0)
                 case .day: day
                 case .week: week
                 case .month: month
+                // The 53rd week of a year belongs to the last quarter.
+                case .thirteenWeeks: isoYear * 4 + min((isoWeek - 1) / 13, 3)
                 case .quarter: quarter
                 case .year: year
                 }
             }
         }
+
+        /// rotate-backups' week: its ISO number, and the year of the date.
+        var weekOfDate: Int64 { year * 100 + isoWeek }
     }
 
     init(_ zone: Zone, hoursCarryOffset: Bool = true) {
@@ -72,9 +82,18 @@ struct PeriodCursor {
         guard today != keys.day else { return }
         keys.day = today
         let date = CivilTime.date(daysSince1970: today)
-        keys.week = (today + 3).floorDivided(by: 7)  // 1970-01-01 was a Thursday
+        enterWeek((today + 3).floorDivided(by: 7))  // 1970-01-01 was a Thursday
         keys.month = Int64(date.year * 12 + date.month - 1)
         keys.quarter = keys.month.floorDivided(by: 3)
         keys.year = Int64(date.year)
+    }
+    /// A week has the year of its Thursday.
+    private mutating func enterWeek(_ week: Int64) {
+        guard week != keys.week else { return }
+        keys.week = week
+        let thursday = week * 7
+        let year = CivilTime.date(daysSince1970: thursday).year
+        keys.isoYear = Int64(year)
+        keys.isoWeek = (thursday - CivilTime(year: year, month: 1, day: 1).daysSince1970) / 7 + 1
     }
 }

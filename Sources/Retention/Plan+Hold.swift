@@ -2,10 +2,10 @@ package import Model
 
 /// How much a run may take without a person (DESIGN.md 6, "Held plans").
 package struct AmountLimits: Hashable, Sendable {
-    /// Of the units of a series, beyond what arrived in it; in percent.
-    package var condemnedPercent = 25
-    /// Of the bytes of a vault, beyond what arrived in it; in percent.
-    package var bytesPercent = 30
+    /// Of the units of a series, beyond what arrived in it; in percent. `nil`: no limit.
+    package var condemnedPercent: Int? = 25
+    /// Of the bytes of a vault, beyond what arrived in it; in percent. `nil`: no limit.
+    package var bytesPercent: Int? = 30
     /// These many units may always go.
     package static let units = 2
 
@@ -43,7 +43,7 @@ extension Plan {
             case newKind(kinds: [String], series: [Bytes], count: Int)
             /// More units of a series would go than arrived in it and `max-condemned` allows.
             case amount(series: Bytes, going: Int, of: Int, allowed: Int)
-            /// More bytes of the vault would go than arrived in it and its percentage allows.
+            /// More bytes of the vault would go than arrived in it and `max-condemned-bytes` allows.
             case bytes(going: Int64, of: Int64, allowed: Int64)
 
             package var code: String {
@@ -189,16 +189,22 @@ extension Plan.Hold {
         var taken: [Unit] = []
         for (series, own) in Dictionary(grouping: units, by: \.series).sorted(by: { $0.key < $1.key }) {
             let count = counts[series] ?? (own.count, 0)
-            let allowed = count.arrived + max(AmountLimits.units, count.units * limits.condemnedPercent / 100)
+            let share = limits.condemnedPercent.map { max(AmountLimits.units, count.units * $0 / 100) }
+            let allowed = share.map { count.arrived + $0 } ?? own.count
             taken += own.prefix(allowed)
             guard own.count > allowed else { continue }
             causes.append(.amount(series: series, going: own.count, of: count.units, allowed: allowed))
             heldBack.formUnion(own.dropFirst(allowed).flatMap(\.ids))
         }
+        holdBytes(taken, present: present, arrived: arrivedBytes, limits)
+    }
+
+    private mutating func holdBytes(_ taken: [Unit], present: Int64, arrived: Int64, _ limits: AmountLimits) {
+        guard let percent = limits.bytesPercent else { return }
         let bytes = taken.total { $0.bytes }
         let largest = taken.map(\.bytes).sorted(by: >).prefix(AmountLimits.units).total { $0 }
-        let share = Int64(Double(present) / 100 * Double(limits.bytesPercent))
-        let allowed = arrivedBytes.adding(max(largest, share))
+        let share = Int64(Double(present) / 100 * Double(percent))
+        let allowed = arrived.adding(max(largest, share))
         guard bytes > allowed else { return }
         causes.append(.bytes(going: bytes, of: present, allowed: allowed))
         var sum: Int64 = 0
@@ -233,7 +239,7 @@ extension Plan.Hold {
                 amounts.append("\(name(series)): \(going) of \(of) would go, \(allowed) may")
             case .bytes(let going, let of, let allowed):
                 parts.append(
-                    "\(size(going)) of \(size(of)) would go in one run, and \(size(allowed)) may. The oldest go, the others wait for the next runs"
+                    "\(size(going)) of \(size(of)) would go in one run, and \(size(allowed)) may (max-condemned-bytes). The oldest go, the others wait for the next runs"
                 )
             }
         }

@@ -1,6 +1,7 @@
 internal import Model
 
-/// One rule after the other: where rules take from each other (borg, Proxmox), or the oldest of a period counts.
+/// One rule after the other: where rules take from each other (borg, Proxmox), the oldest of a period counts, or periods
+/// go by several clocks.
 extension RuleWalk {
     mutating func oneByOne() {
         let counting = timeline.counting.map { Int($0) }
@@ -32,10 +33,9 @@ extension RuleWalk {
             let backup = timeline.backups[counting[rank]]
             return !state.isOutside(timeline.times[rank]) && (backup.isFull || !state.onlyFull)
         }
-        let keys = ranks.map { rank -> Int64 in
-            guard let period = state.period else { return Int64(rank) }
-            cursor.move(toNanoseconds: timeline.times[rank])
-            return cursor.keys[period]
+        let keys = ranks.map { rank in
+            // Ranks fall as time goes on, and so must these.
+            state.period.map { key(of: $0, at: timeline.times[rank]) } ?? -Int64(rank)
         }
         let keptBefore = ranks.map { rank in reasons[rank].contains { $0.keeps } }
         let chosen = choose(state, ranks, keys, keptBefore, isOut)
@@ -58,6 +58,16 @@ extension RuleWalk {
         }
     }
 
+    private mutating func key(of period: Period, at time: Int64) -> Int64 {
+        let clock = context.semantics.preset.periodClock
+        if clock == .utcButWeeks, period == .week || period == .thirteenWeeks {
+            weekCursor.move(toNanoseconds: time)
+            return weekCursor.keys[period]
+        }
+        cursor.move(toNanoseconds: time)
+        return clock == .wall && period == .week ? cursor.keys.weekOfDate : cursor.keys[period]
+    }
+
     /// Which of the ranks a rule takes, with their ordinals; ordinal 0: the oldest there is.
     private func choose(
         _ state: RuleState, _ ranks: [Int], _ keys: [Int64], _ keptBefore: [Bool], _ isOut: [Bool]
@@ -67,34 +77,54 @@ extension RuleWalk {
         let taken = sharing == .consumePeriods ? Set(ranks.indices.filter { keptBefore[$0] }.map { keys[$0] }) : []
         var chosen: [(n: Int, ordinal: Int)] = []
         var closed: Set<Int64> = []
-        for n in ranks.indices where chosen.count < state.total {
+        for n in candidates(keys, sharing) where chosen.count < state.total && isWithin(state.reach, ranks[n]) {
             switch sharing {
-            case .overlap:
-                if isElement(n, keys) { chosen.append((n, chosen.count + 1)) }
+            case .overlap: break
             case .consumeBackups:
-                if isElement(n, keys), !keptBefore[n] { chosen.append((n, chosen.count + 1)) }
+                guard !keptBefore[n] else { continue }
             case .consumePeriods:
-                guard !keptBefore[n], !isOut[ranks[n]], !taken.contains(keys[n]) else { continue }
-                let stands = context.semantics.element == .newest ? !closed.contains(keys[n]) : isElement(n, keys)
-                guard stands else { continue }
-                closed.insert(keys[n])
-                chosen.append((n, chosen.count + 1))
+                guard !keptBefore[n], !isOut[ranks[n]], !taken.contains(keys[n]), closed.insert(keys[n]).inserted else {
+                    continue
+                }
             }
+            chosen.append((n, chosen.count + 1))
         }
         // The oldest serves a rule that has room left.
         let hasRoom = chosen.count < state.total
         if let last = ranks.indices.last, hasRoom, takesOldest(state), ranks[last] == timeline.counting.count - 1,
-            !chosen.contains(where: { $0.n == last }), sharing == .overlap || !keptBefore[last]
+            !chosen.contains(where: { $0.n == last }), sharing == .overlap || !keptBefore[last],
+            isWithin(state.reach, ranks[last])
         {
             chosen.append((last, 0))
         }
         return chosen
     }
 
-    private func isElement(_ n: Int, _ keys: [Int64]) -> Bool {
+    /// Which may stand for their periods, the newest period first. Where periods are consumed, the newest that no other
+    /// rule outdid stands for one, and that may be any of them.
+    private func candidates(_ keys: [Int64], _ sharing: Semantics.Sharing) -> [Int] {
+        guard context.semantics.preset.periodClock != .wall else { return elementsOnWall(keys) }
         switch context.semantics.element {
-        case .newest: n == 0 || keys[n - 1] != keys[n]
-        case .oldest: n == keys.count - 1 || keys[n + 1] != keys[n]
+        case .newest where sharing == .consumePeriods: return Array(keys.indices)
+        case .newest: return keys.indices.filter { $0 == 0 || keys[$0 - 1] != keys[$0] }
+        case .oldest: return keys.indices.filter { $0 == keys.count - 1 || keys[$0 + 1] != keys[$0] }
         }
+    }
+
+    /// On the wall a period may come back: an hour of autumn, or the first week of a year in its last days.
+    private func elementsOnWall(_ keys: [Int64]) -> [Int] {
+        var elements: [Int64: Int] = [:]
+        for n in keys.indices where context.semantics.element == .oldest || elements[keys[n]] == nil {
+            elements[keys[n]] = n
+        }
+        return elements.sorted { $0.key > $1.key }.map(\.value)
+    }
+
+    private func isWithin(_ reach: Int64?, _ rank: Int) -> Bool {
+        guard let reach else { return true }
+        let time = timeline.times[rank]
+        guard context.semantics.preset.periodClock == .wall else { return time > reach }
+        var zone = context.zone
+        return time.adding(zone.offset(at: Timestamp(nanoseconds: time)) * 1_000_000_000) > reach
     }
 }

@@ -1,9 +1,9 @@
 internal import Model
 
 /// Walks a series with its rules. Where rules overlap: all rules at once, each backup once, newest first, as restic
-/// does. Else: one rule after the other, as borg and Proxmox do.
+/// does. Else: one rule after the other, as borg, Proxmox and rotate-backups do.
 struct RuleWalk {
-    private let rules: KeepRules
+    let rules: KeepRules
     private let written: KeepRules
     let timeline: Timeline
     let context: RetentionContext
@@ -11,6 +11,8 @@ struct RuleWalk {
     var states: [RuleState] = []
     var windows: [WindowState] = []
     var cursor: PeriodCursor
+    /// The same, or another one where weeks go by another clock.
+    var weekCursor: PeriodCursor
 
     struct RuleState {
         let rule: UInt8
@@ -20,11 +22,16 @@ struct RuleWalk {
         let total: Int
         /// Keeps only what is dated later (`within-daily`).
         var edge: Int64?
+        /// Keeps a period only if the backup that stands for it is dated later: where the last of `total` periods
+        /// begins, where empty ones count. On the wall clock where periods go by it.
+        var reach: Int64?
         var used = 0
         var key = Int64.min
         /// Index of the kept one of the present period.
         var keeper = UInt32.max
 
+        /// No other rule has longer periods.
+        var isCoarsest = false
         var takesOldest = false
         var isDone = false
 
@@ -42,8 +49,8 @@ struct RuleWalk {
         ) {
             var isNewPeriod = true
             if let period {
-                // Within a day only hours and seconds change.
-                if !isNewDay, used > 0, period != .hour, period != .second {
+                // Within a day only hours and shorter periods change.
+                if !isNewDay, used > 0, period.isOfDays {
                     isNewPeriod = false
                 } else {
                     let fresh = keys[period]
@@ -74,22 +81,45 @@ struct RuleWalk {
     }
 
     init(_ rules: KeepRules, _ timeline: Timeline, _ context: RetentionContext, written: KeepRules) {
-        self.rules = rules
+        self.rules = rules.withFullsForDiff
         self.written = written
         self.timeline = timeline
         self.context = context
         let text = written.text + (context.space == .short && written.hasRanges ? " (space is short)" : "")
         report = RetentionReport(timeline.backups, rulesText: text)
-        report.isByAgeOnly = rules.full == nil && (rules.tagSets ?? []).isEmpty
-        cursor = PeriodCursor(context.zone, hoursCarryOffset: context.semantics.hoursCarryOffset)
+        report.isByAgeOnly = rules.full == nil && rules.diff == nil && (rules.tagSets ?? []).isEmpty
+        weekCursor = PeriodCursor(context.zone, hoursCarryOffset: context.semantics.hoursCarryOffset)
+        let isUTC = context.semantics.preset.periodClock == .utcButWeeks
+        cursor = isUTC ? PeriodCursor(.utc, hoursCarryOffset: false) : weekCursor
         setUp()
     }
 
+    private var clock: Semantics.Preset.PeriodClock { context.semantics.preset.periodClock }
+
     private mutating func setUp() {
+        setUpWindows()
+        for (rule, count) in rules.counting where rule != .diff {
+            let total = count.number(context.space)
+            let text = total == nil ? nil : (written[rule] ?? count).text
+            let n = add(.init(name: rule.rawValue, total: text, period: rule.period))
+            let period = rule == .last && context.semantics.lastIsBySecond ? .second : rule.period
+            var state = RuleState(rule: n, period: period, onlyFull: rule == .full, total: total ?? .max)
+            if context.semantics.emptyPeriods == .count, let newest = timeline.times.first, let total {
+                let back = PeriodsBack(newest: newest, zone: context.zone, clock: clock)
+                state.reach = rule.period.flatMap { back.edge($0, total) }
+            }
+            states.append(state)
+        }
+        sortStates()
+    }
+
+    private mutating func setUpWindows() {
         var zone = context.zone
         let anchor = anchor
+        // As old as the rule says and not older is within, for some tools.
+        let inclusive: Int64 = context.semantics.preset.windowsAreInclusive ? 1 : 0
         for (rule, span) in rules.windows where rule != .logs {
-            let edge = anchor.map { span.before($0, zone: &zone).nanoseconds }
+            let edge = anchor.map { span.before($0, zone: &zone).nanoseconds }.map { $0 == .min ? $0 : $0 - inclusive }
             let n = add(.init(name: rule.rawValue, total: nil, span: span.text, period: rule.period))
             if let period = rule.period {
                 states.append(RuleState(rule: n, period: period, onlyFull: false, total: .max, edge: edge))
@@ -97,15 +127,18 @@ struct RuleWalk {
                 windows.append(WindowState(rule: n, edge: edge))
             }
         }
-        for (rule, count) in rules.counting {
-            let total = count.number(context.space)
-            let text = total == nil ? nil : (written[rule] ?? count).text
-            let n = add(.init(name: rule.rawValue, total: text, period: rule.period))
-            let period = rule == .last && context.semantics.lastIsBySecond ? .second : rule.period
-            states.append(RuleState(rule: n, period: period, onlyFull: rule == .full, total: total ?? .max))
+    }
+
+    /// Counting rules are named before those by age. Where rules take from each other and each may be a count or an
+    /// age, the finer one comes first.
+    private mutating func sortStates() {
+        let mixes = context.semantics.preset.countsMayBeSpans
+        func place(_ state: RuleState) -> (Int, Int, UInt8) {
+            let length = mixes ? state.period.flatMap { Period.allCases.firstIndex(of: $0) } ?? -1 : 0
+            return (length, state.edge == nil ? 0 : 1, state.rule)
         }
-        // Counting rules are named before those by age.
-        states.sort { ($0.edge == nil ? 0 : 1, $0.rule) < ($1.edge == nil ? 0 : 1, $1.rule) }
+        states.sort { place($0) < place($1) }
+        if let last = states.lastIndex(where: { !$0.onlyFull }) { states[last].isCoarsest = true }
     }
 
     private mutating func add(_ text: RetentionReport.RuleText) -> UInt8 {
@@ -131,7 +164,7 @@ struct RuleWalk {
             for index in timeline.counting { report.retain(Int(index), .all) }
             return report
         }
-        if context.semantics.sharing == .overlap, context.semantics.element == .newest {
+        if isAllAtOnce {
             overlap()
         } else {
             oneByOne()
@@ -141,13 +174,27 @@ struct RuleWalk {
         return report
     }
 
+    /// Whether one walk from the newest on answers all rules.
+    private var isAllAtOnce: Bool {
+        guard context.semantics.sharing == .overlap, context.semantics.element == .newest else { return false }
+        switch clock {
+        case .zone: return true
+        case .utcButWeeks: return context.zone.name == Zone.utc.name || context.zone.name == "UTC"
+        case .wall: return false
+        }
+    }
+
     // MARK: All rules at once
 
     private mutating func overlap() {
         var arena: [RetentionReport.PackedReason] = []
         arena.reserveCapacity(timeline.counting.count + timeline.counting.count / 8)
         var (states, cursor) = (self.states, self.cursor)
-        for n in states.indices { states[n].takesOldest = takesOldest(states[n]) }
+        for n in states.indices {
+            states[n].takesOldest = takesOldest(states[n])
+            // The newest of a period stands for it: what is before the reach has nothing behind it that is not.
+            states[n].edge = states[n].edge ?? states[n].reach
+        }
         let last = timeline.times.count - 1
         report.slots.withUnsafeMutableBufferPointer { slots in
             states.withUnsafeMutableBufferPointer { states in
@@ -200,7 +247,8 @@ struct RuleWalk {
     }
 
     func takesOldest(_ state: RuleState) -> Bool {
-        context.semantics.oldestBonus && (state.total != .max || context.semantics.unlimitedTakesOldest)
+        if context.semantics.preset.onlyCoarsestTakesOldest, !state.isCoarsest { return false }
+        return context.semantics.oldestBonus && (state.total != .max || context.semantics.unlimitedTakesOldest)
     }
 
     // MARK: What needs more than its time
@@ -222,41 +270,5 @@ struct RuleWalk {
             guard tags.contains(tag) else { return false }
         }
         return true
-    }
-
-    /// All that needs a full one that `full` keeps, and what makes the beginning of `window` restorable.
-    private mutating func keepFulls() {
-        let counting = timeline.counting.map { Int($0) }
-        if rules.full != nil, let chains = timeline.chains {
-            let kept = Set(counting.filter { keeps(.full, $0) })
-            for index in counting where timeline.backups[index].isFull == false {
-                let root = chains.root(of: index)
-                if kept.contains(root) {
-                    report.retain(index, .chain(of: timeline.backups[root].path.lastComponent.display))
-                } else if root < 0, let other = chains.outside[index], context.keptElsewhere.contains(other) {
-                    report.retain(index, .chain(of: other.text))
-                }
-            }
-        }
-        guard let span = rules.window,
-            let edge = windows.last(where: { report.rules[Int($0.rule)].name == "window" })?.edge,
-            let full = counting.first(where: {
-                timeline.backups[$0].isFull && timeline.backups[$0].time.nanoseconds <= edge
-            }
-            )
-        else { return }
-        report.retain(full, .windowFull(span.text))
-        guard let chains = timeline.chains else { return }
-        for index in counting where index != full && chains.root(of: index) == full {
-            report.retain(index, .chain(of: timeline.backups[full].path.lastComponent.display))
-        }
-    }
-
-    /// Whether a rule of this name is among the packed reasons that keep a backup.
-    private func keeps(_ rule: KeepRule, _ index: Int) -> Bool {
-        let slot = report.slots[index]
-        return report.arena[Int(slot.start)..<Int(slot.start) + Int(slot.count)].contains {
-            $0.keeps && report.rules[Int($0.rule)].name == rule.rawValue
-        }
     }
 }

@@ -1,19 +1,10 @@
-package import Model
-
 /// The inner switches of the keep rules: what the same words mean in different tools.
 package struct Semantics: Hashable, Sendable, Codable {
     /// Which set of switches it is, as written in the configuration.
     package enum Preset: String, Sendable, Codable, CaseIterable {
-        case reprieve, restic, borg, proxmox
-
-        /// How that tool writes lengths of time.
-        package var dialect: Span.Dialect {
-            switch self {
-            case .restic: .restic
-            case .borg: .borg
-            case .reprieve, .proxmox: .reprieve
-            }
-        }
+        case reprieve, restic, borg, borg2, proxmox, kopia
+        case rotateBackups = "rotate-backups"
+        case pgbackrest
     }
 
     /// What a rule does with what another rule keeps already.
@@ -38,13 +29,23 @@ package struct Semantics: Hashable, Sendable, Codable {
         case now
     }
 
+    package enum EmptyPeriods: String, Sendable, Codable, CaseIterable {
+        /// `daily: 7` means the last seven days that have a backup (restic, borg, Proxmox).
+        case skip
+        /// `daily: 7` means the seven days before the newest backup, with a backup or without (kopia, rotate-backups).
+        case count
+    }
+
     /// What becomes of an unfinished backup where no safeguard is on.
     package enum Unfinished: String, Sendable, Codable {
         case setAside
         /// borg's checkpoints: removed, but for the newest archive of all.
         case checkpoint
-        /// Proxmox: the newest is kept where nothing finished is newer.
+        /// Proxmox and pgBackRest: the newest is kept where nothing finished is newer.
         case partial
+        /// kopia: those newer than everything finished are kept while they are younger than four hours, counted back
+        /// from the newest, and three of them at any age.
+        case recent
     }
 
     package var preset: Preset
@@ -63,6 +64,13 @@ package struct Semantics: Hashable, Sendable, Codable {
     package var unfinished: Unfinished
     /// Whether a preserved backup counts for the rules like any other.
     package var preservedCounts: Bool
+    /// Only where it differs from the preset's: a policy that was written before this switch keeps its text.
+    private var ownEmptyPeriods: EmptyPeriods?
+
+    package var emptyPeriods: EmptyPeriods {
+        get { ownEmptyPeriods ?? preset.emptyPeriods }
+        set { ownEmptyPeriods = newValue == preset.emptyPeriods ? nil : newValue }
+    }
 
     package init(_ preset: Preset) {
         self.preset = preset
@@ -91,6 +99,20 @@ package struct Semantics: Hashable, Sendable, Codable {
             lastIsBySecond = true
             unfinished = .partial
             preservedCounts = false
+        case .borg2:
+            sharing = .consumeBackups
+            anchor = .now
+            preservedCounts = false
+        case .kopia:
+            oldestBonus = false
+            unfinished = .recent
+        case .rotateBackups:
+            element = .oldest
+            oldestBonus = false
+        case .pgbackrest:
+            oldestBonus = false
+            anchor = .now
+            unfinished = .partial
         }
     }
 
@@ -102,6 +124,7 @@ package struct Semantics: Hashable, Sendable, Codable {
         var parts: [String] = []
         if sharing != plain.sharing { parts.append("rules \(sharing.rawValue)") }
         if element != plain.element { parts.append("of-period \(element.rawValue)") }
+        if emptyPeriods != plain.emptyPeriods { parts.append("empty-periods \(emptyPeriods.rawValue)") }
         if oldestBonus != plain.oldestBonus { parts.append("oldest-bonus \(oldestBonus)") }
         if anchor != plain.anchor { parts.append("anchor \(anchor.rawValue)") }
         return preset.rawValue + (parts.isEmpty ? "" : " with " + parts.joined(separator: ", "))

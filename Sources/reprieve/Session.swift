@@ -39,22 +39,47 @@ struct Common: ParsableArguments {
         @Option(help: ArgumentHelp("The newest N of each series.", visibility: .hidden)) var keepLast: String?
         @Option(help: ArgumentHelp("The newest of each of the last N hours that have one.", visibility: .hidden))
         var keepHourly: String?
+        @Option(help: ArgumentHelp("The same for minutes.", visibility: .hidden)) var keepMinutely: String?
+        @Option(help: ArgumentHelp("The same for seconds.", visibility: .hidden)) var keepSecondly: String?
         @Option(help: ArgumentHelp("The same for days.", visibility: .hidden)) var keepDaily: String?
         @Option(help: ArgumentHelp("The same for weeks.", visibility: .hidden)) var keepWeekly: String?
         @Option(help: ArgumentHelp("The same for months.", visibility: .hidden)) var keepMonthly: String?
         @Option(help: ArgumentHelp("The same for years.", visibility: .hidden)) var keepYearly: String?
-        @Option(help: ArgumentHelp("The same for quarters.", visibility: .hidden)) var keepQuarterly: String?
+        @Option(
+            name: [.long, .customLong("keep-3monthly")],
+            help: ArgumentHelp("The same for quarters.", visibility: .hidden))
+        var keepQuarterly: String?
+        @Option(
+            name: .customLong("keep-13weekly"),
+            help: ArgumentHelp("The same for quarters of 13 weeks.", visibility: .hidden))
+        var keepThirteenWeekly: String?
         @Option(help: ArgumentHelp("The newest N full ones with their chains.", visibility: .hidden))
         var keepFull: String?
+        @Option(
+            help: ArgumentHelp("Of the differential ones of these only the newest N.", visibility: .hidden))
+        var keepDiff: String?
         @Option(help: ArgumentHelp("As within, and one full one before it.", visibility: .hidden))
         var keepWindow: String?
         @Option(help: ArgumentHelp("One an hour of those younger than this.", visibility: .hidden))
         var keepWithinHourly: String?
+        @Option(help: ArgumentHelp("The same for minutes.", visibility: .hidden)) var keepWithinMinutely: String?
+        @Option(help: ArgumentHelp("The same for seconds.", visibility: .hidden)) var keepWithinSecondly: String?
         @Option(help: ArgumentHelp("The same for days.", visibility: .hidden)) var keepWithinDaily: String?
         @Option(help: ArgumentHelp("The same for weeks.", visibility: .hidden)) var keepWithinWeekly: String?
         @Option(help: ArgumentHelp("The same for months.", visibility: .hidden)) var keepWithinMonthly: String?
         @Option(help: ArgumentHelp("The same for years.", visibility: .hidden)) var keepWithinYearly: String?
-        @Option(help: ArgumentHelp("reprieve, restic, borg or proxmox.", visibility: .hidden)) var semantics: String?
+        @Option(
+            name: [.long, .customLong("keep-within-3monthly")],
+            help: ArgumentHelp("The same for quarters.", visibility: .hidden))
+        var keepWithinQuarterly: String?
+        @Option(
+            name: .customLong("keep-within-13weekly"),
+            help: ArgumentHelp("The same for quarters of 13 weeks.", visibility: .hidden))
+        var keepWithinThirteenWeekly: String?
+        @Option(
+            help: ArgumentHelp(
+                "reprieve, restic, borg, borg2, proxmox, kopia, rotate-backups or pgbackrest.", visibility: .hidden))
+        var semantics: String?
         @Option(help: ArgumentHelp("All younger than this, counted from the newest: 30d.", visibility: .hidden))
         var keepWithin: String?
         @Option(help: ArgumentHelp("name (a date in it) or mtime.", visibility: .hidden)) var timeFrom: String?
@@ -64,11 +89,15 @@ struct Common: ParsableArguments {
         /// The rules given as options.
         var keep: [(rule: String, value: String)] {
             let rules: [(String, String?)] = [
-                ("last", keepLast), ("hourly", keepHourly), ("daily", keepDaily), ("weekly", keepWeekly),
-                ("monthly", keepMonthly), ("quarterly", keepQuarterly), ("yearly", keepYearly),
-                ("within", keepWithin), ("within-hourly", keepWithinHourly), ("within-daily", keepWithinDaily),
-                ("within-weekly", keepWithinWeekly), ("within-monthly", keepWithinMonthly),
-                ("within-yearly", keepWithinYearly), ("full", keepFull), ("window", keepWindow),
+                ("last", keepLast), ("secondly", keepSecondly), ("minutely", keepMinutely), ("hourly", keepHourly),
+                ("daily", keepDaily), ("weekly", keepWeekly), ("monthly", keepMonthly),
+                ("13weekly", keepThirteenWeekly), ("quarterly", keepQuarterly), ("yearly", keepYearly),
+                ("within", keepWithin), ("within-secondly", keepWithinSecondly),
+                ("within-minutely", keepWithinMinutely), ("within-hourly", keepWithinHourly),
+                ("within-daily", keepWithinDaily), ("within-weekly", keepWithinWeekly),
+                ("within-monthly", keepWithinMonthly), ("within-13weekly", keepWithinThirteenWeekly),
+                ("within-quarterly", keepWithinQuarterly), ("within-yearly", keepWithinYearly), ("full", keepFull),
+                ("diff", keepDiff), ("window", keepWindow),
             ]
             return rules.compactMap { rule, value in value.map { (rule: rule, value: $0) } }
         }

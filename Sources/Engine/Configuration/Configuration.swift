@@ -72,14 +72,22 @@ package struct VaultConfiguration: Sendable {
         package var semantics = Sourced(Semantics.reprieve)
         package var incompleteAfter = Sourced(Span(days: 7))
         package var minimum = Sourced(1)
-        /// Percent of a series' units that may go beyond what arrived.
+        /// Percent of a series' units that may go beyond what arrived; `nil`: all of them.
         package var maxCondemned = Sourced(AmountLimits().condemnedPercent)
+        /// The same for the bytes of a vault.
+        package var maxCondemnedBytes = Sourced(AmountLimits().bytesPercent)
         package var onlyBackupOf = Sourced<Period?>(nil)
         package var limits = SpaceLimits()
         package var brakes = Brakes()
         package var sizes = Sourced(Sizes.exact)
 
         package init() {}
+
+        /// Whoever lifts the limit of each series means the vault's too, unless that is written.
+        package var bytesLimit: Sourced<Int?> {
+            let isLifted = maxCondemned.value == nil && maxCondemnedBytes.origin == nil
+            return isLifted ? maxCondemned : maxCondemnedBytes
+        }
 
         package var timeFromText: String { timeFrom.value.rawValue }
         package var matchTexts: [Sourced<String>] { match.map { Sourced($0.value.text, $0.origin) } }
@@ -88,6 +96,7 @@ package struct VaultConfiguration: Sendable {
     package var amounts: AmountLimits {
         var limits = AmountLimits()
         limits.condemnedPercent = settings.maxCondemned.value
+        limits.bytesPercent = settings.bytesLimit.value
         return limits
     }
 

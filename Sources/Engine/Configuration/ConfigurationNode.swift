@@ -94,8 +94,12 @@ extension ConfigurationNode {
         } catch {
             throw refuse("'\(text)' is no length of time for \(what): \(Self.why(error))", hint: Self.unitsHint)
         }
-        guard !fixed || span.isFixed else {
+        guard fixed else { return span }
+        guard span.isFixed else {
             throw refuse("\(what) must be a fixed length of time, not '\(text)'", hint: "count it in s, min, h, d or w")
+        }
+        guard !span.isTooLong else {
+            throw refuse("'\(text)' is too long for \(what): it is over 1000 years", hint: Self.unitsHint)
         }
         return span
     }
@@ -109,7 +113,6 @@ extension ConfigurationNode {
         case .ambiguousMinuteOrMonth: "is 'm' a minute (min) or a month (mo)?"
         case .unknownUnit(let unit): unit.isEmpty ? "a number is missing" : "there is no unit '\(unit)'"
         case .zero: "it is zero"
-        case .tooLarge: "it is over 1000 years"
         }
     }
 

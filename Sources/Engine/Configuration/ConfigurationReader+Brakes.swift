@@ -4,6 +4,13 @@ internal import Model
 extension ConfigurationReader {
     static let brakes = ["clock", "set-aside-suspect", "freeze-if-suspect", "freeze-if-rewritten"]
 
+    /// A percentage; all of it and `off` are no limit.
+    static func share(_ key: String, _ node: ConfigurationNode) throws(Fault) -> Int? {
+        if try node.text(key) == "off" { return nil }
+        let percent = try node.percent(key)
+        return percent == 100 ? nil : percent
+    }
+
     static func brake(_ key: String, _ node: ConfigurationNode, _ brakes: inout Brakes) throws(Fault) {
         switch key {
         case "clock":

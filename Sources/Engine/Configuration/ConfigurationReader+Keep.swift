@@ -4,10 +4,12 @@ internal import Yams
 
 /// `keep` and `semantics`.
 extension ConfigurationReader {
-    static let safeguards = ["min", "max-condemned", "only-backup-of"] + brakes
-    static let rules = ["all"] + KeepRule.allCases.map(\.rawValue) + ["max-age", "max-count"]
-    /// The seed's names, and ours.
-    private static let synonyms = ["max-age": KeepRule.within, "max-count": .last]
+    static let safeguards = ["min", "max-condemned", "max-condemned-bytes", "only-backup-of"] + brakes
+    static let rules = ["all"] + KeepRule.allCases.map(\.rawValue) + synonyms.keys.sorted()
+    /// Other names of rules: the seed's, and borg's for the quarters of the calendar.
+    static let synonyms = [
+        "max-age": KeepRule.within, "max-count": .last, "3monthly": .quarterly, "within-3monthly": .withinQuarterly,
+    ]
 
     static func keep(_ node: ConfigurationNode, _ semantics: Semantics = .reprieve) throws(Fault) -> KeepRules {
         if node.node.scalar != nil {
@@ -20,15 +22,16 @@ extension ConfigurationReader {
         var rules = KeepRules()
         var seen: Set<KeepRule> = []
         for (key, name, value) in try node.pairs("keep", known: Self.rules) {
-            guard let rule = KeepRule(rawValue: name) ?? synonyms[name] else {
+            guard var rule = KeepRule(rawValue: name) ?? synonyms[name] else {
                 guard try value.text(name) == "true" else { throw value.refuse("'all' is true, or left out") }
                 rules.all = true
                 continue
             }
+            if let byAge = try agedRule(rule, value, name, semantics) { rule = byAge }
             guard seen.insert(rule).inserted else {
                 throw key.refuse(
                     "'\(name)' says the same thing a second time",
-                    hint: "max-count is last, max-age is within: keep one of the two")
+                    hint: "'\(name)' means '\(rule.rawValue)' here: keep one of the two")
             }
             if rule.isCounting {
                 rules[rule] = try value.count(name)
@@ -50,11 +53,21 @@ extension ConfigurationReader {
         return rules
     }
 
+    /// In borg 2 the value of a rule may be an age: `daily: 7d` means `within-daily: 7d`.
+    private static func agedRule(
+        _ rule: KeepRule, _ value: ConfigurationNode, _ name: String, _ semantics: Semantics
+    ) throws(Fault) -> KeepRule? {
+        guard semantics.preset.countsMayBeSpans, let byAge = rule.byAge else { return nil }
+        let text = try value.text(name)
+        return (try? Span(parsing: text, dialect: semantics.preset.dialect)) == nil ? nil : byAge
+    }
+
     /// A preset's name, or a mapping with single switches.
     static func semantics(_ node: ConfigurationNode) throws(Fault) -> Semantics {
         let presets = Semantics.Preset.allCases.map { ($0.rawValue, $0) }
         guard node.node.mapping != nil else { return Semantics(try node.word("semantics", presets)) }
-        let pairs = try node.pairs("semantics", known: ["like", "rules", "of-period", "oldest-bonus", "anchor"])
+        let known = ["like", "rules", "of-period", "empty-periods", "oldest-bonus", "anchor"]
+        let pairs = try node.pairs("semantics", known: known)
         var semantics = Semantics.reprieve
         for (_, name, value) in pairs where name == "like" { semantics = Semantics(try value.word(name, presets)) }
         for (_, name, value) in pairs {
@@ -62,6 +75,8 @@ extension ConfigurationReader {
             case "rules": semantics.sharing = try value.word(name, Semantics.Sharing.allCases.map { ($0.rawValue, $0) })
             case "of-period":
                 semantics.element = try value.word(name, Semantics.Element.allCases.map { ($0.rawValue, $0) })
+            case "empty-periods":
+                semantics.emptyPeriods = try value.word(name, Semantics.EmptyPeriods.allCases.map { ($0.rawValue, $0) })
             case "anchor": semantics.anchor = try value.word(name, Semantics.Anchor.allCases.map { ($0.rawValue, $0) })
             case "oldest-bonus": semantics.oldestBonus = try value.word(name, [("true", true), ("false", false)])
             default: break

@@ -159,7 +159,9 @@ struct ConfigurationReader {
             for (_, key, value) in try node.pairs("safeguards", known: Self.safeguards, later: ["freeze-if-stale"]) {
                 switch key {
                 case "min": settings.minimum = Sourced(try value.number(key, in: 1...1_000_000), value.origin)
-                case "max-condemned": settings.maxCondemned = Sourced(try value.percent(key), value.origin)
+                case "max-condemned": settings.maxCondemned = Sourced(try share(key, value), value.origin)
+                case "max-condemned-bytes":
+                    settings.maxCondemnedBytes = Sourced(try share(key, value), value.origin)
                 case _ where Self.brakes.contains(key): try Self.brake(key, value, &settings.brakes)
                 default:
                     let periods = Period.allCases.filter { [.day, .week, .month, .year].contains($0) }

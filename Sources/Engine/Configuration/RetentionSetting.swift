@@ -98,9 +98,10 @@ package struct RetentionSetting: Sendable {
     private static func keep(_ rule: String, _ value: String, _ old: Node, _ key: String) throws(Fault) -> Node {
         var node = old.mapping == nil ? [:] : old
         // A rule under its other name would stand twice.
-        let twin = ["max-age": "within", "within": "max-age", "max-count": "last", "last": "max-count"][rule]
+        let own = ConfigurationReader.synonyms[rule] ?? KeepRule(rawValue: rule)
         var mapping = node.mapping ?? [:]
-        if let twin { mapping[Node(twin)] = nil }
+        for (other, meaning) in ConfigurationReader.synonyms where meaning == own { mapping[Node(other)] = nil }
+        if let own { mapping[Node(own.rawValue)] = nil }
         mapping[Node(rule)] = value.isEmpty ? nil : Node(value)
         guard !mapping.isEmpty else {
             throw Fault(.usage, "without '\(rule)' no rule would be left", hint: "to keep everything: keep=all")

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import Engine
+internal import Foundation
 internal import Model
 internal import Retention
 
@@ -12,11 +13,12 @@ struct Simulate: ParsableCommand {
             INPUT  {"backups": [{"id": "a", "time": "2026-11-23T01:00:00Z", "kind": "full",
                     "parent": null, "size": 0, "tags": [], "complete": true,
                     "preserved": false}]}        only id and time are needed
-            Rules as everywhere: --keep-last --keep-hourly --keep-daily --keep-weekly
-            --keep-monthly --keep-quarterly --keep-yearly --keep-within
-            --keep-within-hourly
-            … --keep-within-yearly --keep-full --keep-window. A count is 7, 7-14 or
-            unlimited. --semantics restic, borg or proxmox: exactly what that tool keeps.
+            Rules as everywhere: --keep-last --keep-secondly --keep-minutely --keep-hourly
+            --keep-daily --keep-weekly --keep-monthly --keep-13weekly --keep-quarterly
+            --keep-yearly --keep-within --keep-within-secondly … --keep-within-yearly
+            --keep-full --keep-diff --keep-window. A count is 7, 7-14 or unlimited.
+            --semantics restic, borg, borg2, proxmox, kopia, rotate-backups or pgbackrest:
+            exactly what that tool keeps.
 
             \(Reprieve.exits)
             """)
@@ -45,17 +47,27 @@ struct Simulate: ParsableCommand {
             policy.keep.tagSets = sets
             for n in policy.series.indices { policy.series[n].keep?.tagSets = sets }
         }
-        if policy.keep.isEmpty, policy.semantics.preset != .reprieve, policy.semantics.preset != .proxmox {
+        if policy.keep.isEmpty, policy.semantics.preset.refusesNoRules {
             throw Fault(
                 .usage, "no rule is given; \(policy.semantics.preset.rawValue) refuses that too", hint: "--keep-daily 7"
             )
         }
         let simulation = try Simulation(json: try Simulation.read(input), zone: zone.value)
         let result = try simulation.decide(policy, now: try moment(zone.value), maxBytes: maxSize)
+        let idle = Simulation.idle(policy.keep.tagSets ?? [], result.decisions)
+        warn(idle)
         if json {
-            print(output(simulation, result).pretty)
+            print(output(simulation, result, idle).pretty)
         } else {
             print(text(simulation, result, zone.value))
+        }
+    }
+
+    /// A typing error in a tag must not look as if the policy kept what it names.
+    private func warn(_ idle: [String]) {
+        for set in idle {
+            let text = set.isEmpty ? "every backup has a tag" : "no backup that counts has all tags of '\(set)'"
+            FileHandle.standardError.write(Data("warning: --tag-sets keeps nothing: \(text)\n".utf8))
         }
     }
 
@@ -97,7 +109,7 @@ struct Simulate: ParsableCommand {
     }
 
     private func output(
-        _ simulation: Simulation, _ result: (decisions: [Decision], shortfall: Int64)
+        _ simulation: Simulation, _ result: (decisions: [Decision], shortfall: Int64), _ idle: [String]
     ) -> JSON {
         let decisions = zip(simulation.items, result.decisions).map { item, decision -> JSON in
             [
@@ -110,6 +122,7 @@ struct Simulate: ParsableCommand {
         var fields: [JSON.Field] = [
             .init("schema", "reprieve.simulate/1"), .init("decisions", .array(decisions)),
         ]
+        if tagSets != nil { fields.append(.init("idle_tag_sets", .array(idle.map { .string($0) }))) }
         if maxSize != nil { fields.append(.init("shortfall", .integer(result.shortfall))) }
         return .object(fields)
     }

@@ -74,6 +74,20 @@ struct ConfigurationTests {
     }
 
     @Test(
+        "the limits of amount: each has its key, and lifting the one of series lifts the vault's where that is not written",
+        arguments: [
+            ("", 25, 30), ("max-condemned: 40%", 40, 30), ("max-condemned: off", nil, nil),
+            ("max-condemned: 100%", nil, nil), ("max-condemned-bytes: 50%", 25, 50),
+            ("max-condemned-bytes: off", 25, nil),
+            ("max-condemned: off, max-condemned-bytes: 20%", nil, 20),
+        ] as [(String, Int?, Int?)])
+    func amounts(safeguards: String, units: Int?, bytes: Int?) throws {
+        let configuration = try load("vaults: { a: { path: /srv/a, safeguards: { \(safeguards) } } }")
+        let amounts = configuration.vaults[0].amounts
+        #expect(amounts.condemnedPercent == units && amounts.bytesPercent == bytes)
+    }
+
+    @Test(
         "mistakes are refused with line, column and a way out",
         arguments: [
             ("vaults:\n  a:\n    path: /srv/x\n    kep: { daily: 7 }", ":4:5:", "'keep'"),
@@ -84,6 +98,12 @@ struct ConfigurationTests {
             ("vaults:\n  a:\n    path: /srv/x\n    keep: { within: 30 }", ":4:21:", "7d"),
             ("vaults:\n  a:\n    path: /srv/x\n    grace-period: 5m", ":4:19:", "15min"),
             ("vaults:\n  a:\n    path: /srv/x\n    grace-period: 3s", "min-grace", "min-grace"),
+            ("vaults:\n  a:\n    path: /srv/x\n    grace-period: 999999d", ":4:19:", "7d"),
+            ("vaults:\n  a:\n    path: /srv/x\n    keep: { 3monthly: 1, quarterly: 2 }", ":4:26:", "quarterly"),
+            (
+                "vaults:\n  a:\n    path: /srv/x\n    safeguards: { max-condemned-byte: 5% }", ":4:19:",
+                "'max-condemned-bytes'"
+            ),
             ("vaults:\n  a:\n    path: /srv/x\n    keep: {}", ":4:11:", "keep: all"),
             ("vaults:\n  a:\n    path: srv/x", ":3:11:", "start it with /"),
             ("vaults:\n  a:\n    path: /", ":3:11:", "directory"),

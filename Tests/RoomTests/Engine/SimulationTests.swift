@@ -103,6 +103,66 @@ struct SimulationTests {
         #expect(try policy("semantics: borg\nkeep: { within: 2m }").keep.within == Span(seconds: 62 * 86_400))
     }
 
+    @Test("the words of other tools are read, under every preset")
+    func otherWords() throws {
+        let words = try policy(
+            """
+            semantics: { like: kopia, empty-periods: skip }
+            keep: { secondly: 1, minutely: 2, 13weekly: 3, 3monthly: 4, within-13weekly: 2y, full: 2, diff: 3 }
+            """)
+        #expect(
+            words.keep.text
+                == "secondly 1, minutely 2, 13weekly 3, quarterly 4, full 2, diff 3, within-13weekly 2y")
+        #expect(words.semantics.text == "kopia with empty-periods skip")
+        #expect(VaultPolicy(text: words.text) == words)
+        for preset in Semantics.Preset.allCases {
+            #expect(try policy("semantics: \(preset.rawValue)\nkeep: { daily: 7 }").semantics == Semantics(preset))
+        }
+        #expect(try policy("keep: { within: 9999y }").keep.within?.isTooLong == true)
+    }
+
+    @Test("under borg 2 the value of a rule may be an age")
+    func ages() throws {
+        let borg = try policy(
+            "semantics: borg2\nkeep: { last: 30M, daily: 7d, weekly: 4, monthly: 1m, yearly: unlimited }")
+        #expect(
+            borg.keep.text
+                == "weekly 4, yearly unlimited, within 30min, within-daily 7d, within-monthly 31d")
+        #expect(throws: Fault.self) { try policy("semantics: borg2\nkeep: { daily: 7d, within-daily: 8d }") }
+        #expect(throws: Fault.self) { try policy("semantics: borg\nkeep: { daily: 7d }") }
+    }
+
+    @Test("a hundred thousand lost parents are named, each in one look")
+    func lostParents() throws {
+        let backups = (0..<100_000).map { n in
+            "{\"id\": \"b\(n)\", \"time\": \"2026-11-23T01:00:00Z\", \"kind\": \"incremental\", \"parent\": \"lost\(n)\"}"
+        }
+        let many = (0..<100_000).map { "\"lost\($0)\"" }.joined(separator: ",")
+        let last = "{\"id\": \"c\", \"time\": \"2026-11-24\", \"kind\": \"incremental\", \"needs\": [\(many)]}"
+        let clock = ContinuousClock()
+        let start = clock.now
+        let simulation = try Simulation(
+            json: Bytes("{\"backups\": [\((backups + [last]).joined(separator: ","))]}"), zone: zone)
+        let result = try simulation.decide(
+            policy("keep: { last: 1 }"), now: Timestamp(rfc3339: "2026-11-25T00:00:00Z")!)
+        let texts = result.decisions.map { decision in
+            decision.reasons.map { simulation.text($0) { $0.rfc3339(in: .utc) } }.joined(separator: ", ")
+        }
+        #expect(texts[0] == "broken: what it needs (lost0) is not here")
+        #expect(texts[99_999] == "broken: what it needs (lost99999) is not here")
+        #expect(texts[100_000] == "broken: what it needs (lost0) is not here")
+        // Once it took time in the square of their number: hours.
+        #expect(clock.now - start < .seconds(120))
+    }
+
+    @Test("a set of tags by which nothing stays is found")
+    func idleSets() throws {
+        let sets = [["release"], ["relaese"], [""], ["release", "x"]]
+        let decisions = try decide("keep: { last: 1 }", tags: sets)
+        #expect(Simulation.idle(sets, decisions) == ["relaese", "release,x"])
+        #expect(Simulation.idle([], decisions).isEmpty)
+    }
+
     @Test(
         "what means nothing is refused",
         arguments: [

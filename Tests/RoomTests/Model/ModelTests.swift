@@ -149,10 +149,29 @@ struct SpanTests {
         "what could mean two things, or nothing, is refused",
         arguments: [
             ("", Span.Problem.empty), ("7", .noUnit), ("7m", .ambiguousMinuteOrMonth), ("7 days", .unknownUnit("days")),
-            ("d", .unknownUnit("d")), ("0d", .zero), ("-3d", .unknownUnit("-")), ("2000y", .tooLarge),
+            ("d", .unknownUnit("d")), ("0d", .zero), ("-3d", .unknownUnit("-")),
         ])
     func refused(text: String, problem: Span.Problem) {
         #expect(throws: problem) { try Span(parsing: text) }
+    }
+
+    @Test(
+        "a length of time of any size is read, and reaches back before all that there is",
+        arguments: [
+            ("9999y", Span.Dialect.reprieve), ("2000y", .reprieve), ("999999999999999999999999999999w", .reprieve),
+            ("9223372036854775807d9223372036854775807d", .reprieve), ("9223372036854775807h", .reprieve),
+            ("9223372036854775807y9223372036854775807mo9223372036854775807d9223372036854775807h", .reprieve),
+            ("9999y", .restic), ("999999999999999999999y9999999999m", .restic), ("9999y", .borg),
+            ("99999999999999999999999m", .borg), ("9223372036854775807d", .borg2),
+        ])
+    func anySize(text: String, dialect: Span.Dialect) throws {
+        let span = try Span(parsing: text, dialect: dialect)
+        #expect(span.isTooLong)
+        for seconds in [Int64.min, -1, 0, 1_793_000_000, .max] {
+            var zone = try #require(Zone(name: "Europe/Berlin"))
+            #expect(span.before(Timestamp(seconds: seconds), zone: &zone).nanoseconds == .min)
+        }
+        #expect(try Span(parsing: span.text).isTooLong, "\(span.text)")
     }
 
     @Test("31 March minus a month rolls over into March, as restic's AddDate does")

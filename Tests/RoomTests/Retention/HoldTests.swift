@@ -94,6 +94,23 @@ struct HoldTests {
         #expect(Set(held.released.map(\.backup.id)) == Set(days.suffix(2).map(\.id)))
     }
 
+    @Test("without a limit of units or of bytes nothing waits for it")
+    func noLimit() throws {
+        let policy = History.policy(History.rules { $0.last = .first(2) })
+        var days = History.dailies(16, last: "2026-11-23")
+        for n in days.indices { days[n].size = 1000 }
+        func causes(_ units: Int?, _ bytes: Int?) throws -> [String] {
+            let plan = try plan(days, policy, approved: policy, runs: ran(days, newest: days[0].time)) { input in
+                (input.amounts.condemnedPercent, input.amounts.bytesPercent) = (units, bytes)
+            }
+            #expect(plan.condemned.count == 14)
+            return plan.hold?.causes.map(\.code) ?? []
+        }
+        #expect(try causes(25, nil) == ["amount"])
+        #expect(try causes(nil, 30) == ["amount-bytes"])
+        #expect(try causes(nil, nil).isEmpty)
+    }
+
     @Test("a person's own word waits for nobody")
     func retired() throws {
         let policy = History.policy(History.rules { $0.last = .first(30) })

@@ -19,7 +19,7 @@ struct PropertyTests {
     /// Up to 24 backups; a third of the histories with chains.
     private static func history(_ generator: inout Seeded) -> [Candidate] {
         let count = Int.random(in: 0...24, using: &generator)
-        let step = [1, 600, 3600, 43_200, 86_400, 604_800].randomElement(using: &generator)!
+        let step = [1, 40, 600, 3600, 43_200, 86_400, 604_800].randomElement(using: &generator)!
         let hasChains = Int.random(in: 0..<3, using: &generator) == 0
         // Near a change of the clocks as often as not.
         var time: Int64 = [1_793_000_000, 1_774_750_000].randomElement(using: &generator)!
@@ -41,12 +41,30 @@ struct PropertyTests {
         {
             backups[oldest].kind = .full
         }
+        nameParents(&backups, &generator)
         return backups.shuffled(using: &generator)
     }
 
-    private static func rules(_ generator: inout Seeded, consuming: Bool) -> KeepRules {
+    /// In half of the histories each says what it needs: any older one.
+    private static func nameParents(_ backups: inout [Candidate], _ generator: inout Seeded) {
+        guard Bool.random(using: &generator) else { return }
+        for n in backups.indices where backups[n].kind != .full {
+            let own = (backups[n].time, backups[n].path)
+            let older = backups.filter { ($0.time, $0.path) < own && $0.condition == .complete }
+            if let parent = older.randomElement(using: &generator) {
+                backups[n].parents = [parent.id]
+            } else {
+                backups[n].kind = .full
+            }
+        }
+    }
+
+    private static func rules(_ generator: inout Seeded, _ semantics: Semantics) -> KeepRules {
+        let consuming = semantics.sharing != .overlap
+        // In borg 2 rules by age take from each other too.
+        let mixing = semantics.preset == .borg2
         var rules = KeepRules()
-        for rule in KeepRule.allCases where rule.isCounting && !(consuming && rule == .full) {
+        for rule in KeepRule.allCases where rule.isCounting && !(consuming && (rule == .full || rule == .diff)) {
             switch Int.random(in: 0..<10, using: &generator) {
             case 0: rules[rule] = .unlimited
             case 1, 2: rules[rule] = .first(Int.random(in: 1...8, using: &generator))
@@ -56,7 +74,10 @@ struct PropertyTests {
             default: break
             }
         }
-        for rule in KeepRule.allCases where !rule.isCounting && rule != .logs && (!consuming || rule == .within) {
+        for rule in KeepRule.allCases
+        where !rule.isCounting && rule != .logs
+            && (!consuming || rule == .within || mixing && rule != .window)
+        {
             guard Int.random(in: 0..<6, using: &generator) == 0 else { continue }
             rules[window: rule] = Span(
                 months: Int.random(in: 0...2, using: &generator), days: Int.random(in: 1...40, using: &generator))
@@ -67,6 +88,9 @@ struct PropertyTests {
     private static func semantics(_ generator: inout Seeded) -> Semantics {
         var semantics = Semantics(Semantics.Preset.allCases.randomElement(using: &generator)!)
         if semantics.sharing == .overlap, Int.random(in: 0..<4, using: &generator) == 0 { semantics.element = .oldest }
+        if Int.random(in: 0..<4, using: &generator) == 0 {
+            semantics.emptyPeriods = semantics.emptyPeriods == .count ? .skip : .count
+        }
         return semantics
     }
 
@@ -87,12 +111,17 @@ struct PropertyTests {
         return Set(backups.indices.filter { report.isRetained($0) && !report.isSetAside($0) }.map { backups[$0].id })
     }
 
+    private static func reasons(_ backups: [Candidate], _ policy: VaultPolicy) -> [BackupID: [Reason]] {
+        let report = Judge(policy: policy, now: now, protection: .init())!.decide(series: "s", backups)
+        return Dictionary(uniqueKeysWithValues: report.decisions.map { ($0.id, $0.reasons) })
+    }
+
     @Test("the same as the slow way, for every preset, element, range and chain; and every decision has a reason")
     func slow() {
         var generator = Seeded(seed: Self.seed)
         for round in 0..<Self.rounds {
             let semantics = Self.semantics(&generator)
-            let rules = Self.rules(&generator, consuming: semantics.sharing != .overlap)
+            let rules = Self.rules(&generator, semantics)
             let backups = Self.history(&generator)
             let zone = Self.zones.randomElement(using: &generator)!
             let space: Space = Bool.random(using: &generator) ? .ample : .short
@@ -119,17 +148,21 @@ struct PropertyTests {
         }
     }
 
-    @Test("order does not matter; deciding twice is deciding once; the newest complete one and its chain stay")
+    @Test(
+        "order does not matter, and no reason shows it; deciding twice is deciding once; the newest complete one and its chain stay"
+    )
     func laws() {
         var generator = Seeded(seed: Self.seed &+ 1)
         for round in 0..<Self.rounds {
             let semantics = Self.semantics(&generator)
-            let rules = Self.rules(&generator, consuming: semantics.sharing != .overlap)
+            let rules = Self.rules(&generator, semantics)
             let backups = Self.history(&generator)
             let policy = Self.policy(
                 rules, semantics, zone: Self.zones.randomElement(using: &generator)!, safeguards: true)
             let kept = Self.kept(backups, policy)
-            #expect(Self.kept(backups.shuffled(using: &generator), policy) == kept, "round \(round): order matters")
+            let shuffled = backups.shuffled(using: &generator)
+            #expect(Self.kept(shuffled, policy) == kept, "round \(round): order matters")
+            #expect(Self.reasons(shuffled, policy) == Self.reasons(backups, policy), "round \(round): order is seen")
             let whole = SlowRetention(rules, semantics, backups, zone: policy.timezone, now: Self.now.wall).whole
             let newest = whole.max { ($0.time, $0.path) < ($1.time, $1.path) }
             if let newest { #expect(kept.contains(newest.id), "round \(round): the newest goes (invariant 6)") }
@@ -149,7 +182,7 @@ struct PropertyTests {
         for round in 0..<Self.rounds {
             // "Adding a rule" is false for Proxmox's rules.
             let semantics = Semantics([.reprieve, .restic, .borg].randomElement(using: &generator)!)
-            let rules = Self.rules(&generator, consuming: semantics.sharing != .overlap)
+            let rules = Self.rules(&generator, semantics)
             let backups = Self.history(&generator)
             guard !rules.isEmpty, !rules.hasRanges, !backups.isEmpty else { continue }
             let policy = Self.policy(rules, semantics, zone: "Europe/Berlin", safeguards: true)

@@ -10,6 +10,7 @@ struct SlowRetention {
     let space: Space
     let zoneName: String
     private let calendar: Calendar
+    private let utc: Calendar
     private var backups: [Candidate]  // that count, newest first
     private let all: [Candidate]
     private let now: Timestamp
@@ -18,6 +19,9 @@ struct SlowRetention {
         _ rules: KeepRules, _ semantics: Semantics, _ backups: [Candidate], zone: String, now: Timestamp,
         space: Space = .ample
     ) {
+        var rules = rules
+        // `diff` alone leaves all full ones in place.
+        if rules.diff != nil, rules.full == nil, rules.window == nil { rules.full = .unlimited }
         self.rules = rules
         self.semantics = semantics
         self.space = space
@@ -25,6 +29,8 @@ struct SlowRetention {
         var calendar = Calendar(identifier: .iso8601)
         calendar.timeZone = TimeZone(identifier: zone)!
         self.calendar = calendar
+        calendar.timeZone = TimeZone(secondsFromGMT: 0)!
+        utc = calendar
         self.now = now
         func rank(_ one: Candidate) -> (Timestamp, Int, Bytes) { (one.time, one.kind == .full ? 0 : 1, one.path) }
         all = backups.sorted { rank($0) > rank($1) }
@@ -47,7 +53,7 @@ struct SlowRetention {
     private func byRules(_ space: Space) -> Set<BackupID> {
         switch semantics.sharing {
         case .overlap: overlapping(space)
-        case .consumeBackups: borg(space)
+        case .consumeBackups: semantics.preset == .borg2 ? borg2(space) : borg(space)
         case .consumePeriods: proxmox(space)
         }
     }
@@ -56,22 +62,30 @@ struct SlowRetention {
 
     private func period(_ period: Period?, _ backup: Candidate) -> String {
         let date = Date(timeIntervalSince1970: Double(backup.time.seconds))
+        // kopia's weeks are the zone's, all else is UTC's.
+        let ofUTC = semantics.preset == .kopia && period != .week && period != .thirteenWeeks
+        let calendar = ofUTC ? utc : calendar
         let c = calendar.dateComponents(
-            [.year, .month, .day, .hour, .weekOfYear, .yearForWeekOfYear], from: date)
-        let day = "\(c.year!)-\(c.month!)-\(c.day!)"
+            [.year, .month, .day, .hour, .minute, .weekOfYear, .yearForWeekOfYear], from: date)
+        let day = "\(c.year!)-\(Self.two(c.month!))-\(Self.two(c.day!))"
+        let offset = semantics.hoursCarryOffset ? " \(calendar.timeZone.secondsFromGMT(for: date))" : ""
         switch period {
-        case nil: return backup.path.display
+        case nil: return "\(9_000_000 - Int(backups.firstIndex { $0.id == backup.id }!))"
         case .second: return "\(backup.time.seconds)"
-        case .hour:
-            let offset = semantics.hoursCarryOffset ? " \(calendar.timeZone.secondsFromGMT(for: date))" : ""
-            return "\(day) \(c.hour!)\(offset)"
+        case .minute: return "\(day) \(Self.two(c.hour!)):\(Self.two(c.minute!))\(offset)"
+        case .hour: return "\(day) \(Self.two(c.hour!))\(offset)"
         case .day: return day
-        case .week: return "\(c.yearForWeekOfYear!) w\(c.weekOfYear!)"
-        case .month: return "\(c.year!)-\(c.month!)"
+        case .week:
+            let year = semantics.preset == .rotateBackups ? c.year! : c.yearForWeekOfYear!
+            return "\(year) w\(Self.two(c.weekOfYear!))"
+        case .month: return "\(c.year!)-\(Self.two(c.month!))"
+        case .thirteenWeeks: return "\(c.yearForWeekOfYear!) t\([13, 26, 39].filter { c.weekOfYear! > $0 }.count)"
         case .quarter: return "\(c.year!) q\((c.month! - 1) / 3)"
         case .year: return "\(c.year!)"
         }
     }
+
+    private static func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
 
     private func periods(_ rule: KeepRule) -> [BackupID: String] {
         let kind = rule == .last && semantics.lastIsBySecond ? .second : rule.period
@@ -89,52 +103,101 @@ struct SlowRetention {
         return span.before(anchor, zone: &zone)
     }
 
-    /// One backup of each period, newest period first.
+    private func isInside(_ backup: Candidate, _ edge: Timestamp) -> Bool {
+        [.borg2, .pgbackrest].contains(semantics.preset) ? backup.time >= edge : backup.time > edge
+    }
+
+    /// One backup of each period, newest period first. Only on the wall clock a period may come back.
     private func elements(_ candidates: [Candidate], _ periods: [BackupID: String]) -> [Candidate] {
-        var order: [String] = []
-        var members: [String: [Candidate]] = [:]
+        var runs: [(key: String, members: [Candidate])] = []
         for backup in candidates {
             let key = periods[backup.id]!
-            if members[key] == nil { order.append(key) }
-            members[key, default: []].append(backup)
+            let n = semantics.preset == .rotateBackups ? runs.firstIndex { $0.key == key } : runs.indices.last
+            if let n, runs[n].key == key { runs[n].members.append(backup) } else { runs.append((key, [backup])) }
         }
-        return order.map { semantics.element == .newest ? members[$0]!.first! : members[$0]!.last! }
+        if semantics.preset == .rotateBackups { runs.sort { $0.key > $1.key } }
+        return runs.map { semantics.element == .newest ? $0.members.first! : $0.members.last! }
+    }
+
+    /// Whether it is no older than so many periods before the newest, where empty ones count.
+    private func isReached(_ backup: Candidate, _ rule: KeepRule, _ count: Int?) -> Bool {
+        guard semantics.emptyPeriods == .count, let period = rule.period, let count, let newest = backups.first else {
+            return true
+        }
+        let units: [Period: (Calendar.Component, Int)] = [
+            .second: (.second, 1), .minute: (.minute, 1), .hour: (.hour, 1), .day: (.day, 1), .week: (.day, 7),
+            .month: (.month, 1), .thirteenWeeks: (.day, 91), .quarter: (.month, 3), .year: (.year, 1),
+        ]
+        let (unit, size) = units[period]!
+        if semantics.preset == .rotateBackups {
+            // Python's naive times: the wall clock taken for UTC; 31 March minus a month is the end of February.
+            func wall(_ time: Timestamp) -> Date {
+                let date = Date(timeIntervalSince1970: Double(time.seconds))
+                return date.addingTimeInterval(Double(calendar.timeZone.secondsFromGMT(for: date)))
+            }
+            return wall(backup.time) >= utc.date(byAdding: unit, value: -count * size, to: wall(newest.time))!
+        }
+        var span = Span()
+        switch unit {
+        case .month: span.months = count * size
+        case .year: span.years = count
+        case .day: span.days = count * size
+        default: span.seconds = Int64(count) * [.second: 1, .minute: 60, .hour: 3600][period]!
+        }
+        var zone = Zone(name: zoneName)!
+        return backup.time >= span.before(newest.time, zone: &zone)
     }
 
     // MARK: Rules
 
     private func overlapping(_ space: Space) -> Set<BackupID> {
         var kept: Set<BackupID> = []
-        for (rule, count) in rules.counting {
+        let outdated = outdated(space)
+        for (rule, count) in rules.counting where rule != .diff {
             let candidates = rule == .full ? backups.filter { $0.kind == .full } : backups
-            let found = elements(candidates, periods(rule))
             let total = count.number(space)
+            let found = elements(candidates, periods(rule)).filter { isReached($0, rule, total) }
             let taken = total.map { Array(found.prefix($0)) } ?? found
             kept.formUnion(taken.map(\.id))
             let hasRoom = total.map { found.count < $0 } ?? semantics.unlimitedTakesOldest
-            if hasRoom, semantics.oldestBonus, let oldest = backups.last, rule != .full || oldest.kind == .full {
+            if hasRoom, semantics.oldestBonus, let oldest = backups.last, rule != .full || oldest.kind == .full,
+                isReached(oldest, rule, total)
+            {
                 kept.insert(oldest.id)
             }
-            if rule == .full { kept.formUnion(chains(of: Set(taken.map(\.id)))) }
+            if rule == .full { kept.formUnion(chains(of: Set(taken.map(\.id))).subtracting(outdated)) }
         }
         for (rule, span) in rules.windows {
             let edge = edge(span)
-            let inside = backups.filter { $0.time > edge }
+            var inside = backups.filter { isInside($0, edge) }
+            if rule == .window, semantics.preset == .pgbackrest { inside.removeAll { outdated.contains($0.id) } }
             if rule.period == nil {
                 kept.formUnion(inside.map(\.id))
             } else {
                 kept.formUnion(elements(inside, periods(rule)).map(\.id))
-                if semantics.oldestBonus, semantics.unlimitedTakesOldest, let oldest = backups.last, oldest.time > edge
+                if semantics.oldestBonus, semantics.unlimitedTakesOldest, let oldest = backups.last,
+                    isInside(oldest, edge)
                 {
                     kept.insert(oldest.id)
                 }
             }
-            if rule == .window, let full = backups.first(where: { $0.kind == .full && $0.time <= edge }) {
+            if rule == .window, let full = backups.first(where: { $0.kind == .full && !isInside($0, edge) }) {
                 kept.insert(full.id)
-                kept.formUnion(chains(of: [full.id]))
+                kept.formUnion(chains(of: [full.id]).subtracting(outdated))
             }
         }
         return kept
+    }
+
+    /// pgBackRest's differential ones beyond the newest `diff`, full ones counted, and all that stands on one of them.
+    private func outdated(_ space: Space) -> Set<BackupID> {
+        guard let most = rules.diff?.number(space) else { return [] }
+        let line = backups.filter { $0.kind == .full || $0.kind == .differential }
+        let old = Set(line.dropFirst(most).filter { $0.kind != .full }.map(\.id))
+        func stands(_ backup: Candidate) -> Bool {
+            old.contains(backup.id) || parents(of: backup).contains { stands($0) }
+        }
+        return Set(backups.filter { stands($0) }.map(\.id))
     }
 
     /// borg's prune_split, one rule after the other.
@@ -142,16 +205,48 @@ struct SlowRetention {
         var kept = within()
         for (rule, count) in rules.counting where rule != .full {
             let periods = periods(rule)
+            let total = count.number(space)
             var taken = 0
             var last: String?
-            for backup in backups where count.number(space).map({ taken < $0 }) ?? true {
+            for backup in backups where total.map({ taken < $0 }) ?? true {
                 guard periods[backup.id] != last else { continue }
                 last = periods[backup.id]
-                guard !kept.contains(backup.id) else { continue }
+                guard !kept.contains(backup.id), isReached(backup, rule, total) else { continue }
                 kept.insert(backup.id)
                 taken += 1
             }
-            if let total = count.number(space), taken < total, let oldest = backups.last { kept.insert(oldest.id) }
+            if let total, taken < total, let oldest = backups.last, isReached(oldest, rule, total) {
+                kept.insert(oldest.id)
+            }
+        }
+        return kept
+    }
+
+    /// borg 2's prune: each rule is a number or an age, and only the coarsest takes the oldest.
+    private func borg2(_ space: Space) -> Set<BackupID> {
+        var kept = within()
+        var active: [(rule: KeepRule, count: KeepRules.Count?, span: Span?)] = []
+        for rule in KeepRule.allCases where rule.isCounting && rule != .full && rule != .diff {
+            if let count = rules[rule] { active.append((rule, count, nil)) }
+            if let byAge = rule.byAge, byAge != .within, let span = rules[window: byAge] {
+                active.append((rule, nil, span))
+            }
+        }
+        for (n, (rule, count, span)) in active.enumerated() {
+            let periods = periods(rule)
+            let total = count?.number(space)
+            var taken = 0
+            var last: String?
+            func mayStay(_ backup: Candidate) -> Bool {
+                if let span { return isInside(backup, edge(span)) }
+                return (total.map { taken < $0 } ?? true) && isReached(backup, rule, total)
+            }
+            for backup in backups where mayStay(backup) {
+                guard periods[backup.id] != last else { continue }
+                last = periods[backup.id]
+                if kept.insert(backup.id).inserted { taken += 1 }
+            }
+            if n == active.count - 1, let oldest = backups.last, mayStay(oldest) { kept.insert(oldest.id) }
         }
         return kept
     }
@@ -159,7 +254,7 @@ struct SlowRetention {
     private func within() -> Set<BackupID> {
         guard let span = rules.within else { return [] }
         let edge = edge(span)
-        return Set(backups.filter { $0.time > edge }.map(\.id))
+        return Set(backups.filter { isInside($0, edge) }.map(\.id))
     }
 
     /// Proxmox's prune_mark, one rule after the other (and `within`, which it does not have, first).
@@ -175,11 +270,11 @@ struct SlowRetention {
                 if kept.contains(backup.id) || removed.contains(backup.id) || included.contains(key) { continue }
                 if fresh.contains(key) {
                     removed.insert(backup.id)
-                } else if count.number(space).map({ fresh.count < $0 }) ?? true {
+                } else if count.number(space).map({ fresh.count < $0 }) ?? true,
+                    isReached(backup, rule, count.number(space))
+                {
                     fresh.insert(key)
                     kept.insert(backup.id)
-                } else {
-                    break
                 }
             }
         }

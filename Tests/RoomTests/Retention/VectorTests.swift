@@ -3,8 +3,9 @@ import Model
 import Retention
 import Testing
 
-/// What restic, borg, PVE and PBS really keep: recorded by running their own decision code over histories of ours (each
-/// file says which version, and how). Debian's restic and borg are older than the meaning that the presets have.
+/// What restic, borg, PVE, PBS, kopia, rotate-backups and pgBackRest really keep: inputs and results of their published
+/// tests, and recorded by running their own decision code over histories of ours (each file says which version, and how).
+/// Debian's restic and borg are older than the meaning that the presets have.
 @Suite("recorded vectors of the peers")
 struct VectorTests {
     private struct File: Decodable {
@@ -17,6 +18,8 @@ struct VectorTests {
         var name: String
         var zone: String
         var now: String
+        /// Where the tool was given an option that is one of our switches.
+        var semantics: [String: String]?
         var options: Options
         var backups: [Recorded]
         var keep: [String]
@@ -55,6 +58,9 @@ struct VectorTests {
             var complete: Bool?
             var preserved: Bool?
             var tags: [String]?
+            var kind: Backup.Kind?
+            /// The id of what it needs.
+            var parent: String?
         }
 
         init(from decoder: any Decoder) throws {
@@ -67,7 +73,10 @@ struct VectorTests {
 
     @Test(
         "a preset keeps exactly what the tool keeps",
-        arguments: [(Semantics.Preset.restic, 150), (.borg, 120), (.proxmox, 130)])
+        arguments: [
+            (Semantics.Preset.restic, 150), (.borg, 120), (.proxmox, 130), (.kopia, 16), (.rotateBackups, 75),
+            (.borg2, 110), (.pgbackrest, 44),
+        ])
     func vectors(preset: Semantics.Preset, least: Int) throws {
         let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Vectors")
         let file = try JSONDecoder().decode(
@@ -102,13 +111,25 @@ struct VectorTests {
         }
         var policy = History.policy(rules, zone: recorded.zone)
         policy.semantics = Semantics(preset)
+        for (name, value) in recorded.semantics ?? [:] {
+            switch name {
+            case "of-period": policy.semantics.element = try #require(Semantics.Element(rawValue: value))
+            case "empty-periods": policy.semantics.emptyPeriods = try #require(Semantics.EmptyPeriods(rawValue: value))
+            default: Issue.record("no switch '\(name)'")
+            }
+        }
         policy.hasSafeguards = false
         var protection = Judge.Protection()
+        let ids = Dictionary(uniqueKeysWithValues: recorded.backups.enumerated().map { ($1.id, UInt64($0)) })
         let backups = try recorded.backups.enumerated().map { n, entry in
             var candidate = Candidate(
                 id: BackupID(object: UInt64(n)), path: Bytes(entry.id),
                 time: try #require(Timestamp(rfc3339: entry.time)))
             candidate.condition = entry.attributes.complete ?? true ? .complete : .incomplete
+            candidate.kind = entry.attributes.kind ?? .full
+            if let parent = entry.attributes.parent {
+                candidate.parents = [BackupID(object: try #require(ids[parent]))]
+            }
             candidate.tags = entry.attributes.tags ?? []
             if entry.attributes.preserved == true { protection.preserved[UInt64(n)] = ("protected", nil) }
             return candidate
