@@ -30,7 +30,7 @@ package struct Recognisers: Sendable {
     /// How names are read, as text: what was read under another text must be read again. The number counts up when
     /// the table or one of its recognisers begins to read names otherwise.
     package var text: String {
-        (["names 3", "time-from \(timeFrom.rawValue)"] + custom.map(\.text)).joined(separator: "\n")
+        (["names 4", "time-from \(timeFrom.rawValue)"] + custom.map(\.text)).joined(separator: "\n")
     }
 
     func read(_ listing: inout Listing) {
