@@ -18,8 +18,9 @@ package enum Layouts {
     package static let version: Int64 = 1
 
     /// What a whole directory is that is not to be looked into; `nil`: an ordinary one.
-    package static func place(_ place: PlaceNames) -> LeftAlone.Why? {
-        for layout in table {
+    /// `isIncluded`: a person says that it is not live data.
+    package static func place(_ place: PlaceNames, isIncluded: Bool = false) -> LeftAlone.Why? {
+        for layout in table where !(isIncluded && layout is LiveData) {
             if let why = layout.place(place) { return why }
         }
         return nil

@@ -123,7 +123,7 @@ package struct VaultSurvey: Sendable {
             recalled != nil || probing == .now ? try PlaceDigest(of: place).mixed(with: siblings) : nil
         if recalled != nil, recalled == digest { return .same }
         let entries = try place.entries()
-        if let why = Layouts.place(PlaceNames(of: entries, in: directory, place)) {
+        if let why = recognisers.place(PlaceNames(of: entries, in: directory, place)) {
             return .read(try Self.single(directory, why, known))
         }
         var result = try read(entries, place, directory, siblings, known, now, probing, shouldStop)
