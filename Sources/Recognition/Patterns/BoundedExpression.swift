@@ -119,7 +119,10 @@ private struct Machine: ~Copyable {
     private static func text(of error: Int32) -> String {
         var buffer = [UInt8](repeating: 0, count: 256)
         let count = pcre2_get_error_message_8(error, &buffer, buffer.count)
-        return count > 0 ? String(decoding: buffer.prefix(Int(count)), as: UTF8.self) : "error \(error)"
+        guard count > 0 else { return "error \(error)" }
+        // What stands in brackets speaks of options that programs set.
+        let text = String(decoding: buffer.prefix(Int(count)), as: UTF8.self)
+        return text.firstRange(of: " (PCRE2_").map { String(text[..<$0.lowerBound]) } ?? text
     }
 
     /// These fail only where there is no memory at all.

@@ -64,6 +64,13 @@ package struct PathRule: Hashable, Sendable {
         return matches(count: directory.count + 1) { $0 < directory.count ? directory[$0] : name }
     }
 
+    /// Whether it names the data of version control: other repositories have names of their own, and show when they are
+    /// seen.
+    package var namesRepository: Bool {
+        guard case .name(let tokens)? = steps.last else { return false }
+        return [".git", ".hg", ".svn", ".bzr"].contains { tokens == $0.utf8.map(Token.byte) }
+    }
+
     /// Only the last `**` is ever tried again: what stands before it has been matched as early as it can be.
     private func matches(count: Int, name: (Int) -> Bytes) -> Bool {
         var (step, at) = (0, 0)
