@@ -132,7 +132,7 @@ package struct VaultSurvey: Sendable {
     }
 
     /// Names beside a directory whose own name says a kind, `full` or `inc`: what it means depends on them.
-    private static func siblings(of directory: Bytes, below root: Directory) throws(Fault) -> Set<Bytes> {
+    package static func siblings(of directory: Bytes, below root: Directory) throws(Fault) -> Set<Bytes> {
         guard let (parent, _) = KindWords.directory(in: directory) else { return [] }
         return Set(try root.open(parent).entries().lazy.filter { KindWords.isKind($0.name) }.map(\.name))
     }

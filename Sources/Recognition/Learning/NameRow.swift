@@ -44,6 +44,11 @@ package struct NameRow: Hashable, Sendable {
         }
         return rows.sorted { $0.name < $1.name }
     }
+
+    /// The names that are skipped because nobody knows their time.
+    package static func unread(_ reading: DirectoryReading) -> [Bytes] {
+        reading.leftAlone.filter { Lines.isOfTime($0.why) }.map(\.name)
+    }
 }
 
 extension NameRow.Read {
@@ -82,8 +87,7 @@ private struct Lines {
 
     init(_ reading: DirectoryReading, _ directory: Bytes) {
         self.directory = directory
-        let unread = reading.leftAlone.filter { Self.isOfTime($0.why) }.map(\.name)
-        proposals = TemplateProposal.proposals(for: unread, fewest: 1).compactMap { proposal in
+        proposals = TemplateProposal.proposals(for: NameRow.unread(reading), fewest: 1).compactMap { proposal in
             (try? NamePattern(template: proposal.template)).map { ($0, proposal) }
         }
     }
@@ -99,7 +103,7 @@ private struct Lines {
     }
 
     /// Whether it is skipped because its time is not known.
-    private static func isOfTime(_ why: LeftAlone.Why) -> Bool {
+    static func isOfTime(_ why: LeftAlone.Why) -> Bool {
         guard case .foreign(let text) = why else { return false }
         let known = [
             DirectoryReading.undated, "day-first", "two different dates", "in any calendar", "a time or a number",
