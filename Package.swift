@@ -52,6 +52,8 @@ let package = Package(
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         // How are old segments of the audit log packed? zlib, as the system has it.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // How are a person's regular expressions matched in bounded time? PCRE2, as the system has it.
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         // What do we talk about? Values without behaviour.
         .target(name: "Model", swiftSettings: strict),
         // How do we talk to the kernel? Directory handles, the one walker, identity, barriers, locks, clocks.
@@ -67,7 +69,7 @@ let package = Package(
             swiftSettings: strict
         ),
         // What is this entry? One file a recogniser.
-        .target(name: "Recognition", dependencies: ["Model", "Disk"], swiftSettings: strict),
+        .target(name: "Recognition", dependencies: ["Model", "Disk", "CPCRE2"], swiftSettings: strict),
         // What is on the disk, and when did it change?
         .target(
             name: "Survey",

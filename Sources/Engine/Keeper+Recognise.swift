@@ -107,7 +107,7 @@ private struct Recognising {
     /// `directory`: the path of `place`, as it stands in series.
     mutating func what(_ name: Bytes, in place: Directory, _ directory: Bytes) throws(Fault) -> Taken.What {
         let entries = try place.entries()
-        if let why = Layouts.place(PlaceNames(of: entries, in: directory, place)) { return .leftAlone(why) }
+        if let why = recognisers.place(PlaceNames(of: entries, in: directory, place)) { return .leftAlone(why) }
         let reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
         if let left = reading.leftAlone.first(where: { $0.name == name }) { return .leftAlone(left.why) }
         if reading.links.contains(name) {
@@ -118,7 +118,7 @@ private struct Recognising {
         }
         let unit = reading.units.first { $0.name == name }
         if unit?.isDirectory ?? reading.descend.contains(name), let inside = try? place.open(name),
-            let why = Layouts.place(
+            let why = recognisers.place(
                 PlaceNames(of: try inside.entries(), in: directory.appending(name), inside), isDated: unit != nil)
         {
             return .leftAlone(why)

@@ -68,11 +68,31 @@ package struct DirectoryReading: Sendable {
         of entries: [Directory.Entry], in directory: Bytes, siblings: Set<Bytes> = [], by recognisers: Recognisers,
         parser: inout NameTimeParser
     ) {
+        let entries = exclude(recognisers.excluded, from: entries, in: directory)
         var listing = Listing(of: entries, in: directory, siblings: siblings, parser: parser)
+        listing.include(recognisers.included)
         recognisers.read(&listing)
         parser = listing.parser
         collect(listing)
+        if !recognisers.excluded.isEmpty { leftAlone.sort { $0.name < $1.name } }
         dropUnneededDoubts()
+    }
+
+    /// Leaves out what a person excludes: nobody else is asked, and for its neighbours it is not there.
+    private mutating func exclude(
+        _ rules: PathRules, from entries: [Directory.Entry], in directory: Bytes
+    ) -> [Directory.Entry] {
+        guard !rules.isEmpty else { return entries }
+        let names = directory.components
+        // A directory that is excluded is not looked into, but for the one that somebody asks about.
+        let outer = rules.rule(holding: directory, isDirectory: true)
+        return entries.filter { entry in
+            guard entry.name != ".trash",
+                let rule = outer ?? rules.rule(entry.name, in: names, isDirectory: entry.kind == .directory)
+            else { return true }
+            leftAlone.append((entry.name, .foreign("excluded by \(rule.origin)")))
+            return false
+        }
     }
 
     private mutating func collect(_ listing: Listing) {

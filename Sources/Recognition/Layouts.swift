@@ -19,9 +19,12 @@ package enum Layouts {
     package static let version: Int64 = 1
 
     /// What a whole directory is that is not to be looked into; `nil`: an ordinary one. `isDated`: its name has a date. A
-    /// dated copy of live data is a backup; a dated repository is its tool's.
-    package static func place(_ place: PlaceNames, isDated: Bool = false) -> LeftAlone.Why? {
-        for layout in table {
+    /// dated copy of live data is a backup; a dated repository is its tool's. `isIncluded`: a person says that it is not
+    /// live data.
+    package static func place(
+        _ place: PlaceNames, isDated: Bool = false, isIncluded: Bool = false
+    ) -> LeftAlone.Why? {
+        for layout in table where !(isIncluded && layout is LiveData) {
             guard let why = layout.place(place) else { continue }
             if case .opaque = why { return why }
             if !isDated || layout.countsInDatedDirectories { return why }

@@ -33,6 +33,8 @@ package struct Listing: Sendable {
     /// Side files whose owners are found among several entries: which of these are one backup shows when all are
     /// claimed.
     package private(set) var shared: [Int: Sharing] = [:]
+    /// Entries that a line of `include` holds: they are not live data.
+    private var included: Set<Int> = []
     /// ``directory`` as the beginning of a key.
     private let prefix: [UInt8]
 
@@ -49,6 +51,18 @@ package struct Listing: Sendable {
         }
         claims = Array(repeating: nil, count: self.entries.count)
     }
+
+    /// Marks the entries that these lines hold.
+    mutating func include(_ rules: PathRules) {
+        guard !rules.isEmpty else { return }
+        let (names, isAll) = (directory.components, rules.rule(holding: directory, isDirectory: true) != nil)
+        for (index, entry) in entries.enumerated()
+        where isAll || rules.rule(entry.name, in: names, isDirectory: entry.isDirectory) != nil {
+            included.insert(index)
+        }
+    }
+
+    func isIncluded(_ index: Int) -> Bool { included.contains(index) }
 
     package func isOpen(_ index: Int) -> Bool { if case nil = claims[index] { true } else { false } }
 

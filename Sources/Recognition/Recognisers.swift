@@ -1,15 +1,24 @@
-internal import Model
+package import Model
 
 /// Who is asked what an entry is, in order: the first who claims it is right.
 package struct Recognisers: Sendable {
     package let timeFrom: DirectoryReading.TimeSource
     package let custom: [CustomRecogniser]
+    /// Before all else: what these lines hold is skipped.
+    package let excluded: PathRules
+    /// What these lines hold is read, although it looks like live data.
+    package let included: PathRules
     private let table: [any Recogniser]
 
     /// `custom`: what a person configured for this vault, in the order of the file.
-    package init(timeFrom: DirectoryReading.TimeSource = .name, custom: [CustomRecogniser] = []) {
+    package init(
+        timeFrom: DirectoryReading.TimeSource = .name, custom: [CustomRecogniser] = [], excluded: PathRules = .none,
+        included: PathRules = .none
+    ) {
         self.timeFrom = timeFrom
         self.custom = custom
+        self.excluded = excluded
+        self.included = included
         // Under `time-from: mtime` a directory is one series, unless `match` tells the series.
         let undated: [any Recogniser] =
             switch (timeFrom, custom.isEmpty) {
@@ -30,7 +39,15 @@ package struct Recognisers: Sendable {
     /// How names are read, as text: what was read under another text must be read again. The number counts up when
     /// the table or one of its recognisers begins to read names otherwise.
     package var text: String {
-        (["names 3", "time-from \(timeFrom.rawValue)"] + custom.map(\.text)).joined(separator: "\n")
+        (["names 4", "time-from \(timeFrom.rawValue)"] + custom.map(\.text) + excluded.text("exclude")
+            + included.text("include")).joined(separator: "\n")
+    }
+
+    /// What a whole directory is that is not to be looked into; `nil`: an ordinary one. A line of `include` makes live
+    /// data ordinary, and never a repository.
+    package func place(_ place: PlaceNames, isDated: Bool = false) -> LeftAlone.Why? {
+        let isIncluded = included.rule(holding: place.directory, isDirectory: true) != nil
+        return Layouts.place(place, isDated: isDated, isIncluded: isIncluded)
     }
 
     func read(_ listing: inout Listing) {

@@ -118,22 +118,25 @@ package struct VaultSurvey: Sendable {
         // The picture is taken before the reading: what changes in between shows next time. Where files wait to be
         // looked into, the place is read again anyway.
         let recalled = known.digests[directory] ?? nil
-        let siblings = try siblings(of: directory, below: root)
+        let siblings = try Self.siblings(of: directory, below: root, zone: zone)
         let digest =
             recalled != nil || probing == .now ? try PlaceDigest(of: place).mixed(with: siblings) : nil
         if recalled != nil, recalled == digest { return .same }
         let entries = try place.entries()
-        if let why = Layouts.place(PlaceNames(of: entries, in: directory, place)) {
+        if let why = recognisers.place(PlaceNames(of: entries, in: directory, place)) {
             return .read(try Self.single(directory, why, known))
         }
         var result = try read(
-            entries, place, directory, siblings.union(shapesBelow(entries, place)), known, now, probing, shouldStop)
+            entries, place, directory, siblings.union(Self.shapesBelow(entries, place, zone: zone)), known, now,
+            probing, shouldStop)
         if result.isSettled { result.digest = digest }
         return .read(result)
     }
 
     /// Names beside a directory whose own name says a kind, `full` or `inc`: what it means depends on them.
-    private func siblings(of directory: Bytes, below root: Directory) throws(Fault) -> Set<Bytes> {
+    package static func siblings(
+        of directory: Bytes, below root: Directory, zone: Zone
+    ) throws(Fault) -> Set<Bytes> {
         guard let (parent, _) = KindWords.directory(in: directory) else { return [] }
         let entries = try root.open(parent).entries()
         var siblings = Set(entries.lazy.filter { KindWords.isKind($0.name) }.map(\.name))
@@ -143,7 +146,9 @@ package struct VaultSurvey: Sendable {
     }
 
     /// What lies in directories of a dependent kind, `inc/`, where the full ones lie beside them.
-    private func shapesBelow(_ entries: [Directory.Entry], _ place: Directory) -> Set<Bytes> {
+    package static func shapesBelow(
+        _ entries: [Directory.Entry], _ place: Directory, zone: Zone
+    ) -> Set<Bytes> {
         let directories = KindWords.dependentDirectories(among: entries.filter { $0.kind == .directory }.map(\.name))
         var parser = NameTimeParser(zone: zone)
         return directories.reduce(into: []) { shapes, name in

@@ -33,7 +33,10 @@ struct Reprieve: AsyncParsableCommand {
         version: version,
         groupedSubcommands: [
             CommandGroup(
-                name: "Look", subcommands: [Status.self, List.self, PlanCommand.self, Explain.self, AuditCommand.self]),
+                name: "Look",
+                subcommands: [
+                    Status.self, List.self, PlanCommand.self, Explain.self, Names.self, AuditCommand.self,
+                ]),
             CommandGroup(
                 name: "Act",
                 subcommands: [

@@ -31,7 +31,7 @@ struct TidyTests {
         "Model": [],
         "Disk": ["Model", "CLinux", "SystemPackage"],
         "Retention": ["Model", "Crypto"],
-        "Recognition": ["Model", "Disk"],
+        "Recognition": ["Model", "Disk", "CPCRE2"],
         "Survey": ["Model", "Disk", "Recognition", "CInotifyTools", "Crypto", "Logging"],
         "Catalog": ["Model", "GRDB", "GRDBSQLite"],
         "Audit": ["Model", "Disk", "CZlib", "Crypto"],

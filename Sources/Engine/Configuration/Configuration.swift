@@ -66,8 +66,14 @@ package struct VaultConfiguration: Sendable {
         package var minAge = Sourced(Span(seconds: 3600))
         package var minObservedAge = Sourced(Span(seconds: 24 * 3600))
         package var timeFrom = Sourced(DirectoryReading.TimeSource.name)
-        /// In the order of the file: the first that matches a name reads it.
+        /// Templates; no two of them read the same name.
+        package var names: [Sourced<CustomRecogniser>] = []
+        /// Behind ``names``, in the order of the file: the first that matches a name reads it.
         package var match: [Sourced<CustomRecogniser>] = []
+        /// What is skipped before all else; the last line that speaks of an entry counts.
+        package var exclude: [Sourced<PathRule>] = []
+        /// What is read although it looks like live data.
+        package var include: [Sourced<PathRule>] = []
         package var approval = Sourced(Approval.onChange)
         package var semantics = Sourced(Semantics.reprieve)
         package var incompleteAfter = Sourced(Span(days: 7))
@@ -91,6 +97,19 @@ package struct VaultConfiguration: Sendable {
 
         package var timeFromText: String { timeFrom.value.rawValue }
         package var matchTexts: [Sourced<String>] { match.map { Sourced($0.value.text, $0.origin) } }
+        package var namesTexts: [Sourced<String>] {
+            names.map { Sourced(String($0.value.text.dropFirst("names ".count)), $0.origin) }
+        }
+        package var excludeTexts: [Sourced<String>] { exclude.map { Sourced($0.value.text, $0.origin) } }
+        package var includeTexts: [Sourced<String>] { include.map { Sourced($0.value.text, $0.origin) } }
+
+        /// What a person says of names, as text, without the places where it is written.
+        var readingText: String? {
+            let lines =
+                (names + match).map(\.value.text) + exclude.map { "exclude '\($0.value.text)'" }
+                + include.map { "include '\($0.value.text)'" }
+            return lines.isEmpty ? nil : lines.joined(separator: "\n")
+        }
     }
 
     package var amounts: AmountLimits {
@@ -102,7 +121,9 @@ package struct VaultConfiguration: Sendable {
 
     /// How names are read in this vault.
     package var recognisers: Recognisers {
-        Recognisers(timeFrom: settings.timeFrom.value, custom: settings.match.map(\.value))
+        Recognisers(
+            timeFrom: settings.timeFrom.value, custom: (settings.names + settings.match).map(\.value),
+            excluded: PathRules(settings.exclude.map(\.value)), included: PathRules(settings.include.map(\.value)))
     }
 
     package func policy(zone: Zone) -> VaultPolicy {
@@ -114,7 +135,7 @@ package struct VaultConfiguration: Sendable {
         policy.incompleteAfter = settings.incompleteAfter.value
         policy.onlyBackupOf = settings.onlyBackupOf.value
         policy.timeFrom = settings.timeFromText
-        policy.names = settings.match.isEmpty ? nil : settings.match.map(\.value.text).joined(separator: "\n")
+        policy.names = settings.readingText
         policy.paths = pattern?.display
         return policy
     }

@@ -8,13 +8,7 @@ extension ConfigurationReader {
 
     /// One, or a list; each an expression alone, or a mapping with more.
     static func matches(_ node: ConfigurationNode) throws(Fault) -> [Sourced<CustomRecogniser>] {
-        let all = node.node.sequence?.map { ConfigurationNode(node: $0, file: node.file) } ?? [node]
-        guard !all.isEmpty else { throw node.refuse("'match' is empty", hint: example) }
-        guard all.count <= CustomRecogniser.most else {
-            throw node.refuse(
-                "\(all.count) of 'match' are too many",
-                hint: "\(CustomRecogniser.most) at most: each is asked of every name")
-        }
+        let all = try node.list("match", most: CustomRecogniser.most, example: example)
         return try all.map { one throws(Fault) in Sourced(try match(one), one.origin) }
     }
 
@@ -28,20 +22,27 @@ extension ConfigurationReader {
         }
         var match = try Match(expression: expression)
         if let value = found["time-format"] { match.options.timeFormat = try timeFormat(value, match) }
-        if let value = found["kind"] {
-            match.options.kind = try value.word(
-                "kind", CustomRecogniser.kindWords.filter { $0.0.count > 1 })
-        }
+        if let value = found["kind"] { match.options.kind = try kind(value) }
         if let value = found["unit"] {
-            match.options.shape = try value.word("unit", CustomRecogniser.Shape.allCases.map { ($0.rawValue, $0) })
+            match.options.shape = try shape(value)
             if match.options.shape == .set, !match.groups.contains("time") {
                 throw value.refuse(
                     "a set is what has the same time, and the expression has no group 'time'", hint: example)
             }
         }
         if let value = found["parent"] { match.options.parent = try parent(value, match) }
-        if let value = found["complete-when"] { match.options.completeWhen = try completeWhen(value, match) }
+        if let value = found["complete-when"] {
+            match.options.completeWhen = try completeWhen(value, match.options.shape)
+        }
         return try match.recogniser()
+    }
+
+    static func kind(_ node: ConfigurationNode) throws(Fault) -> Backup.Kind {
+        try node.word("kind", CustomRecogniser.kindWords.filter { $0.0.count > 1 })
+    }
+
+    static func shape(_ node: ConfigurationNode) throws(Fault) -> CustomRecogniser.Shape {
+        try node.word("unit", CustomRecogniser.Shape.allCases.map { ($0.rawValue, $0) })
     }
 
     /// A match while it is read.
@@ -69,7 +70,7 @@ extension ConfigurationReader {
                 recogniser = try CustomRecogniser(text, options)
             } catch {
                 throw node.refuse(
-                    "'\(text)' is no regular expression: \(error)",
+                    "'\(text)' is not a valid regular expression", error,
                     hint: "stand it in single quotes, and write a dot of the name as \\.")
             }
             guard !pattern.isEndless else {
@@ -130,7 +131,9 @@ extension ConfigurationReader {
         return template
     }
 
-    private static func completeWhen(_ node: ConfigurationNode, _ match: Match) throws(Fault) -> CompleteWhen {
+    static func completeWhen(
+        _ node: ConfigurationNode, _ shape: CustomRecogniser.Shape?
+    ) throws(Fault) -> CompleteWhen {
         guard node.node.mapping != nil else { return try node.word("complete-when", [("end-mark", .endMark)]) }
         let pairs = try node.pairs("complete-when", known: ["beside", "inside"])
         guard pairs.count == 1, let (_, name, value) = pairs.first else {
@@ -143,7 +146,7 @@ extension ConfigurationReader {
                 "'\(text)' is no name for '\(name)'", hint: "{ beside: '.sha256' }, { inside: backup_manifest }")
         }
         guard name == "inside" else { return .beside(Bytes(text)) }
-        guard match.options.shape == .directory else {
+        guard shape == .directory else {
             throw value.refuse("'inside' is for directories", hint: "add `unit: directory`")
         }
         return .inside(Bytes(text))

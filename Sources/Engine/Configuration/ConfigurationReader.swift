@@ -29,9 +29,10 @@ struct ConfigurationReader {
     static let shared = [
         "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
         "purge-rate",
-        "min-observed-age", "incomplete-after", "time-from", "match", "approval", "safeguards", "limits", "sizes",
+        "min-observed-age", "incomplete-after", "time-from", "names", "match", "exclude", "include",
+        "approval", "safeguards", "limits", "sizes",
     ]
-    private static let later = ["exclude", "depth", "layout"]
+    private static let later = ["depth", "layout"]
 
     mutating func read(_ text: String, file: String) throws(Fault) {
         guard let root = try Self.parse(text, file) else { return }
@@ -151,7 +152,10 @@ struct ConfigurationReader {
                 try node.word(name, DirectoryReading.TimeSource.allCases.map { ($0.rawValue, $0) }), node.origin)
         case "sizes":
             settings.sizes = Sourced(try node.word(name, Sizes.allCases.map { ($0.rawValue, $0) }), node.origin)
+        case "names": settings.names = try names(node)
         case "match": settings.match = try matches(node)
+        case "exclude": settings.exclude = try rules(name, node)
+        case "include": settings.include = try rules(name, node)
         case "limits": try limits(node, &settings.limits)
         case "approval":
             settings.approval = Sourced(try node.word(name, Approval.allCases.map { ($0.rawValue, $0) }), node.origin)
@@ -351,6 +355,11 @@ struct ConfigurationReader {
     private static func checkNames(_ shared: Shared, _ name: String, _ node: ConfigurationNode) throws(Fault) {
         let settings = shared.settings
         guard settings.timeFrom.value == .mtime else {
+            for names in settings.names where !names.value.has("time") {
+                throw refuse(
+                    names, "vault '\(name)' takes times from names, and '\(names.value.pattern)' has no time",
+                    hint: "write %Y-%m-%d, or as the names have it, or `time-from: mtime`")
+            }
             for match in settings.match where !match.value.has("time") {
                 throw refuse(
                     match, "vault '\(name)' takes times from names, and '\(match.value.pattern)' has no group 'time'",
@@ -371,10 +380,12 @@ struct ConfigurationReader {
             }
         }
         let rules = [shared.keep.value] + shared.series.value.compactMap(\.keep)
-        guard settings.match.isEmpty, rules.contains(where: \.needsSeries) else { return }
+        guard settings.match.isEmpty, settings.names.isEmpty, rules.contains(where: \.needsSeries) else { return }
         throw node.refuse(
             "vault '\(name)' takes times from mtime, so names cannot tell one series from another, and rules that count are refused",
-            hint: "use `within: 30d` (or max-age, all), `time-from: name`, or `match` with a group 'series'")
+            hint:
+                "use `within: 30d` (or max-age, all), `time-from: name`, `names` with {series}, or `match` with a group 'series'"
+        )
     }
 
     private static func refuse(_ match: Sourced<CustomRecogniser>, _ message: String, hint: String) -> Fault {

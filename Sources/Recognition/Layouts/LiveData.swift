@@ -5,9 +5,9 @@ internal import Model
 struct LiveData: Layout {
     let guide = LayoutGuide(
         tool: "live data", names: "`etc/passwd`, `.bashrc`, `cur/ new/ tmp/`, `.git/`, `PG_VERSION` with `pg_wal/`, …",
-        kind: "left alone, unless `match` names it", chain: "none", complete: "not looked at", prunes: "nobody")
+        kind: "left alone, unless `include` names it", chain: "none", complete: "not looked at", prunes: "nobody")
 
-    static let how = "to count it all the same, name it with `match`"
+    static let how = "to count it all the same, name it with `include`"
 
     func place(_ place: PlaceNames) -> LeftAlone.Why? {
         var what = Self.database(place) ?? Self.mail(place) ?? Self.system(place)

@@ -7,10 +7,12 @@ struct LiveFiles: Layout {
     let guide = LayoutGuide(
         tool: "pictures, documents, code, logs",
         names: "`IMG_20261123.jpg`, `scan 2026-11-23.pdf`, `access.log-20261123.gz`",
-        kind: "left alone, unless `match` names it", chain: "none", complete: "not looked at", prunes: "nobody")
+        kind: "left alone, unless `include`, `names` or `match` names it", chain: "none", complete: "not looked at",
+        prunes: "nobody")
 
     func claim(in listing: inout Listing) {
-        for index in listing.entries.indices where listing.isOpen(index) && listing.entries[index].isFile {
+        for index in listing.entries.indices
+        where listing.isOpen(index) && listing.entries[index].isFile && !listing.isIncluded(index) {
             guard let what = Self.what(listing.entries[index].finalName.storage) else { continue }
             listing.leave(index, "\(what), not a backup; \(LiveData.how)")
         }

@@ -30,16 +30,8 @@ struct PgDumpDirectory: Layout {
             (contents.outcome, contents.why) = (.failed, why)
             return contents
         }
-        let isKnown = head[5] == 1 && head[8] == 4
-        var named = isKnown ? Self.names(head, isWhole: isWhole) : (names: [], reachesEnd: false)
-        let isAtEnd = head.suffix(10).elementsEqual(Self.entryWithoutData)
-        if named.names.isEmpty, !isKnown || isWhole && !isAtEnd {
-            let found = Self.namesInText(head)
-            if !found.isEmpty { named = (found, true) } else if !isKnown { return contents }
-        }
-        if isWhole, !named.reachesEnd, !isAtEnd {
-            return fail("'toc.dat' is cut off")
-        }
+        guard let named = Self.named(in: head, isWhole: isWhole) else { return contents }
+        if named.isCutOff { return fail("'toc.dat' is cut off") }
         for name in named.names where !Self.isThere(name, unit) {
             return fail("'\(name.display)' is missing, which 'toc.dat' names")
         }
@@ -57,14 +49,33 @@ struct PgDumpDirectory: Layout {
         endings.contains { unit.has(name + $0) }
     }
 
+    /// The files that it names; `nil`: it is of a form that is not known, and nothing in its text is such a name.
+    private static func named(in toc: [UInt8], isWhole: Bool) -> (names: [Bytes], isCutOff: Bool)? {
+        let isKnown = toc[5] == 1 && toc[8] == 4
+        if isKnown {
+            let (names, reachesEnd) = names(toc, isWhole: isWhole)
+            let isCutOff = isWhole && !reachesEnd && !toc.suffix(10).elementsEqual(entryWithoutData)
+            if !names.isEmpty || !isCutOff { return (names, isCutOff) }
+        }
+        let found = rangesInText(toc)
+        // A name that has its length before it is of the known form: that is cut off.
+        if isKnown, found.isEmpty || found.contains(where: { hasLength(toc, $0) }) { return ([], true) }
+        return found.isEmpty ? nil : (found.map { Bytes(toc[$0]) }, false)
+    }
+
+    private static func hasLength(_ toc: [UInt8], _ name: Range<Int>) -> Bool {
+        let start = name.lowerBound
+        return start >= 5 && toc[start - 5] == 0 && toc.little(start - 4, 4) == UInt64(name.count)
+    }
+
     /// The names in `toc.dat`, and whether the last of these is its end.
     private static func names(_ toc: [UInt8], isWhole: Bool) -> (names: [Bytes], reachesEnd: Bool) {
         var names: [Bytes] = []
         var reachesEnd = false
         for dot in toc.indices where toc[dot] == UInt8(ascii: ".") {
             let end = dot + 4
-            guard end <= toc.count, let start = start(of: toc[..<dot], toc[dot..<end]), start >= 5, toc[start - 5] == 0,
-                toc.little(start - 4, 4) == UInt64(end - start)
+            guard end <= toc.count, let start = start(of: toc[..<dot], toc[dot..<end]),
+                hasLength(toc, start..<end)
             else { continue }
             let isLast = end == toc.count && isWhole
             let isName =
@@ -77,8 +88,8 @@ struct PgDumpDirectory: Layout {
         return (names, reachesEnd)
     }
 
-    /// The names that stand between bytes that are of no name.
-    private static func namesInText(_ toc: [UInt8]) -> [Bytes] {
+    /// Where `3301.dat` stands between bytes that are of no name.
+    private static func rangesInText(_ toc: [UInt8]) -> [Range<Int>] {
         func isOfName(_ byte: UInt8) -> Bool { byte.isDigit || byte.isLetter || "_-./".utf8.contains(byte) }
         return toc.indices.compactMap { dot in
             let end = dot + 4
@@ -86,7 +97,7 @@ struct PgDumpDirectory: Layout {
                 let start = start(of: toc[..<dot], toc[dot..<end]), start == 0 || !isOfName(toc[start - 1]),
                 end == toc.count || toc[end] == UInt8(ascii: ".") || !isOfName(toc[end])
             else { return nil }
-            return Bytes(toc[start..<end])
+            return start..<end
         }
     }
 

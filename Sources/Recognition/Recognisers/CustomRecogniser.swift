@@ -1,11 +1,11 @@
 package import Model
-internal import Synchronization
 
-/// A `match` of the configuration: a person's own regular expression for names, or for paths where it has a `/`.
+/// A person's own way to read names, from the configuration: a regular expression (`match`) or a template (`names`),
+/// for names, or for paths where it has a `/`.
 package struct CustomRecogniser: Recogniser {
     package enum Shape: String, Sendable, CaseIterable { case file, directory, set }
 
-    /// What stands beside the expression.
+    /// What stands beside the pattern.
     package struct Options: Sendable {
         package var timeFormat: TimeFormat?
         package var kind: Backup.Kind?
@@ -20,13 +20,15 @@ package struct CustomRecogniser: Recogniser {
     package let pattern: String
     package let options: Options
     package let name: String
+    /// Of `names`; `nil`: a `match`.
+    package let template: NamePattern?
     /// Under `time-from: mtime` the group `time` only says what is no part of the series.
     var timeFrom = DirectoryReading.TimeSource.name
     private let groups: [String]
     private let isOfPath: Bool
-    private let expression: Expression
+    private let reader: CustomReader
     /// Directories on the way: looked into, even where their name has a date.
-    private let way: [Expression]
+    private let way: [CustomReader]
 
     /// More of one vault are refused; each is asked of every name.
     package static let most = 50
@@ -41,23 +43,42 @@ package struct CustomRecogniser: Recogniser {
         ("i", .incremental), ("d", .differential), ("0", .full),
     ]
 
-    /// Throws what the compiler of regular expressions says.
-    package init(_ pattern: String, _ options: Options) throws {
+    /// Throws what the compiler of regular expressions says, and where.
+    package init(_ pattern: String, _ options: Options) throws(PatternProblem) {
         self.pattern = pattern
         self.options = options
+        template = nil
         let text = PatternText(pattern)
         name = "match '\(pattern)'"
         groups = text.groups
         isOfPath = text.isOfPath
-        expression = try Expression(pattern, groups: text.groups)
-        way = try text.beginnings(with: "time").map { try Expression($0, groups: []) }
+        reader = .expression(try BoundedExpression(pattern, groups: text.groups))
+        var way: [CustomReader] = []
+        for beginning in text.beginnings(with: "time") {
+            way.append(.expression(try BoundedExpression(beginning, groups: [])))
+        }
+        self.way = way
+    }
+
+    /// A field `{part}` makes it one of sets.
+    package init(_ template: NamePattern, _ options: Options) {
+        self.template = template
+        pattern = template.text
+        name = "names '\(template.text)'"
+        groups = template.fields + (template.hasTime ? ["time"] : [])
+        isOfPath = template.isOfPath
+        reader = .template(template)
+        way = template.beginnings.filter(\.hasTime).map { .template($0) }
+        var options = options
+        if template.has("part") { options.shape = .set }
+        self.options = options
     }
 
     package func has(_ group: String) -> Bool { groups.contains(group) }
 
     /// All that it is, on a line: what was read by another line must be read again, and approved again.
     package var text: String {
-        var parts = ["'\(pattern)'"]
+        var parts = [template == nil ? "'\(pattern)'" : "names '\(pattern)'"]
         if let format = options.timeFormat { parts.append("time-format '\(format.text)'") }
         if let kind = options.kind { parts.append("kind \(kind.rawValue)") }
         if let parent = options.parent { parts.append("parent '\(parent.text)'") }
@@ -67,22 +88,34 @@ package struct CustomRecogniser: Recogniser {
     }
 
     package func claim(in listing: inout Listing) {
-        var sets: [SetKey: [Int]] = [:]
+        var sets: [SetKey: [Part]] = [:]
         for index in listing.entries.indices where listing.isOpen(index) {
             let entry = listing.entries[index]
             guard entry.isFile || entry.isDirectory else { continue }
             let subject = isOfPath ? listing.directory.appending(entry.finalName) : entry.finalName
-            guard subject.count <= (isOfPath ? Self.longestPath : Self.longestName), let text = subject.utf8 else {
-                continue  // what is no UTF-8 goes on down the table
-            }
-            if fits(entry), let groups = expression.match(text) {
-                take(index, subject, groups, &listing, &sets)
-            } else if entry.isDirectory, way.contains(where: { $0.match(text) != nil }) {
-                listing.claim(index, as: .lookInto)
+            guard subject.count <= (isOfPath ? Self.longestPath : Self.longestName) else { continue }
+            switch fits(entry) ? reader.read(subject) : .none {
+            case .found(let match): take(index, match, &listing, &sets)
+            case .tooLong: listing.leave(index, tooLong)
+            case .none: if entry.isDirectory { step(index, subject, &listing) }
             }
         }
+        if has("part") { claimGaps(sets.values, &listing) }
         if case .beside(let ending) = options.completeWhen {
-            claimBeside(ending, sets.values.sorted { $0[0] < $1[0] }, &listing)
+            claimBeside(ending, sets.values.map { $0.map(\.index) }.sorted { $0[0] < $1[0] }, &listing)
+        }
+    }
+
+    private var tooLong: String { "its name takes too long to compare with \(name)" }
+
+    /// A directory on the way to what is read.
+    private func step(_ index: Int, _ subject: Bytes, _ listing: inout Listing) {
+        for reader in way {
+            switch reader.read(subject) {
+            case .found: return listing.claim(index, as: .lookInto)
+            case .tooLong: return listing.leave(index, tooLong)
+            case .none: continue
+            }
         }
     }
 
@@ -108,57 +141,63 @@ package struct CustomRecogniser: Recogniser {
         var written: Bytes?
     }
 
+    /// One file of a set.
+    private struct Part {
+        var index: Int
+        /// What `{part}` says.
+        var number: Int?
+    }
+
     private func take(
-        _ index: Int, _ subject: Bytes, _ groups: Groups, _ listing: inout Listing, _ sets: inout [SetKey: [Int]]
+        _ index: Int, _ match: CustomReader.Match, _ listing: inout Listing, _ sets: inout [SetKey: [Part]]
     ) {
-        var found = Claim.Found(series: series(subject, groups, listing), time: nil, by: name)
-        if timeFrom == .name, let range = groups["time"] {
-            switch time(subject.storage[range], &listing.parser) {
-            case .success(let time): found.time = time
-            case .failure(let refusal): return listing.leave(index, "\(refusal.why) (\(name))")
-            }
+        var found = Claim.Found(series: series(match, listing), time: nil, by: name)
+        do throws(Refusal) {
+            if timeFrom == .name, match.hasTime { found.time = try time(match, &listing.parser) }
+            found.kind = try kind(match["kind"])
+            if let level = match["level"] { try read(level, &found) }
+        } catch {
+            return listing.leave(index, "\(error.why) (\(name))")
         }
-        switch kind(groups["kind"].map { subject.storage[$0] }) {
-        case .success(let kind): found.kind = kind
-        case .failure(let refusal): return listing.leave(index, "\(refusal.why) (\(name))")
-        }
-        if let range = groups["level"] {
-            let text = String(decoding: subject.storage[range], as: UTF8.self)
-            guard let level = Int(text), (0...99).contains(level) else {
-                return listing.leave(index, "'\(text)' is not a level (\(name))")
-            }
-            found.contents.level = level
-            found.kind = level == 0 ? .full : found.kind == .full ? .incremental : found.kind
-            if level > 0 { found.contents.needs = [.levelsBelow(level)] }
-        }
-        if found.kind != .full {
-            let parent =
-                options.parent?.filled(from: subject, groups) ?? groups["parent"].map { Bytes(subject.storage[$0]) }
-            if let parent { found.contents.needs = [.exactly(.path(path(of: parent, listing)))] }
+        if found.kind != .full, let parent = options.parent?.filled(from: match) ?? match["parent"] {
+            found.contents.needs = [.exactly(.path(path(of: parent, listing)))]
         }
         found.completeWhen = options.completeWhen
         if options.shape == .set {
-            let written = found.time == nil ? groups["time"].map { Bytes(subject.storage[$0]) } : nil
-            let key = SetKey(series: found.series, time: found.time, written: written)
-            sets[key, default: []].append(index)
-            if let first = sets[key]?.first, first != index { return listing.claim(index, as: .member(of: first)) }
+            let key = SetKey(series: found.series, time: found.time, written: found.time == nil ? match.written : nil)
+            let number = match["part"].flatMap { Int(String(decoding: $0.storage, as: UTF8.self)) }
+            sets[key, default: []].append(Part(index: index, number: number))
+            if let first = sets[key]?.first, first.index != index {
+                return listing.claim(index, as: .member(of: first.index))
+            }
             listing.markSet(index)
         }
         listing.claim(index, as: .backup(found))
     }
 
-    private func series(_ subject: Bytes, _ groups: Groups, _ listing: Listing) -> Bytes {
-        if let range = groups["series"] {
-            let name = SeriesKey.escaped(Bytes(subject.storage[range]))
+    /// Of numbered parts one may be missing.
+    private func claimGaps(_ sets: some Sequence<[Part]>, _ listing: inout Listing) {
+        for set in sets {
+            let numbers = set.compactMap(\.number).sorted()
+            guard let gap = Listing.gap(in: numbers, countingFrom: nil),
+                case .backup(var found) = listing.claims[set[0].index]
+            else { continue }
+            (found.contents.outcome, found.contents.why) = (.failed, "part \(gap) is missing")
+            listing.claim(set[0].index, as: .backup(found))
+        }
+    }
+
+    private func series(_ match: CustomReader.Match, _ listing: Listing) -> Bytes {
+        if let name = match["series"].map(SeriesKey.escaped) {
             if isOfPath { return name.isEmpty ? "." : name }
             return name.isEmpty ? SeriesKey.ofDirectory(listing.directory) : listing.key(name)
         }
         // What differs within a series is no part of its name; of two places one in the other the outer counts.
         var places: [Range<Int>] = []
-        for range in ["time", "kind", "level", "parent"].compactMap({ groups[$0] }).sorted(by: {
+        for range in match.varying.sorted(by: {
             ($0.lowerBound, -$0.upperBound) < ($1.lowerBound, -$1.upperBound)
         }) where !range.isEmpty && range.lowerBound >= places.last?.upperBound ?? 0 { places.append(range) }
-        let pattern = SeriesKey.pattern(subject.storage, without: places)
+        let pattern = SeriesKey.pattern(match.subject.storage, without: places)
         return isOfPath ? pattern : listing.key(pattern)
     }
 
@@ -171,27 +210,43 @@ package struct CustomRecogniser: Recogniser {
         var why: String
     }
 
-    private func time(_ bytes: ArraySlice<UInt8>, _ parser: inout NameTimeParser) -> Result<Timestamp, Refusal> {
-        let written = Bytes(bytes)
-        if let format = options.timeFormat {
-            switch format.read(bytes) {
-            case .instant(let time): return .success(time)
-            case .civil(let civil): return .success(parser.instant(of: civil))
-            case nil: return .failure(Refusal(why: "'\(written.display)' is no time as \(format.text) writes it"))
+    private func time(_ match: CustomReader.Match, _ parser: inout NameTimeParser) throws(Refusal) -> Timestamp {
+        if let template = match.template {
+            guard let reading = template.reading else {
+                throw Refusal(why: "'\(match.subject.display)' has a time that is in no calendar")
             }
+            return reading.instant(&parser)
+        }
+        let written = match["time"] ?? Bytes()
+        if let format = options.timeFormat {
+            guard let reading = format.read(written.storage) else {
+                throw Refusal(why: "'\(written.display)' is no time as \(format.text) writes it")
+            }
+            return reading.instant(&parser)
         }
         switch parser.read(written) {
-        case .time(let time, _, _): return .success(time)
-        case .refused(let why): return .failure(Refusal(why: why))
-        case .none: return .failure(Refusal(why: "'\(written.display)' is no time that is known; say its time-format"))
+        case .time(let time, _, _): return time
+        case .refused(let why): throw Refusal(why: why)
+        case .none: throw Refusal(why: "'\(written.display)' is no time that is known; say its time-format")
         }
     }
 
-    private func kind(_ bytes: ArraySlice<UInt8>?) -> Result<Backup.Kind, Refusal> {
-        guard let bytes else { return .success(options.kind ?? .full) }
-        let word = String(decoding: bytes, as: UTF8.self).lowercased()
-        if let kind = Self.kindWords.first(where: { $0.0 == word })?.1 { return .success(kind) }
-        return .failure(Refusal(why: "'\(Bytes(bytes).display)' is not a kind that is known"))
+    private func kind(_ bytes: Bytes?) throws(Refusal) -> Backup.Kind {
+        guard let bytes else { return options.kind ?? .full }
+        let word = String(decoding: bytes.storage, as: UTF8.self).lowercased()
+        guard let kind = Self.kindWords.first(where: { $0.0 == word })?.1 else {
+            throw Refusal(why: "'\(bytes.display)' is not a kind that is known")
+        }
+        return kind
+    }
+
+    private func read(_ level: Bytes, _ found: inout Claim.Found) throws(Refusal) {
+        guard let level = Int(String(decoding: level.storage, as: UTF8.self)), (0...99).contains(level) else {
+            throw Refusal(why: "'\(level.display)' is not a level")
+        }
+        found.contents.level = level
+        found.kind = level == 0 ? .full : found.kind == .full ? .incremental : found.kind
+        if level > 0 { found.contents.needs = [.levelsBelow(level)] }
     }
 
     /// `X.done` goes where X goes. Of a set it may lie beside any of the files, or beside their stem.
@@ -209,74 +264,5 @@ package struct CustomRecogniser: Recogniser {
     private func claim(_ mark: Bytes, of owner: Int, _ listing: inout Listing) {
         guard let mark = listing.index(of: mark), listing.isOpen(mark), listing.entries[mark].isFile else { return }
         listing.claim(mark, as: .member(of: owner))
-    }
-
-    typealias Groups = [String: Range<Int>]
-
-    /// A compiled expression. `Regex` may hold what two threads must not use at once.
-    private final class Expression: Sendable {
-        private let regex: Mutex<Regex<AnyRegexOutput>>
-        private let groups: [String]
-
-        init(_ text: String, groups: [String]) throws {
-            // By scalars: names that only look the same are not the same.
-            regex = Mutex(try Regex(text).matchingSemantics(.unicodeScalar).asciiOnlyDigits())
-            self.groups = groups
-        }
-
-        /// Where its groups stand, in UTF-8; `nil`: no match of the whole text.
-        func match(_ text: String) -> Groups? {
-            regex.withLock { regex in
-                guard let match = try? regex.wholeMatch(in: text) else { return nil }
-                var found: Groups = [:]
-                for group in groups {
-                    guard let range = match.output[group]?.range else { continue }
-                    let start = text.utf8.distance(from: text.startIndex, to: range.lowerBound)
-                    found[group] = start..<(start + text.utf8.distance(from: range.lowerBound, to: range.upperBound))
-                }
-                return found
-            }
-        }
-    }
-}
-
-/// A name made of groups of another: `${series}-${parent}-full.tar`.
-package struct NameTemplate: Hashable, Sendable {
-    package let text: String
-    private let parts: [Part]
-
-    private enum Part: Hashable, Sendable {
-        case literal(Bytes)
-        case group(String)
-    }
-
-    package var groups: [String] { parts.compactMap { if case .group(let name) = $0 { name } else { nil } } }
-
-    /// `nil`: a `${` without its `}`.
-    package init?(_ text: String) {
-        self.text = text
-        var parts: [Part] = []
-        var rest = Substring(text)
-        while let start = rest.firstRange(of: "${") {
-            guard let end = rest[start.upperBound...].firstIndex(of: "}") else { return nil }
-            parts.append(.literal(Bytes(String(rest[..<start.lowerBound]))))
-            parts.append(.group(String(rest[start.upperBound..<end])))
-            rest = rest[rest.index(after: end)...]
-        }
-        self.parts = parts + [.literal(Bytes(String(rest)))]
-    }
-
-    /// `nil` where one of its groups took no part.
-    func filled(from subject: Bytes, _ groups: [String: Range<Int>]) -> Bytes? {
-        var name = Bytes()
-        for part in parts {
-            switch part {
-            case .literal(let bytes): name.storage += bytes.storage
-            case .group(let group):
-                guard let range = groups[group] else { return nil }
-                name.storage += subject.storage[range]
-            }
-        }
-        return name
     }
 }

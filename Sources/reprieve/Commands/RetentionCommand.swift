@@ -48,7 +48,10 @@ struct RetentionCommand: ParsableCommand {
                     row("semantics", settings.semantics, \.text),
                     row("timezone", zone, \.name), ("time-from", settings.timeFromText, settings.timeFrom.origin),
                 ]
+                + settings.namesTexts.map { row("names", $0, \.self) }
                 + settings.matchTexts.map { row("match", $0, \.self) }
+                + settings.excludeTexts.map { row("exclude", $0, \.self) }
+                + settings.includeTexts.map { row("include", $0, \.self) }
                 + [
                     row("schedule", settings.schedule, \.text), row("cleanup-every", settings.cleanupEvery, \.text),
                     row("grace-period", settings.gracePeriod, \.text), row("min-grace", settings.minGrace, \.text),

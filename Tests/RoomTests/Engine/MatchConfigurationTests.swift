@@ -58,7 +58,12 @@ struct MatchConfigurationTests {
     @Test(
         "mistakes are refused with line, column and a way out",
         arguments: [
-            ("match: '(a'", ":5:12:", "single quotes"),
+            ("match: '(a'", ":5:15:", "single quotes"),
+            (
+                "match: '[[a]b](?<time>x)'", ":5:14: '[[a]b](?<time>x)' is not a valid regular expression: brackets",
+                #"\["#
+            ),
+            (#"match: "é(?<time>x)(?<time>y)""#, ":5:32:", "single quotes"),
             (#"match: '(?<series>.+)-(?<tiem>\d+)'"#, "unknown group 'tiem'", "'time'"),
             ("match: '(?<series>.+)'", ":5:12:", "(?<time>"),
             ("match: '(?<time>(a+)+)'", "years", "one of the two"),

@@ -25,7 +25,7 @@ struct LiveDataTests {
         ] as [([Bytes], [Bytes: [Bytes]], String)])
     func places(names: [Bytes], inside: [Bytes: [Bytes]], what: String) {
         let found = Layouts.ofPlaces.lazy.compactMap { $0.place(place(names, inside: inside)) }.first
-        #expect(found == .foreign("\(what), not a backup; to count it all the same, name it with `match`"))
+        #expect(found == .foreign("\(what), not a backup; to count it all the same, name it with `include`"))
     }
 
     @Test("what a tool has left its record in is no live data")
@@ -56,7 +56,7 @@ struct LiveDataTests {
             ("1795914000.M1P7.host,S=300:2,S", "a mail"), ("1795914000.M1P7.host:2,", "a mail"),
         ] as [(Bytes, String)])
     func files(name: Bytes, what: String) {
-        #expect(read([name]).why(name) == "\(what), not a backup; to count it all the same, name it with `match`")
+        #expect(read([name]).why(name) == "\(what), not a backup; to count it all the same, name it with `include`")
     }
 
     @Test(

@@ -1,0 +1,125 @@
+internal import Disk
+package import Model
+internal import Recognition
+internal import Survey
+
+/// How one name of a vault is read.
+package struct NamedEntry: Sendable {
+    package enum What: Sendable {
+        case backup(Reading)
+        /// Goes where these go.
+        case part(of: [Bytes])
+        /// `line`: the line of the configuration that would read it.
+        case skipped(why: String, line: String?)
+        /// Looked into, or a link: nothing is to be said of it.
+        case passedOver
+    }
+
+    package struct Reading: Sendable {
+        package var series: Bytes
+        /// `nil`: by mtime.
+        package var time: Timestamp?
+        package var kind: Backup.Kind
+        package var needs: [String]
+        package var rule: String
+    }
+
+    package var name: Bytes
+    package var what: What
+}
+
+/// A template that would read names of one directory which nobody reads.
+package struct LearntNames: Sendable {
+    package var directory: Bytes
+    package var line: String
+    /// The same for another meaning, where nobody can tell which is meant.
+    package var alternatives: [String]
+    package var evidence: String
+    package var examples: [Bytes]
+    package var series: Int
+}
+
+extension Keeper {
+    /// Reads all names of a vault, directory by directory, as the configuration says now; nothing is opened but
+    /// directories, and nothing is changed. `found` is told the directory, from the vault's top. A directory that cannot
+    /// be read is skipped and returned.
+    package func names(
+        of vault: VaultConfiguration, found: (Bytes, [NamedEntry]) -> Void
+    ) throws(Fault) -> [Fault] {
+        try readings(of: vault) { directory, reading in
+            found(directory, NameRow.rows(of: reading, in: directory).map(NamedEntry.init))
+        } leftAlone: { directory, why in
+            found(
+                directory.parent,
+                [NamedEntry(name: directory.lastComponent, what: .skipped(why: why.text, line: nil))])
+        }
+    }
+
+    /// What would read the names that nobody reads.
+    package func learn(_ vault: VaultConfiguration) throws(Fault) -> (proposals: [LearntNames], faults: [Fault]) {
+        var all: [LearntNames] = []
+        let faults = try readings(of: vault) { directory, reading in
+            let unread = NameRow.unread(reading)
+            all += TemplateProposal.proposals(for: unread).map { LearntNames($0, directory) }
+        } leftAlone: { _, _ in
+        }
+        return (all, faults)
+    }
+
+    private func readings(
+        of vault: VaultConfiguration, found: (Bytes, DirectoryReading) -> Void,
+        leftAlone: (Bytes, LeftAlone.Why) -> Void
+    ) throws(Fault) -> [Fault] {
+        let recognisers = vault.recognisers
+        var parser = NameTimeParser(zone: configuration.zone.value)
+        let root = try Directory.open(absolute: vault.path)
+        var (waiting, faults): ([Bytes], [Fault]) = ([Bytes()], [])
+        while let directory = waiting.popLast(), !shouldStop() {
+            do throws(Fault) {
+                let place = try root.open(directory)
+                if !directory.isEmpty, place.holds(".trash/vault.json") {
+                    leftAlone(directory, .foreign("a vault of its own"))
+                    continue
+                }
+                let entries = try place.entries()
+                if let why = recognisers.place(PlaceNames(of: entries, in: directory, place)) {
+                    leftAlone(directory, why)
+                    continue
+                }
+                let zone = configuration.zone.value
+                let siblings = try VaultSurvey.siblings(of: directory, below: root, zone: zone)
+                    .union(VaultSurvey.shapesBelow(entries, place, zone: zone))
+                let reading = DirectoryReading(
+                    of: entries, in: directory, siblings: siblings, by: recognisers, parser: &parser)
+                found(directory, reading)
+                waiting += reading.descend.sorted(by: >).map { directory.appending($0) }
+            } catch {
+                if directory.isEmpty { throw error }
+                faults.append(error)
+            }
+        }
+        return faults
+    }
+}
+
+extension NamedEntry {
+    fileprivate init(_ row: NameRow) {
+        name = row.name
+        switch row.what {
+        case .backup(let read):
+            what = .backup(
+                Reading(series: read.series, time: read.time, kind: read.kind, needs: read.needs, rule: read.rule))
+        case .part(let owners): what = .part(of: owners)
+        case .skipped(let why, let line): what = .skipped(why: why, line: line)
+        case .link, .lookedInto: what = .passedOver
+        }
+    }
+}
+
+extension LearntNames {
+    fileprivate init(_ proposal: TemplateProposal, _ directory: Bytes) {
+        self.init(
+            directory: directory, line: proposal.line, alternatives: proposal.alternatives,
+            evidence: proposal.evidence, examples: proposal.examples, series: proposal.series)
+    }
+}

@@ -1,0 +1,57 @@
+import Engine
+import Foundation
+import Model
+import Testing
+
+@Suite("names of a vault")
+struct KeeperNamesTests {
+    private func keeper(_ scratch: Scratch, _ vault: String) throws -> Keeper {
+        let root = scratch.path.display
+        try scratch.write("reprieve.yaml", "timezone: UTC\nvaults:\n  a:\n    path: \(root)/v\n\n\(vault)\n")
+        let configuration = try Configuration.load(
+            Overrides(
+                config: "\(root)/reprieve.yaml", stateDirectory: "\(root)/state", adHoc: nil, environment: [:]))
+        return Keeper(
+            configuration: configuration,
+            home: try Home(configuration: configuration, clock: TestClock().clock, program: "test"))
+    }
+
+    private func rows(_ keeper: Keeper) throws -> [String: NamedEntry.What] {
+        var all: [String: NamedEntry.What] = [:]
+        let faults = try keeper.names(of: try #require(keeper.configuration.vaults.first)) { directory, entries in
+            for entry in entries { all[directory.appending(entry.name).display] = entry.what }
+        }
+        #expect(faults.isEmpty)
+        return all
+    }
+
+    @Test("each name is said once, with its series or the line that would read it")
+    func names() throws {
+        let scratch = try Scratch()
+        for day in 10...23 { try scratch.write("v/cp/backup-\(day).11.2026.tar.gz") }
+        for name in ["v/db/a-2026-11-23.sql", "v/x/old.log", "v/b/kopia.repository.f", "v/b/kopia.blobcfg.f"] {
+            try scratch.write(name)
+        }
+        let before = try keeper(scratch, "    exclude: '*.log'")
+        let rows = try rows(before)
+        guard case .backup(let read)? = rows["db/a-2026-11-23.sql"], case .skipped(let log, _)? = rows["x/old.log"],
+            case .skipped(let repository, _)? = rows["b"]
+        else {
+            Issue.record("\(rows)")
+            return
+        }
+        #expect(read.series == "db/a-*.sql" && log == "excluded by reprieve.yaml:6" && repository == "kopia repository")
+        let learnt = try before.learn(try #require(before.configuration.vaults.first)).proposals
+        for proposal in learnt {
+            #expect(proposal.directory == "cp" && proposal.evidence == "reads 14 of 14" && proposal.examples.count == 3)
+            let after = try keeper(scratch, "    \(proposal.line)")
+            guard case .backup(let own)? = try self.rows(after)["cp/backup-10.11.2026.tar.gz"] else {
+                Issue.record("not read")
+                continue
+            }
+            #expect(own.series == "cp/backup" && own.time == Timestamp(rfc3339: "2026-11-10T00:00:00Z"))
+            #expect(try after.learn(try #require(after.configuration.vaults.first)).proposals.isEmpty)
+        }
+        #expect(learnt.count == 1)
+    }
+}
