@@ -194,32 +194,35 @@ extension Judge {
         return candidate
     }
 
-    /// What stays keeps what it needs, wherever in the vault that is.
+    /// What stays keeps what it needs, wherever in the vault that is. Of several that need one the newest is named.
     private func keepAcrossSeries(_ reports: inout [Bytes: RetentionReport]) {
         guard let links else { return }
         var places: [BackupID: (series: Bytes, index: Int)] = [:]
-        var waiting: [(id: BackupID, time: Timestamp)] = []
+        var stays: [(id: BackupID, time: Timestamp)] = []
         for (series, report) in reports {
             for index in report.backups.indices {
                 let backup = report.backups[index]
                 places[backup.id] = (series, index)
-                if report.isRetained(index), !backup.isLog { waiting.append((backup.id, backup.time)) }
+                if report.isRetained(index), !backup.isLog { stays.append((backup.id, backup.time)) }
             }
         }
-        // The newest is asked first, so that it is the one that reasons name.
-        waiting.sort { ($0.time, $0.id) < ($1.time, $1.id) }
-        while let (id, _) = waiting.popLast() {
-            guard let child = places[id] else { continue }
-            for need in links.needs(of: id) {
-                guard let place = places[need],
-                    place.series != child.series || reports[place.series]?.isRetained(place.index) == false
+        var seen = Set(stays.map(\.id))
+        var next = 0
+        while next < stays.count {
+            for need in links.needs(of: stays[next].id) where seen.insert(need).inserted {
+                guard let place = places[need] else { continue }
+                stays.append((need, reports[place.series]!.backups[place.index].time))
+            }
+            next += 1
+        }
+        for child in stays.sorted(by: { ($0.time, $0.id) > ($1.time, $1.id) }) {
+            for need in links.needs(of: child.id) {
+                guard let own = places[child.id], let place = places[need],
+                    reports[place.series]?.isNeededElsewhere(place.index) == false,
+                    place.series != own.series || reports[place.series]?.isRetained(place.index) == false
                 else { continue }
-                let isNew = reports[place.series]?.isRetained(place.index) == false
-                if isNew || reports[place.series]?.isNeededElsewhere(place.index) == false {
-                    let name = reports[child.series]!.backups[child.index].path.display
-                    reports[place.series]?.retain(place.index, neededElsewhereBy: name)
-                }
-                if isNew { waiting.append((need, reports[place.series]!.backups[place.index].time)) }
+                let name = reports[own.series]!.backups[own.index].path.display
+                reports[place.series]?.retain(place.index, neededElsewhereBy: name)
             }
         }
     }
