@@ -206,6 +206,7 @@ extension Judge {
                 if report.isRetained(index), !backup.isLog { stays.append((backup.id, backup.time)) }
             }
         }
+        // First all that stays, then who needs it: an older one may stay only because of another series.
         var seen = Set(stays.map(\.id))
         var next = 0
         while next < stays.count {
