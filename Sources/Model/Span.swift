@@ -44,8 +44,8 @@ extension Span {
         case zero
     }
 
-    /// Reads `90s`, `15min`, `36h`, `7d`, `2w`, `6mo`, `1y` and sums of them (`1y6mo`). A bare `m` is refused. Any number
-    /// is read: `9999y` is a way to say "all".
+    /// Reads `90s`, `15min`, `36h`, `7d`, `2w`, `6mo`, `1y` and sums of them (`1y6mo`). A bare `m` is refused.
+    /// Any number is read: `9999y` is a way to say "all".
     package init(parsing text: String) throws(Problem) {
         self.init()
         var rest = text[...]

@@ -29,8 +29,8 @@ package struct KeepRules: Hashable, Sendable, Codable {
     package var withinYearly: Span?
     /// The newest N full backups, each with all that needs it.
     package var full: Count?
-    /// Of the differential backups that stay with their full one, only the newest N, each with all that needs it; a full
-    /// one counts as a differential one (pgBackRest). Alone it leaves all full ones in place.
+    /// Of the differential backups that stay with their full one, only the newest N, each with all that needs it; a
+    /// full one counts as a differential one (pgBackRest). Alone it leaves all full ones in place.
     package var diff: Count?
     /// Everything younger than this, and the newest full one older than it with all that needs it: any point in time
     /// within the window can be restored.

@@ -224,27 +224,35 @@ extension Judge {
     private func keepAcrossSeries(_ reports: inout [Bytes: RetentionReport]) {
         guard let links else { return }
         var places: [BackupID: (series: Bytes, index: Int)] = [:]
-        var waiting = protection.unseen.map { Staying(id: $0.id, time: $0.time, path: $0.path, series: nil) }
+        var stays = protection.unseen.map { Staying(id: $0.id, time: $0.time, path: $0.path, series: nil) }
         for (series, report) in reports {
             for index in report.backups.indices {
                 let backup = report.backups[index]
                 places[backup.id] = (series, index)
                 if report.isRetained(index), !backup.isLog {
-                    waiting.append(Staying(id: backup.id, time: backup.time, path: backup.path, series: series))
+                    stays.append(Staying(id: backup.id, time: backup.time, path: backup.path, series: series))
                 }
             }
         }
-        // The newest is asked first, so that it is the one that reasons name.
-        waiting.sort { ($0.time, $0.path) < ($1.time, $1.path) }
-        while let child = waiting.popLast() {
-            for need in links.needs(of: child.id) {
+        // First all that stays, then who needs it: an older one may stay only because of another series.
+        var seen = Set(stays.map(\.id))
+        var next = 0
+        while next < stays.count {
+            for need in links.needs(of: stays[next].id) where seen.insert(need).inserted {
                 guard let place = places[need], let report = reports[place.series] else { continue }
-                let isNew = !report.isRetained(place.index)
-                guard isNew || place.series != child.series && !report.isNeededElsewhere(place.index) else { continue }
-                reports[place.series]?.retain(place.index, neededElsewhereBy: child.path.display)
-                guard isNew else { continue }
                 let parent = report.backups[place.index]
-                waiting.append(Staying(id: need, time: parent.time, path: parent.path, series: place.series))
+                stays.append(Staying(id: need, time: parent.time, path: parent.path, series: place.series))
+            }
+            next += 1
+        }
+        // Of several that need one the newest is named.
+        for child in stays.sorted(by: { ($0.time, $0.path) > ($1.time, $1.path) }) {
+            for need in links.needs(of: child.id) {
+                guard let place = places[need], let report = reports[place.series],
+                    !report.isNeededElsewhere(place.index),
+                    place.series != child.series || !report.isRetained(place.index)
+                else { continue }
+                reports[place.series]?.retain(place.index, neededElsewhereBy: child.path.display)
             }
         }
     }

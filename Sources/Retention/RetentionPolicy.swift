@@ -48,6 +48,7 @@ package struct TimeBasedPolicy: RetentionPolicy {
         var rules = rules
         rules.last = nil
         rules.full = nil
+        rules.diff = nil
         self.rules = rules
     }
 

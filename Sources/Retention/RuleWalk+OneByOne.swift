@@ -1,7 +1,7 @@
 internal import Model
 
-/// One rule after the other: where rules take from each other (borg, Proxmox), the oldest of a period counts, or periods
-/// go by several clocks.
+/// One rule after the other: where rules take from each other (borg, Proxmox), the oldest of a period counts, or
+/// periods go by several clocks.
 extension RuleWalk {
     mutating func oneByOne() {
         let counting = timeline.counting.map { Int($0) }

@@ -200,4 +200,30 @@ struct OtherWordsTests {
         #expect(report[0].reasons == [.neededBy("3-I0")])
         #expect(report[1].reasons == [.neededBy("4-I1")])
     }
+
+    @Test("the same across the series of a vault, in whatever order they are listed")
+    func newestNeedsElsewhere() throws {
+        func backup(_ n: Int, _ series: Bytes, _ date: String, parent: Int? = nil) -> Backup {
+            var backup = History.backup(TableTests.time(date), path: "\(n)", n: n)
+            backup.series = series
+            backup.kind = parent == nil ? .full : .incremental
+            backup.parent = parent.map { BackupID(object: UInt64($0)) }
+            return backup
+        }
+        // 4 needs 2, which needs 0; 3 needs 0 as well, and is newer than 2. 1 and 5 are the ones that the rules keep.
+        let backups = [
+            backup(0, "full", "2026-11-01"), backup(1, "full", "2026-11-20"),
+            backup(2, "b", "2026-11-02", parent: 0), backup(5, "b", "2026-11-21"),
+            backup(3, "c", "2026-11-03", parent: 0), backup(4, "a", "2026-11-23", parent: 2),
+        ]
+        let policy = History.policy(History.rules { $0.last = .first(1) })
+        let judge = try #require(
+            Judge(policy: policy, now: History.moment("2026-11-24T00:00:00Z"), protection: .init()))
+        for order in [backups, backups.reversed()] {
+            let judged = judge.decideAll(order)
+            func reasons(_ n: UInt64) -> [Reason]? { judged.first { $0.backup.id.object == n }?.decision.reasons }
+            #expect(reasons(0) == [.neededBy("3")])
+            #expect(reasons(2) == [.neededBy("4")])
+        }
+    }
 }

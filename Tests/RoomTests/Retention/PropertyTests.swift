@@ -6,6 +6,7 @@ import Testing
 /// Laws over random histories, against a slow and obvious second implementation.
 @Suite("laws of retention")
 struct PropertyTests {
+    /// The long form has over 10,000 histories for each preset.
     static let rounds = isLongForm ? 100_000 : 10_000
     /// Printed, so that a failure can be run again: set REPRIEVE_SEED.
     static let seed: UInt64 = {
