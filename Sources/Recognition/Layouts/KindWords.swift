@@ -59,7 +59,7 @@ package struct KindWords: Layout {
     private func shape(_ named: Named, _ listing: inout Listing) -> Shape? {
         guard case .time(_, let pattern, _) = listing.parser.read(named.withoutWord) else { return nil }
         return Shape(
-            key: pattern, isDirectory: listing.entries[named.index].isDirectory,
+            key: SeriesKey.withoutCompression(pattern), isDirectory: listing.entries[named.index].isDirectory,
             isLetter: named.word?.isLetter ?? false)
     }
 
@@ -108,7 +108,8 @@ package struct KindWords: Layout {
             let entry = listing.entries[index]
             guard listing.isOpen(index), entry.isDirectory == shape.isDirectory,
                 Self.word(in: entry.finalName.storage) == nil,
-                case .time(_, plain, _) = listing.parser.read(entry.finalName)
+                case .time(_, let pattern, _) = listing.parser.read(entry.finalName),
+                SeriesKey.withoutCompression(pattern) == plain
             else { return nil }
             return Named(index: index, word: nil, name: entry.finalName)
         }
@@ -128,7 +129,11 @@ package struct KindWords: Layout {
             // Another letter in the same place.
             for token in Self.tokens(bytes) where token.count == 1 && bytes[token.lowerBound].isLetter {
                 let rest = Bytes(bytes[..<token.lowerBound] + [Self.mark] + bytes[token.upperBound...])
-                if case .time(_, shape.key, _) = listing.parser.read(rest) { return false }
+                if case .time(_, let key, _) = listing.parser.read(rest),
+                    SeriesKey.withoutCompression(key) == shape.key
+                {
+                    return false
+                }
             }
         }
         return true
@@ -249,6 +254,11 @@ package struct KindWords: Layout {
 
     /// Whether a directory's name says a kind.
     package static func isKind(_ name: Bytes) -> Bool { said(name.storage[...]) != nil }
+
+    /// Whether a name, or its directory, may say that it is an incremental one.
+    static func mayBeDependent(_ name: Bytes, in listing: Listing) -> Bool {
+        !listing.siblings.isEmpty || word(in: name.storage)?.said.isDependent == true
+    }
 
     /// The last directory of a path whose name says a kind: what is above it, and its place among the components.
     package static func directory(in path: Bytes) -> (parent: Bytes, at: Int)? {
