@@ -37,16 +37,22 @@ extension DirectoryReading {
 
     // MARK: By the contents
 
+    /// Whether ``settle(remembered:contentTime:)`` may change anything.
+    package var isOpen: Bool { !undecided.isEmpty || units.contains { $0.doubt != nil } }
+
     /// Why names are left alone whose times are in doubt.
     package static let notBorneOut = "is it a time or a number? The time of its content does not bear it out"
 
     /// Decides what the times of the contents tell; afterwards no unit is in doubt. `contentTime`: of a unit of this
-    /// directory; `nil`: it is gone.
-    package mutating func settle(contentTime: (Unit) -> Timestamp?) {
-        settleDoubts(contentTime)
+    /// directory; `nil`: it is gone. `remembered`: the time that a unit was read as before: where its neighbours are
+    /// gone by now, what was decided stays so.
+    package mutating func settle(
+        remembered: (Unit) -> Timestamp? = { _ in nil }, contentTime: (Unit) -> Timestamp?
+    ) {
+        settleDoubts(remembered, contentTime)
         let before = units.count
         for group in Dictionary(grouping: undecided.indices, by: { undecided[$0].question.group }).values {
-            answer(group, contentTime)
+            if let chosen = recalled(group, remembered) ?? voted(group, contentTime) { take(group, chosen) }
         }
         guard units.count > before else { return }
         units.sort { $0.name < $1.name }
@@ -56,17 +62,18 @@ extension DirectoryReading {
         propose()
     }
 
-    private mutating func settleDoubts(_ contentTime: (Unit) -> Timestamp?) {
+    private mutating func settleDoubts(_ remembered: (Unit) -> Timestamp?, _ contentTime: (Unit) -> Timestamp?) {
         let doubtful = units.indices.filter { units[$0].doubt != nil }
         guard !doubtful.isEmpty else { return }
         var numbers: Set<Bytes> = []
         for (series, indices) in Dictionary(grouping: doubtful, by: { units[$0].series }) {
             var (known, borneOut) = (0, 0)
             for index in indices {
-                guard let doubt = units[index].doubt, let time = units[index].time, let seen = contentTime(units[index])
-                else { continue }
+                guard let doubt = units[index].doubt, let time = units[index].time else { continue }
+                let isKnown = remembered(units[index]) == time
+                guard let seen = isKnown ? time : contentTime(units[index]) else { continue }
                 known += 1
-                if doubt.window.contains(seen.seconds(since: time)) { borneOut += 1 }
+                if isKnown || doubt.window.contains(seen.seconds(since: time)) { borneOut += 1 }
             }
             // Of epoch seconds most are enough: a number is hardly ever near them.
             let isEpoch = indices.allSatisfy { units[$0].doubt?.place == .epoch }
@@ -85,19 +92,35 @@ extension DirectoryReading {
     /// Contents that agree with one reading and contradict the other: so many are needed.
     private static let votesNeeded = 3
 
-    private mutating func answer(_ group: [Int], _ contentTime: (Unit) -> Timestamp?) {
-        var votes = [0, 0]
+    /// The reading that names of this group had before; `nil`: none, or more than one.
+    private func recalled(_ group: [Int], _ remembered: (Unit) -> Timestamp?) -> NameQuestion.Kind.Choice? {
+        var chosen: Set<NameQuestion.Kind.Choice> = []
+        for index in group {
+            let (unit, question) = undecided[index]
+            guard let time = remembered(unit) else { continue }
+            let fits = question.readings.filter { $0.time == time }
+            if fits.count == 1 { chosen.insert(fits[0].choice) }
+        }
+        return chosen.count == 1 ? chosen.first : nil
+    }
+
+    private func voted(_ group: [Int], _ contentTime: (Unit) -> Timestamp?) -> NameQuestion.Kind.Choice? {
+        var votes: [NameQuestion.Kind.Choice: Int] = [:]
         for index in group {
             let (unit, question) = undecided[index]
             guard question.readings.count == 2, let seen = contentTime(unit) else { continue }
-            let agrees = question.readings.indices.map { question.agrees($0, with: seen) }
-            if agrees[0] != agrees[1] { votes[agrees[0] ? 0 : 1] += 1 }
+            let agreed = question.readings.filter { question.agrees($0, with: seen) }
+            if agreed.count == 1 { votes[agreed[0].choice, default: 0] += 1 }
         }
-        guard let chosen = votes.firstIndex(where: { $0 >= Self.votesNeeded }), votes[1 - chosen] == 0 else { return }
+        guard votes.count == 1, let (chosen, count) = votes.first, count >= Self.votesNeeded else { return nil }
+        return chosen
+    }
+
+    private mutating func take(_ group: [Int], _ choice: NameQuestion.Kind.Choice) {
         for index in group {
             var (unit, question) = undecided[index]
-            guard question.readings.count == 2 else { continue }
-            (unit.series, unit.time) = (question.readings[chosen].series, question.readings[chosen].time)
+            guard let reading = question.readings.first(where: { $0.choice == choice }) else { continue }
+            (unit.series, unit.time) = (reading.series, reading.time)
             units.append(unit)
         }
     }
@@ -105,16 +128,18 @@ extension DirectoryReading {
 
 extension NameQuestion {
     /// Whether a content of this time agrees with a reading.
-    fileprivate func agrees(_ reading: Int, with content: Timestamp) -> Bool {
-        let behind = content.seconds(since: readings[reading].time)
+    fileprivate func agrees(_ reading: Reading, with content: Timestamp) -> Bool {
+        let behind = content.seconds(since: reading.time)
         switch kind {
         // Dates alone are of any time of that day.
         case .dayOrder: return (-43_200...129_600).contains(behind)
-        case .hour where reading == 1: return (-600...4200).contains(behind)
-        // Whoever is not written in that hour has a number.
-        case .hour: return !(-600...4200).contains(content.seconds(since: readings[1].time))
+        case .hour:
+            // Whatever is not written in that hour has a number.
+            let clock = readings.first { $0.choice == .second }
+            let isInHour = clock.map { (-600...4200).contains(content.seconds(since: $0.time)) } ?? false
+            return isInHour == (reading.choice == .second)
         // A week or a month, and the first days of the next.
-        case .period: return (-86_400...(reading == 0 ? 34 : 9) * 86_400).contains(behind)
+        case .period: return (-86_400...(reading.choice == .first ? 34 : 9) * 86_400).contains(behind)
         case .fraction: return false
         }
     }

@@ -12,18 +12,21 @@ package struct NameQuestion: Hashable, Sendable {
         case fraction
         /// `shop-202611`: a month, or a week.
         case period
+
+        /// One of the two, in the order in which they are named here.
+        package enum Choice: Hashable, Sendable { case first, second }
     }
 
     package var kind: Kind
     /// Names with the same one are answered together.
     package var group: Bytes
-    /// In the order of ``Kind``; at least one.
+    /// At least one: of some names the other is not possible.
     package var readings: [Reading]
 
     package struct Reading: Hashable, Sendable {
+        package var choice: Kind.Choice
         package var series: Bytes
         package var time: Timestamp
-        package var doubt: ClockDoubt?
     }
 
     /// Why it is left alone, and what to write.
@@ -135,11 +138,13 @@ struct NameQuestions {
                 : "its series can be read in two ways"
             return listing.leave(index, "\(why); say it with match and time-format")
         }
-        let found = claims.compactMap { if case .backup(let found)? = $0 { found } else { nil } }
-        guard let first = found.first else { return }
-        let readings = found.compactMap { found in
-            found.time.map { NameQuestion.Reading(series: found.series, time: $0, doubt: found.doubt) }
+        var (first, readings): (Claim.Found?, [NameQuestion.Reading]) = (nil, [])
+        for (choice, claim) in zip([NameQuestion.Kind.Choice.first, .second], claims) {
+            guard case .backup(let found)? = claim, let time = found.time else { continue }
+            first = first ?? found
+            readings.append(.init(choice: choice, series: found.series, time: time))
         }
+        guard let first else { return }
         let question = NameQuestion(
             kind: group.kind, group: listing.directory.appending(group.pattern), readings: readings)
         listing.claim(index, as: .undecided(first, question))

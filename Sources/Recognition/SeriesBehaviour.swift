@@ -41,7 +41,7 @@ enum SeriesBehaviour {
     }
 
     private static func isTransient(_ members: [Member], at: Int, _ kind: SeriesProposal.Varying) -> Bool {
-        let sorted = members.sorted { $0.time < $1.time }
+        let sorted = members.sorted { ($0.time, $0.id) < ($1.time, $1.id) }
         if kind == .weekday {
             return sorted.allSatisfy { member in
                 // The day may end elsewhere than in UTC.

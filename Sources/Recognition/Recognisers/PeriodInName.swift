@@ -8,23 +8,19 @@ struct PeriodInName: Recogniser {
     let name = "a month or week in its name"
 
     func claim(in listing: inout Listing) {
-        var groups: [Group: [Item]] = [:]
+        var groups: [Bytes: [Item]] = [:]
         for index in listing.entries.indices where listing.isOpen(index) && !listing.entries[index].isTemporary {
             let entry = listing.entries[index]
-            guard listing.remarks[index] == nil, entry.isFile || entry.isDirectory,
+            // A directory of a month holds what was made in it.
+            guard listing.remarks[index] == nil, entry.isFile,
                 let (range, year, number) = Self.digits(entry.finalName.storage),
                 !KindWords.mayBeDependent(entry.finalName, in: listing)
             else { continue }
             let pattern = SeriesKey.pattern(entry.finalName.storage, without: CollectionOfOne(range))
-            let group = Group(pattern: SeriesKey.withoutCompression(pattern), isDirectory: entry.isDirectory)
-            groups[group, default: []].append(Item(index: index, year: year, number: number))
+            groups[SeriesKey.withoutCompression(pattern), default: []].append(
+                Item(index: index, year: year, number: number))
         }
-        for (group, items) in groups { claim(items, group, &listing) }
-    }
-
-    private struct Group: Hashable {
-        var pattern: Bytes
-        var isDirectory: Bool
+        for (pattern, items) in groups { claim(items, pattern, &listing) }
     }
 
     private struct Item {
@@ -39,35 +35,39 @@ struct PeriodInName: Recogniser {
         var week: CivilTime? { CivilTime(isoYear: year, week: number) }
     }
 
-    private func claim(_ items: [Item], _ group: Group, _ listing: inout Listing) {
-        guard Set(items.map { $0.year * 100 + $0.number }).count >= 2 else { return }
-        let words = (listing.directory.appending(group.pattern)).lowercased.storage[...]
+    private func claim(_ items: [Item], _ pattern: Bytes, _ listing: inout Listing) {
+        let words = (listing.directory.appending(pattern)).lowercased.storage[...]
         let isMonth = words.first(of: "month") != nil, isWeek = words.first(of: "week") != nil
         let mayBeMonths = items.allSatisfy { $0.month != nil } && !isWeek
         let mayBeWeeks = items.allSatisfy { $0.week != nil } && !isMonth
+        let areSeveral = Set(items.map { $0.year * 100 + $0.number }).count >= 2
         let months = mayBeMonths && (isMonth || Self.passesNewYear(items.map { $0.year * 12 + $0.number - 1 }))
         let weeks =
             mayBeWeeks && (isWeek || items.count >= 3 && items.contains { $0.number > 12 } && Self.follow(items))
-        if months != weeks {
-            for item in items { claim(item, group, isMonth: months, &listing) }
-        } else if mayBeMonths && mayBeWeeks, items.count >= 3 {
-            for item in items { ask(item, group, &listing) }
+        for item in items {
+            if areSeveral, months != weeks {
+                claim(item, pattern, isMonth: months, &listing)
+            } else {
+                ask(item, pattern, &listing)
+            }
         }
     }
 
-    private func claim(_ item: Item, _ group: Group, isMonth: Bool, _ listing: inout Listing) {
+    private func claim(_ item: Item, _ pattern: Bytes, isMonth: Bool, _ listing: inout Listing) {
         guard let civil = isMonth ? item.month : item.week else { return }
         let time = listing.instant(of: civil)
-        listing.claim(item.index, as: .backup(.init(series: listing.key(group.pattern), time: time, by: name)))
+        listing.claim(item.index, as: .backup(.init(series: listing.key(pattern), time: time, by: name)))
     }
 
-    private func ask(_ item: Item, _ group: Group, _ listing: inout Listing) {
-        guard let month = item.month, let week = item.week else { return }
-        let key = listing.key(group.pattern)
-        let readings = [month, week].map {
-            NameQuestion.Reading(series: key, time: listing.instant(of: $0))
+    private func ask(_ item: Item, _ pattern: Bytes, _ listing: inout Listing) {
+        let key = listing.key(pattern)
+        var readings: [NameQuestion.Reading] = []
+        for (choice, civil) in zip([NameQuestion.Kind.Choice.first, .second], [item.month, item.week]) {
+            guard let civil else { continue }
+            readings.append(.init(choice: choice, series: key, time: listing.instant(of: civil)))
         }
-        let found = Claim.Found(series: key, time: readings[0].time, by: name)
+        guard let first = readings.first else { return }
+        let found = Claim.Found(series: key, time: first.time, by: name)
         listing.claim(
             item.index, as: .undecided(found, NameQuestion(kind: .period, group: key, readings: readings)))
     }

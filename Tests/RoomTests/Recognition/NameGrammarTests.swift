@@ -207,6 +207,26 @@ struct NameQuestionTests {
         #expect(none.units.isEmpty && none.why(names[0]) == DirectoryReading.notBorneOut)
     }
 
+    @Test("what was decided stays so when its neighbours are gone")
+    func remembered() {
+        let day: Bytes = "s-11-12-2026.sql", epoch: Bytes = "e-1795395600"
+        var reading = read([day, epoch])
+        reading.settle {
+            $0.name == day ? Timestamp(rfc3339: "2026-12-11") : $0.time
+        } contentTime: { _ in
+            Timestamp(rfc3339: "2030-01-01")
+        }
+        #expect(reading.units.map(\.name) == [epoch, day])
+        #expect(reading.unit(day)?.time == Timestamp(rfc3339: "2026-12-11"))
+        var month = read(["s-202611.sql"], in: "monthly")
+        month.settle { _ in
+            Timestamp(rfc3339: "2026-11-01")
+        } contentTime: { _ in
+            nil
+        }
+        #expect(month.units.map(\.time) == [Timestamp(rfc3339: "2026-11-01")])
+    }
+
     @Test("six digits are weeks in weekly, months in monthly, or what they themselves say")
     func periods() {
         let weeks: [Bytes] = ["s-202647.sql.gz", "s-202648.sql.gz"]
