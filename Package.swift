@@ -157,7 +157,7 @@ let package = Package(
                 "CLinux", "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine",
                 "Agent",
             ],
-            exclude: ["Retention/Vectors"],
+            exclude: ["Recognition/Names", "Retention/Vectors"],
             swiftSettings: strict
         ),
         // The real binary, from outside.

@@ -215,8 +215,8 @@ extension Catalog {
     private static func decode(_ text: String) throws -> [Backup.Member] {
         try JSONDecoder().decode([Side].self, from: Data(text.utf8)).map {
             var member = Backup.Member(
-                path: Bytes($0.path), object: ObjectID(text: $0.object), inode: $0.inode, isDirectory: $0.directory ?? false,
-                size: $0.size,
+                path: Bytes($0.path), object: ObjectID(text: $0.object), inode: $0.inode,
+                isDirectory: $0.directory ?? false, size: $0.size,
                 mtime: Timestamp(nanoseconds: $0.mtime), ctime: Timestamp(nanoseconds: $0.ctime))
             member.isShared = $0.shared ?? false
             return member

@@ -37,7 +37,8 @@ enum Rotation {
 
     private static let endings: [Bytes] = [
         ".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".zip", ".7z", ".sql", ".sql.gz", ".sql.zst",
-        ".sql.xz", ".sql.bz2", ".dump", ".dump.gz", ".dump.zst", ".bak", ".backup", ".gz", ".zst", ".xz", ".bz2", ".rdb",
+        ".sql.xz", ".sql.bz2", ".dump", ".dump.gz", ".dump.zst", ".bak", ".backup", ".gz", ".zst", ".xz", ".bz2",
+        ".rdb",
         ".vma", ".vma.zst", ".vma.gz", ".gpg", ".age", ".enc",
     ]
 

@@ -88,7 +88,7 @@ package struct Token: Hashable, Sendable, CustomStringConvertible {
     /// A file or directory of the vault, by its path in it.
     package static func path(_ path: Bytes) -> Token { Token("path", path.utf8 ?? path.hexadecimal) }
 
-    /// For a person: `LSN 162863`; a value that says itself what it is as it stands, `'mail/duplicity 20261123T010000Z'`.
+    /// For a person: `LSN 162863`, or `'mail/duplicity 20261123T010000Z'`: that says itself what it is.
     package var description: String {
         ["lsn", "uuid", "guid"].contains(space) ? "\(space.uppercased()) \(value)" : "'\(value)'"
     }

@@ -1,4 +1,5 @@
 import Foundation
+internal import Glibc
 internal import Synchronization
 
 /// A time zone, with the offset of the last day asked for at hand.
@@ -12,15 +13,49 @@ package struct Zone: Sendable {
     private var offsetOfDay: Int64?
     private let steady = SteadyOffsets()
 
-    /// `nil` where the name is unknown. Never another zone in its place.
+    /// A region by its name (`Europe/Berlin`), `UTC`, or a fixed offset (`Etc/GMT-2`). `nil` where the name is unknown,
+    /// or says less than it seems to: `EST` and `GMT+2` mean another offset than most people think.
     package init?(name: String) {
+        guard name == "UTC" || Self.isRegion(name) else { return nil }
+        self.init(anyName: name)
+    }
+
+    private init?(anyName name: String) {
         guard let zone = TimeZone(identifier: name) else { return nil }
         self.name = name
         self.zone = zone
     }
 
-    /// The system's zone, by the name that `/etc/localtime` or `TZ` gives it.
-    package static var system: Zone { Zone(name: TimeZone.current.identifier) ?? Zone(fixed: TimeZone.current) }
+    /// `right/…` counts leap seconds, and `posix/…` is another name of the same file.
+    private static func isRegion(_ name: String) -> Bool {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count > 1 && !["posix", "right", "SystemV"].contains(parts[0])
+            && parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+    }
+
+    /// The zone of this system: `/etc/localtime`, whoever asks. `TZ` says how one person likes to see times, and must
+    /// not change what names mean.
+    package static let system = ofSystem()
+
+    private static func ofSystem() -> Zone {
+        if let zone = nameOfLink("/etc/localtime").flatMap(Zone.init(anyName:)) { return zone }
+        // A copy instead of a link: Debian keeps the name beside it.
+        if let text = try? String(contentsOfFile: "/etc/timezone", encoding: .utf8),
+            let zone = Zone(anyName: text.trimmingCharacters(in: .whitespacesAndNewlines))
+        {
+            return zone
+        }
+        return utc
+    }
+
+    /// `../usr/share/zoneinfo/Europe/Berlin` is Europe/Berlin.
+    private static func nameOfLink(_ path: String) -> String? {
+        var target = [CChar](repeating: 0, count: 4096)
+        let count = readlink(path, &target, target.count - 1)
+        guard count > 0 else { return nil }
+        let text = String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return text.range(of: "/zoneinfo/").map { String(text[$0.upperBound...]) }
+    }
 
     package static let utc = Zone(fixed: TimeZone(secondsFromGMT: 0)!)  // 0 is always in range
 

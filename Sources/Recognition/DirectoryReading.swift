@@ -34,6 +34,8 @@ package struct DirectoryReading: Sendable {
         /// What the name says of it beside time and kind.
         package var contents = Contents()
         package var completeWhen: CompleteWhen?
+        /// The pattern of ``DirectoryReading/proposals`` that would put it together with others.
+        package var proposal: Bytes?
 
         /// Protected by the tool that wrote it, and how.
         package var protectedBy: String? {
@@ -52,12 +54,17 @@ package struct DirectoryReading: Sendable {
         }
     }
 
-    package private(set) var units: [Unit] = []
-    package private(set) var leftAlone: [(name: Bytes, why: LeftAlone.Why)] = []
+    package internal(set) var units: [Unit] = []
+    package internal(set) var leftAlone: [(name: Bytes, why: LeftAlone.Why)] = []
     /// Symbolic links: what they point to is not to go.
     package private(set) var links: [Bytes] = []
     /// Directories without a date in their name: their content decides.
     package private(set) var descend: [Bytes] = []
+
+    /// Series that are rather one, if a person agrees.
+    package internal(set) var proposals: [SeriesProposal] = []
+    /// What is left alone because its name has two readings: ``settle(contentTime:)`` may decide.
+    package internal(set) var undecided: [(unit: Unit, question: NameQuestion)] = []
 
     /// Why a file is left alone that nobody knows.
     package static let undated = "no date in its name"
@@ -76,6 +83,8 @@ package struct DirectoryReading: Sendable {
         collect(listing)
         if !recognisers.excluded.isEmpty { leftAlone.sort { $0.name < $1.name } }
         dropUnneededDoubts()
+        mergeAgreed(recognisers.agreed)
+        propose()
     }
 
     /// Leaves out what a person excludes: nobody else is asked, and for its neighbours it is not there.
@@ -100,6 +109,12 @@ package struct DirectoryReading: Sendable {
         for (index, entry) in listing.entries.enumerated() {
             switch listing.claims[index] {
             case .backup(let found): units.append(Self.unit(index, found, members, listing))
+            case .undecided(let found, let question):
+                undecided.append((Self.unit(index, found, members, listing), question))
+                leftAlone.append((entry.name, .foreign(question.why)))
+                for member in members.own[index] ?? [] {
+                    leftAlone.append((listing.entries[member].name, .foreign(Self.noBackup(entry.name))))
+                }
             case .member(let owner):
                 // One line stands for all of an opaque unit.
                 if case .leftAlone(.opaque)? = listing.claims[owner] { continue }
@@ -130,20 +145,5 @@ package struct DirectoryReading: Sendable {
             completeWhen: found.completeWhen)
         if let why = listing.lacking[index] { (unit.contents.outcome, unit.contents.why) = (.failed, why) }
         return unit
-    }
-
-    /// Four digits behind a date are a time of day, as long as they look like a schedule: one a day, or always at the
-    /// same minute, or at fives. `-1001`, `-1002`, `-1042` on one day may be customers: then mtimes have to say it.
-    private mutating func dropUnneededDoubts() {
-        let doubtful = units.indices.filter { units[$0].doubt?.isOfSchedule == true }
-        guard !doubtful.isEmpty else { return }
-        for (_, indices) in Dictionary(grouping: doubtful, by: { units[$0].series }) {
-            let days = Dictionary(grouping: indices) { units[$0].doubt?.day }
-            let isSchedule = days.values.allSatisfy { day in
-                let minutes = Set(day.compactMap { units[$0].doubt?.minute })
-                return minutes.count == 1 || minutes.allSatisfy { $0.isMultiple(of: 5) }
-            }
-            if isSchedule { for index in indices { units[index].doubt = nil } }
-        }
     }
 }

@@ -10,13 +10,13 @@ package enum Layouts {
             Duplicity(), Dar(), Btrbk(), BackupManager(), Hdup(), VirtualHardDisk(), Qcow2(), ZFSSend(),
             OlaHallengren(), SAPHana(), Db2(), StoreBackup(), ThinBackup(), XtraBackup(), PgBaseBackup(),
             InfluxDB(), UpdraftPlus(), GhettoVCB(), MyDumper(), PgDumpDirectory(), BackInTime(), RsyncTimeBackup(),
-            BaculaVolume(),
+            GitLab(), HomeAssistant(), BaculaVolume(),
             // Behind all tools: they may know what the parts of a file are.
             SplitParts(), KindWords(),
         ]
 
     /// Counts up when a layout begins to read names or contents otherwise: then all is read again, once.
-    package static let version: Int64 = 1
+    package static let version: Int64 = 2
 
     /// What a whole directory is that is not to be looked into; `nil`: an ordinary one. `isDated`: its name has a date. A
     /// dated copy of live data is a backup; a dated repository is its tool's. `isIncluded`: a person says that it is not

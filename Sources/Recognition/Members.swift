@@ -40,7 +40,10 @@ struct Members {
     }
 
     private static func isBackup(_ index: Int, _ listing: Listing) -> Bool {
-        if case .backup = listing.claims[index] { true } else { false }
+        switch listing.claims[index] {
+        case .backup, .undecided: true
+        default: false
+        }
     }
 
     /// A side file of a side file, or of a file of a set, goes where that goes.

@@ -14,6 +14,8 @@ package protocol Recogniser: Sendable {
 /// What a recogniser says of an entry.
 package enum Claim: Sendable {
     case backup(Found)
+    /// A backup, and nobody can tell yet of which time or series.
+    case undecided(Found, NameQuestion)
     /// Goes where the backup of another entry goes: a side file, or one more file of a set.
     case member(of: Int)
     case leftAlone(LeftAlone.Why)
@@ -43,7 +45,8 @@ package enum Claim: Sendable {
             self.series = series
             self.time = time
             self.recogniser = recogniser
-            self.doubt = doubt
+            // Whoever does not ask takes the number for one.
+            self.doubt = doubt?.isQuestion == true ? nil : doubt
             self.kind = kind
             self.contents = contents
         }

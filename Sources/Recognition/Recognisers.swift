@@ -8,21 +8,24 @@ package struct Recognisers: Sendable {
     package let excluded: PathRules
     /// What these lines hold is read, although it looks like live data.
     package let included: PathRules
+    /// Patterns of ``SeriesProposal`` that a person agreed to.
+    package let agreed: [Bytes]
     private let table: [any Recogniser]
 
-    /// `custom`: what a person configured for this vault, in the order of the file.
+    /// `custom`: what a person configured for this vault, in the order of the file. `agreed`: see ``SeriesProposal``.
     package init(
         timeFrom: DirectoryReading.TimeSource = .name, custom: [CustomRecogniser] = [], excluded: PathRules = .none,
-        included: PathRules = .none
+        included: PathRules = .none, agreed: Set<Bytes> = []
     ) {
         self.timeFrom = timeFrom
         self.custom = custom
         self.excluded = excluded
         self.included = included
+        self.agreed = agreed.sorted()
         // Under `time-from: mtime` a directory is one series, unless `match` tells the series.
         let undated: [any Recogniser] =
             switch (timeFrom, custom.isEmpty) {
-            case (.name, _): [DatesInDirectories(), DateInName(), RotatedByName(timeFrom: .name)]
+            case (.name, _): [DatesInDirectories(), DateInName(), PeriodInName(), RotatedByName(timeFrom: .name)]
             case (.mtime, true): [RotatedByName(timeFrom: .mtime), TimeOfContent()]
             case (.mtime, false): [Unmatched()]
             }
@@ -39,8 +42,8 @@ package struct Recognisers: Sendable {
     /// How names are read, as text: what was read under another text must be read again. The number counts up when
     /// the table or one of its recognisers begins to read names otherwise.
     package var text: String {
-        (["names 4", "time-from \(timeFrom.rawValue)"] + custom.map(\.text) + excluded.text("exclude")
-            + included.text("include")).joined(separator: "\n")
+        (["names 5", "time-from \(timeFrom.rawValue)"] + custom.map(\.text) + excluded.text("exclude")
+            + included.text("include") + agreed.map { "one series \($0.display)" }).joined(separator: "\n")
     }
 
     /// What a whole directory is that is not to be looked into; `nil`: an ordinary one. A line of `include` makes live

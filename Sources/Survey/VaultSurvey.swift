@@ -33,7 +33,7 @@ package struct VaultSurvey: Sendable {
     /// what recognition or this room makes of the same directory.
     package var readAs: String {
         let inside = nested.sorted().map(\.hexadecimal).joined(separator: ",")
-        return "1 \(recognisers.text) \(zone.name) \(roots.map(\.hexadecimal).sorted()) \(inside)"
+        return "2 \(recognisers.text) \(zone.name) \(roots.map(\.hexadecimal).sorted()) \(inside)"
     }
 
     /// What one directory holds.
@@ -195,12 +195,13 @@ package struct VaultSurvey: Sendable {
     ) throws(Fault) -> Place {
         var parser = NameTimeParser(zone: zone)
         let entries = entries.map { Self.typed($0, in: place) }
-        let reading = DirectoryReading(
+        var reading = DirectoryReading(
             of: entries, in: directory, siblings: siblings, by: recognisers, parser: &parser)
         var result = Place(directory: directory)
         // What was never looked at has no rows. A refresh asks for no digests: there every place may have some.
         result.isNew = !known.digests.isEmpty && known.digests[directory] == nil || known.isEmpty
         if !result.isNew { result.known = try known.backups(directory) }
+        if reading.isOpen { settle(&reading, result, place) }
         result.descend = reading.descend.map { directory.appending($0) }
         result.leftAlone = Self.bounded(reading.leftAlone, directory)
         result.leftAlone += links(reading.links, place, directory)
@@ -209,17 +210,10 @@ package struct VaultSurvey: Sendable {
                 result.strays[seen.object] = directory.appending(entry.name)
             }
         }
-        let numbered = Set(reading.units.filter { !isBorneOut($0, place) }.map(\.series))
         var looking = UnitLook(self, place, directory, result.known, known, now, probing, shouldStop)
         for (n, unit) in reading.units.enumerated() {
             // A sign of life in a directory of a million files; what is asked to stop is looked at to its end.
             if n.isMultiple(of: 1024) { _ = shouldStop() }
-            if unit.doubt != nil, numbered.contains(unit.series) {
-                let why = "is it a time or a number? The time of its content does not bear it out"
-                result.leftAlone.append(
-                    LeftAlone(path: directory.appending(unit.name), place: directory, why: .foreign(why)))
-                continue
-            }
             do {
                 switch try looking.look(at: unit) {
                 case .backup(let backup): result.backups.append(backup)
@@ -279,14 +273,21 @@ package struct VaultSurvey: Sendable {
         ]
     }
 
-    /// Whether the time in a doubtful name lies near that of the content (``ClockDoubt/window``). One that does not
-    /// makes its whole series doubtful.
-    private func isBorneOut(_ unit: DirectoryReading.Unit, _ place: Directory) -> Bool {
-        guard let doubt = unit.doubt, let time = unit.time else { return true }
+    /// Asks what was read before, and the contents, about names that leave something open.
+    private func settle(_ reading: inout DirectoryReading, _ known: Place, _ place: Directory) {
+        let dated = known.known.lazy.filter { $0.timeSource == .name }.map { ($0.path, $0.time) }
+        let times = Dictionary(dated) { first, _ in first }
+        reading.settle {
+            times[known.directory.appending($0.name)]
+        } contentTime: {
+            Self.contentTime(of: $0, place)
+        }
+    }
+
+    /// When the content of a backup was last written; `nil`: it is gone, and does not matter.
+    private static func contentTime(of unit: DirectoryReading.Unit, _ place: Directory) -> Timestamp? {
         let found = unit.isDirectory ? try? place.open(unit.name).sighting() : try? place.sighting(of: unit.name)
-        guard let seen = found ?? nil else { return true }  // gone: no matter
-        let behind = seen.mtime.seconds(since: time)
-        return doubt.window.contains(behind)
+        return (found ?? nil)?.mtime
     }
 }
 

@@ -263,6 +263,11 @@ package struct KindWords: Layout {
     /// Whether a directory's name says a kind.
     package static func isKind(_ name: Bytes) -> Bool { KindWord.directory(name) != nil }
 
+    /// Whether a name, or its directory, may say that it is an incremental one.
+    static func mayBeDependent(_ name: Bytes, in listing: Listing) -> Bool {
+        !listing.siblings.isEmpty || KindWord(in: name.storage)?.said.isDependent == true
+    }
+
     /// The last directory of a path whose name says a kind: what is above it, and its place among the components.
     package static func directory(in path: Bytes) -> (parent: Bytes, at: Int)? {
         let components = path.components

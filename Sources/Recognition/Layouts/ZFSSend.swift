@@ -3,8 +3,9 @@ internal import Model
 /// Streams of `zfs send` in files: `tank_home@2026-11-22.zfs.gz` is a full one, and
 /// `tank_home@2026-11-22--2026-11-23.zfs.gz` what changed between two snapshots. There is no tool behind these names;
 /// two snapshots are told by their being alike and one behind the other. Names without `@` (`tank-2026-11-22.zfs`) say
-/// less: there a range counts only where the full stream that it begins with lies beside it. A stream that is not compressed says in its
-/// first record which snapshot it needs (`fromguid` in OpenZFS's `zfs_ioctl.h`), and that counts.
+/// less: there a range counts only where the full stream that it begins with lies beside it. A stream that is not
+/// compressed says in its first record which snapshot it needs (`fromguid` in OpenZFS's `zfs_ioctl.h`), and that
+/// counts.
 struct ZFSSend: Layout {
     let guide = LayoutGuide(
         tool: "zfs send",

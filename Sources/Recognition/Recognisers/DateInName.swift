@@ -1,18 +1,30 @@
 import Model
 
-/// A date in the name, in one of the ways that can mean one day only. What is without it is the series.
+/// A date in the name, in one of the ways that can mean one day only. What is without it is the series. Where the name
+/// alone leaves a question open, its neighbours answer it.
 struct DateInName: Recogniser {
     let name = "a date in its name"
 
     func claim(in listing: inout Listing) {
+        var questions = NameQuestions()
         for index in listing.entries.indices where listing.isOpen(index) {
-            switch listing.parser.read(listing.entries[index].finalName) {
+            let reading = listing.parser.read(listing.entries[index].finalName)
+            if questions.take(index, reading, &listing) { continue }
+            switch reading {
             case .time(let time, let pattern, let doubt):
-                listing.claim(
-                    index, as: .backup(.init(series: listing.key(pattern), time: time, by: name, doubt: doubt)))
+                listing.claim(index, as: backup(time, pattern, doubt, listing))
             case .refused(let why): listing.remark(index, why)
             case .none: break
             }
         }
+        questions.answer(&listing) { _, reading, listing in
+            guard case .time(let time, let pattern, let doubt) = reading else { return nil }
+            return backup(time, pattern, doubt?.isQuestion == true ? nil : doubt, listing)
+        }
+    }
+
+    private func backup(_ time: Timestamp, _ pattern: Bytes, _ doubt: ClockDoubt?, _ listing: Listing) -> Claim {
+        let series = listing.key(SeriesKey.withoutCompression(pattern))
+        return .backup(.init(series: series, time: time, by: name, doubt: doubt))
     }
 }

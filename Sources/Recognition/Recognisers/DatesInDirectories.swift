@@ -9,36 +9,43 @@ struct DatesInDirectories: Recogniser {
     func claim(in listing: inout Listing) {
         guard let steps = DateSteps(listing.directory) else { return }
         let start = listing.parser.instant(of: steps.civil)
+        var questions = NameQuestions()
         for index in listing.entries.indices where listing.isOpen(index) {
             let entry = listing.entries[index]
             if entry.isDirectory, steps.depth == .day, DateSteps.isHour(entry.name) {
                 listing.claim(index, as: .lookInto)
                 continue
             }
-            switch listing.parser.read(entry.finalName) {
+            let reading = listing.parser.read(entry.finalName)
+            if questions.take(index, reading, &listing) { continue }
+            switch reading {
             case .time(let own, let pattern, let doubt):
-                dated(index, own, pattern, doubt, steps, start, &listing)
+                listing.claim(index, as: dated(own, pattern, doubt, steps, start))
             case .refused(let why): listing.remark(index, why)
             case .none where steps.depth != .month: undated(index, steps, start, &listing)
             case .none: break
             }
         }
+        questions.answer(&listing) { _, reading, _ in
+            guard case .time(let own, let pattern, let doubt) = reading else { return nil }
+            return dated(own, pattern, doubt?.isQuestion == true ? nil : doubt, steps, start)
+        }
     }
 
     /// A whole date in its own name: that counts, and the directory has to agree.
     private func dated(
-        _ index: Int, _ own: Timestamp, _ pattern: Bytes, _ doubt: ClockDoubt?, _ steps: DateSteps,
-        _ start: Timestamp, _ listing: inout Listing
-    ) {
+        _ own: Timestamp, _ pattern: Bytes, _ doubt: ClockDoubt?, _ steps: DateSteps, _ start: Timestamp
+    ) -> Claim {
         let apart = own.seconds(since: start)
         let nearby: Int64 = 36 * 3600
         let latest = steps.depth == .month ? Int64(steps.civil.daysOfMonth) * 86_400 + nearby : nearby
         guard (-nearby...latest).contains(apart) else {
-            return listing.leave(index, "its date is not that of its directory")
+            return .leftAlone(.foreign("its date is not that of its directory"))
         }
-        var found = Claim.Found(series: steps.key(pattern), time: own, by: name, doubt: doubt)
+        var found = Claim.Found(
+            series: steps.key(SeriesKey.withoutCompression(pattern)), time: own, by: name, doubt: doubt)
         if steps.depth == .hour, !(0..<3600).contains(apart) { (found.time, found.doubt) = (start, steps.doubt) }
-        listing.claim(index, as: .backup(found))
+        return .backup(found)
     }
 
     /// The day's own time, and that of day where the name has one.
@@ -47,13 +54,14 @@ struct DatesInDirectories: Recogniser {
         // A hidden temporary name that tells no other: `.nfs0001`, `.~tmp~`.
         guard !name.hasPrefix(".") else { return }
         guard steps.depth == .day, let clock = ClockInName(name.storage) else {
-            let series = steps.key(SeriesKey.escaped(name))
+            let series = steps.key(SeriesKey.withoutCompression(SeriesKey.escaped(name)))
             return listing.claim(
                 index, as: .backup(.init(series: series, time: start, by: self.name, doubt: steps.doubt)))
         }
         var civil = steps.civil
         (civil.hour, civil.minute, civil.second) = (clock.hour, clock.minute, clock.second)
-        let series = steps.key(SeriesKey.pattern(name.storage, without: CollectionOfOne(clock.range)))
+        let pattern = SeriesKey.pattern(name.storage, without: CollectionOfOne(clock.range))
+        let series = steps.key(SeriesKey.withoutCompression(pattern))
         let time = listing.parser.instant(of: civil)
         let doubt =
             clock.mayBeNumbers

@@ -114,10 +114,11 @@ struct Init: ParsableCommand {
             Text.wrap("Not for Reprieve: \($0.path.display) (\($0.why.text))")
         }
         lines += proposal.skipped.prefix(Self.mostReasons).map {
-            Text.wrap("Not read: \(Text.plural($0.count, "entry", "entries")) (\($0.why)), such as \($0.example.display)")
+            let entries = Text.plural($0.count, "entry", "entries")
+            return Text.wrap("Not read: \(entries) (\($0.why)), such as \($0.example.display)")
         }
         if !proposal.skipped.isEmpty {
-            lines.append(Text.wrap("What is not read is left alone. `match` reads names of your own: reprieve explain PATH"))
+            lines.append(Text.wrap("What is not read is left alone; how each name is read: reprieve names VAULT"))
         }
         return lines.joined(separator: "\n") + "\n\n" + proposal.yaml
     }

@@ -19,8 +19,8 @@ extension StatusReport {
 
     /// Matters that wait for a person, and nothing is lost meanwhile. Of all others somebody must hear at once.
     private static let waiting: Set<String> = [
-        "frozen", "series-frozen", "first-plan", "policy-changed", "new-kind", "approval-always", "amount", "amount-bytes",
-        "wanted",
+        "frozen", "series-frozen", "first-plan", "policy-changed", "new-kind", "approval-always", "amount",
+        "amount-bytes", "wanted",
         "recovery", "unreadable", "space", "max-size", "held", "suspect",
     ]
 

@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import Testing
 
@@ -97,6 +98,23 @@ struct TimeTests {
 
     @Test("an unknown zone is refused, never replaced")
     func unknownZone() { #expect(Zone(name: "Europe/Atlantis") == nil) }
+
+    @Test("a zone is a region, UTC or a fixed offset by its full name")
+    func zoneNames() {
+        for name in ["Europe/Berlin", "America/Argentina/Buenos_Aires", "UTC", "Etc/UTC", "Etc/GMT-2"] {
+            #expect(Zone(name: name) != nil, "\(name)")
+        }
+        for name in ["EST", "CET", "GMT", "GMT+2", "UTC+2", "right/Europe/Berlin", "../Europe/Berlin", "Europe/", ""] {
+            #expect(Zone(name: name) == nil, "\(name)")
+        }
+    }
+
+    @Test("the system's zone is that of /etc/localtime, whatever TZ says")
+    func systemZone() throws {
+        guard let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/etc/localtime") else { return }
+        let name = try #require(link.components(separatedBy: "/zoneinfo/").last)
+        #expect(Zone.system.name == name)
+    }
 
     @Test("the first of a repeated hour, and a skipped hour as if the clocks had not moved yet")
     func repeatedAndSkipped() throws {

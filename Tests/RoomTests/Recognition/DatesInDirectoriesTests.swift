@@ -7,13 +7,13 @@ struct DatesInDirectoriesTests {
     @Test(
         "what lies in the directory of a day is a backup of that day",
         arguments: [
-            ("2026/11/23", "db.sql.gz", "2026-11-23T00:00:00Z", "*/*/*/db.sql.gz"),
-            ("app/2026/11/23", "db.sql.gz", "2026-11-23T00:00:00Z", "app/*/*/*/db.sql.gz"),
-            ("app/2026-11/23", "db.sql.gz", "2026-11-23T00:00:00Z", "app/*/*/db.sql.gz"),
-            ("app/202611/23", "db.sql.gz", "2026-11-23T00:00:00Z", "app/*/*/db.sql.gz"),
+            ("2026/11/23", "db.sql.gz", "2026-11-23T00:00:00Z", "*/*/*/db.sql"),
+            ("app/2026/11/23", "db.sql.gz", "2026-11-23T00:00:00Z", "app/*/*/*/db.sql"),
+            ("app/2026-11/23", "db.sql.gz", "2026-11-23T00:00:00Z", "app/*/*/db.sql"),
+            ("app/202611/23", "db.sql.gz", "2026-11-23T00:00:00Z", "app/*/*/db.sql"),
             ("2026/1/2", "db.sql", "2026-01-02T00:00:00Z", "*/*/*/db.sql"),
             ("2026/11/23", "host1/", "2026-11-23T00:00:00Z", "*/*/*/host1"),
-            ("2026/11/23/01", "db.sql.gz", "2026-11-23T01:00:00Z", "*/*/*/*/db.sql.gz"),
+            ("2026/11/23/01", "db.sql.gz", "2026-11-23T01:00:00Z", "*/*/*/*/db.sql"),
             // A time of day that can be nothing else.
             ("2026/11/23", "db-01h05m.sql", "2026-11-23T01:05:00Z", "*/*/*/db-*.sql"),
             ("2026/11/23", "db_T0105.sql", "2026-11-23T01:05:00Z", "*/*/*/db_*.sql"),

@@ -13,7 +13,8 @@ struct MarkFileTests {
         mark.pathRaw = "/w=="
         mark.time = Timestamp(seconds: 5)
         mark.size = 1 << 40
-        mark.approval = .init(plan: "9c41", policyHash: "h", policyText: "daily: 7", ids: ["a", "b"], kinds: ["pg · names · .sql"])
+        mark.approval = .init(
+            plan: "9c41", policyHash: "h", policyText: "daily: 7", ids: ["a", "b"], kinds: ["pg · names · .sql"])
         mark.keep = 0
         mark.after = Timestamp(seconds: 9)
         mark.objects = ["0011", "0022"]

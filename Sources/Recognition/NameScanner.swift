@@ -1,0 +1,217 @@
+internal import Model
+
+/// Reads one time at a place where a run of digits starts.
+struct NameScanner {
+    enum Result {
+        case match(NameMatch)
+        /// `end`: the digits up to there are spoken for.
+        case refused(String, end: Int)
+    }
+
+    let bytes: [UInt8]
+    let start: Int
+    let endOfDigits: Int
+    let choices: NameChoices
+
+    init(bytes: [UInt8], at start: Int, choices: NameChoices) {
+        self.bytes = bytes
+        self.start = start
+        self.choices = choices
+        var end = start
+        while end < bytes.count, bytes[end].isDigit { end += 1 }
+        endOfDigits = end
+    }
+
+    func match() -> Result? {
+        switch endOfDigits - start {
+        case 8, 12, 14: compact()
+        case 17, 20: runOn()
+        case 10: dateHour() ?? epoch(digits: 10)
+        case 13: epoch(digits: 13)
+        case 16: epoch(digits: 16)
+        case 4: separated() ?? week() ?? yearFirstWithWord()
+        case 1, 2: dayFirst() ?? dayFirstWithWord() ?? monthFirstWithWord()
+        default: nil
+        }
+    }
+
+    // MARK: Digits in one run
+
+    private func compact() -> Result? {
+        let year = number(start, 4)
+        guard Self.years.contains(year) else { return compactDayFirst() }
+        var civil = CivilTime(year: year, month: number(start + 4, 2), day: number(start + 6, 2))
+        guard civil.isPossible else { return impossible(start..<(start + 8), end: endOfDigits) }
+        let digits = endOfDigits - start
+        guard digits > 8 else { return withTime(civil, from: endOfDigits) }
+        civil.hour = number(start + 8, 2)
+        civil.minute = number(start + 10, 2)
+        if digits == 14 { civil.second = number(start + 12, 2) }
+        guard civil.isPossible else { return impossible(start..<endOfDigits, end: endOfDigits) }
+        return finished(civil, from: endOfDigits, hasSeconds: digits == 14)
+    }
+
+    /// `20261123010000482`: milliseconds, or microseconds, behind the seconds.
+    private func runOn() -> Result? {
+        guard Self.years.contains(number(start, 4)) else { return nil }
+        let civil = CivilTime(
+            year: number(start, 4), month: number(start + 4, 2), day: number(start + 6, 2), hour: number(start + 8, 2),
+            minute: number(start + 10, 2), second: number(start + 12, 2))
+        return civil.isPossible ? found(civil, end: endOfDigits, precision: 2) : nil
+    }
+
+    private func dateHour() -> Result? {
+        guard Self.years.contains(number(start, 4)), standsAlone else { return nil }
+        let civil = CivilTime(
+            year: number(start, 4), month: number(start + 4, 2), day: number(start + 6, 2), hour: number(start + 8, 2))
+        guard civil.isPossible else { return nil }
+        let doubt = ClockDoubt(place: .dateHour, day: civil.daysSince1970, minute: 0)
+        return found(civil, end: endOfDigits, precision: 1, doubt: doubt)
+    }
+
+    /// Seconds, milliseconds or microseconds from 2001-09-09 to 2100. They must stand alone: ten digits inside a word
+    /// are rather an id.
+    private func epoch(digits: Int) -> Result? {
+        let seconds = Int64(number(start, 10))
+        guard (1_000_000_000..<4_102_444_800).contains(seconds), standsAlone else { return nil }
+        return .match(
+            NameMatch(
+                range: start..<endOfDigits, time: .epoch(seconds), precision: 2,
+                doubt: ClockDoubt(place: .epoch, day: nil, minute: 0)))
+    }
+
+    private var standsAlone: Bool {
+        (start == 0 || !bytes[start - 1].isLetter) && byte(endOfDigits).map { !$0.isLetter } ?? true
+    }
+
+    // MARK: Year first
+
+    private func separated() -> Result? {
+        let year = number(start, 4)
+        guard Self.years.contains(year) else { return nil }
+        if let civil = withCharacters(year) { return civil }
+        guard let joint = byte(endOfDigits), Self.dateJoints.contains(joint) else { return nil }
+        let (month, day) = (endOfDigits + 1, digitsEnd(endOfDigits + 1) + 1)
+        let end = digitsEnd(day)
+        let (monthDigits, dayDigits) = (day - 1 - month, end - day)
+        guard byte(day - 1) == joint, (1...2).contains(monthDigits), (1...2).contains(dayDigits) else { return nil }
+        // `2026.1.2` is rather a version.
+        let isPadded = monthDigits == 2 && dayDigits == 2
+        guard isPadded || joint != UInt8(ascii: ".") && !isBehindV else { return nil }
+        let civil = CivilTime(year: year, month: number(month, monthDigits), day: number(day, dayDigits))
+        guard civil.isPossible else { return isPadded ? impossible(start..<end, end: end) : nil }
+        return withTime(civil, from: end)
+    }
+
+    private var isBehindV: Bool { start > 0 && bytes[start - 1] | 0x20 == UInt8(ascii: "v") }
+
+    /// `2026年11月23日`.
+    private func withCharacters(_ year: Int) -> Result? {
+        guard byte(endOfDigits) == 0xE5, holds("年", at: endOfDigits) else { return nil }
+        let month = endOfDigits + 3, monthEnd = digitsEnd(month)
+        guard (1...2).contains(monthEnd - month), holds("月", at: monthEnd) else { return nil }
+        let day = monthEnd + 3, dayEnd = digitsEnd(day)
+        guard (1...2).contains(dayEnd - day), holds("日", at: dayEnd) else { return nil }
+        let civil = CivilTime(year: year, month: number(month, monthEnd - month), day: number(day, dayEnd - day))
+        return civil.isPossible ? withTime(civil, from: dayEnd + 3) : nil
+    }
+
+    /// `2026-W48`, `2026W48`, `2026-W48-1`: the Monday of that week, or that day.
+    private func week() -> Result? {
+        let year = number(start, 4)
+        var at = endOfDigits
+        if byte(at) == UInt8(ascii: "-") || byte(at) == UInt8(ascii: "_") { at += 1 }
+        guard Self.years.contains(year), start == 0 || !bytes[start - 1].isLetter,
+            byte(at).map({ $0 | 0x20 }) == UInt8(ascii: "w"), digitsEnd(at + 1) == at + 3
+        else { return nil }
+        var (end, weekday) = (at + 3, 1)
+        if byte(end) == UInt8(ascii: "-"), digitsEnd(end + 1) == end + 2, (1...7).contains(number(end + 1, 1)) {
+            (weekday, end) = (number(end + 1, 1), end + 2)
+        }
+        guard byte(end).map({ !$0.isLetter && !$0.isDigit }) ?? true,
+            let monday = CivilTime(isoYear: year, week: number(at + 1, 2))
+        else { return nil }
+        let date = CivilTime.date(daysSince1970: monday.daysSince1970 + Int64(weekday - 1))
+        return found(CivilTime(year: date.year, month: date.month, day: date.day), end: end, precision: 0)
+    }
+
+    // MARK: Day or month first
+
+    /// `23-11-2026`, `1.2.2026`: what is the day, the series has to say (``DayOrder``).
+    private func dayFirst() -> Result? {
+        guard let joint = byte(endOfDigits), Self.dateJoints.contains(joint) || joint == UInt8(ascii: "/") else {
+            return nil
+        }
+        let second = endOfDigits + 1, at = digitsEnd(endOfDigits + 1)
+        guard (1...2).contains(at - second), byte(at) == joint, digitsEnd(at + 1) == at + 5 else { return nil }
+        return ordered(
+            number(start, endOfDigits - start), number(second, at - second), year: number(at + 1, 4), end: at + 5)
+    }
+
+    private func compactDayFirst() -> Result? {
+        guard endOfDigits - start == 8 else { return nil }
+        let numbers = (number(start, 2), number(start + 2, 2))
+        guard min(numbers.0, numbers.1) <= 12 else { return nil }
+        return ordered(numbers.0, numbers.1, year: number(start + 4, 4), end: endOfDigits)
+    }
+
+    private func ordered(_ first: Int, _ second: Int, year: Int, end: Int) -> Result? {
+        guard Self.years.contains(year), (1...31).contains(first), (1...31).contains(second) else { return nil }
+        guard let order = choices.dayOrder else {
+            // What looks like such a date takes the digits behind it out of question.
+            guard case .match(let match) = withTime(CivilTime(year: year, month: 1, day: 1), from: end) else {
+                return .refused(DayOrder.undecided, end: end)
+            }
+            return .refused(DayOrder.undecided, end: match.range.upperBound)
+        }
+        let (day, month) = order == .dayFirst ? (first, second) : (second, first)
+        let civil = CivilTime(year: year, month: month, day: day)
+        return civil.isPossible ? withTime(civil, from: end) : impossible(start..<end, end: end)
+    }
+
+    func impossible(_ range: Range<Int>, end: Int) -> Result {
+        .refused("there is no \(Bytes(bytes[range]).display) in any calendar", end: end)
+    }
+
+    func found(
+        _ civil: CivilTime, offset: Int64? = nil, from first: Int? = nil, end: Int, precision: Int,
+        doubt: ClockDoubt? = nil
+    ) -> Result {
+        .match(
+            NameMatch(
+                range: (first ?? start)..<end, time: .civil(civil, offset: offset), precision: precision, doubt: doubt))
+    }
+
+    // MARK: Bytes
+
+    static let years = 1990...2099
+    static let dateJoints = Array("-_. ".utf8)
+
+    func byte(_ at: Int) -> UInt8? { at >= 0 && at < bytes.count ? bytes[at] : nil }
+
+    /// Where the digits that begin there end.
+    func digitsEnd(_ at: Int) -> Int {
+        var end = at
+        while end < bytes.count, bytes[end].isDigit { end += 1 }
+        return end
+    }
+
+    func holds(_ text: StaticString, at: Int) -> Bool {
+        guard at + text.utf8CodeUnitCount <= bytes.count else { return false }
+        return text.withUTF8Buffer { $0.enumerated().allSatisfy { bytes[at + $0] == $1 } }
+    }
+
+    /// Of digits that were counted before: at most 18.
+    func number(_ at: Int, _ digits: Int) -> Int {
+        var value = 0
+        for byte in bytes[at..<(at + digits)] { value = value * 10 + Int(byte - UInt8(ascii: "0")) }
+        return value
+    }
+}
+
+extension DayOrder {
+    /// Why a date such as `01-02-2026` is left alone.
+    static let undecided =
+        "a day-first date could mean two days; write year, month, day, "
+        + "or say in the configuration how to read it: match: '…(?<time>…)…' with time-format: '%d-%m-%Y'"
+}

@@ -1,0 +1,33 @@
+internal import Model
+
+/// How a file is packed is no part of its series: `app-*.tar.gz` and `app-*.tar.zst` are `app-*.tar`, and with a cipher
+/// behind it `app-*.tar.gz.gpg` is `app-*.tar.gpg`. The ending of a packer stays where it is the only ending.
+extension SeriesKey {
+    private static let packers: Set<Bytes> = [
+        "gz", "bz2", "bz", "xz", "zst", "zstd", "lz4", "lzo", "lz", "lzma", "z", "br", "sz",
+    ]
+    private static let ciphers: Set<Bytes> = ["gpg", "pgp", "age", "enc", "aes", "asc"]
+
+    static func withoutCompression(_ pattern: Bytes) -> Bytes {
+        let bytes = pattern.storage
+        guard let last = ending(bytes[...]) else { return pattern }
+        let isCipher = ciphers.contains(Bytes(bytes[(last + 1)...]).lowercased)
+        let end = isCipher ? last : bytes.count
+        guard let dot = isCipher ? ending(bytes[..<end]) : last,
+            packers.contains(Bytes(bytes[(dot + 1)..<end]).lowercased), let before = ending(bytes[..<dot]),
+            isName(bytes[(before + 1)..<dot])
+        else { return pattern }
+        return Bytes(bytes[..<dot] + bytes[end...])
+    }
+
+    /// The dot before the last ending, of at most eight bytes.
+    private static func ending(_ bytes: ArraySlice<UInt8>) -> Int? {
+        guard let dot = bytes.suffix(9).lastIndex(of: UInt8(ascii: ".")), dot > bytes.startIndex else { return nil }
+        return dot + 1 < bytes.endIndex ? dot : nil
+    }
+
+    /// `tar`, `sql`, `7z`, and no number and no time.
+    private static func isName(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.contains(where: \.isLetter) && bytes.allSatisfy { $0.isLetter || $0.isDigit }
+    }
+}

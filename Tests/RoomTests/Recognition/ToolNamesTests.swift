@@ -1,0 +1,64 @@
+import Disk
+import Foundation
+import Model
+import Recognition
+import Testing
+
+/// `Names/tools.txt`: names from the documentation of tools, and how they are read.
+@Suite("names that tools write")
+struct ToolNamesTests {
+    private static let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Names/tools.txt")
+    private static let arrow = " -> "
+
+    @Test("each is read as the table says")
+    func table() throws {
+        let text = try String(contentsOf: Self.file, encoding: .utf8)
+        let sections = text.components(separatedBy: "\n\n")
+        let read = sections.map { $0.hasPrefix("# ") ? Self.read($0) : $0 }
+        if ProcessInfo.processInfo.environment["RECORD_SNAPSHOTS"] == "1" {
+            try read.joined(separator: "\n\n").write(to: Self.file, atomically: true, encoding: .utf8)
+            return
+        }
+        for (section, found) in zip(sections, read) where section != found {
+            let lines = zip(section.split(separator: "\n"), found.split(separator: "\n"))
+            for (line, other) in lines where line != other { Issue.record("\(line) is now \(other)") }
+        }
+        let tools = sections.filter { $0.hasPrefix("# ") }
+        #expect(tools.count >= 80 && text.components(separatedBy: Self.arrow).count > 400)
+    }
+
+    private static func read(_ section: String) -> String {
+        let lines = section.split(separator: "\n").map(String.init)
+        let directory = Bytes(String(lines[1].dropFirst(3)))
+        let names = lines.dropFirst(2).map { Bytes($0.components(separatedBy: arrow)[0]) }
+        let reading = Told.read(names, directory)
+        let told = names.map { name in
+            let bare = name.hasSuffix("/") ? name.dropLast(1) : name
+            return "\(String(decoding: name.storage, as: UTF8.self))\(arrow)\(reading(bare))"
+        }
+        return (lines.prefix(2) + told).joined(separator: "\n") + (section.hasSuffix("\n") ? "\n" : "")
+    }
+
+    private enum Told {
+        /// What is said of each name.
+        static func read(_ names: [Bytes], _ directory: Bytes) -> (Bytes) -> String {
+            let reading = RoomTests.read(names, in: directory)
+            return { name in
+                if let unit = reading.unit(name) { return told(unit) }
+                let owner = reading.units.first { ($0.sideFiles + $0.sharedSideFiles).contains(name) }
+                if let owner { return "goes with \(owner.name.display)" }
+                if reading.descend.contains(name) { return "looked into" }
+                return "left alone: " + String((reading.why(name) ?? "?").prefix(60))
+            }
+        }
+
+        private static func told(_ unit: DirectoryReading.Unit) -> String {
+            var words = [unit.series.display]
+            words.append(unit.time.map { $0.rfc3339(in: .utc) } ?? "by mtime")
+            if unit.kind != .full { words.append(unit.kind.rawValue) }
+            if unit.doubt != nil { words.append("if the time of its content agrees") }
+            if let proposal = unit.proposal { words.append("proposed: \(proposal.lastComponent.display)") }
+            return words.joined(separator: "  ")
+        }
+    }
+}
