@@ -8,30 +8,35 @@ enum CalendarWords {
     /// 1 to 12; `nil`: no month, or not the same one in all languages. `isSure`: not the short words that are common
     /// ones in English (`set`, `out`, `ago`).
     static func month(_ word: ArraySlice<UInt8>, isSure: Bool = false) -> Int? {
-        if word.count < 4, isSure || isCommon(word), !english.contains(Bytes(word).lowercased) { return nil }
-        return value(word, months.ascii, months.others)
+        if word.count < 4, let key = packed(word), isSure ? !english.contains(key) : common.contains(key) { return nil }
+        return value(word, in: months)
     }
 
     /// 1 for Monday to 7; only names that are written out. `isShort`: English abbreviations, too.
     static func day(_ word: ArraySlice<UInt8>, isShort: Bool) -> Int? {
-        if let day = value(word, days.ascii, days.others) { return day }
-        guard isShort, word.count == 3 else { return nil }
-        return shortDays.firstIndex(of: Bytes(word).lowercased).map { $0 + 1 }
+        if let day = value(word, in: days) { return day }
+        guard isShort, word.count == 3, let key = packed(word) else { return nil }
+        return shortDays.firstIndex(of: key).map { $0 + 1 }
     }
 
-    /// Whether a word is more than an abbreviation. May is short in many languages.
-    static func isWrittenOut(_ word: ArraySlice<UInt8>) -> Bool { word.count > 3 || month(word) == 5 }
+    /// A month that is more than an abbreviation. May is short in many languages.
+    static func writtenOutMonth(_ word: ArraySlice<UInt8>) -> Int? {
+        guard let month = value(word, in: months), word.count > 3 || month == 5 else { return nil }
+        return month
+    }
 
-    private static let english: Set<Bytes> = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ]
-    private static let shortDays: [Bytes] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    /// `week`, `wk`, `KW`, `W`.
+    static func isWeek(_ word: ArraySlice<UInt8>) -> Bool {
+        word.count <= 4 && packed(word).map { weeks.contains($0) } ?? false
+    }
 
-    private static func isCommon(_ word: ArraySlice<UInt8>) -> Bool {
-        switch Bytes(word).lowercased {
-        case "set", "out", "ago", "pro", "gen", "sen", "tem", "dub", "led": true
-        default: false
-        }
+    private static let english = keys("jan feb mar apr may jun jul aug sep oct nov dec")
+    private static let common = Set(keys("set out ago pro gen sen tem dub led"))
+    private static let weeks = keys("week wk kw w")
+    private static let shortDays = keys("mon tue wed thu fri sat sun")
+
+    private static func keys(_ words: String) -> [UInt128] {
+        words.split(separator: " ").compactMap { packed(Array($0.utf8)[...]) }
     }
 
     // MARK: Tables
@@ -55,17 +60,18 @@ enum CalendarWords {
         return table
     }
 
-    private static func value(_ word: ArraySlice<UInt8>, _ ascii: [UInt128: Int], _ others: [String: Int]) -> Int? {
-        if let key = packed(word) { return ascii[key] }
+    private static func value(_ word: ArraySlice<UInt8>, in table: Table) -> Int? {
+        guard word.count > 1 else { return nil }
+        if let key = packed(word) { return table.ascii[key] }
         guard word.contains(where: { $0 >= 0x80 }), let text = String(validating: word, as: UTF8.self) else {
             return nil
         }
         // Equal as Unicode has it: Apple's systems take letters and their accents apart.
-        return others[text.lowercased()]
+        return table.others[text.lowercased()]
     }
 
     /// A word of ASCII in lower case, as a number; `nil`: another, or one of more than 16 letters.
-    private static func packed(_ word: ArraySlice<UInt8>) -> UInt128? {
+    static func packed(_ word: ArraySlice<UInt8>) -> UInt128? {
         guard word.count <= 16 else { return nil }
         var key: UInt128 = 0
         for byte in word {

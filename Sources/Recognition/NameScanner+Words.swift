@@ -137,14 +137,14 @@ enum TimeWords {
     private static func agrees(_ word: ArraySlice<UInt8>, _ date: CivilTime, isShort: Bool) -> Bool {
         guard word.count > 2 else { return false }
         if let day = CalendarWords.day(word, isShort: isShort) { return day == date.weekday }
-        return CalendarWords.isWrittenOut(word) && CalendarWords.month(word) == date.month
+        return CalendarWords.writtenOutMonth(word) == date.month
     }
 
     // MARK: Weeks
 
     /// `week.48` and `week48`, `KW48`, `W48`: the digits.
     private static func weekDigits(behind word: Range<Int>, _ bytes: [UInt8]) -> Range<Int>? {
-        guard isWeek(bytes[word]) else { return nil }
+        guard CalendarWords.isWeek(bytes[word]) else { return nil }
         var at = word.upperBound
         if at < bytes.count, joints.contains(bytes[at]), word.count > 1 { at += 1 }
         var end = at
@@ -160,7 +160,8 @@ enum TimeWords {
         if at > 0, joints.contains(bytes[at - 1]) { at -= 1 }
         let wordEnd = at
         while at > 0, wordEnd - at < 5, bytes[at - 1].isLetter { at -= 1 }
-        guard isWeek(bytes[at..<wordEnd]), at == 0 || !bytes[at - 1].isLetter && !bytes[at - 1].isDigit else {
+        guard CalendarWords.isWeek(bytes[at..<wordEnd]), at == 0 || !bytes[at - 1].isLetter && !bytes[at - 1].isDigit
+        else {
             return nil
         }
         return at..<end
@@ -174,13 +175,6 @@ enum TimeWords {
             Bytes(bytes).lowercased.storage[...].first(of: "weekly") != nil
         else { return nil }
         return at..<(at + 2)
-    }
-
-    private static func isWeek(_ word: ArraySlice<UInt8>) -> Bool {
-        switch Bytes(word).lowercased {
-        case "week", "wk", "kw", "w": true
-        default: false
-        }
     }
 
     private static func number(_ range: Range<Int>, _ bytes: [UInt8]) -> Int {

@@ -3,19 +3,25 @@ internal import Model
 /// How a file is packed is no part of its series: `app-*.tar.gz` and `app-*.tar.zst` are `app-*.tar`, and with a cipher
 /// behind it `app-*.tar.gz.gpg` is `app-*.tar.gpg`. The ending of a packer stays where it is the only ending.
 extension SeriesKey {
-    private static let packers: Set<Bytes> = [
-        "gz", "bz2", "bz", "xz", "zst", "zstd", "lz4", "lzo", "lz", "lzma", "z", "br", "sz",
-    ]
-    private static let ciphers: Set<Bytes> = ["gpg", "pgp", "age", "enc", "aes", "asc"]
+    private static let packers = endings("gz bz2 bz xz zst zstd lz4 lzo lz lzma z br sz")
+    private static let ciphers = endings("gpg pgp age enc aes asc")
+
+    /// As numbers: a set of names would cost more than all else.
+    private static func endings(_ text: String) -> Set<UInt128> {
+        Set(text.split(separator: " ").compactMap { CalendarWords.packed(Array($0.utf8)[...]) })
+    }
+
+    private static func isOne(_ bytes: ArraySlice<UInt8>, of endings: Set<UInt128>) -> Bool {
+        CalendarWords.packed(bytes).map(endings.contains) ?? false
+    }
 
     static func withoutCompression(_ pattern: Bytes) -> Bytes {
         let bytes = pattern.storage
         guard let last = ending(bytes[...]) else { return pattern }
-        let isCipher = ciphers.contains(Bytes(bytes[(last + 1)...]).lowercased)
+        let isCipher = isOne(bytes[(last + 1)...], of: ciphers)
         let end = isCipher ? last : bytes.count
-        guard let dot = isCipher ? ending(bytes[..<end]) : last,
-            packers.contains(Bytes(bytes[(dot + 1)..<end]).lowercased), let before = ending(bytes[..<dot]),
-            isName(bytes[(before + 1)..<dot])
+        guard let dot = isCipher ? ending(bytes[..<end]) : last, isOne(bytes[(dot + 1)..<end], of: packers),
+            let before = ending(bytes[..<dot]), isName(bytes[(before + 1)..<dot])
         else { return pattern }
         return Bytes(bytes[..<dot] + bytes[end...])
     }
