@@ -107,12 +107,22 @@ package struct NamePattern: Hashable, Sendable {
     }
 
     func read(_ name: Bytes) -> Outcome {
-        // Most names are told by their ends.
-        if case .literal(let first)? = parts.first, !name.storage.starts(with: first) { return .none }
-        if case .literal(let last)? = parts.last, !name.storage.ends(with: last) { return .none }
+        guard mayMatch(name.storage) else { return .none }
         var search = TemplateSearch(parts, name.storage)
         guard search.run() else { return search.isExhausted ? .tooLong : .none }
         return .found(Match(pattern: self, bytes: name.storage, starts: search.starts))
+    }
+
+    /// Most names are told by their ends.
+    private func mayMatch(_ name: [UInt8]) -> Bool {
+        switch parts.first {
+        case .literal(let first): guard name.starts(with: first) else { return false }
+        case .time(let field) where field.digits != nil: guard name.first?.isDigit == true else { return false }
+        case .words(_, let words, foldsCase: false): guard words.contains(where: name.starts) else { return false }
+        default: break
+        }
+        guard case .literal(let last)? = parts.last else { return true }
+        return name.ends(with: last)
     }
 }
 
