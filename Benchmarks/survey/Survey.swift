@@ -13,8 +13,8 @@ import Synchronization
 ///     settle CONFIGURATION STATE          looks until all is complete, for what follows
 ///     rescan CONFIGURATION STATE ROUNDS   milliseconds of a rescan as the agent does it, after one that watched all
 ///     start CONFIGURATION STATE           milliseconds until every directory is watched and looked at, and how many
-///     metrics CONFIGURATION STATE ROUNDS  milliseconds to collect the metrics, and of that to write their text; its bytes
-///     absorb DIRECTORY FILES              files a second written by another process and told of, and overflows
+///     metrics CONFIGURATION STATE ROUNDS  milliseconds to collect the metrics, and of that to write their text; its
+/// bytes     absorb DIRECTORY FILES              files a second written by another process and told of, and overflows
 @main
 struct SurveyBench {
     static func main() throws {

@@ -142,7 +142,8 @@ extension Keeper {
         case .unfreeze(let series):
             // A vault with every series of it; of a series, whatever the cause.
             let standing = marks.holding(.frozen, at: at.wall).filter { mark in
-                series.isEmpty || Mark.series(ofTarget: mark.target).map(series.contains) ?? false
+                guard let own = Mark.series(ofTarget: mark.target) else { return series.isEmpty }
+                return series.isEmpty || series.contains(own) || series.contains(Backup.seriesWithoutPacker(own))
             }
             return standing.map { known in
                 var lifted = mark(.frozen, known.target, "", released: true)

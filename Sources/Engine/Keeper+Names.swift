@@ -41,8 +41,8 @@ package struct LearntNames: Sendable {
 
 extension Keeper {
     /// Reads all names of a vault, directory by directory, as the configuration says now; nothing is opened but
-    /// directories, and nothing is changed. `found` is told the directory, from the vault's top. A directory that cannot
-    /// be read is skipped and returned.
+    /// directories, and nothing is changed. `found` is told the directory, from the vault's top. A directory that
+    /// cannot be read is skipped and returned.
     package func names(
         of vault: VaultConfiguration, found: (Bytes, [NamedEntry]) -> Void
     ) throws(Fault) -> [Fault] {

@@ -38,8 +38,11 @@ extension Keeper {
             Directory.Entry(name: member.path.lastComponent, kind: member.isDirectory ? .directory : .file, inode: 0)
         }
         var parser = NameTimeParser(zone: configuration.zone.value)
-        let reading = DirectoryReading(
+        var reading = DirectoryReading(
             of: entries, in: backup.path.parent, by: view.configuration.recognisers, parser: &parser)
+        // Its neighbours may have told what its name alone does not.
+        let known = backup.timeSource == .name ? backup.time : nil
+        reading.settle(remembered: { _ in known }, contentTime: { _ in nil })
         return reading.units.first { $0.name == backup.path.lastComponent }.map(Taken.Reading.init)
     }
 
@@ -108,7 +111,11 @@ private struct Recognising {
     mutating func what(_ name: Bytes, in place: Directory, _ directory: Bytes) throws(Fault) -> Taken.What {
         let entries = try place.entries()
         if let why = recognisers.place(PlaceNames(of: entries, in: directory, place)) { return .leftAlone(why) }
-        let reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
+        var reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
+        reading.settle(contentTime: { unit in
+            let found = unit.isDirectory ? try? place.open(unit.name).sighting() : try? place.sighting(of: unit.name)
+            return (found ?? nil)?.mtime
+        })
         if let left = reading.leftAlone.first(where: { $0.name == name }) { return .leftAlone(left.why) }
         if reading.links.contains(name) {
             return .leftAlone(.link(to: nil))

@@ -60,7 +60,8 @@ package struct Mark: Hashable, Sendable, Codable {
         package var policyHash: String
         package var policyText: String
         package var ids: [String]
-        /// Kinds of series that a person has seen in an approved plan; `nil`: approved by an older version, of any kind.
+        /// Kinds of series that a person has seen in an approved plan; `nil`: approved by an older version, of any
+        /// kind.
         package var kinds: [String]?
 
         package init(plan: String, policyHash: String, policyText: String, ids: [String], kinds: [String]? = nil) {

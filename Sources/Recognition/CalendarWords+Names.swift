@@ -1,6 +1,6 @@
-/// Names of months and weekdays as CLDR 48 has them (Unicode Common Locale Data Repository, `common/main/*.xml`, calendar
-/// `gregorian`, wide and abbreviated, format and stand-alone), in the languages of modern coverage: in lower case,
-/// without the dot of an abbreviation, and without what means another month in another of these languages
+/// Names of months and weekdays as CLDR 48 has them (Unicode Common Locale Data Repository, `common/main/*.xml`,
+/// calendar `gregorian`, wide and abbreviated, format and stand-alone), in the languages of modern coverage: in lower
+/// case, without the dot of an abbreviation, and without what means another month in another of these languages
 /// (`listopad`, `srp`).
 extension CalendarWords {
     /// Of January first. Lines that end in a blank go on.

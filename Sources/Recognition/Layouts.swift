@@ -18,9 +18,9 @@ package enum Layouts {
     /// Counts up when a layout begins to read names or contents otherwise: then all is read again, once.
     package static let version: Int64 = 2
 
-    /// What a whole directory is that is not to be looked into; `nil`: an ordinary one. `isDated`: its name has a date. A
-    /// dated copy of live data is a backup; a dated repository is its tool's. `isIncluded`: a person says that it is not
-    /// live data.
+    /// What a whole directory is that is not to be looked into; `nil`: an ordinary one. `isDated`: its name has a date.
+    /// A dated copy of live data is a backup; a dated repository is its tool's. `isIncluded`: a person says that it is
+    /// not live data.
     package static func place(
         _ place: PlaceNames, isDated: Bool = false, isIncluded: Bool = false
     ) -> LeftAlone.Why? {

@@ -90,7 +90,7 @@ struct NameQuestions {
         _ listing: Listing
     ) {
         let group = Group(
-            kind: kind, pattern: SeriesKey.withoutCompression(pattern), isDirectory: listing.entries[index].isDirectory)
+            kind: kind, pattern: Backup.seriesWithoutPacker(pattern), isDirectory: listing.entries[index].isDirectory)
         groups[group, default: []].append(Item(index: index, readings: readings, number: number))
     }
 

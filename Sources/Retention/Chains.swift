@@ -4,6 +4,8 @@ internal import Model
 package struct Chains: Sendable {
     /// Indices of what each backup needs directly and what is of this series.
     package private(set) var needs: [[Int32]]
+    /// Without what it only may need as well.
+    private(set) var sureNeeds: [[Int32]]
     /// Index of the full backup that each stands on at last; its own where it is one; -1: it is of another series.
     private var roots: [Int32]
     /// The full one that each stands on, where that is of another series.
@@ -25,6 +27,7 @@ package struct Chains: Sendable {
         indices.reserveCapacity(backups.count)
         for index in backups.indices { indices[backups[index].id] = Int32(truncatingIfNeeded: index) }
         needs = Array(repeating: [], count: backups.count)
+        sureNeeds = needs
         roots = backups.indices.map { Int32(truncatingIfNeeded: $0) }
         for index in backups.indices {
             let id = backups[index].id
@@ -33,6 +36,7 @@ package struct Chains: Sendable {
             let all = links.needs(of: id)
             guard !all.isEmpty else { continue }
             needs[index] = all.compactMap { indices[$0] }
+            sureNeeds[index] = links.sureNeeds(of: id).compactMap { indices[$0] }
             let root = links.root(of: id)
             roots[index] = indices[root] ?? -1
             if roots[index] < 0 { outside[index] = root }

@@ -98,6 +98,12 @@ package struct LinkGraph: Sendable {
         return needs(of: Int(n)).map { nodes[Int($0)].id }
     }
 
+    /// What it surely needs, without what it only may stand on as well.
+    func sureNeeds(of id: BackupID) -> [BackupID] {
+        guard let n = indices[id] else { return [] }
+        return hardNeeds(of: Int(n)).map { nodes[Int($0)].id }
+    }
+
     /// Why it cannot be restored; `nil`: it can, as far as is known.
     package func whyBroken(_ id: BackupID) -> String? { indices[id].flatMap { broken[$0] } }
 

@@ -38,8 +38,8 @@ extension Plan {
             case policyChanged(count: Int, bytes: Int64, approvedAt: Timestamp?)
             /// The configuration wants every plan approved.
             case always
-            /// Backups of a kind of series that nobody approved: the names of the kinds, up to three series, and how many
-            /// would go.
+            /// Backups of a kind of series that nobody approved: the names of the kinds, up to three series, and how
+            /// many would go.
             case newKind(kinds: [String], series: [Bytes], count: Int)
             /// More units of a series would go than arrived in it and `max-condemned` allows.
             case amount(series: Bytes, going: Int, of: Int, allowed: Int)

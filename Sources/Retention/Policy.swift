@@ -64,9 +64,12 @@ package struct VaultPolicy: Hashable, Sendable, Codable {
 
     /// A pattern may mean the key (`app/orders-*.dump`), the name (`app/orders.dump`) or the short name (`app/orders`).
     package static func matches(_ pattern: String, series: Bytes) -> Bool {
-        let glob = Glob(Bytes(pattern))
-        return glob.matches(Backup.shortName(ofSeries: series)) || glob.matches(Backup.name(ofSeries: series))
-            || glob.matches(series)
+        // `*.sql.gz` means `*.sql` too: how a file is packed is no part of its series.
+        return Set([Bytes(pattern), Backup.seriesWithoutPacker(Bytes(pattern))]).contains { pattern in
+            let glob = Glob(pattern)
+            return glob.matches(Backup.shortName(ofSeries: series)) || glob.matches(Backup.name(ofSeries: series))
+                || glob.matches(series)
+        }
     }
 
     /// The canonical form, from which it can be read again.

@@ -41,7 +41,7 @@ extension RuleWalk {
 
     // MARK: Differential backups
 
-    /// The differential ones beyond the newest `diff` (full ones count), and all that needs one of them.
+    /// The differential ones beyond the newest `diff` (full ones count), and all that surely needs one of them.
     private func outdatedDiffs(_ counting: [Int]) -> Set<Int> {
         guard let chains = timeline.chains, let most = rules.diff?.number(context.space) else { return [] }
         let line = counting.filter { timeline.backups[$0].isFull || timeline.backups[$0].kind == .differential }
@@ -49,7 +49,7 @@ extension RuleWalk {
         guard !waiting.isEmpty else { return [] }
         var dependents: [Int: [Int]] = [:]
         for index in counting where timeline.backups[index].isFull == false {
-            for need in chains.needs[index] { dependents[Int(need), default: []].append(index) }
+            for need in chains.sureNeeds[index] { dependents[Int(need), default: []].append(index) }
         }
         var outdated = Set(waiting)
         while let index = waiting.popLast() {

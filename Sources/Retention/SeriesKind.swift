@@ -1,9 +1,10 @@
 package import Model
 
-/// What a person agrees to when approving a plan, beside its list: kinds of series. A new series of a kind that somebody
-/// approved goes on without asking; the first photographs among dumps do not.
+/// What a person agrees to when approving a plan, beside its list: kinds of series. A new series of a kind that
+/// somebody approved goes on without asking; the first photographs among dumps do not.
 package struct SeriesKind: Hashable, Sendable, Comparable {
-    /// The two top directories, the tool or rule that reads it, and the format: `pg/daily · a date in its name · .dump`.
+    /// The two top directories, the tool or rule that reads it, and the format: `pg/daily · a date in its name ·
+    /// .dump`.
     package let text: String
 
     package init(of backup: Backup) {

@@ -16,7 +16,10 @@ package struct Marks: Sendable {
 
     private mutating func note(_ key: Mark.Key) {
         guard key.kind == .frozen else { return }
-        freezes[Mark.series(ofTarget: key.target), default: []].insert(key.target)
+        let series = Mark.series(ofTarget: key.target)
+        freezes[series, default: []].insert(key.target)
+        // A word about `db-*.sql.gz`, as the series was once called, holds for `db-*.sql`.
+        if let series { freezes[Backup.seriesWithoutPacker(series), default: []].insert(key.target) }
     }
 
     /// One copy missing: the other counts. In both: the newer by counter, but a protection in either copy holds unless

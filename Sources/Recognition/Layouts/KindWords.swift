@@ -1,7 +1,8 @@
 package import Model
 
-/// Words that say the kind: `home-2026-11-23.full.tar.gz` beside `….inc.tar.gz`, `full/` beside `inc/`, levels of GNU tar,
-/// dump and xfsdump (`root.L0.dump`, `level1`), and single letters (`-F`, `-I`) where every name of the series has one.
+/// Words that say the kind: `home-2026-11-23.full.tar.gz` beside `….inc.tar.gz`, `full/` beside `inc/`, levels of GNU
+/// tar, dump and xfsdump (`root.L0.dump`, `level1`), and single letters (`-F`, `-I`) where every name of the series has
+/// one.
 ///
 /// A word alone proves nothing: `diff` may be what is backed up. It counts where names that are the same but for the
 /// word have at least two different ones, one of them of a dependent kind. All of them are one series then.
@@ -189,8 +190,8 @@ package struct KindWords: Layout {
 
     // MARK: In the directory of a day
 
-    /// `2026/11/23/home-full.tar.gz`, `2026/11/24/home-inc.tar.gz`: the others of the series lie in other directories, so
-    /// the word alone counts, where it stands before the ending.
+    /// `2026/11/23/home-full.tar.gz`, `2026/11/24/home-inc.tar.gz`: the others of the series lie in other directories,
+    /// so the word alone counts, where it stands before the ending.
     private func claimInDatedDirectory(_ listing: inout Listing) {
         guard let steps = DateSteps(listing.directory), steps.depth != .month else { return }
         for index in listing.entries.indices where listing.isOpen(index) {

@@ -137,7 +137,8 @@ struct ZFSSend: Layout {
                 (
                     index, snapshot,
                     .init(
-                        series: listing.key(whole), time: time, by: name, doubt: doubt, contents: Contents(tool: name))
+                        series: listing.key(Backup.seriesWithoutPacker(whole)), time: time, by: name, doubt: doubt,
+                        contents: Contents(tool: name))
                 ))
         }
         return fulls

@@ -106,7 +106,9 @@ private struct Lines {
     static func isOfTime(_ why: LeftAlone.Why) -> Bool {
         guard case .foreign(let text) = why else { return false }
         let known = [
-            DirectoryReading.undated, "day-first", "two different dates", "in any calendar", "a time or a number",
+            DirectoryReading.undated, "day-first", "different dates", "in any calendar", "a time or a number",
+            "To say it: match",
+            "with match and time-format",
         ]
         return known.contains { text.contains($0) }
     }

@@ -108,8 +108,8 @@ private struct Guessed: Hashable {
         return text + literal
     }
 
-    /// The tokens that differ and are no time: `{id}`, or `{version}` for numbers with dots between. What goes on behind
-    /// the first token of one is empty.
+    /// The tokens that differ and are no time: `{id}`, or `{version}` for numbers with dots between. What goes on
+    /// behind the first token of one is empty.
     private static func openParts(_ sample: [NameTokens], besides times: Set<Int>) -> [Int: String] {
         let tokens = sample[0].tokens
         func isNumber(_ index: Int) -> Bool {

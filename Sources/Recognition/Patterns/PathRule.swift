@@ -3,9 +3,9 @@ package import Model
 /// One line of `exclude` or `include`: a pattern as in a `.gitignore`, on bytes.
 ///
 /// A pattern without a `/`, but for one at its end, is compared with names at any depth; any other with the path from
-/// the vault's top. `*` and `?` stay within a name, `**` between slashes is any number of directories, `[a-z]` is one of
-/// these bytes, `\` takes the next byte as it is. `!` in front takes back what an earlier line said, and a `/` at the
-/// end means directories only.
+/// the vault's top. `*` and `?` stay within a name, `**` between slashes is any number of directories, `[a-z]` is one
+/// of these bytes, `\` takes the next byte as it is. `!` in front takes back what an earlier line said, and a `/` at
+/// the end means directories only.
 package struct PathRule: Hashable, Sendable {
     package let text: String
     /// Where it is written, for a person: `reprieve.yaml:12`.

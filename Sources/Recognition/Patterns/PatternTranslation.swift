@@ -1,6 +1,6 @@
 /// A person's regular expression as PCRE2 reads it. The syntax that people write is older than PCRE2 here and means
-/// what it always meant: `\d` is 0 to 9, `\w` letters, their marks, digits and `_` of every script. What PCRE2 would silently read
-/// otherwise is refused.
+/// what it always meant: `\d` is 0 to 9, `\w` letters, their marks, digits and `_` of every script. What PCRE2 would
+/// silently read otherwise is refused.
 struct PatternTranslation {
     private(set) var bytes: [UInt8] = []
     /// For each byte the offset in the original text that it came from.

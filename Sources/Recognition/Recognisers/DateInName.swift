@@ -24,7 +24,7 @@ struct DateInName: Recogniser {
     }
 
     private func backup(_ time: Timestamp, _ pattern: Bytes, _ doubt: ClockDoubt?, _ listing: Listing) -> Claim {
-        let series = listing.key(SeriesKey.withoutCompression(pattern))
+        let series = listing.key(Backup.seriesWithoutPacker(pattern))
         return .backup(.init(series: series, time: time, by: name, doubt: doubt))
     }
 }

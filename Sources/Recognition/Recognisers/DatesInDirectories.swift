@@ -43,7 +43,7 @@ struct DatesInDirectories: Recogniser {
             return .leftAlone(.foreign("its date is not that of its directory"))
         }
         var found = Claim.Found(
-            series: steps.key(SeriesKey.withoutCompression(pattern)), time: own, by: name, doubt: doubt)
+            series: steps.key(Backup.seriesWithoutPacker(pattern)), time: own, by: name, doubt: doubt)
         if steps.depth == .hour, !(0..<3600).contains(apart) { (found.time, found.doubt) = (start, steps.doubt) }
         return .backup(found)
     }
@@ -54,14 +54,14 @@ struct DatesInDirectories: Recogniser {
         // A hidden temporary name that tells no other: `.nfs0001`, `.~tmp~`.
         guard !name.hasPrefix(".") else { return }
         guard steps.depth == .day, let clock = ClockInName(name.storage) else {
-            let series = steps.key(SeriesKey.withoutCompression(SeriesKey.escaped(name)))
+            let series = steps.key(Backup.seriesWithoutPacker(SeriesKey.escaped(name)))
             return listing.claim(
                 index, as: .backup(.init(series: series, time: start, by: self.name, doubt: steps.doubt)))
         }
         var civil = steps.civil
         (civil.hour, civil.minute, civil.second) = (clock.hour, clock.minute, clock.second)
         let pattern = SeriesKey.pattern(name.storage, without: CollectionOfOne(clock.range))
-        let series = steps.key(SeriesKey.withoutCompression(pattern))
+        let series = steps.key(Backup.seriesWithoutPacker(pattern))
         let time = listing.parser.instant(of: civil)
         let doubt =
             clock.mayBeNumbers

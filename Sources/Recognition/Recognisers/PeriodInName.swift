@@ -17,7 +17,7 @@ struct PeriodInName: Recogniser {
                 !KindWords.mayBeDependent(entry.finalName, in: listing)
             else { continue }
             let pattern = SeriesKey.pattern(entry.finalName.storage, without: CollectionOfOne(range))
-            groups[SeriesKey.withoutCompression(pattern), default: []].append(
+            groups[Backup.seriesWithoutPacker(pattern), default: []].append(
                 Item(index: index, year: year, number: number))
         }
         for (pattern, items) in groups { claim(items, pattern, &listing) }

@@ -28,7 +28,7 @@ struct KeeperNamesTests {
     @Test("each name is said once, with its series or the line that would read it")
     func names() throws {
         let scratch = try Scratch()
-        for day in 10...23 { try scratch.write("v/cp/backup-\(day).11.2026.tar.gz") }
+        for day in 10...23 { try scratch.write("v/cp/backup-11.\(day).26.tar.gz") }
         for name in ["v/db/a-2026-11-23.sql", "v/x/old.log", "v/b/kopia.repository.f", "v/b/kopia.blobcfg.f"] {
             try scratch.write(name)
         }
@@ -45,7 +45,7 @@ struct KeeperNamesTests {
         for proposal in learnt {
             #expect(proposal.directory == "cp" && proposal.evidence == "reads 14 of 14" && proposal.examples.count == 3)
             let after = try keeper(scratch, "    \(proposal.line)")
-            guard case .backup(let own)? = try self.rows(after)["cp/backup-10.11.2026.tar.gz"] else {
+            guard case .backup(let own)? = try self.rows(after)["cp/backup-11.10.26.tar.gz"] else {
                 Issue.record("not read")
                 continue
             }

@@ -43,7 +43,8 @@ struct OtherWordsTests {
         #expect(try kept(times) { $0.minutely = .first(3) } == "k-kk-")
         #expect(try kept(times) { $0.secondly = .first(3) } == "kkk--")
         #expect(try kept(times) { $0.withinMinutely = Span(seconds: 120) } == "k-k--")
-        // In the repeated hour of Berlin a minute is one again an hour later, but to borg only where nothing lies between.
+        // In the repeated hour of Berlin a minute is one again an hour later, but to borg only where nothing lies
+        // between.
         let autumn = ["2026-10-25T01:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T00:29:00Z"]
         #expect(try kept(autumn, zone: "Europe/Berlin") { $0.minutely = .first(2) } == "kk-")
         #expect(try kept(autumn, zone: "Europe/Berlin", Semantics(.borg2)) { $0.minutely = .first(2) } == "k-k")

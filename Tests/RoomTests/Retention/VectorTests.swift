@@ -4,8 +4,8 @@ import Retention
 import Testing
 
 /// What restic, borg, PVE, PBS, kopia, rotate-backups and pgBackRest really keep: inputs and results of their published
-/// tests, and recorded by running their own decision code over histories of ours (each file says which version, and how).
-/// Debian's restic and borg are older than the meaning that the presets have.
+/// tests, and recorded by running their own decision code over histories of ours (each file says which version, and
+/// how). Debian's restic and borg are older than the meaning that the presets have.
 @Suite("recorded vectors of the peers")
 struct VectorTests {
     private struct File: Decodable {

@@ -59,7 +59,7 @@ struct SplitPartsTests {
         for names in [names, names.reversed()] {
             let reading = read(names + ["other-2026-11-23.tar", "home-2026-11-24.txt.old"])
             let unit = reading.units.first { $0.isSet }
-            #expect(unit?.series == "d/" + series)
+            #expect(unit?.series == "d/" + Backup.seriesWithoutPacker(series))
             #expect(unit?.time == Timestamp(rfc3339: "2026-11-23T00:00:00Z"))
             #expect(unit?.contents.outcome == .unsaid)
             #expect(Set(unit?.sideFiles ?? []) == Set(names).subtracting([unit?.name ?? ""]))
