@@ -14,7 +14,7 @@ struct RepositoryTests {
         /// Names without which it is this tool's no more: nothing else gives it away.
         var only: Set<Bytes> = []
 
-        var testDescription: String { "\(tool): \(names.map(\.display).joined(separator: " "))" }
+        var testDescription: String { "\(tool): \(names.prefix(8).map(\.display).joined(separator: " "))" }
 
         func place(without missing: Bytes? = nil) -> PlaceNames {
             RoomTests.place(names.filter { $0 != missing }, at: at, inside: inside, texts: texts)
