@@ -28,9 +28,11 @@ package struct NamedEntry: Sendable {
     package var what: What
 }
 
-/// A template that would read names of one directory which nobody reads.
+/// A template that would read names of one directory which nobody reads, or which are read as many series.
 package struct LearntNames: Sendable {
     package var directory: Bytes
+    /// What is wrong with the names as they are read now.
+    package var why: String
     package var line: String
     /// The same for another meaning, where nobody can tell which is meant.
     package var alternatives: [String]
@@ -55,12 +57,16 @@ extension Keeper {
         }
     }
 
-    /// What would read the names that nobody reads.
+    /// What would read the names that nobody reads, and those of series that are rather one.
     package func learn(_ vault: VaultConfiguration) throws(Fault) -> (proposals: [LearntNames], faults: [Fault]) {
         var all: [LearntNames] = []
         let faults = try readings(of: vault) { directory, reading in
             let unread = NameRow.unread(reading)
-            all += TemplateProposal.proposals(for: unread).map { LearntNames($0, directory) }
+            all += TemplateProposal.proposals(for: unread).map { LearntNames($0, directory, "not read") }
+            for series in reading.proposals {
+                let names = reading.units.filter { $0.proposal == series.pattern }.map(\.name)
+                all += TemplateProposal.proposals(for: names).map { LearntNames($0, directory, series.why) }
+            }
         } leftAlone: { _, _ in
         }
         return (all, faults)
@@ -89,8 +95,9 @@ extension Keeper {
                 let zone = configuration.zone.value
                 let siblings = try VaultSurvey.siblings(of: directory, below: root, zone: zone)
                     .union(VaultSurvey.shapesBelow(entries, place, zone: zone))
-                let reading = DirectoryReading(
+                var reading = DirectoryReading(
                     of: entries, in: directory, siblings: siblings, by: recognisers, parser: &parser)
+                reading.settle(contentTime: { VaultSurvey.contentTime(of: $0, place) })
                 found(directory, reading)
                 waiting += reading.descend.sorted(by: >).map { directory.appending($0) }
             } catch {
@@ -117,9 +124,9 @@ extension NamedEntry {
 }
 
 extension LearntNames {
-    fileprivate init(_ proposal: TemplateProposal, _ directory: Bytes) {
+    fileprivate init(_ proposal: TemplateProposal, _ directory: Bytes, _ why: String) {
         self.init(
-            directory: directory, line: proposal.line, alternatives: proposal.alternatives,
+            directory: directory, why: why, line: proposal.line, alternatives: proposal.alternatives,
             evidence: proposal.evidence, examples: proposal.examples, series: proposal.series)
     }
 }

@@ -1,6 +1,7 @@
 internal import Disk
 package import Model
 internal import Recognition
+internal import Survey
 
 /// What recognition takes a path for, and why.
 package struct Taken: Sendable {
@@ -112,10 +113,7 @@ private struct Recognising {
         let entries = try place.entries()
         if let why = recognisers.place(PlaceNames(of: entries, in: directory, place)) { return .leftAlone(why) }
         var reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
-        reading.settle(contentTime: { unit in
-            let found = unit.isDirectory ? try? place.open(unit.name).sighting() : try? place.sighting(of: unit.name)
-            return (found ?? nil)?.mtime
-        })
+        reading.settle(contentTime: { VaultSurvey.contentTime(of: $0, place) })
         if let left = reading.leftAlone.first(where: { $0.name == name }) { return .leftAlone(left.why) }
         if reading.links.contains(name) {
             return .leftAlone(.link(to: nil))

@@ -285,7 +285,7 @@ package struct VaultSurvey: Sendable {
     }
 
     /// When the content of a backup was last written; `nil`: it is gone, and does not matter.
-    private static func contentTime(of unit: DirectoryReading.Unit, _ place: Directory) -> Timestamp? {
+    package static func contentTime(of unit: DirectoryReading.Unit, _ place: Directory) -> Timestamp? {
         let found = unit.isDirectory ? try? place.open(unit.name).sighting() : try? place.sighting(of: unit.name)
         return (found ?? nil)?.mtime
     }

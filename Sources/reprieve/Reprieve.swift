@@ -47,7 +47,7 @@ struct Reprieve: AsyncParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    Init.self, Adopt.self, RetentionCommand.self, ConfigCommand.self, HooksCommand.self, Doctor.self,
+                    Init.self, Learn.self, Adopt.self, RetentionCommand.self, ConfigCommand.self, HooksCommand.self, Doctor.self,
                     AgentCommand.self,
                 ]),
         ])

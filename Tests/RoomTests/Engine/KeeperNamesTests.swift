@@ -54,4 +54,20 @@ struct KeeperNamesTests {
         }
         #expect(learnt.count == 1)
     }
+    @Test("names that make many series of one come with the line that makes it one, and then nothing is left to learn")
+    func severalSeries() throws {
+        let scratch = try Scratch()
+        for day in 10...19 { try scratch.write("v/app/app-1.\(day / 4).2-202611\(day).tar.gz") }
+        let before = try keeper(scratch, "")
+        let learnt = try before.learn(try #require(before.configuration.vaults.first)).proposals
+        let proposal = try #require(learnt.first)
+        #expect(learnt.count == 1 && proposal.line == "names: '{series}-{version}-%Y%m%d.tar.gz'")
+        #expect(proposal.why == "10 backups in 3 series differ only in a version that only grows")
+        let after = try keeper(scratch, "    \(proposal.line)")
+        let series = try self.rows(after).values.compactMap { what in
+            if case .backup(let read) = what { read.series } else { nil }
+        }
+        #expect(series.count == 10 && Set(series).count == 1)
+        #expect(try after.learn(try #require(after.configuration.vaults.first)).proposals.isEmpty)
+    }
 }
