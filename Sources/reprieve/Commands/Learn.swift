@@ -12,24 +12,28 @@ struct Learn: ParsableCommand {
             \(Reprieve.exits)
             """)
 
-    @Argument(help: ArgumentHelp("The vault.", valueName: "vault")) var vault: String
+    @Argument(help: ArgumentHelp("Vaults; without one, all.", valueName: "vault")) var vaults: [String] = []
     @OptionGroup var common: Common
 
     func run() throws {
         let session = try common.session()
-        guard let chosen = try session.onlyVaults([vault]).first else { return }
-        let (proposals, faults) = try session.keeper.learn(chosen)
-        if session.json {
-            session.emit("learn", [.init("proposals", .array(proposals.map(json)))])
-        } else if proposals.isEmpty {
-            print("Nothing to learn in '\(chosen.label)'. What is skipped, and why: reprieve names \(vault) --unread")
-        } else {
-            print(proposals.map { text($0, session) }.joined(separator: "\n"))
+        var rows: [JSON] = []
+        for vault in try session.onlyVaults(vaults) {
+            let (proposals, faults) = try session.keeper.learn(vault)
+            if session.json {
+                rows += proposals.map { json($0, vault) }
+            } else if proposals.isEmpty {
+                print("\(vault.label): nothing to learn. See: reprieve names \(vault.label) --unread\n")
+            } else {
+                print("\(vault.label): \(vault.path.display)")
+                print(proposals.map(text).joined(separator: "\n"))
+            }
+            for fault in faults { session.warn(fault) }
         }
-        for fault in faults { session.warn(fault) }
+        if session.json { session.emit("learn", [.init("proposals", .array(rows))]) }
     }
 
-    private func text(_ proposal: LearntNames, _ session: Session) -> String {
+    private func text(_ proposal: LearntNames) -> String {
         let place = proposal.directory.isEmpty ? "." : proposal.directory.display
         let examples = proposal.examples.map(\.display).joined(separator: ", ")
         var lines = [
@@ -43,9 +47,10 @@ struct Learn: ParsableCommand {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func json(_ proposal: LearntNames) -> JSON {
+    private func json(_ proposal: LearntNames, _ vault: VaultConfiguration) -> JSON {
         .object([
-            .init("directory", .string(proposal.directory.display)), .init("why", .string(proposal.why)),
+            .init("vault", .string(vault.label)), .init("directory", .string(proposal.directory.display)),
+            .init("why", .string(proposal.why)),
             .init("line", .string(proposal.line)),
             .init("alternatives", .array(proposal.alternatives.map(JSON.string))),
             .init("evidence", .string(proposal.evidence)),
