@@ -47,8 +47,8 @@ struct Reprieve: AsyncParsableCommand {
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    Init.self, Learn.self, Adopt.self, RetentionCommand.self, ConfigCommand.self, HooksCommand.self, Doctor.self,
-                    AgentCommand.self,
+                    Init.self, Learn.self, Adopt.self, RetentionCommand.self, ConfigCommand.self, HooksCommand.self,
+                    Doctor.self, AgentCommand.self,
                 ]),
         ])
 
