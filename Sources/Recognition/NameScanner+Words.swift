@@ -34,7 +34,7 @@ extension NameScanner {
         guard (1...31).contains(day), let (month, end) = month(behindJoints(endOfDigits)) else { return nil }
         let at = behindJoints(end)
         guard let year = year(at) else { return nil }
-        return named(CivilTime(year: year, month: month, day: day), from: start, end: at + 4)
+        return twoDates(yearAt: at) ?? named(CivilTime(year: year, month: month, day: day), from: start, end: at + 4)
     }
 
     func yearFirstWithWord() -> Result? {
@@ -56,7 +56,8 @@ extension NameScanner {
         let day = number(start, endOfDigits - start)
         let at = behindJoints(endOfDigits)
         if let year = year(at) {
-            return named(CivilTime(year: year, month: month, day: day), from: first, end: at + 4)
+            let civil = CivilTime(year: year, month: month, day: day)
+            return twoDates(yearAt: at) ?? named(civil, from: first, end: at + 4)
         }
         // Where the year is behind the time of day, the date can be looked at only once that has been read.
         guard at > endOfDigits, byte(at)?.isDigit == true,

@@ -164,9 +164,20 @@ struct NameScanner {
             }
             return .refused(DayOrder.undecided, end: match.range.upperBound)
         }
+        if let twoDates = twoDates(yearAt: end - 4) { return twoDates }
         let (day, month) = order == .dayFirst ? (first, second) : (second, first)
         let civil = CivilTime(year: year, month: month, day: day)
         return civil.isPossible ? withTime(civil, from: end) : impossible(start..<end, end: end)
+    }
+
+    /// `15-11-2026-11-23`, `jan-11-2026-11-23`: at the year a whole date begins as well. It may be a version or a host, and
+    /// that date; or another date, and a time of day.
+    func twoDates(yearAt at: Int) -> Result? {
+        guard let joint = byte(at + 4), Self.dateJoints.contains(joint), digitsEnd(at + 5) == at + 7,
+            byte(at + 7) == joint, digitsEnd(at + 8) == at + 10,
+            CivilTime(year: number(at, 4), month: number(at + 5, 2), day: number(at + 8, 2)).isPossible
+        else { return nil }
+        return .refused(NameMatch.twoDates, end: at + 10)
     }
 
     func impossible(_ range: Range<Int>, end: Int) -> Result {
@@ -207,6 +218,12 @@ struct NameScanner {
         for byte in bytes[at..<(at + digits)] { value = value * 10 + Int(byte - UInt8(ascii: "0")) }
         return value
     }
+}
+
+extension NameMatch {
+    static let twoDates =
+        "it can be read as two different dates, of which one has a time of day behind it; say which with match and "
+        + "time-format"
 }
 
 extension DayOrder {

@@ -63,7 +63,7 @@ package struct NameTimeParser: Sendable {
         }
         guard !found.isEmpty else { return refusal.map(NameReading.refused) ?? .none }
         // A day-first date beside another date: nobody knows which of them counts.
-        if refusal == DayOrder.undecided { return .refused(DayOrder.undecided) }
+        if let refusal, [DayOrder.undecided, NameMatch.twoDates].contains(refusal) { return .refused(refusal) }
         return combined(found, bytes)
     }
 

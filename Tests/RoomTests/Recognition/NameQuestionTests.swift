@@ -9,11 +9,26 @@ struct NameQuestionTests {
 
     @Test("a part greater than 12 says which is the day")
     func dayOrder() throws {
-        let reading = read(["s-11-12-2026-01-05.sql", "s-24-11-2026-01-05.sql"])
+        let reading = read(["s-11-12-2026_01-05.sql", "s-24-11-2026_01-05.sql"])
         #expect(Set(reading.units.map(\.series)) == ["d/s-*.sql"])
-        #expect(reading.unit("s-11-12-2026-01-05.sql")?.time == Timestamp(rfc3339: "2026-12-11T01:05:00Z"))
+        #expect(reading.unit("s-11-12-2026_01-05.sql")?.time == Timestamp(rfc3339: "2026-12-11T01:05:00Z"))
         let american = read(["b-11.23.2026_01-00-00_u.tar.gz", "b-11.12.2026_01-00-00_u.tar.gz"])
         #expect(american.unit("b-11.12.2026_01-00-00_u.tar.gz")?.time == Timestamp(rfc3339: "2026-11-12T01:00:00Z"))
+    }
+
+    @Test("where a whole date begins at the year of another, nobody knows which is meant")
+    func twoDates() {
+        // A version and a date, or a date and a time of day; a server called dec10.
+        for names in [
+            ["pg-15-11-2026-11-23.sql", "pg-15-11-2026-11-24.sql"], ["s-24-11-2026-01-05.sql"],
+            ["dec10-2026-11-23.sql", "dec10-2026-11-24.sql"], ["jan-11-2026-11-23.sql", "x_24.Nov.2026.01.05.sql"],
+        ] as [[Bytes]] {
+            let reading = read(names)
+            #expect(reading.units.isEmpty)
+            for name in names { #expect(reading.why(name)?.contains("time-format") == true) }
+        }
+        #expect(read(["s-24-11-2026-01-00.sql"]).units.first?.time == Timestamp(rfc3339: "2026-11-24T01:00:00Z"))
+        #expect(read(["Nov-23-2026-23-50.sql"]).units.first?.time == Timestamp(rfc3339: "2026-11-23T23:50:00Z"))
     }
 
     @Test("undecided dates are left alone, with the line to write; with proofs of both it stays so")
