@@ -170,8 +170,8 @@ struct NameScanner {
         return civil.isPossible ? withTime(civil, from: end) : impossible(start..<end, end: end)
     }
 
-    /// `15-11-2026-11-23`, `jan-11-2026-11-23`: at the year a whole date begins as well. It may be a version or a host, and
-    /// that date; or another date, and a time of day.
+    /// `15-11-2026-11-23`, `jan-11-2026-11-23`: at the year a whole date begins as well. It may be a version or a host,
+    /// and that date; or another date, and a time of day.
     func twoDates(yearAt at: Int) -> Result? {
         guard let joint = byte(at + 4), Self.dateJoints.contains(joint), digitsEnd(at + 5) == at + 7,
             byte(at + 7) == joint, digitsEnd(at + 8) == at + 10,
