@@ -64,8 +64,7 @@ extension Keeper {
             let unread = NameRow.unread(reading)
             all += TemplateProposal.proposals(for: unread).map { LearntNames($0, directory, "not read") }
             for series in reading.proposals {
-                let names = reading.units.filter { $0.proposal == series.pattern }.map(\.name)
-                all += TemplateProposal.proposals(for: names).map { LearntNames($0, directory, series.why) }
+                all += TemplateProposal.proposals(for: series.names).map { LearntNames($0, directory, series.why) }
             }
         } leftAlone: { _, _ in
         }
@@ -97,7 +96,7 @@ extension Keeper {
                     .union(VaultSurvey.shapesBelow(entries, place, zone: zone))
                 var reading = DirectoryReading(
                     of: entries, in: directory, siblings: siblings, by: recognisers, parser: &parser)
-                reading.settle(contentTime: { VaultSurvey.contentTime(of: $0, place) })
+                reading.decide(contentTime: { VaultSurvey.contentTime(of: $0, place) })
                 found(directory, reading)
                 waiting += reading.descend.sorted(by: >).map { directory.appending($0) }
             } catch {

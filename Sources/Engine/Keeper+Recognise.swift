@@ -43,7 +43,7 @@ extension Keeper {
             of: entries, in: backup.path.parent, by: view.configuration.recognisers, parser: &parser)
         // Its neighbours may have told what its name alone does not.
         let known = backup.timeSource == .name ? backup.time : nil
-        reading.settle(remembered: { _ in known }, contentTime: { _ in nil })
+        reading.decide(remembered: { _ in known }, contentTime: { _ in nil })
         return reading.units.first { $0.name == backup.path.lastComponent }.map(Taken.Reading.init)
     }
 
@@ -113,7 +113,7 @@ private struct Recognising {
         let entries = try place.entries()
         if let why = recognisers.place(PlaceNames(of: entries, in: directory, place)) { return .leftAlone(why) }
         var reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
-        reading.settle(contentTime: { VaultSurvey.contentTime(of: $0, place) })
+        reading.decide(contentTime: { VaultSurvey.contentTime(of: $0, place) })
         if let left = reading.leftAlone.first(where: { $0.name == name }) { return .leftAlone(left.why) }
         if reading.links.contains(name) {
             return .leftAlone(.link(to: nil))

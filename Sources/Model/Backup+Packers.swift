@@ -1,5 +1,5 @@
-/// How a file is packed is no part of its series: `app-*.tar.gz` and `app-*.tar.zst` are `app-*.tar`, and with a cipher
-/// behind it `app-*.tar.gz.gpg` is `app-*.tar.gpg`. The ending of a packer stays where it is the only ending.
+/// How a file is packed is not part of its series: `app-*.tar.gz` and `app-*.tar.zst` are `app-*.tar`, and with a
+/// cipher behind it `app-*.tar.gz.gpg` is `app-*.tar.gpg`. The ending of a packer stays where it is the only ending.
 extension Backup {
     private static let packers = endings("gz bz2 bz xz zst zstd lz4 lzo lz lzma z br sz")
     private static let ciphers = endings("gpg pgp age enc aes asc")

@@ -17,7 +17,7 @@ package struct Contents: Hashable, Sendable {
     /// What it needs beside itself to be restored. Empty for an incremental: by its kind, everything back to the last
     /// full one of its series; for a differential that full one.
     package var needs: [Need] = []
-    /// A full one that is no base for differentials: SQL Server's `COPY_ONLY`.
+    /// A full one that is not a base for differentials: SQL Server's `COPY_ONLY`.
     package var isNoBase = false
     package var outcome = Outcome.unsaid
     /// Why, where ``outcome`` is not good news.

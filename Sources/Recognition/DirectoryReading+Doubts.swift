@@ -37,7 +37,7 @@ extension DirectoryReading {
 
     // MARK: By the contents
 
-    /// Whether ``settle(remembered:contentTime:)`` may change anything.
+    /// Whether ``decide(remembered:contentTime:)`` may change anything.
     package var isOpen: Bool { !undecided.isEmpty || units.contains { $0.doubt != nil } }
 
     /// Why names are left alone whose times are in doubt.
@@ -46,10 +46,10 @@ extension DirectoryReading {
     /// Decides what the times of the contents tell; afterwards no unit is in doubt. `contentTime`: of a unit of this
     /// directory; `nil`: it is gone. `remembered`: the time that a unit was read as before: where its neighbours are
     /// gone by now, what was decided stays so.
-    package mutating func settle(
+    package mutating func decide(
         remembered: (Unit) -> Timestamp? = { _ in nil }, contentTime: (Unit) -> Timestamp?
     ) {
-        settleDoubts(remembered, contentTime)
+        checkDoubts(remembered, contentTime)
         let before = units.count
         for group in Dictionary(grouping: undecided.indices, by: { undecided[$0].question.group }).values {
             if let chosen = recalled(group, remembered) ?? voted(group, contentTime) { take(group, chosen) }
@@ -59,10 +59,9 @@ extension DirectoryReading {
         let taken = Set(units.flatMap { [$0.name] + $0.sideFiles })
         leftAlone.removeAll { taken.contains($0.name) }
         undecided.removeAll { taken.contains($0.unit.name) }
-        propose()
     }
 
-    private mutating func settleDoubts(_ remembered: (Unit) -> Timestamp?, _ contentTime: (Unit) -> Timestamp?) {
+    private mutating func checkDoubts(_ remembered: (Unit) -> Timestamp?, _ contentTime: (Unit) -> Timestamp?) {
         let doubtful = units.indices.filter { units[$0].doubt != nil }
         guard !doubtful.isEmpty else { return }
         var numbers: Set<Bytes> = []
@@ -82,7 +81,7 @@ extension DirectoryReading {
         for unit in units where unit.doubt != nil && numbers.contains(unit.series) {
             leftAlone.append((unit.name, .foreign(Self.notBorneOut)))
             for side in unit.sideFiles {
-                leftAlone.append((side, .foreign("beside '\(unit.name.display)', which is no backup")))
+                leftAlone.append((side, .foreign(Self.noBackup(unit.name))))
             }
         }
         units.removeAll { $0.doubt != nil && numbers.contains($0.series) }

@@ -34,8 +34,6 @@ package struct DirectoryReading: Sendable {
         /// What the name says of it beside time and kind.
         package var contents = Contents()
         package var completeWhen: CompleteWhen?
-        /// The pattern of ``DirectoryReading/proposals`` that would put it together with others.
-        package var proposal: Bytes?
 
         /// Protected by the tool that wrote it, and how.
         package var protectedBy: String? {
@@ -61,9 +59,7 @@ package struct DirectoryReading: Sendable {
     /// Directories without a date in their name: their content decides.
     package private(set) var descend: [Bytes] = []
 
-    /// Series that are rather one, if a person agrees.
-    package internal(set) var proposals: [SeriesProposal] = []
-    /// What is left alone because its name has two readings: ``settle(contentTime:)`` may decide.
+    /// What is left alone because its name has two readings: ``decide(remembered:contentTime:)`` may decide.
     package internal(set) var undecided: [(unit: Unit, question: NameQuestion)] = []
 
     /// Why a file is left alone that nobody knows.
@@ -83,8 +79,6 @@ package struct DirectoryReading: Sendable {
         collect(listing)
         if !recognisers.excluded.isEmpty { leftAlone.sort { $0.name < $1.name } }
         dropUnneededDoubts()
-        mergeAgreed(recognisers.agreed)
-        propose()
     }
 
     /// Leaves out what a person excludes: nobody else is asked, and for its neighbours it is not there.
@@ -131,7 +125,7 @@ package struct DirectoryReading: Sendable {
         }
     }
 
-    private static func noBackup(_ owner: Bytes) -> String { "beside '\(owner.display)', which is no backup" }
+    static func noBackup(_ owner: Bytes) -> String { "beside '\(owner.display)', which is not a backup" }
 
     private static func unit(_ index: Int, _ found: Claim.Found, _ members: Members, _ listing: Listing) -> Unit {
         let entry = listing.entries[index]

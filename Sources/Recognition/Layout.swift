@@ -13,7 +13,7 @@ package protocol Layout: Recogniser {
     /// own, live data. `nil`: nothing that this tool made.
     func place(_ place: PlaceNames) -> LeftAlone.Why?
 
-    /// Whether a dated directory of this kind is no backup either: WAL segments by day.
+    /// Whether a dated directory of this kind is not a backup either: WAL segments by day.
     var countsInDatedDirectories: Bool { get }
 
     /// Contents: what one backup says of itself. `nil`: nothing that this tool made.

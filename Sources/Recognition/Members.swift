@@ -6,7 +6,7 @@ struct Members {
     private(set) var own: [Int: [Int]] = [:]
     /// Side files of several backups, by the entry of each of these.
     private(set) var shared: [Int: [Int]] = [:]
-    /// Members of nothing, and why; `nil`: what they lie beside is no backup.
+    /// Members of nothing, and why; `nil`: what they lie beside is not a backup.
     private(set) var orphans: [Int: String?] = [:]
 
     /// A side file of more backups is left alone: its name says too little.

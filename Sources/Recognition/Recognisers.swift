@@ -8,20 +8,17 @@ package struct Recognisers: Sendable {
     package let excluded: PathRules
     /// What these lines hold is read, although it looks like live data.
     package let included: PathRules
-    /// Patterns of ``SeriesProposal`` that a person agreed to.
-    package let agreed: [Bytes]
     private let table: [any Recogniser]
 
-    /// `custom`: what a person configured for this vault, in the order of the file. `agreed`: see ``SeriesProposal``.
+    /// `custom`: what a person configured for this vault, in the order of the file.
     package init(
         timeFrom: DirectoryReading.TimeSource = .name, custom: [CustomRecogniser] = [], excluded: PathRules = .none,
-        included: PathRules = .none, agreed: Set<Bytes> = []
+        included: PathRules = .none
     ) {
         self.timeFrom = timeFrom
         self.custom = custom
         self.excluded = excluded
         self.included = included
-        self.agreed = agreed.sorted()
         // Under `time-from: mtime` a directory is one series, unless `match` tells the series.
         let undated: [any Recogniser] =
             switch (timeFrom, custom.isEmpty) {
@@ -43,7 +40,7 @@ package struct Recognisers: Sendable {
     /// the table or one of its recognisers begins to read names otherwise.
     package var text: String {
         (["names 5", "time-from \(timeFrom.rawValue)"] + custom.map(\.text) + excluded.text("exclude")
-            + included.text("include") + agreed.map { "one series \($0.display)" }).joined(separator: "\n")
+            + included.text("include")).joined(separator: "\n")
     }
 
     /// What a whole directory is that is not to be looked into; `nil`: an ordinary one. A line of `include` makes live

@@ -1,8 +1,8 @@
 package import Model
 
-/// Series of one directory that are rather one: their names differ in a word that is no part of what is backed up, such
-/// as a version or random digits. It is only a proposal: it counts when a person has agreed to its pattern
-/// (``Recognisers/agreed``). Words made of letters are never put together.
+/// Series of one directory that are rather one: their names differ in a word that is not part of what is backed up,
+/// such as a version or random digits. It is only a proposal: it counts when a person has put a template for it
+/// into the configuration. Words made of letters are never put together.
 package struct SeriesProposal: Hashable, Sendable {
     /// What varies.
     package enum Varying: String, Hashable, Sendable, CaseIterable {
@@ -27,20 +27,18 @@ package struct SeriesProposal: Hashable, Sendable {
         }
     }
 
-    /// The key of the one series, with `{version}` and the like where it varies: what a person agrees to.
+    /// The key of the one series, with `{version}` and the like where it varies.
     package var pattern: Bytes
-    /// The key that it will have.
-    package var series: Bytes
     package var varying: [Varying]
-    /// How many series it puts together, and how many backups.
+    /// How many series it puts together.
     package var seriesCount: Int
-    package var count: Int
-    /// The oldest, one in the middle and the newest.
-    package var examples: [Bytes]
+    /// The names of the backups, the oldest first.
+    package var names: [Bytes]
 
     /// Why, for a person.
     package var why: String {
-        "\(count) backups in \(seriesCount) series differ only in " + varying.map(\.text).joined(separator: " and ")
+        "\(names.count) backups in \(seriesCount) series differ only in "
+            + varying.map(\.text).joined(separator: " and ")
     }
 }
 
@@ -48,30 +46,17 @@ extension DirectoryReading {
     /// More series than this in one directory are not looked through.
     private static let mostSeries = 100_000
 
-    /// Gives units of agreed series their key.
-    mutating func mergeAgreed(_ agreed: [Bytes]) {
-        let patterns = agreed.compactMap(AgreedPattern.init)
-        guard !patterns.isEmpty else { return }
-        for index in units.indices where Self.mayMerge(units[index]) {
-            if let pattern = patterns.first(where: { $0.fits(units[index].series) }) {
-                units[index].series = pattern.series
-            }
-        }
-    }
-
-    /// Looks for series that are rather one.
-    mutating func propose() {
+    /// Series that are rather one.
+    package var proposals: [SeriesProposal] {
         let candidates = units.indices.filter { Self.mayMerge(units[$0]) }
         let bySeries = Dictionary(grouping: candidates) { units[$0].series }
-        guard bySeries.count > 1, bySeries.count <= Self.mostSeries else { return }
+        guard bySeries.count > 1, bySeries.count <= Self.mostSeries else { return [] }
         var shapes: [Bytes: [(shape: SeriesShape, units: [Int])]] = [:]
         for (series, indices) in bySeries {
             guard let shape = SeriesShape(series) else { continue }
             shapes[shape.text, default: []].append((shape, indices))
         }
-        proposals = []
-        for group in shapes.values where group.count > 1 { propose(group) }
-        proposals.sort { $0.pattern < $1.pattern }
+        return shapes.values.filter { $0.count > 1 }.flatMap(proposals(of:)).sorted { $0.pattern < $1.pattern }
     }
 
     /// What layouts and people say is one series stays as they say.
@@ -80,7 +65,7 @@ extension DirectoryReading {
             && (unit.recogniser == DateInName().name || unit.recogniser == DatesInDirectories().name)
     }
 
-    private mutating func propose(_ group: [(shape: SeriesShape, units: [Int])]) {
+    private func proposals(of group: [(shape: SeriesShape, units: [Int])]) -> [SeriesProposal] {
         var members: [SeriesBehaviour.Member] = []
         for (shape, indices) in group {
             for index in indices {
@@ -88,17 +73,12 @@ extension DirectoryReading {
                 members.append(.init(id: index, time: time, words: shape.words))
             }
         }
-        guard let first = group.first else { return }
-        for found in SeriesBehaviour.merges(members, kinds: first.shape.kinds) {
-            let (pattern, series) = first.shape.filled(found.literals)
+        guard let first = group.first else { return [] }
+        return SeriesBehaviour.merges(members, kinds: first.shape.kinds).map { found in
             let sorted = found.members.sorted { ($0.time, units[$0.id].name) < ($1.time, units[$1.id].name) }
-            let ids = sorted.map(\.id)
-            let examples = [ids[0], ids[ids.count / 2], ids[ids.count - 1]].map { units[$0].name }
-            for id in ids { units[id].proposal = pattern }
-            proposals.append(
-                SeriesProposal(
-                    pattern: pattern, series: series, varying: found.varying,
-                    seriesCount: Set(ids.map { units[$0].series }).count, count: ids.count, examples: examples))
+            return SeriesProposal(
+                pattern: first.shape.filled(found.literals), varying: found.varying,
+                seriesCount: Set(sorted.map { units[$0.id].series }).count, names: sorted.map { units[$0.id].name })
         }
     }
 }

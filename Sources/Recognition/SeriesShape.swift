@@ -52,12 +52,9 @@ struct SeriesShape {
         Bytes(text.storage.flatMap { $0 == UInt8(ascii: "{") ? [escape, $0] : [$0] })
     }
 
-    /// The pattern and the key where these words are the same in all (`nil`: it varies).
-    func filled(_ literals: [Bytes?]) -> (pattern: Bytes, series: Bytes) {
-        let pattern = Self.joined(between, zip(literals, kinds).map { $0 ?? $1.placeholder })
-        var series = between[0]
-        for (n, word) in literals.enumerated() { series = series + (word ?? "*") + between[n + 1] }
-        return (pattern, series)
+    /// The pattern where these words are the same in all (`nil`: it varies).
+    func filled(_ literals: [Bytes?]) -> Bytes {
+        Self.joined(between, zip(literals, kinds).map { $0 ?? $1.placeholder })
     }
 
     // MARK: Words
@@ -108,61 +105,5 @@ struct SeriesShape {
         guard (2...5).contains(parts), end == bytes.count || !isWordByte(bytes[end]) else { return nil }
         for tail in ["-ee", "-ce"] as [Bytes] where bytes[end...].starts(with: tail.storage) { return end + 3 }
         return end
-    }
-}
-
-/// A pattern that a person agreed to.
-struct AgreedPattern {
-    let series: Bytes
-    private let parts: [Part]
-
-    private enum Part {
-        case literal([UInt8])
-        case word(SeriesProposal.Varying)
-    }
-
-    /// `nil`: nothing in it varies.
-    init?(_ pattern: Bytes) {
-        var parts: [Part] = []
-        var (literal, series): ([UInt8], [UInt8]) = ([], [])
-        var rest = pattern.storage[...]
-        while let byte = rest.first {
-            if byte == UInt8(ascii: "\\"), let next = rest.dropFirst().first {
-                let kept = next == UInt8(ascii: "{") ? [next] : [byte, next]
-                literal += kept
-                series += kept
-                rest = rest.dropFirst(2)
-            } else if let kind = SeriesProposal.Varying.allCases.first(where: {
-                rest.starts(with: $0.placeholder.storage)
-            }) {
-                parts += [.literal(literal), .word(kind)]
-                literal = []
-                series.append(UInt8(ascii: "*"))
-                rest = rest.dropFirst(kind.placeholder.count)
-            } else {
-                literal.append(byte)
-                series.append(byte)
-                rest = rest.dropFirst()
-            }
-        }
-        guard !parts.isEmpty else { return nil }
-        self.parts = parts + [.literal(literal)]
-        self.series = Bytes(series)
-    }
-
-    func fits(_ key: Bytes) -> Bool {
-        let bytes = key.storage
-        var at = 0
-        for part in parts {
-            switch part {
-            case .literal(let literal):
-                guard bytes[at...].starts(with: literal) else { return false }
-                at += literal.count
-            case .word(let kind):
-                guard let (end, found) = SeriesShape.word(bytes, at), found == kind else { return false }
-                at = end
-            }
-        }
-        return at == bytes.count
     }
 }

@@ -430,11 +430,11 @@ private struct LinkResolver {
             case .unknown(let why): say(n, why)
             case .lastFull where found.isEmpty, .levelsBelow where found.isEmpty:
                 say(n, "there is no full backup before it")
-            case .previous where found.isEmpty: say(n, "there is no backup before it in its series")
+            case .previous where found.isEmpty: say(n, "there is not a backup before it in its series")
             case .lastFull, .previous, .levelsBelow: break
             }
         }
-        // Of a log without any full one before it `Judge` decides: it is no backup that could be broken.
+        // Of a log without any full one before it `Judge` decides: it is not a backup that could be broken.
         if found.isEmpty, node.kind != .full, node.kind != .log { say(n, "there is no full backup before it") }
         for target in found {
             targets.append(target)

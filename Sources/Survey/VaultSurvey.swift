@@ -201,7 +201,7 @@ package struct VaultSurvey: Sendable {
         // What was never looked at has no rows. A refresh asks for no digests: there every place may have some.
         result.isNew = !known.digests.isEmpty && known.digests[directory] == nil || known.isEmpty
         if !result.isNew { result.known = try known.backups(directory) }
-        if reading.isOpen { settle(&reading, result, place) }
+        if reading.isOpen { decide(&reading, result, place) }
         result.descend = reading.descend.map { directory.appending($0) }
         result.leftAlone = Self.bounded(reading.leftAlone, directory)
         result.leftAlone += links(reading.links, place, directory)
@@ -274,10 +274,10 @@ package struct VaultSurvey: Sendable {
     }
 
     /// Asks what was read before, and the contents, about names that leave something open.
-    private func settle(_ reading: inout DirectoryReading, _ known: Place, _ place: Directory) {
+    private func decide(_ reading: inout DirectoryReading, _ known: Place, _ place: Directory) {
         let dated = known.known.lazy.filter { $0.timeSource == .name }.map { ($0.path, $0.time) }
         let times = Dictionary(dated) { first, _ in first }
-        reading.settle {
+        reading.decide {
             times[known.directory.appending($0.name)]
         } contentTime: {
             Self.contentTime(of: $0, place)

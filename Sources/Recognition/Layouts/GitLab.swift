@@ -1,7 +1,7 @@
 internal import Model
 
 /// GitLab: `1795914000_2026_11_29_17.10.1-ee_gitlab_backup.tar`; before version 9 without the version, earlier without
-/// the date. The seconds since 1970 count; the date is of the server's zone. The version is no part of the series.
+/// the date. The seconds since 1970 count; the date is of the server's zone. The version is not part of the series.
 /// (Names from `lib/backup/manager.rb`.)
 struct GitLab: Layout {
     let guide = LayoutGuide(

@@ -1,7 +1,7 @@
 internal import Model
 
 /// Home Assistant from 2025.1 on: `Automatic_backup_2026.11.1_2026-11-23_04.45_12345678.tar` has name, version, date,
-/// hour and minute, and eight digits that are seconds and microseconds. The version is no part of the series, and the
+/// hour and minute, and eight digits that are seconds and microseconds. The version is not part of the series, and the
 /// digits are never a date. (Names from `homeassistant/components/backup/util.py`.) A backup whose name a person chose
 /// has its date only in `backup.json`, inside the archive.
 struct HomeAssistant: Layout {

@@ -5,7 +5,7 @@ internal import Model
 /// milliseconds since 1970.
 ///
 /// The time of a full one is only in a prefix that a person chose; without one its next run writes over it, and it is
-/// left alone. Words for the kind are no part of the series, nor is it whether the directory is `data` or `log`: logs
+/// left alone. Words for the kind are not part of the series, nor is it whether the directory is `data` or `log`: logs
 /// stay as long as the full backup before them. (Names as in SAP's administration guide.)
 struct SAPHana: Layout {
     let guide = LayoutGuide(

@@ -35,7 +35,7 @@ struct SplitParts: Layout {
         }
     }
 
-    /// Whether the beginning of a piece's name tells when the whole was made, and what follows is no part of that.
+    /// Whether the beginning of a piece's name tells when the whole was made, and what follows is not part of that.
     private func isDated(_ whole: Bytes, by piece: Bytes, _ listing: inout Listing) -> Bool {
         switch (listing.parser.read(whole), listing.parser.read(piece)) {
         case (.time(let time, let pattern, _), .time(let other, let longer, _)):

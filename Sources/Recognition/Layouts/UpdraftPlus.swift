@@ -4,8 +4,8 @@ internal import Model
 /// `-uploads2.zip` and so on, all of one time and one nonce. What it adds to a backup later (incremental backups) has
 /// the same nonce and a time of its own, and needs all of that nonce before it. `log.NONCE.txt` is of the first.
 ///
-/// A backup of the database alone, or of the plugins before an update, is no backup of the site: what holds less than
-/// the database, plugins, themes, uploads and others is a series of its own.
+/// A backup of the database alone, or of the plugins before an update, is not a backup of the site: what holds less
+/// than the database, plugins, themes, uploads and others is a series of its own.
 struct UpdraftPlus: Layout {
     let guide = LayoutGuide(
         tool: "UpdraftPlus", names: "backup_2026-11-23-0100_My_Shop_73a59e01b29a-db.gz, …-plugins.zip, …-uploads2.zip",

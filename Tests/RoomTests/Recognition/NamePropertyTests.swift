@@ -108,9 +108,9 @@ struct NamePropertyTests {
                 var reading = RoomTests.read(Array(written.keys), zone: zone)
                 // Contents as they are, or lost.
                 if Bool.random(using: &generator) {
-                    reading.settle { written[$0.name].map { Timestamp(seconds: $0.seconds + 300) } }
+                    reading.decide { written[$0.name].map { Timestamp(seconds: $0.seconds + 300) } }
                 } else {
-                    reading.settle { _ in Timestamp(seconds: 1_900_000_000) }
+                    reading.decide { _ in Timestamp(seconds: 1_900_000_000) }
                 }
                 for unit in reading.units {
                     let (time, instant) = (try #require(unit.time), try #require(written[unit.name]))
@@ -196,7 +196,7 @@ struct NamePropertyTests {
                     }.filter { $0 != UInt8(ascii: "/") })
             }
             var reading = read(names.filter { !$0.isEmpty })
-            reading.settle { _ in Timestamp(seconds: 1_795_395_600) }
+            reading.decide { _ in Timestamp(seconds: 1_795_395_600) }
         }
     }
 }

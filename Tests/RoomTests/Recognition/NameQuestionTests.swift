@@ -49,14 +49,14 @@ struct NameQuestionTests {
                     rfc3339: first == "day" ? "2026-\(parts[1])-\(parts[0])" : "2026-\(parts[0])-\(parts[1])")
             }
         }
-        reading.settle(contentTime: content("day"))
+        reading.decide(contentTime: content("day"))
         #expect(reading.units.map(\.time) == (1...3).map { Timestamp(rfc3339: "2026-12-0\($0)") })
         #expect(reading.leftAlone.isEmpty && reading.undecided.isEmpty)
         var american = read(["s-01-12-2026.sql", "s-02-12-2026.sql", "s-03-12-2026.sql"])
-        american.settle(contentTime: content("month"))
+        american.decide(contentTime: content("month"))
         #expect(american.units.map(\.time) == (1...3).map { Timestamp(rfc3339: "2026-0\($0)-12") })
         var lost = read(["s-01-12-2026.sql", "s-02-12-2026.sql", "s-03-12-2026.sql"])
-        lost.settle { _ in Timestamp(rfc3339: "2027-05-05") }
+        lost.decide { _ in Timestamp(rfc3339: "2027-05-05") }
         #expect(lost.units.isEmpty && lost.leftAlone.count == 3)
     }
 
@@ -81,10 +81,10 @@ struct NameQuestionTests {
     func hoursByContent() {
         let names = (1...5).map { Bytes("x-20261122-0\($0).tar") }
         var hours = read(names)
-        hours.settle { Timestamp(rfc3339: "2026-11-22T0\($0.name.display.dropFirst(12).prefix(1)):00:40Z") }
+        hours.decide { Timestamp(rfc3339: "2026-11-22T0\($0.name.display.dropFirst(12).prefix(1)):00:40Z") }
         #expect(Set(hours.units.map(\.series)) == ["d/x-*.tar"] && Set(hours.units.map(\.time)).count == 5)
         var pieces = read(names)
-        pieces.settle { _ in Timestamp(rfc3339: "2026-11-22T13:00:00Z") }
+        pieces.decide { _ in Timestamp(rfc3339: "2026-11-22T13:00:00Z") }
         #expect(Set(pieces.units.map(\.series)).count == 5)
     }
 
@@ -107,10 +107,10 @@ struct NameQuestionTests {
         // Of the year 2016, and no seconds.
         #expect(read(days(9) { "e-16112\($0)0100" }).units.allSatisfy { $0.doubt != nil })
         var few = read(Array(names.prefix(3)))
-        few.settle { $0.name == names[0] ? Timestamp(rfc3339: "2030-01-01") : $0.time }
+        few.decide { $0.name == names[0] ? Timestamp(rfc3339: "2030-01-01") : $0.time }
         #expect(few.units.count == 3)
         var none = read(Array(names.prefix(3)))
-        none.settle { _ in Timestamp(rfc3339: "2030-01-01") }
+        none.decide { _ in Timestamp(rfc3339: "2030-01-01") }
         #expect(none.units.isEmpty && none.why(names[0]) == DirectoryReading.notBorneOut)
     }
 
@@ -118,7 +118,7 @@ struct NameQuestionTests {
     func remembered() {
         let day: Bytes = "s-11-12-2026.sql", epoch: Bytes = "e-1795395600"
         var reading = read([day, epoch])
-        reading.settle {
+        reading.decide {
             $0.name == day ? Timestamp(rfc3339: "2026-12-11") : $0.time
         } contentTime: { _ in
             Timestamp(rfc3339: "2030-01-01")
@@ -126,7 +126,7 @@ struct NameQuestionTests {
         #expect(reading.units.map(\.name) == [epoch, day])
         #expect(reading.unit(day)?.time == Timestamp(rfc3339: "2026-12-11"))
         var month = read(["s-202611.sql"], in: "monthly")
-        month.settle { _ in
+        month.decide { _ in
             Timestamp(rfc3339: "2026-11-01")
         } contentTime: { _ in
             nil

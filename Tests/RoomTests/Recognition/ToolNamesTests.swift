@@ -43,8 +43,11 @@ struct ToolNamesTests {
         /// What is said of each name.
         static func read(_ names: [Bytes], _ directory: Bytes) -> (Bytes) -> String {
             let reading = RoomTests.read(names, in: directory)
+            let proposals = reading.proposals
             return { name in
-                if let unit = reading.unit(name) { return told(unit) }
+                if let unit = reading.unit(name) {
+                    return told(unit, proposals.first { $0.names.contains(name) })
+                }
                 let owner = reading.units.first { ($0.sideFiles + $0.sharedSideFiles).contains(name) }
                 if let owner { return "goes with \(owner.name.display)" }
                 if reading.descend.contains(name) { return "looked into" }
@@ -52,12 +55,12 @@ struct ToolNamesTests {
             }
         }
 
-        private static func told(_ unit: DirectoryReading.Unit) -> String {
+        private static func told(_ unit: DirectoryReading.Unit, _ proposal: SeriesProposal?) -> String {
             var words = [unit.series.display]
             words.append(unit.time.map { $0.rfc3339(in: .utc) } ?? "by mtime")
             if unit.kind != .full { words.append(unit.kind.rawValue) }
             if unit.doubt != nil { words.append("if the time of its content agrees") }
-            if let proposal = unit.proposal { words.append("proposed: \(proposal.lastComponent.display)") }
+            if let proposal { words.append("proposed: \(proposal.pattern.lastComponent.display)") }
             return words.joined(separator: "  ")
         }
     }
