@@ -1,30 +1,11 @@
 /// How a file is packed is not part of its series: `app-*.tar.gz` and `app-*.tar.zst` are `app-*.tar`, and with a
 /// cipher behind it `app-*.tar.gz.gpg` is `app-*.tar.gpg`. The ending of a packer stays where it is the only ending.
 extension Backup {
-    private static let packers = endings("gz bz2 bz xz zst zstd lz4 lzo lz lzma z br sz")
-    private static let ciphers = endings("gpg pgp age enc aes asc")
+    private static let packers = ShortWord.set("gz bz2 bz xz zst zstd lz4 lzo lz lzma z br sz")
+    private static let ciphers = ShortWord.set("gpg pgp age enc aes asc")
 
-    /// As numbers: a set of names would cost more than all else.
-    private static func endings(_ text: String) -> Set<UInt64> {
-        Set(text.split(separator: " ").compactMap { packed(Array($0.utf8)[...]) })
-    }
-
-    /// Letters and digits in lower case; `nil`: other bytes, none, or more than eight.
-    private static func packed(_ bytes: ArraySlice<UInt8>) -> UInt64? {
-        guard (1...8).contains(bytes.count) else { return nil }
-        var number: UInt64 = 0
-        for byte in bytes {
-            switch byte {
-            case 0x30...0x39, 0x61...0x7A: number = number << 8 | UInt64(byte)
-            case 0x41...0x5A: number = number << 8 | UInt64(byte | 0x20)
-            default: return nil
-            }
-        }
-        return number
-    }
-
-    private static func isOne(_ bytes: ArraySlice<UInt8>, of endings: Set<UInt64>) -> Bool {
-        packed(bytes).map(endings.contains) ?? false
+    private static func isOne(_ bytes: ArraySlice<UInt8>, of endings: Set<ShortWord>) -> Bool {
+        ShortWord(bytes).map(endings.contains) ?? false
     }
 
     /// The key of a series, or a pattern for keys, as it is whatever the files are packed with.
@@ -47,6 +28,7 @@ extension Backup {
 
     /// `tar`, `sql`, `7z`, and no number and no time.
     private static func isName(_ bytes: ArraySlice<UInt8>) -> Bool {
-        packed(bytes) != nil && bytes.contains { $0 > 0x39 }
+        let isWord = bytes.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) }
+        return isWord && bytes.contains { $0 > 0x39 }
     }
 }

@@ -9,6 +9,8 @@ package struct Bytes: Hashable, Sendable {
 
     package init(_ storage: some Sequence<UInt8>) { self.storage = Array(storage) }
     package init(_ storage: [UInt8]) { self.storage = storage }
+    // A generic one is not specialised across modules.
+    package init(_ storage: ArraySlice<UInt8>) { self.storage = Array(storage) }
     package init(_ text: String) { storage = Array(text.utf8) }
     package init() { storage = [] }
 

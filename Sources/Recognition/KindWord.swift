@@ -38,14 +38,15 @@ struct KindWord {
         range.lowerBound > 0 && name.storage[range.lowerBound - 1] == UInt8(ascii: ".")
     }
 
-    private static let words: [Bytes: Said] = [
-        "full": .full, "base": .full, "fullbackup": .full,
-        "inc": .incremental, "incr": .incremental, "increment": .incremental, "incremental": .incremental,
-        "delta": .incremental,
-        "diff": .differential, "differential": .differential, "dif": .differential, "cumulative": .differential,
-        "tlog": .log, "translog": .log,
-    ]
-    private static let sure: Set<Bytes> = ["incr", "incremental", "differential"]
+    private static let words: [ShortWord: Said] = {
+        let words: [(String, Said)] = [
+            ("full base fullbackup", .full), ("inc incr increment incremental delta", .incremental),
+            ("diff differential dif cumulative", .differential), ("tlog translog", .log),
+        ]
+        return Dictionary(words.flatMap { text, said in ShortWord.set(text).map { ($0, said) } }) { first, _ in first }
+    }()
+    private static let levels = ShortWord.set("l lv lvl level")
+    private static let sure = ShortWord.set("incr incremental differential")
     private static let letters: [UInt8: Said] = [
         UInt8(ascii: "f"): .full, UInt8(ascii: "i"): .incremental, UInt8(ascii: "d"): .differential,
     ]
@@ -55,11 +56,13 @@ struct KindWord {
     /// The first word of a name that says a kind; else the end of one; else the last letter that stands alone.
     init?(in name: [UInt8]) {
         var (letter, tail): (KindWord?, KindWord?)
-        for token in Self.tokens(name) {
+        var at = 0
+        while let token = Self.token(in: name, from: at) {
+            at = token.upperBound
             if let said = Self.said(name[token]) {
                 self.init(
                     range: token, said: said, isLetter: false, isGlued: false,
-                    isSure: Self.sure.contains(Bytes(name[token]).lowercased))
+                    isSure: ShortWord(name[token]).map(Self.sure.contains) ?? false)
                 return
             }
             if token.count == 1, token.lowerBound > 0 {
@@ -93,7 +96,7 @@ struct KindWord {
         else { return nil }
         let lower = Bytes(name[token]).lowercased
         guard let end = tails.first(where: { lower.hasSuffix($0) && lower.count >= $0.count + 2 }),
-            let said = words[end]
+            let said = ShortWord(end.storage[...]).flatMap({ words[$0] })
         else { return nil }
         return KindWord(
             range: (token.upperBound - end.count)..<token.upperBound, said: said, isLetter: false, isGlued: true,
@@ -114,32 +117,29 @@ struct KindWord {
             break
         default: return nil
         }
-        let lower = Bytes(token).lowercased
-        if let said = words[lower] { return said }
+        if let said = ShortWord(token).flatMap({ words[$0] }) { return said }
         // `full1`, `inc2`, `incr07`: numbered.
-        let head = lower.storage.prefix { !$0.isDigit }
-        let digits = lower.storage.dropFirst(head.count)
-        guard !digits.isEmpty, digits.count <= 3, digits.allSatisfy(\.isDigit) else { return nil }
-        let number = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-        switch Bytes(head) {
-        case "l", "lv", "lvl", "level": return number <= 9 && digits.count == 1 ? .level(number) : nil
-        default: return words[Bytes(head)]
+        let head = token.prefix { !$0.isDigit }
+        let digits = token[head.endIndex...]
+        guard (1...3).contains(digits.count), digits.allSatisfy(\.isDigit), let word = ShortWord(head) else {
+            return nil
         }
+        guard levels.contains(word) else { return words[word] }
+        return digits.count == 1 ? .level(Int(token[head.endIndex] - 0x30)) : nil
     }
 
     /// Runs of letters and digits.
     static func tokens(_ name: [UInt8]) -> [Range<Int>] {
         var tokens: [Range<Int>] = []
-        var at = 0
-        while at < name.count {
-            guard name[at].isDigit || name[at].isLetter else {
-                at += 1
-                continue
-            }
-            let end = name[at...].firstIndex { !($0.isDigit || $0.isLetter) } ?? name.count
-            tokens.append(at..<end)
-            at = end
-        }
+        while let token = token(in: name, from: tokens.last?.upperBound ?? 0) { tokens.append(token) }
         return tokens
+    }
+
+    private static func token(in name: [UInt8], from start: Int) -> Range<Int>? {
+        var start = start
+        while start < name.count, !(name[start].isDigit || name[start].isLetter) { start += 1 }
+        var end = start
+        while end < name.count, name[end].isDigit || name[end].isLetter { end += 1 }
+        return start < end ? start..<end : nil
     }
 }

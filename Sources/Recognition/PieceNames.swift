@@ -267,6 +267,7 @@ package enum PieceNames {
 
     private static func volume(_ bytes: [UInt8], numberEnds end: Int) -> (of: Volume, number: Int)? {
         guard let (start, number) = number(bytes, endingAt: end), start > 2 else { return nil }
+        guard mayEndBefore(bytes[..<start]) else { return nil }
         let before = bytes[..<start]
         let isLast = end == bytes.count || ciphers.contains(Bytes(bytes[end...]))
         func found(_ kind: Volumes, _ number: Int, stem: ArraySlice<UInt8>, prefix: ArraySlice<UInt8>)
@@ -291,6 +292,14 @@ package enum PieceNames {
         let isPlain = end - start < 4 && (bytes[start] != zero || end - start == 1)
         guard isLast ? isPlain && isArchive(endingsOf: stem) : isPadded else { return nil }
         return found(.doubtful, number, stem: stem, prefix: before)
+    }
+
+    /// `part`, `vol`, `of`, a dot, or `of-`: nearly every number of a date has something else before it.
+    private static func mayEndBefore(_ bytes: ArraySlice<UInt8>) -> Bool {
+        switch (bytes.last ?? 0) | 0x20 {
+        case UInt8(ascii: "t"), UInt8(ascii: "l"), UInt8(ascii: "f"), dot: true
+        default: bytes.dropLast().last == UInt8(ascii: "f")
+        }
     }
 
     private static func number(_ bytes: [UInt8], endingAt end: Int) -> (start: Int, value: Int)? {

@@ -9,6 +9,9 @@ package struct Recognisers: Sendable {
     /// What these lines hold is read, although it looks like live data.
     package let included: PathRules
     private let table: [any Recogniser]
+    /// Of each of ``table``: its bit in ``search``, or none.
+    private let bits: [UInt64?]
+    private let search: SignSearch
 
     /// `custom`: what a person configured for this vault, in the order of the file.
     package init(
@@ -30,6 +33,13 @@ package struct Recognisers: Sendable {
             [SideFiles.Beside(), SpecialEntries(), StorageOwn(), HiddenNames()]
             + custom.map { $0.timed(from: timeFrom) } + Layouts.known + [SideFiles.Alone()]
             + Layouts.others + undated
+        var signs: [[Bytes]] = []
+        bits = table.map { recogniser in
+            guard !recogniser.signs.isEmpty else { return nil }
+            signs.append(recogniser.signs)
+            return 1 << UInt64(signs.count - 1)
+        }
+        search = SignSearch(signs)
     }
 
     /// Dates in names, and nothing configured.
@@ -51,6 +61,9 @@ package struct Recognisers: Sendable {
     }
 
     func read(_ listing: inout Listing) {
-        for recogniser in table { recogniser.claim(in: &listing) }
+        let asked = search.askers(of: listing.entries)
+        for (recogniser, bit) in zip(table, bits) where bit.map({ asked & $0 != 0 }) ?? true {
+            recogniser.claim(in: &listing)
+        }
     }
 }

@@ -4,9 +4,7 @@ package import Model
 package enum TemporaryNames {
     package static func isTemporary(_ name: Bytes) -> Bool {
         // Nearly every name is told by its first and last byte.
-        guard name.storage.first == UInt8(ascii: ".") || lastBytes.contains(name.storage.last ?? 0) else {
-            return false
-        }
+        guard let last = name.storage.last, name.storage[0] == UInt8(ascii: ".") || mayEnd(last) else { return false }
         if endings.contains(where: { name.hasSuffix($0) }) || beginnings.contains(where: { name.hasPrefix($0) }) {
             return true
         }
@@ -27,7 +25,14 @@ package enum TemporaryNames {
         ".partial", ".part", ".filepart", ".crdownload", ".tmp", ".incomplete", ".inprogress", ".pending",
     ]
     /// Of ``endings``, of `.dat` (vzdump's), and digits.
-    private static let lastBytes = Array("tldpesg0123456789".utf8)
+    private static func mayEnd(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "t"), UInt8(ascii: "l"), UInt8(ascii: "d"), UInt8(ascii: "p"), UInt8(ascii: "e"),
+            UInt8(ascii: "s"), UInt8(ascii: "g"):
+            true
+        default: byte.isDigit
+        }
+    }
     private static let beginnings: [Bytes] = [".nfs", ".fuse_hidden", ".~"]
     private static let directories: Set<Bytes> = [".~tmp~", ".rsync-partial"]
 

@@ -18,6 +18,8 @@ struct BackupManager: Layout {
         var isMaster: Bool
     }
 
+    var signs: [Bytes] { [Self.list, ".master"] }
+
     func claim(in listing: inout Listing) {
         var archives: [(index: Int, archive: Archive)] = []
         var stems: Set<Bytes> = []

@@ -27,6 +27,8 @@ struct Btrbk: Layout {
         var whole: Bytes
     }
 
+    var signs: [Bytes] { [".btrfs"] }
+
     func claim(in listing: inout Listing) {
         var streams: [(index: Int, stream: Stream)] = []
         for index in listing.entries.indices where listing.entries[index].isFile && listing.isUnclaimed(index) {

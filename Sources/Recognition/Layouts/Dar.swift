@@ -56,6 +56,8 @@ package struct Dar: Layout {
         return ["cat", "catalog", "catalogue"].contains(Bytes(last.map { $0 | 0x20 }))
     }
 
+    package var signs: [Bytes] { [".dar"] }
+
     package func claim(in listing: inout Listing) {
         var slices: [(index: Int, base: Bytes, number: UInt64)] = []
         for index in listing.entries.indices {

@@ -10,6 +10,8 @@ struct Db2: Layout {
         kind: "not in the name: left alone", chain: "not in the name",
         prunes: "Db2: `db2 prune history … and delete`; Reprieve where the configuration says that all are full ones")
 
+    var signs: [Bytes] { [".DBPART", ".NODE"] }
+
     func claim(in listing: inout Listing) {
         for index in listing.entries.indices where listing.entries[index].name.storage.last?.isDigit == true {
             guard listing.isCandidate(index), listing.entries[index].isFile, Self.isImage(listing.entries[index].name)

@@ -27,6 +27,8 @@ struct Duplicity: Layout {
         var set: Bytes { Bytes(prefix) + "\0\(start.map { String($0.seconds) } ?? "full") \(time.seconds)" }
     }
 
+    var signs: [Bytes] { ["duplicity-", "df.", "di.", "dfs.", "dns."] }
+
     func claim(in listing: inout Listing) {
         var sets: [Bytes: [(index: Int, piece: Piece)]] = [:]
         var short: Int?

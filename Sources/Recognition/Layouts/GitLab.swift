@@ -9,6 +9,8 @@ struct GitLab: Layout {
 
     private static let ending: Bytes = "_gitlab_backup.tar"
 
+    var signs: [Bytes] { [Self.ending] }
+
     func claim(in listing: inout Listing) {
         for index in listing.entries.indices where listing.isOpen(index) && listing.entries[index].isFile {
             let name = listing.entries[index].finalName

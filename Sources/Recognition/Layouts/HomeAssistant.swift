@@ -8,6 +8,8 @@ struct HomeAssistant: Layout {
     let guide = LayoutGuide(
         tool: "Home Assistant", names: "Automatic_backup_2026.11.1_2026-11-23_04.45_12345678.tar")
 
+    var signs: [Bytes] { [".tar"] }
+
     func claim(in listing: inout Listing) {
         for index in listing.entries.indices where listing.isOpen(index) && listing.entries[index].isFile {
             guard let (time, pattern) = Self.read(listing.entries[index].finalName) else { continue }

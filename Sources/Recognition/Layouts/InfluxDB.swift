@@ -20,6 +20,9 @@ struct InfluxDB: Layout {
         var all: [Int] { ([store, manifest] + others).compactMap { $0 } }
     }
 
+    /// A shard is a number, with an `s` before it or without.
+    var signs: [Bytes] { ["Z.manifest", "Z.meta", "Z.bolt", "Z.sqlite", "Z.s1", "Z.1"] }
+
     func claim(in listing: inout Listing) {
         var groups: [Bytes: Group] = [:]
         for index in listing.entries.indices where listing.isOpen(index) && listing.entries[index].isFile {

@@ -19,7 +19,7 @@ struct LiveFiles: Layout {
     }
 
     private static func what(_ name: [UInt8]) -> String? {
-        if let ending = key(of: name), let what = endings[ending] { return what }
+        if let (ending, _) = ShortWord.ending(of: name), let what = endings[ending] { return what }
         if isLog(name) { return "a log" }
         if isMail(name) { return "a mail" }
         guard let last = name.last, last == UInt8(ascii: "t") || last == UInt8(ascii: "z") else { return nil }
@@ -28,20 +28,7 @@ struct LiveFiles: Layout {
 
     // MARK: By the ending
 
-    /// The ending in lower case, as one number: a dictionary of text would cost more than all else. `nil`: none of at
-    /// most eight bytes, or all of the name.
-    private static func key(of name: [UInt8]) -> UInt64? {
-        var (key, shift): (UInt64, UInt64) = (0, 0)
-        for (behind, byte) in name.reversed().enumerated() {
-            if byte == UInt8(ascii: ".") { return behind > 0 && behind < name.count - 1 ? key : nil }
-            guard behind < 8 else { return nil }
-            key |= UInt64((0x41...0x5A).contains(byte) ? byte | 0x20 : byte) << shift
-            shift += 8
-        }
-        return nil
-    }
-
-    private static let endings: [UInt64: String] = {
+    private static let endings: [ShortWord: String] = {
         let words = [
             "a picture":
                 "jpg jpeg jpe png gif bmp tif tiff heic heif webp avif svg cr2 cr3 nef arw dng orf rw2 raf psd xcf",
@@ -55,11 +42,9 @@ struct LiveFiles: Layout {
             "source code":
                 "c h cc cpp cxx hpp cs java kt go rs py rb pl pm php js mjs jsx tsx css scss swift scala lua sh ps1 vue",
         ]
-        var endings: [UInt64: String] = [:]
+        var endings: [ShortWord: String] = [:]
         for (what, all) in words {
-            for word in all.split(separator: " ") {
-                if let key = key(of: Array("x.\(word)".utf8)) { endings[key] = what }
-            }
+            for word in ShortWord.set(all) { endings[word] = what }
         }
         return endings
     }()

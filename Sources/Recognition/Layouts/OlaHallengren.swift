@@ -34,6 +34,8 @@ struct OlaHallengren: Layout {
         var set: Bytes
     }
 
+    var signs: [Bytes] { Self.kinds }
+
     func claim(in listing: inout Listing) {
         var parts: [(index: Int, part: Listing.SetPart)] = []
         for index in listing.entries.indices where listing.isCandidate(index) && listing.entries[index].isFile {

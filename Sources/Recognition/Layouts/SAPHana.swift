@@ -24,6 +24,8 @@ struct SAPHana: Layout {
         var set: Bytes
     }
 
+    var signs: [Bytes] { ["log_backup_", "databackup"] }
+
     func claim(in listing: inout Listing) {
         var parts: [(index: Int, part: Listing.SetPart)] = []
         var directory: Bytes?

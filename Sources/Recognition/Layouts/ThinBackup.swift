@@ -11,6 +11,8 @@ struct ThinBackup: Layout {
     private static let pattern = NamePattern("{kind:FULL|DIFF}-%Y-%m-%d_%H-%M")
     private static let sign: Bytes = "backup-completed.info"
 
+    var signs: [Bytes] { ["FULL-", "DIFF-"] }
+
     func claim(in listing: inout Listing) {
         for index in listing.entries.indices where listing.isCandidate(index) {
             guard let match = Self.pattern.match(listing.entries[index].name), let time = match.time else { continue }

@@ -28,6 +28,8 @@ struct UpdraftPlus: Layout {
         var nonce: Bytes
     }
 
+    var signs: [Bytes] { ["backup_"] }
+
     func claim(in listing: inout Listing) {
         var jobs: [Job: [Bytes: Run]] = [:]
         for index in listing.entries.indices where listing.isOpen(index) && listing.entries[index].isFile {

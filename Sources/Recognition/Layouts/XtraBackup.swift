@@ -16,6 +16,8 @@ struct XtraBackup: Layout {
     private static let infos: [Bytes] = ["xtrabackup_info", "mariadb_backup_info"]
 
     /// A stream has its records in a directory beside it, which goes where it goes.
+    var signs: [Bytes] { Self.streams.map { "." + $0 } }
+
     func claim(in listing: inout Listing) {
         for index in listing.entries.indices where listing.entries[index].isFile {
             guard let stem = Self.stem(ofStream: listing.entries[index].finalName) else { continue }

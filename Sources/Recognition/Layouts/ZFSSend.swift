@@ -21,6 +21,8 @@ struct ZFSSend: Layout {
     private static let joints: [Bytes] = ["--", "_to_", "-to-", "..", "-", "_", "~", "@", "+", ","]
     private static let at = UInt8(ascii: "@")
 
+    var signs: [Bytes] { Self.streams }
+
     func claim(in listing: inout Listing) {
         var ranges: [Difference] = []
         for index in listing.entries.indices where listing.isCandidate(index) && listing.entries[index].isFile {

@@ -24,37 +24,17 @@ package enum SideFiles {
     // MARK: Endings
 
     /// Nothing but side files end so.
-    private static let sure = packed(
+    private static let sure = ShortWord.set(
         "sha1 sha224 sha256 sha384 sha512 b2 md5 sha1sum sha224sum sha256sum sha384sum sha512sum b2sum md5sum sha1sums "
             + "sha224sums sha256sums sha384sums sha512sums b2sums md5sums sig minisig par2 log notes snar")
     /// A backup may end so.
-    private static let likely = packed("asc lst list info json meta manifest metadata txt err")
+    private static let likely = ShortWord.set("asc lst list info json meta manifest metadata txt err")
 
     /// Checksums that are side files only with a backup's whole name before them, and where that is there.
-    private static let exact = packed(
+    private static let exact = ShortWord.set(
         "crc crc32 crc32c crc64 sfv cksum sum sha sha3 sha3sum sha3-256 sha3-512 blake2 blake2b blake2s "
             + "blake3 b3 b3sum xxh xxh3 xxh32 xxh64 xxh128 xxhsum xxhash md4 rmd160 ripemd160 "
             + "checksum checksums sums adler32")
-
-    private static func packed(_ text: String) -> Set<UInt128> {
-        Set(text.split(separator: " ").map { $0.utf8.reduce(0) { $0 << 8 | UInt128($1) } })
-    }
-
-    /// The ending behind the last dot, as a number: an array or a set of names would cost more than a directory of a
-    /// million names can spare. `nil`: it is longer than any of ours.
-    private static func ending(_ name: [UInt8]) -> (ending: UInt128, dot: Int)? {
-        var (ending, shift) = (UInt128(0), UInt128(0))
-        var at = name.count - 1
-        while at > 0, shift < 88 {
-            let byte = name[at]
-            if byte == UInt8(ascii: ".") { return (ending, at) }
-            // Windows writes `.MD5`; digits stay what they are.
-            ending |= UInt128(byte | 0x20) << shift
-            shift += 8
-            at -= 1
-        }
-        return nil
-    }
 
     /// The name without a side file's ending; `nil` for any other name. Asked for every name of a directory.
     package static func stem(of name: Bytes) -> Bytes? {
@@ -62,7 +42,7 @@ package enum SideFiles {
         // The last bytes of the endings above.
         case UInt8(ascii: "1"), UInt8(ascii: "2"), UInt8(ascii: "4"), UInt8(ascii: "5"), UInt8(ascii: "6"),
             UInt8(ascii: "m"), UInt8(ascii: "s"), UInt8(ascii: "g"), UInt8(ascii: "r"):
-            guard let (ending, dot) = ending(name.storage), sure.contains(ending) else { return nil }
+            guard let (ending, dot) = ShortWord.ending(of: name.storage), sure.contains(ending) else { return nil }
             let stem = Bytes(name.storage[..<dot])
             return name.storage[name.count - 2] | 0x20 == UInt8(ascii: "r") ? withoutVolume(stem) : stem
         default: return nil
@@ -85,7 +65,7 @@ package enum SideFiles {
         switch (name.storage.last ?? 0) | 0x20 {
         case UInt8(ascii: "a"), UInt8(ascii: "c"), UInt8(ascii: "n"), UInt8(ascii: "o"), UInt8(ascii: "r"),
             UInt8(ascii: "t"):
-            guard let (ending, dot) = ending(name.storage), likely.contains(ending) else { return nil }
+            guard let (ending, dot) = ShortWord.ending(of: name.storage), likely.contains(ending) else { return nil }
             return Bytes(name.storage[..<dot])
         default: return nil
         }
@@ -101,7 +81,7 @@ package enum SideFiles {
         case UInt8(ascii: "0"), UInt8(ascii: "2"), UInt8(ascii: "3"), UInt8(ascii: "4"), UInt8(ascii: "6"),
             UInt8(ascii: "8"), UInt8(ascii: "a"), UInt8(ascii: "b"), UInt8(ascii: "c"), UInt8(ascii: "h"),
             UInt8(ascii: "m"), UInt8(ascii: "s"), UInt8(ascii: "v"):
-            guard let (ending, dot) = ending(name.storage), exact.contains(ending) else { return nil }
+            guard let (ending, dot) = ShortWord.ending(of: name.storage), exact.contains(ending) else { return nil }
             return Bytes(name.storage[..<dot])
         default: return nil
         }

@@ -5,7 +5,8 @@ internal import Model
 extension Repository {
     static let bacula = Repository(
         "Bacula or Bareos volume", names: "`Full-0001`, `Incremental-0002`, `Vol-0003`",
-        prunes: "Volume Retention and Recycle of its pool; purge volume and delete volume in bconsole", file: isVolume
+        prunes: "Volume Retention and Recycle of its pool; purge volume and delete volume in bconsole",
+        signs: pools.map { $0 + "-" }, file: isVolume
     ) { $0.holdsOnly(isVolume) }
 
     private static let pools: Set<Bytes> = [

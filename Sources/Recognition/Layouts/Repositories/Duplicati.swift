@@ -5,7 +5,8 @@ internal import Model
 extension Repository {
     static let duplicati = Repository(
         "duplicati", names: "`duplicati-20261123T010000Z.dlist.zip.aes`, `….dblock.zip.aes`, `….dindex.zip.aes`",
-        prunes: "Duplicati's --keep-time or --retention-policy, or its command delete", file: { volume($0) != nil }
+        prunes: "Duplicati's --keep-time or --retention-policy, or its command delete", signs: kinds,
+        file: { volume($0) != nil }
     ) { place in
         var first: Bytes?
         for name in place.names {

@@ -4,7 +4,7 @@ internal import Model
 extension Repository {
     static let hyperBackup = Repository(
         "Hyper Backup", names: "`x.hbk/` with `Config/`, `Control/`, `Guard/`, `Pool/`, `_Syno_TaskConfig`",
-        prunes: "the rotation of Hyper Backup's task", file: isOne, directory: isOne
+        prunes: "the rotation of Hyper Backup's task", signs: [".hbk"], file: isOne, directory: isOne
     ) { place in
         let marks = place.count(of: ["_Syno_TaskConfig", "SynologyHyperBackup.bkpi", "synobkpinfo.db"])
         return marks >= 1 && marks + place.count(of: ["Config", "Control", "Guard", "Pool"]) >= 3

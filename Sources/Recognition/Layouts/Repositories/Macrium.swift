@@ -6,6 +6,7 @@ extension Repository {
     static let macrium = Repository(
         "Macrium Reflect image", names: "`ID-00-00.mrimg`, `ID-01-01.mrimg`, `.mrimgx`, `.mrbak`, `.mrbakx`",
         prunes: "the retention rules of Macrium Reflect",
+        signs: [".mrimg", ".mrbak"],
         file: { name in
             guard let last = name.storage.last, Array("gxk".utf8).contains(last) else { return false }
             return endings.contains { name.hasSuffix($0) }

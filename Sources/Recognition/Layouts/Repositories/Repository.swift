@@ -7,21 +7,23 @@ internal import Model
 /// missing. A tool is named only where its signs belong to no other tool.
 struct Repository: Layout {
     let guide: LayoutGuide
+    let signs: [Bytes]
     private let why: LeftAlone.Why
     private let isFile: (@Sendable (Bytes) -> Bool)?
     private let isDirectory: (@Sendable (Bytes) -> Bool)?
     private let isPlace: @Sendable (PlaceNames) -> Bool
 
-    /// `file`, `directory`: whether a name alone gives away a file or a directory of this tool. `place`: whether the
-    /// names in a directory do; ``never``: no directory is told so.
+    /// `file`, `directory`: whether a name alone gives away a file or a directory of this tool, which then has one of
+    /// these `signs` in it. `place`: whether the names in a directory do; ``never``: no directory is told so.
     init(
-        _ tool: String, names: String, prunes: String, file: (@Sendable (Bytes) -> Bool)? = nil,
+        _ tool: String, names: String, prunes: String, signs: [Bytes] = [], file: (@Sendable (Bytes) -> Bool)? = nil,
         directory: (@Sendable (Bytes) -> Bool)? = nil, place: @escaping @Sendable (PlaceNames) -> Bool
     ) {
         guide = LayoutGuide(
             tool: tool, names: names, kind: "left alone as a whole", chain: "the tool's own", complete: "not looked at",
             prunes: prunes)
         why = .opaque(tool: tool, prune: prunes)
+        self.signs = signs
         (isFile, isDirectory, isPlace) = (file, directory, place)
     }
 

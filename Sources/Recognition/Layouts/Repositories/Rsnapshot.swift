@@ -19,9 +19,10 @@ struct Rsnapshot: Layout {
 
     func claim(in listing: inout Listing) {
         var others: [Bytes: [(index: Int, number: Int)]] = [:]
-        for index in listing.entries.indices where listing.isCandidate(index) {
+        for index in listing.entries.indices
+        where listing.entries[index].isDirectory && listing.isCandidate(index) {
             let entry = listing.entries[index]
-            guard entry.isDirectory, let (word, number) = Self.read(entry.name) else { continue }
+            guard let (word, number) = Self.read(entry.name) else { continue }
             // `2026-11-23.0`: a date says more.
             if Self.intervals.contains(word) {
                 listing.claim(index, as: .leftAlone(Self.own))

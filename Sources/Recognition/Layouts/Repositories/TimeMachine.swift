@@ -7,6 +7,7 @@ extension Repository {
         "sparse bundle",
         names: "`x.sparsebundle/` or `x.backupbundle/` with `Info.plist`, `Info.bckup`, `bands/`, `token`",
         prunes: "Time Machine thins it out; tmutil delete",
+        signs: [".sparsebundle", ".backupbundle"],
         directory: {
             $0.storage.last == UInt8(ascii: "e") && ($0.hasSuffix(".sparsebundle") || $0.hasSuffix(".backupbundle"))
         }
@@ -18,5 +19,6 @@ extension Repository {
 
     static let timeMachine = Repository(
         "Time Machine backups", names: "`Backups.backupdb/`", prunes: "tmutil delete",
+        signs: ["Backups.backupdb"],
         directory: { $0 == "Backups.backupdb" }, place: { $0.hasDirectory("Backups.backupdb") && $0.names.count == 1 })
 }
