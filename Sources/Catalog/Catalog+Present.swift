@@ -232,7 +232,7 @@ extension Catalog {
         let statement = try db.cachedStatement(
             sql: "SELECT \(columns) FROM backup WHERE vault = ? AND batch = ? AND place = ? AND name = ?")
         try statement.setArguments([vault.text, batch, data(path.parent), data(path.lastComponent)])
-        var reader = RowReader(statement)
+        let reader = RowReader(statement)
         return try reader.only(db)
     }
 

@@ -85,7 +85,7 @@ extension Catalog {
         let statement = try db.cachedStatement(sql: "SELECT \(columns) FROM backup WHERE \(condition)")
         try statement.setArguments(arguments)
         var found: [Backup] = []
-        var reader = RowReader(statement)
+        let reader = RowReader(statement)
         while let backup = try reader.next(db) { found.append(backup) }
         return found
     }

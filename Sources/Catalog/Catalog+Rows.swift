@@ -86,7 +86,7 @@ extension Catalog {
     // MARK: Reading
 
     /// Reads rows of ``columns``. Values that repeat from row to row (series, boot id) are kept once.
-    struct RowReader {
+    final class RowReader {
         private let statement: SQLiteStatement
         private var place = Bytes()
         private var series = Bytes()
@@ -98,13 +98,13 @@ extension Catalog {
         init(_ statement: Statement) { self.statement = statement.sqliteStatement }
 
         /// The only row there is, or `nil`; the statement rests afterwards.
-        mutating func only(_ db: Database) throws -> Backup? {
+        func only(_ db: Database) throws -> Backup? {
             defer { sqlite3_reset(statement) }
             return try next(db)
         }
 
         /// `nil` after the last row.
-        mutating func next(_ db: Database) throws -> Backup? {
+        func next(_ db: Database) throws -> Backup? {
             switch sqlite3_step(statement) {
             case SQLITE_ROW: return try row()
             case SQLITE_DONE:
@@ -114,7 +114,7 @@ extension Catalog {
             }
         }
 
-        private mutating func row() throws -> Backup {
+        private func row() throws -> Backup {
             keep(0, &vaultText)
             if vault.text != vaultText { vault = VaultID(text: vaultText) }
             keep(2, &place)
