@@ -8,7 +8,7 @@ package enum Layouts {
     static let known: [any Layout] =
         stores + [
             Duplicity(), Dar(), Btrbk(), BackupManager(), Hdup(), VirtualHardDisk(), Qcow2(), ZFSSend(),
-            OlaHallengren(), SAPHana(), Db2(), StoreBackup(), ThinBackup(), XtraBackup(), PgBaseBackup(),
+            OlaHallengren(), SAPHana(), Db2(), Veeam(), StoreBackup(), ThinBackup(), XtraBackup(), PgBaseBackup(),
             InfluxDB(), UpdraftPlus(), GhettoVCB(), MyDumper(), PgDumpDirectory(), BackInTime(), RsyncTimeBackup(),
             GitLab(), HomeAssistant(), BaculaVolume(),
             // Behind all tools: they may know what the parts of a file are.
@@ -16,7 +16,7 @@ package enum Layouts {
         ]
 
     /// Counts up when a layout begins to read names or contents otherwise: then all is read again, once.
-    package static let version: Int64 = 2
+    package static let version: Int64 = 3
 
     /// What a whole directory is that is not to be looked into; `nil`: an ordinary one. `isDated`: its name has a date.
     /// A dated copy of live data is a backup; a dated repository is its tool's. `isIncluded`: a person says that it is

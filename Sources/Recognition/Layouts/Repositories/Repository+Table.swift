@@ -5,8 +5,7 @@ extension Repository {
         .restic, .borg, .borg2, .attic, .borgOrAttic, .kopia, .proxmoxDatastore, .proxmoxSnapshot, .pgBackRest, .barman,
         .walG, .pgProBackup, .duplicati, .duplicacy, .rdiffBackup, .bup, .git, .zbackup, .bupstash, .plakar, .zpaq,
         .urBackup, .backupPC, .bacula, .burp, .velero, .elasticsearch, .sparseBundle, .timeMachine, .hyperBackup,
-        .timeshift, .snapper, .macrium, .veeam, .gocryptfs, .encFS, .cryFS,
-        .cryptomator, .rcloneCrypt,
+        .timeshift, .snapper, .macrium, .gocryptfs, .encFS, .cryFS, .cryptomator, .rcloneCrypt,
     ]
 }
 

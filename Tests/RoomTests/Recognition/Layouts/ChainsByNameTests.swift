@@ -262,3 +262,26 @@ struct StoreBackupTests {
         #expect(said(["home"], ["linkFile.bz2"]) == nil)
     }
 }
+
+@Suite("Veeam")
+struct VeeamTests {
+    @Test("the files of a machine are a chain, whichever way the name is written (names from listings)")
+    func chain() {
+        let reading = read([
+            "ris - ris.example.eduD2026-11-21T224145_2DCD.vbk", "ris - ris.example.eduD2026-11-22T220034_C114.vib",
+            "ris - ris.example.eduD2026-11-23T220028_3BA6_W.vbk", "web1_1C93D2026-11-22T090027.vib",
+            "web1_1C94D2026-11-21T090027.vbk", "ris.vbm",
+        ])
+        #expect(reading.units.map(\.kind) == [.full, .incremental, .full, .incremental, .full])
+        #expect(Set(reading.units.map(\.series)) == ["d/ris - ris.example.edu*", "d/web1*"])
+        #expect(reading.units.first?.time == Timestamp(seconds: 1_795_300_905))
+        #expect(reading.why("ris.vbm")?.contains("Veeam") == true)
+    }
+
+    @Test("with reverse increments, and where a name says no time, all is left to Veeam")
+    func reverse() {
+        let names: [Bytes] = ["aD2026-11-21T010000_2DCD.vrb", "aD2026-11-22T010000_2DCE.vbk", "aD2026-11-22T020000.vib"]
+        #expect(read(names).units.isEmpty && read(names).leftAlone.count == 3)
+        #expect(read(["a.vbk", "2026-11-23.vbk", "aD2026-11-41T010000_2DCD.vib"]).units.isEmpty)
+    }
+}
