@@ -113,6 +113,15 @@ extension Directory {
         try sync()
     }
 
+    /// Replaces a person's file in one step, with the owner and the mode that it had.
+    package func rewrite(_ name: Bytes, with content: Bytes, like old: Sighting) throws(Fault) {
+        let fresh = name + ".new"
+        try write(fresh, content, flags: O_TRUNC, mode: old.mode, isExact: true, owner: (old.uid, old.gid))
+        try check(
+            layer.rename(descriptor, fresh, to: descriptor, as: name, replacing: true), "replace", path.appending(name))
+        try sync()
+    }
+
     /// The same for everybody to read, whatever the umask.
     package func publish(_ name: Bytes, _ content: Bytes) throws(Fault) {
         let fresh = name + ".new"
@@ -135,7 +144,8 @@ extension Directory {
     }
 
     private func write(
-        _ name: Bytes, _ content: Bytes, flags: Int32, mode: UInt32, isExact: Bool = false
+        _ name: Bytes, _ content: Bytes, flags: Int32, mode: UInt32, isExact: Bool = false,
+        owner: (uid: UInt32, gid: UInt32)? = nil
     ) throws(Fault) {
         let whole = path.appending(name)
         let all = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags
@@ -143,6 +153,7 @@ extension Directory {
             layer.open(descriptor, name, flags: all, mode: mode, resolve: UInt32(CL_BENEATH | CL_NO_XDEV)), "write",
             whole)
         defer { layer.close(fd) }
+        if let owner { try check(layer.setOwner(fd, uid: owner.uid, gid: owner.gid), "set the owner of", whole) }
         if isExact { try check(layer.setMode(fd, mode), "set the mode of", whole) }
         var (done, interrupted) = (0, 0)
         while done < content.count {

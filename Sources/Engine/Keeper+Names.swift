@@ -33,12 +33,17 @@ package struct LearntNames: Sendable {
     package var directory: Bytes
     /// What is wrong with the names as they are read now.
     package var why: String
-    package var line: String
+    package var template: String
     /// The same for another meaning, where nobody can tell which is meant.
     package var alternatives: [String]
+    /// A backup in another directory that would be read otherwise as well.
+    package var alsoReads: Bytes?
     package var evidence: String
     package var examples: [Bytes]
     package var series: Int
+
+    /// The line of the configuration.
+    package var line: String { "names: '\(template.replacing("'", with: "''"))'" }
 }
 
 extension Keeper {
@@ -68,7 +73,38 @@ extension Keeper {
             }
         } leftAlone: { _, _ in
         }
-        return (all, faults)
+        guard !all.isEmpty else { return (all, faults) }
+        _ = try readings(of: vault) { directory, reading in
+            for index in all.indices where all[index].alsoReads == nil {
+                all[index].alsoReads = Self.other(all[index], all, directory, reading).map { directory.appending($0) }
+            }
+        } leftAlone: { _, _ in
+        }
+        return (Self.merged(all), faults)
+    }
+
+    /// A name in another directory that a line would read as well, and that is read otherwise now, or that may as well
+    /// mean another day.
+    private static func other(
+        _ one: LearntNames, _ all: [LearntNames], _ directory: Bytes, _ reading: DirectoryReading
+    ) -> Bytes? {
+        func isSame(_ template: String, _ alternatives: [String]) -> Bool {
+            template == one.template && alternatives == one.alternatives
+        }
+        guard directory != one.directory, let pattern = try? NamePattern(template: one.template),
+            !all.contains(where: { $0.directory == directory && isSame($0.template, $0.alternatives) })
+        else { return nil }
+        if let unit = reading.units.first(where: { pattern.match($0.name) != nil }) { return unit.name }
+        let unread = NameRow.unread(reading).filter { pattern.match($0) != nil }
+        let proposals = TemplateProposal.proposals(for: unread, fewest: 1)
+        return proposals.allSatisfy { isSame($0.template, $0.alternatives) } ? nil : unread.first
+    }
+
+    /// One line may read names of several directories.
+    private static func merged(_ all: [LearntNames]) -> [LearntNames] {
+        var found: [LearntNames] = []
+        for one in all where !found.contains(where: { $0.template == one.template }) { found.append(one) }
+        return found
     }
 
     private func readings(
@@ -125,7 +161,7 @@ extension NamedEntry {
 extension LearntNames {
     fileprivate init(_ proposal: TemplateProposal, _ directory: Bytes, _ why: String) {
         self.init(
-            directory: directory, why: why, line: proposal.line, alternatives: proposal.alternatives,
+            directory: directory, why: why, template: proposal.template, alternatives: proposal.alternatives,
             evidence: proposal.evidence, examples: proposal.examples, series: proposal.series)
     }
 }

@@ -161,6 +161,10 @@ struct Session {
 
     var isTerminal: Bool { isatty(0) == 1 }
 
+    /// For the agent that runs, when the configuration has changed.
+    static let toldToAgent =
+        "The running agent reads it when it is told: systemctl reload reprieve (or kill -HUP)"
+
     func answer() -> String {
         fflush(nil)
         return readLine() ?? ""

@@ -197,8 +197,30 @@ package struct CustomRecogniser: Recogniser {
         for range in match.varying.sorted(by: {
             ($0.lowerBound, -$0.upperBound) < ($1.lowerBound, -$1.upperBound)
         }) where !range.isEmpty && range.lowerBound >= places.last?.upperBound ?? 0 { places.append(range) }
+        if match.template != nil { places = Self.withJoints(places, in: match.subject.storage) }
         let pattern = SeriesKey.pattern(match.subject.storage, without: places)
         return isOfPath ? pattern : listing.key(pattern)
+    }
+
+    /// The fields of one time are one place, and so is the `T` between them, and the `Z` behind them.
+    private static func withJoints(_ places: [Range<Int>], in name: [UInt8]) -> [Range<Int>] {
+        func isLetter(_ at: Int) -> Bool { name.indices.contains(at) && name[at].isLetter }
+        var joined: [Range<Int>] = []
+        for place in places {
+            var place = place
+            if place.upperBound < name.count, name[place.upperBound] == UInt8(ascii: "Z"),
+                !isLetter(place.upperBound + 1), name[place.upperBound - 1].isDigit
+            {
+                place = place.lowerBound..<(place.upperBound + 1)
+            }
+            let between = name[(joined.last?.upperBound ?? place.lowerBound)..<place.lowerBound]
+            if let last = joined.last, between.isEmpty || between.elementsEqual("T".utf8) {
+                joined[joined.count - 1] = last.lowerBound..<place.upperBound
+            } else {
+                joined.append(place)
+            }
+        }
+        return joined
     }
 
     /// A name alone is one of this directory; with a `/` in it, a path from the vault's top.

@@ -4,33 +4,85 @@ internal import Model
 
 struct Learn: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Propose lines for names that are not read, or read as many series.",
+        abstract: "Propose lines for names that are not read, or read as many series; ask, and write them.",
         discussion: """
-            Each line goes under its vault in the configuration, if you agree; until then nothing is
-            read by it. Nothing is changed, and nothing is opened but directories.
+              reprieve learn dumps -n      what could be read, and by which lines
+              reprieve learn dumps         ask, and write them into the file of the vault
+
+            Until a line stands in the configuration, nothing is read by it. Of a vault nothing is opened
+            but directories, and nothing in it is changed.
 
             \(Reprieve.exits)
             """)
 
     @Argument(help: ArgumentHelp("Vaults; without one, all.", valueName: "vault")) var vaults: [String] = []
+    @Flag(name: .shortAndLong, help: "Write without asking, but for lines of which nobody can tell what they mean.")
+    var yes = false
+    @Flag(name: [.customShort("n"), .long], help: "Only propose.") var dryRun = false
     @OptionGroup var common: Common
 
     func run() throws {
         let session = try common.session()
         var rows: [JSON] = []
+        var written: [String] = []
         for vault in try session.onlyVaults(vaults) {
             let (proposals, faults) = try session.keeper.learn(vault)
-            if session.json {
-                rows += proposals.map { json($0, vault) }
-            } else if proposals.isEmpty {
-                print("\(vault.label): nothing to learn. See: reprieve names \(vault.label) --unread\n")
-            } else {
-                print("\(vault.label): \(vault.path.display)")
-                print(proposals.map(text).joined(separator: "\n"))
-            }
+            rows += proposals.map { json($0, vault) }
+            if !session.json { show(proposals, vault) }
             for fault in faults { session.warn(fault) }
+            let chosen = try choose(proposals, session)
+            guard !chosen.isEmpty else { continue }
+            let setting = try NamesSetting(chosen, of: vault, common.overrides())
+            let question = "Write \(Text.plural(chosen.count, "line")) for '\(vault.label)' to \(setting.file)?"
+            guard try session.isMeant(question, yes: yes) else { continue }
+            try setting.write()
+            written.append(setting.file)
+            if !session.json { print("Written: \(setting.file)") }
         }
-        if session.json { session.emit("learn", [.init("proposals", .array(rows))]) }
+        if session.json {
+            return session.emit(
+                "learn", [.init("proposals", .array(rows)), .init("written", .array(written.map(JSON.string)))])
+        }
+        guard !written.isEmpty else {
+            if !rows.isEmpty { print("Nothing was written.") }
+            return
+        }
+        print("Next: reprieve plan     what would go now, and why; nothing goes unapproved")
+        if session.keeper.home.agentIsRunning { print(Session.toldToAgent) }
+    }
+
+    private func show(_ proposals: [LearntNames], _ vault: VaultConfiguration) {
+        if proposals.isEmpty {
+            print("\(vault.label): nothing to learn. See: reprieve names \(vault.label) --unread\n")
+        } else {
+            print("\(vault.label): \(vault.path.display)")
+            print(proposals.map(text).joined(separator: "\n"))
+        }
+    }
+
+    /// Those that are to be written, if anything is.
+    private func choose(_ proposals: [LearntNames], _ session: Session) throws -> [LearntNames] {
+        guard !dryRun, yes || !session.json else { return [] }
+        if !yes, !session.isTerminal, !proposals.isEmpty {
+            throw Fault(
+                .usage, "nothing is written without an answer, and standard input is no terminal",
+                hint: "add --yes, or -n to see the lines only")
+        }
+        return proposals.compactMap { proposal in
+            if proposal.alsoReads != nil { return nil }
+            guard !proposal.alternatives.isEmpty else { return proposal }
+            return yes ? nil : ask(proposal, session)
+        }
+    }
+
+    private func ask(_ proposal: LearntNames, _ session: Session) -> LearntNames? {
+        let templates = [proposal.template] + proposal.alternatives
+        for (number, template) in templates.enumerated() { print("  \(number + 1)  \(template)") }
+        print("Which is meant by \(proposal.examples[0].display)? [number, or Enter for none] ", terminator: "")
+        guard let number = Int(session.answer()), templates.indices.contains(number - 1) else { return nil }
+        var chosen = proposal
+        (chosen.template, chosen.alternatives) = (templates[number - 1], [])
+        return chosen
     }
 
     private func text(_ proposal: LearntNames) -> String {
@@ -44,6 +96,10 @@ struct Learn: ParsableCommand {
             lines.append(Text.wrap("  Nobody can tell from the names which is meant; it may as well be"))
             lines += proposal.alternatives.map { "  names: '\($0.replacing("'", with: "''"))'" }
         }
+        if let other = proposal.alsoReads {
+            lines.append(
+                Text.wrap("  Not written: it would read \(other.display) as well, which means something else now, or may"))
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -53,6 +109,7 @@ struct Learn: ParsableCommand {
             .init("why", .string(proposal.why)),
             .init("line", .string(proposal.line)),
             .init("alternatives", .array(proposal.alternatives.map(JSON.string))),
+            .init("also_reads", JSON(proposal.alsoReads?.display)),
             .init("evidence", .string(proposal.evidence)),
             .init("examples", .array(proposal.examples.map { .string($0.display) })),
             .init("series", JSON(proposal.series)),

@@ -74,7 +74,7 @@ struct RetentionSet: ParsableCommand {
             session.say("  reprieve cleanup \(vault) --approve")
         }
         if session.keeper.home.agentIsRunning {
-            session.say("The running agent reads it when it is told: systemctl reload reprieve (or kill -HUP)")
+            session.say(Session.toldToAgent)
         }
     }
 
