@@ -53,7 +53,7 @@ extension Keeper {
     package func names(
         of vault: VaultConfiguration, found: (Bytes, [NamedEntry]) -> Void
     ) throws(Fault) -> [Fault] {
-        try readings(of: vault) { directory, reading in
+        try readings(of: vault) { directory, _, reading in
             found(directory, NameRow.rows(of: reading, in: directory).map(NamedEntry.init))
         } leftAlone: { directory, why in
             found(
@@ -65,16 +65,21 @@ extension Keeper {
     /// What would read the names that nobody reads, and those of series that are rather one.
     package func learn(_ vault: VaultConfiguration) throws(Fault) -> (proposals: [LearntNames], faults: [Fault]) {
         var all: [LearntNames] = []
-        let faults = try readings(of: vault) { directory, reading in
-            let unread = NameRow.unread(reading)
-            all += TemplateProposal.proposals(for: unread).map { LearntNames($0, directory, "not read") }
-            for series in reading.proposals {
-                all += TemplateProposal.proposals(for: series.names).map { LearntNames($0, directory, series.why) }
+        let zone = configuration.zone.value
+        let faults = try readings(of: vault) { directory, place, reading in
+            let found =
+                [(why: "not read", names: NameRow.unread(reading))] + reading.proposals.map { ($0.why, $0.names) }
+            for (why, names) in found {
+                for proposal in TemplateProposal.proposals(for: names) {
+                    var learnt = LearntNames(proposal, directory, why)
+                    learnt.decide(zone) { name in VaultSurvey.contentTime(of: name, place) }
+                    all.append(learnt)
+                }
             }
         } leftAlone: { _, _ in
         }
         guard !all.isEmpty else { return (all, faults) }
-        _ = try readings(of: vault) { directory, reading in
+        _ = try readings(of: vault) { directory, _, reading in
             for index in all.indices where all[index].alsoReads == nil {
                 all[index].alsoReads = Self.other(all[index], all, directory, reading).map { directory.appending($0) }
             }
@@ -108,7 +113,7 @@ extension Keeper {
     }
 
     private func readings(
-        of vault: VaultConfiguration, found: (Bytes, DirectoryReading) -> Void,
+        of vault: VaultConfiguration, found: (Bytes, Directory, DirectoryReading) -> Void,
         leftAlone: (Bytes, LeftAlone.Why) -> Void
     ) throws(Fault) -> [Fault] {
         let recognisers = vault.recognisers
@@ -133,7 +138,7 @@ extension Keeper {
                 var reading = DirectoryReading(
                     of: entries, in: directory, siblings: siblings, by: recognisers, parser: &parser)
                 reading.decide(contentTime: { VaultSurvey.contentTime(of: $0, place) })
-                found(directory, reading)
+                found(directory, place, reading)
                 waiting += reading.descend.sorted(by: >).map { directory.appending($0) }
             } catch {
                 if directory.isEmpty { throw error }
@@ -159,6 +164,23 @@ extension NamedEntry {
 }
 
 extension LearntNames {
+    /// Of several meanings that one by which each example was written on the day that its name says, if only one is so.
+    fileprivate mutating func decide(_ zone: Zone, contentTime: (Bytes) -> Timestamp?) {
+        guard !alternatives.isEmpty, examples.count >= 3 else { return }
+        var zone = zone
+        let written = examples.map { contentTime($0) }
+        let fitting = ([template] + alternatives).filter { text in
+            guard let pattern = try? NamePattern(template: text) else { return false }
+            return zip(examples, written).allSatisfy { name, written in
+                guard let civil = pattern.match(name)?.time, let written else { return false }
+                return (-43_200...129_600).contains(written.seconds(since: zone.instant(of: civil)))
+            }
+        }
+        guard fitting.count == 1 else { return }
+        (template, alternatives) = (fitting[0], [])
+        evidence += ", and they were written on these days"
+    }
+
     fileprivate init(_ proposal: TemplateProposal, _ directory: Bytes, _ why: String) {
         self.init(
             directory: directory, why: why, template: proposal.template, alternatives: proposal.alternatives,

@@ -286,8 +286,12 @@ package struct VaultSurvey: Sendable {
 
     /// When the content of a backup was last written; `nil`: it is gone, and does not matter.
     package static func contentTime(of unit: DirectoryReading.Unit, _ place: Directory) -> Timestamp? {
-        let found = unit.isDirectory ? try? place.open(unit.name).sighting() : try? place.sighting(of: unit.name)
-        return (found ?? nil)?.mtime
+        contentTime(of: unit.name, place)
+    }
+
+    /// The same of a name in this directory.
+    package static func contentTime(of name: Bytes, _ place: Directory) -> Timestamp? {
+        (try? place.sighting(of: name))?.mtime
     }
 }
 

@@ -202,7 +202,7 @@ package struct CustomRecogniser: Recogniser {
         return isOfPath ? pattern : listing.key(pattern)
     }
 
-    /// The fields of one time are one place, and so is the `T` between them, and the `Z` behind them.
+    /// Fields with nothing between them but a joint are one place, as the `T` of a time is, and the `Z` behind it.
     private static func withJoints(_ places: [Range<Int>], in name: [UInt8]) -> [Range<Int>] {
         func isLetter(_ at: Int) -> Bool { name.indices.contains(at) && name[at].isLetter }
         var joined: [Range<Int>] = []
@@ -214,7 +214,7 @@ package struct CustomRecogniser: Recogniser {
                 place = place.lowerBound..<(place.upperBound + 1)
             }
             let between = name[(joined.last?.upperBound ?? place.lowerBound)..<place.lowerBound]
-            if let last = joined.last, between.isEmpty || between.elementsEqual("T".utf8) {
+            if let last = joined.last, between.count < 2, between.allSatisfy({ "T-_. ".utf8.contains($0) }) {
                 joined[joined.count - 1] = last.lowerBound..<place.upperBound
             } else {
                 joined.append(place)

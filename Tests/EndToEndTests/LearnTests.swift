@@ -1,0 +1,110 @@
+import Foundation
+import Testing
+
+@Suite("learn: lines for names that nobody reads")
+struct LearnTests {
+    /// Ten nights of names that are read as ten series, and of names whose date says no century.
+    private func house() throws -> House {
+        let house = try House()
+        for n in 0...9 {
+            let day = House.day(n).replacing("-", with: "")
+            try house.put("prom/\(day)T010000Z-\(String(UInt64(n + 3) &* 0x9E37_79B9_7F4A_7C15, radix: 16)).tar")
+            try house.put("us/shop_\(day.dropFirst(4))\(day.dropFirst(2).prefix(2)).tar")
+        }
+        return house
+    }
+
+    private func text(_ house: House) throws -> String { try String(contentsOf: house.config, encoding: .utf8) }
+
+    @Test("the lines go into the file, with their evidence; what they read is one series; nothing is left to learn")
+    func written() throws {
+        let house = try house()
+        let before = try text(house)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: house.config.path)
+        #expect(try house.list().count == 10)
+        let told = try house.run("learn", "--yes")
+        #expect(told.status == 0 && told.out.contains("Written: \(house.config.path)"), "\(told.out)\(told.error)")
+        let after = try text(house)
+        let lines = Set(after.split(separator: "\n")).subtracting(before.split(separator: "\n"))
+        #expect(after.split(separator: "\n").filter { !lines.contains($0) } == before.split(separator: "\n"))
+        #expect(after.contains("    names:\n      # prom/: 10 backups in 10 series differ only in random digits"))
+        #expect(after.contains("      # reads 10 of 10, such as shop_") && after.contains("- '{series}_%m%d%y.tar'"))
+        let mode = try FileManager.default.attributesOfItem(atPath: house.config.path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        let series = Set(try house.list().compactMap { $0["series"] as? String })
+        #expect(series == ["prom/.tar", "us/shop"], "\(series)")
+        let again = try house.run("learn", "--yes")
+        #expect(again.out.contains("nothing to learn"))
+        #expect(try text(house) == after)
+    }
+
+    @Test("more lines go beside those that are there")
+    func beside() throws {
+        let house = try house()
+        _ = try house.run("learn", "--yes")
+        for n in 5...9 {
+            let day = House.day(n)
+            let file = try house.put("eu/x.\(day.replacing("-", with: "").dropFirst(2)).dump")
+            let written = try Date("\(day)T01:00:00Z", strategy: .iso8601)
+            try FileManager.default.setAttributes([.modificationDate: written], ofItemAtPath: file.path)
+        }
+        let told = try house.run("learn", "--yes")
+        #expect(told.status == 0, "\(told.out)\(told.error)")
+        #expect(try text(house).components(separatedBy: "\n      - '").count == 4)
+        #expect(try text(house).contains("and they were written on these days"))
+    }
+
+    @Test("without an answer nothing is written")
+    func unanswered() throws {
+        let house = try house()
+        let before = try text(house)
+        let dry = try house.run("learn", "-n")
+        #expect(dry.status == 0 && dry.out.contains("Nothing was written."))
+        let mute = try house.run("learn")
+        #expect(mute.status == 64 && mute.error.contains("--yes"), "\(mute.status) \(mute.error)")
+        #expect(try house.run("learn", "--json").json()["written"] as? [String] == [])
+        #expect(try text(house) == before)
+    }
+
+    @Test("what nobody can tell is not written, nor what would decide it for other names")
+    func doubtful() throws {
+        let house = try House()
+        for n in 1...9 { try house.put("ab/x-0\(n).0\(n).0\(n).tar") }
+        for n in 0...9 {
+            let day = House.day(n).split(separator: "-")
+            try house.put("us/b-\(day[1]).\(day[2]).\(day[0].suffix(2)).tar")
+        }
+        let before = try text(house)
+        let told = try house.run("learn", "--yes")
+        #expect(told.status == 0 && told.out.contains("Nobody can tell") && told.out.contains("Nothing was written."))
+        #expect(told.out.contains("Not written: it would read ab/x-01.01.01.tar as well"), "\(told.out)")
+        #expect(try text(house) == before)
+    }
+
+    @Test(
+        "a file in which no line can be added is refused, with the place",
+        arguments: [
+            ("    # names: 'x'\n", ":11:5: 'names' stands here as a comment"),
+            ("    names: 'b-%Y%m%d.tar'\n", ":11:12: 'names' is no list with a line for each"),
+            ("    names: [ 'b-%Y%m%d.tar' ]\n", ":11:12: 'names' is no list with a line for each"),
+            ("overrides:\n  dumps:\n    names:\n      - 'b-%Y%m%d.tar'\n", ":14: the names of 'dumps' come from here"),
+        ])
+    func refused(more: String, why: String) throws {
+        let house = try house()
+        try house.configure(keep: "all", more: more)
+        let before = try text(house)
+        let told = try house.run("learn", "--yes")
+        let words = told.error.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(told.status != 0 && words.contains(why), "\(told.error)\(before)")
+        #expect(try text(house) == before)
+    }
+
+    @Test("a vault on one line is refused")
+    func flow() throws {
+        let house = try house()
+        try house.write(house.config, "vaults: { dumps: { path: \(house.vault.path) } }\n")
+        let told = try house.run("learn", "--yes")
+        #expect(told.status != 0 && told.error.contains(":1:"), "\(told.error)")
+        #expect(try text(house) == "vaults: { dumps: { path: \(house.vault.path) } }\n")
+    }
+}
