@@ -18,6 +18,8 @@ package struct Proposal: Sendable {
     /// Times come from the content, because names carry none and the files are a rotation.
     package var isUndated: Bool
     package var yaml: String
+    /// What the line of ``OldRule`` would delete tonight, beside what would go by this.
+    package var tonight: Tonight?
 
     package var backups: Int { rows.reduce(0) { $0 + $1.count } }
 
@@ -41,16 +43,21 @@ package struct Proposal: Sendable {
 }
 
 extension Proposal {
-    /// Looks at a directory; changes nothing. Throws where a tool of its own looks after it.
-    package static func look(at text: String, zone: Zone, taken: Set<String>, clock: Clock = .system) throws(Fault)
-        -> Proposal
-    {
+    /// Looks at a directory; changes nothing. Throws where a tool of its own looks after it. `rule`: the meaning of
+    /// another program's line is kept.
+    package static func look(
+        at text: String, zone: Zone, taken: Set<String>, rule: OldRule? = nil, clock: Clock = .system
+    ) throws(Fault) -> Proposal {
         let (path, root) = try open(text)
+        let name = Self.name(path, taken)
         func scan(_ source: DirectoryReading.TimeSource) throws(Fault) -> Found {
             var found = Found()
+            let recognisers =
+                try rule.map { rule throws(Fault) in
+                    try vault(yaml(name, path, [], rule, isUndated: source == .mtime)).recognisers
+                } ?? Recognisers(timeFrom: source)
             let survey = VaultSurvey(
-                vault: VaultID(text: ""), quietSeconds: 60, recognisers: Recognisers(timeFrom: source), zone: zone,
-                nested: [])
+                vault: VaultID(text: ""), quietSeconds: 60, recognisers: recognisers, zone: zone, nested: [])
             _ = try survey.scan(below: root, known: .nothing, now: clock.now(), probing: .now) { place in
                 found.add(place)
             }
@@ -68,11 +75,28 @@ extension Proposal {
             // Whole archives of one job that arrive at an interval; of anything else age says nothing.
             if Rotation.isOne(byContent.backups) { (found, isUndated) = (byContent, true) }
         }
-        let name = Self.name(path, taken)
         let rows = found.rows
+        let text = yaml(name, path, rows, rule, isUndated: isUndated)
+        let tonight = try rule.map { rule throws(Fault) in
+            try Tonight(rule, try vault(text), found.backups, found.leftAlone, root, zone, clock.now())
+        }
         return Proposal(
             path: path, name: name, rows: rows, size: found.size, skipped: found.reasons, opaque: found.opaque,
-            isUndated: isUndated, yaml: yaml(name, path, rows, isUndated))
+            isUndated: isUndated, yaml: text, tonight: tonight)
+    }
+
+    /// The vault that a proposal comes to.
+    private static func vault(_ yaml: String) throws(Fault) -> VaultConfiguration {
+        var reader = ConfigurationReader()
+        do throws(Fault) {
+            try reader.read(yaml, file: "proposal")
+            if let vault = try reader.vaults().first { return vault }
+        } catch {
+            // The line of a file that nobody wrote helps nobody.
+            let text = error.message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? error.message
+            throw Fault(.usage, "the old rule cannot be kept: \(text)", hint: error.hint)
+        }
+        throw Fault(.failed, "the proposal has no vault")
     }
 
     private static func open(_ text: String) throws(Fault) -> (Bytes, Directory) {
@@ -100,17 +124,22 @@ extension Proposal {
     }
 
     /// One block, with every key that was chosen, and why.
-    private static func yaml(_ name: String, _ path: Bytes, _ rows: [Row], _ isUndated: Bool) -> String {
+    private static func yaml(
+        _ name: String, _ path: Bytes, _ rows: [Row], _ rule: OldRule?, isUndated: Bool
+    ) -> String {
         let keep = isUndated ? "{ within: 30d }" : "{ last: 3, daily: 7, weekly: 5, monthly: 12, yearly: 3 }"
         let example = rows.first.map { ", such as \(Backup.name(ofSeries: $0.series).display)" } ?? ""
         let count = rows.count == 1 ? "1 series" : "\(rows.count) series"
         let why = isUndated ? "names carry no date, and the files arrive at an interval" : "from the names"
+        let policy =
+            rule.map { ["# what \($0.tool) kept"] + $0.lines } ?? [
+                "# for each of its series (\(count)\(example))", "keep: \(keep)",
+            ]
         return """
             vaults:
               \(name):
                 path: \(quoted(path))
-                # for each of its series (\(count)\(example))
-                keep: \(keep)
+                \(policy.joined(separator: "\n    "))
                 # when a backup was made: \(why)
                 time-from: \(isUndated ? "mtime" : "name")
 
@@ -123,15 +152,18 @@ extension Proposal {
         var size: Int64 = 0
         var undated = 0
         var opaque: [LeftAlone] = []
+        private(set) var leftAlone: [LeftAlone] = []
         private var skipped: [String: (count: Int, example: Bytes)] = [:]
 
         mutating func add(_ place: VaultSurvey.Place) {
             backups += place.backups
             size = size.adding(place.backups.total { $0.size })
+            leftAlone += place.leftAlone
             for entry in place.leftAlone {
                 switch entry.why {
                 case .opaque: opaque.append(entry)
-                case .foreign(let why):
+                case .foreign(var why):
+                    if why.hasPrefix("excluded by proposal:") { why = "the old line never deleted it" }
                     if why == DirectoryReading.undated { undated += 1 }
                     let known = skipped[why]
                     skipped[why] = ((known?.count ?? 0) + 1, min(known?.example ?? entry.path, entry.path))

@@ -16,6 +16,7 @@ extension ShellReader {
 
     /// One simple command, without its redirections.
     mutating func command(_ all: [ShellWord], isPiped: Bool) {
+        if keepsCommands { commands.append(all) }
         var words = all[...]
         while let first = words.first?.literal, Self.keywords.contains(first) { words = words.dropFirst() }
         guard assign(&words), let first = words.first else { return }

@@ -36,6 +36,9 @@ struct ShellReader {
 
     var found: [Deletion] = []
     var calls: [Call] = []
+    /// All commands as they stand, where somebody asks for them.
+    var keepsCommands = false
+    var commands: [[ShellWord]] = []
     /// Only what it would print is asked for.
     var isSubstitution = false
     var listed: [ShellWord]?

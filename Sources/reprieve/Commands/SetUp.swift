@@ -5,9 +5,24 @@ internal import Model
 
 struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at directories, propose a configuration, ask, write it.", discussion: Reprieve.exits)
+        abstract: "Look at directories, propose a configuration, ask, write it.",
+        discussion: """
+              reprieve init /srv/backups
+              reprieve init --from 'find /srv/backups -name "*.sql.gz" -mtime +30 -delete'
 
-    @Argument(help: ArgumentHelp("Directories that backups are written into.", valueName: "path")) var paths: [String]
+            --from keeps what another program's line means, and shows what it would delete tonight beside
+            what would go by the policy made of it. It reads find, rotate-backups (line or ini), restic
+            forget, borg prune, Proxmox' prune-backups, logrotate with dateext, and the settings of
+            autopostgresqlbackup and automysqlbackup, as text or as the path of a file. What it does not
+            understand it refuses.
+
+            \(Reprieve.exits)
+            """)
+
+    @Argument(help: ArgumentHelp("Directories that backups are written into.", valueName: "path")) var paths: [String] =
+        []
+    @Option(help: ArgumentHelp("What deletes there now: a line, or a file of settings.", valueName: "line"))
+    var from: String?
     @Flag(name: .shortAndLong, help: "Write without asking.") var yes = false
     @Flag(name: [.customShort("n"), .long], help: "Only propose.") var dryRun = false
     @OptionGroup var others: OtherPrograms
@@ -19,8 +34,9 @@ struct Init: ParsableCommand {
         let existing = try self.existing(overrides)
         var taken = Set(existing?.vaults.map(\.entry) ?? [])
         var proposals: [Proposal] = []
-        for path in paths {
-            let proposal = try Proposal.look(at: path, zone: existing?.zone.value ?? .system, taken: taken)
+        let rule = try from.map { try OldRule(reading: $0, for: paths.map { Configuration.absolute($0) }) }
+        for path in try places(rule) {
+            let proposal = try Proposal.look(at: path, zone: existing?.zone.value ?? .system, taken: taken, rule: rule)
             if let vault = existing?.vaults.first(where: { $0.path == proposal.path }) {
                 throw Fault(
                     .usage, "'\(proposal.path.display)' is the vault '\(vault.label)' already",
@@ -56,6 +72,23 @@ struct Init: ParsableCommand {
         if !written.isEmpty {
             print("Next: reprieve plan     what would go, and why; nothing goes unapproved")
         }
+    }
+
+    /// What is named, or what the old line names.
+    private func places(_ rule: OldRule?) throws -> [String] {
+        let named = rule?.places.filter { $0.storage.first == UInt8(ascii: "/") }.map(\.display) ?? []
+        guard !paths.isEmpty || !named.isEmpty else {
+            throw Fault(.usage, "no directory is named", hint: "reprieve init /srv/backups")
+        }
+        let absolute = paths.map { Configuration.absolute($0) }
+        if let stranger = absolute.first(where: { path in
+            !named.isEmpty && !named.contains { Configuration.absolute($0) == path }
+        }) {
+            throw Fault(
+                .usage, "the old line deletes in \(named.joined(separator: ", ")), and not in '\(stranger.display)'",
+                hint: "leave the directory out, or name that one")
+        }
+        return paths.isEmpty ? named : paths
     }
 
     private func existing(_ overrides: Overrides) throws -> Configuration? {
@@ -120,7 +153,52 @@ struct Init: ParsableCommand {
         if !proposal.skipped.isEmpty {
             lines.append(Text.wrap("What is not read is left alone; how each name is read: reprieve names VAULT"))
         }
+        if let tonight = proposal.tonight { lines += text(tonight) }
         return lines.joined(separator: "\n") + "\n\n" + proposal.yaml
+    }
+
+    /// The old line beside the policy.
+    private func text(_ tonight: Tonight) -> [String] {
+        var table = Table(
+            ["TONIGHT", "BACKUPS", "OLD LINE", "REPRIEVE", "WHY IT STAYS"], [.left, .right, .right, .right, .left])
+        let rows = tonight.rows.filter { $0.old != 0 || $0.goes != 0 }
+        guard !rows.isEmpty || tonight.others > 0 else {
+            return [Text.wrap("Tonight \(tonight.tool) would delete nothing here, and Reprieve would move nothing.")]
+        }
+        for row in rows.prefix(Self.mostRows) {
+            table.add([
+                Text.fit(Backup.name(ofSeries: row.series).display, 32), Text.count(row.backups), Text.count(row.old),
+                Text.count(row.goes), row.kept?.why ?? "",
+            ])
+        }
+        var lines = ["", table.text]
+        if rows.count > Self.mostRows { lines.append("… and \(rows.count - Self.mostRows) more") }
+        lines.append(
+            Text.wrap(
+                "The old line deletes for good; what Reprieve moves waits in .trash, and nothing is moved before "
+                    + "somebody approves it."))
+        if let first = tonight.firstOther {
+            let files = tonight.others == 1 ? "a file that is no backup" : "\(tonight.others) files that are no backups"
+            lines.append(Text.wrap("The old line would delete \(files), too, such as \(first.display)."))
+        }
+        return lines
+    }
+
+    private func json(_ tonight: Tonight) -> JSON {
+        .object([
+            .init("tool", .string(tonight.tool)), .init("other_files", .integer(Int64(tonight.others))),
+            .init(
+                "series",
+                .array(
+                    tonight.rows.map {
+                        [
+                            "series": .string(Backup.name(ofSeries: $0.series).display),
+                            "backups": .integer(Int64($0.backups)), "old_deletes": .integer(Int64($0.old)),
+                            "goes": .integer(Int64($0.goes)), "stays": JSON($0.kept?.path.display),
+                            "why": JSON($0.kept?.why),
+                        ]
+                    })),
+        ])
     }
 
     private func emit(_ proposals: [Proposal], _ written: [String], _ deleters: [Deleter]) {
@@ -150,6 +228,7 @@ struct Init: ParsableCommand {
                                 ]
                             })),
                     .init("yaml", .string(proposal.yaml)),
+                    .init("tonight", proposal.tonight.map(json) ?? .null),
                 ])
         }
         let fields: JSON = [

@@ -1,0 +1,263 @@
+internal import Model
+
+/// Lines of a shell or a crontab.
+extension OldRule {
+    static func shell(_ text: Bytes) throws(Fault) -> OldRule? {
+        var reader = ShellReader(text, .init(file: "--from", line: nil))
+        reader.keepsCommands = true
+        reader.read()
+        for (n, command) in reader.commands.enumerated() {
+            // In front of it may stand a crontab's time, and sudo.
+            guard let at = command.firstIndex(where: { known.contains($0.lastName.text) }) else { continue }
+            let words = command[(at + 1)...].map { $0.text.display }
+            switch command[at].lastName.text {
+            case "find": return try find(words, isRemovedBehind: reader.removes(behind: n))
+            case "restic": return try restic(words)
+            case "rotate-backups": return try rotateBackups(words)
+            default: return try borg(words)
+            }
+        }
+        return nil
+    }
+
+    private static let known: Set<Bytes> = ["find", "restic", "borg", "borg2", "rotate-backups"]
+
+    // MARK: find
+
+    private static func find(_ words: [String], isRemovedBehind: Bool) throws(Fault) -> OldRule {
+        var rule = OldRule("find")
+        var words = words[...]
+        while let word = words.first, ["-H", "-L", "-P"].contains(word) { words.removeFirst() }
+        while let word = words.first, !word.hasPrefix("-"), !["(", "!"].contains(word) {
+            rule.places.append(Bytes(words.removeFirst()))
+        }
+        var files = OldFiles(seconds: -1)
+        var (deletes, isNegated, ors, last) = (isRemovedBehind, false, 0, "")
+        func value() throws(Fault) -> String {
+            guard let value = words.popFirst() else { throw refuse("find", "'\(last)' has no value") }
+            return value
+        }
+        while let word = words.popFirst() {
+            let before = last
+            last = word
+            let isName = ["-name", "-iname"].contains(word)
+            guard !isNegated || isName || ["-path", "-wholename"].contains(word) else {
+                throw refuse("find", "'\(before) \(word)' is not understood")
+            }
+            if ors > 0, before == "-o" || before == "-or", !isName {
+                throw refuse("find", "'-o' stands before '\(word)': only names may be alternatives here")
+            }
+            switch word {
+            case "(", ")", "-a", "-and", "-print", "-print0", "-depth", "-d", "-xdev", "-mount", "-noleaf",
+                "-ignore_readdir_race":
+                last = ["(", ")"].contains(word) ? before : word
+            case "-o", "-or":
+                guard !files.names.isEmpty else { throw refuse("find", "'-o' stands behind '\(before)'") }
+                ors += 1
+            case "!", "-not": isNegated = true
+            case "-name", "-iname":
+                let pattern = try value()
+                if isNegated { files.notNames.append(pattern) } else { files.names.append(pattern) }
+                files.foldsCase = files.foldsCase || word == "-iname"
+                isNegated = false
+            case "-path", "-wholename":
+                let pattern = try value()
+                guard isNegated, pattern.contains(".trash") else { throw refuse("find", "'\(word)' is not understood") }
+                isNegated = false
+            case "-type":
+                let type = try value()
+                guard ["f", "d"].contains(type) else { throw refuse("find", "'-type \(type)' is not understood") }
+                files.type = type.utf8.first
+            case "-maxdepth":
+                guard let depth = Int(try value()), depth > 0 else { throw refuse("find", "'-maxdepth' has no number") }
+                files.depth = files.depth.lowerBound...depth
+            case "-mindepth":
+                guard let depth = Int(try value()), (0...1).contains(depth) else {
+                    throw refuse("find", "'-mindepth' beyond 1 is not understood")
+                }
+                files.depth = depth...files.depth.upperBound
+            case "-mtime", "-mmin":
+                let text = try value()
+                guard text.hasPrefix("+"), let number = Int64(text.dropFirst()), (0..<100_000_000).contains(number),
+                    files.seconds < 0
+                else { throw refuse("find", "'\(word) \(text)' is not 'older than'") }
+                // Whole days, or minutes, are counted: +30 begins with 31.
+                files.seconds = (number + 1) * (word == "-mtime" ? 86_400 : 60)
+                rule.keep = [("within", "\(number + 1)\(word == "-mtime" ? "d" : "min")")]
+            case "-delete": deletes = true
+            case "-exec", "-execdir":
+                let verb = try value()
+                guard ["rm", "unlink", "shred"].contains(Bytes(verb).lastComponent) else {
+                    throw refuse("find", "'\(word) \(verb)' is not understood")
+                }
+                deletes = true
+                while let word = words.popFirst(), word != ";", word != "+" {}
+            default: throw refuse("find", "'\(word)' is not understood")
+            }
+        }
+        guard deletes else {
+            throw refuse("find", "this line deletes nothing", hint: "give it with -delete or -exec rm")
+        }
+        guard files.seconds >= 0 else { throw refuse("find", "this line deletes whatever its age is") }
+        if ors > 0, files.names.count != ors + 1 { throw refuse("find", "only names may be alternatives here") }
+        rule.exclude = files.notNames
+        if files.depth.upperBound < 10 {
+            rule.exclude.append("/" + String(repeating: "*/", count: files.depth.upperBound))
+        }
+        if !files.names.isEmpty { rule.limit(to: files.names) }
+        rule.remarks = ["find goes by the time of the last change; here the date in a name counts, where it has one"]
+        rule.files = [files]
+        return rule
+    }
+
+    // MARK: restic, borg, rotate-backups
+
+    /// The options among these words that say what to keep: `--keep-daily 7`, `--keep-daily=7`, `-d 7`, `-d7`.
+    private static func options(
+        _ tool: String, _ words: [String], short: [Character: String], begin: String
+    ) throws(Fault) -> (found: [(rule: String, value: String)], others: [String]) {
+        var (found, others): ([(rule: String, value: String)], [String]) = ([], [])
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            var (rule, value): (String?, String?) = (nil, nil)
+            if word.hasPrefix(begin), word.count > begin.count, word.dropFirst(2).first != nil {
+                let text = word.dropFirst(begin.count)
+                let sign = text.firstIndex(of: "=")
+                rule = String(text[..<(sign ?? text.endIndex)])
+                value = sign.map { String(text[text.index(after: $0)...]) }
+            } else if word.hasPrefix("-"), let letter = word.dropFirst().first, let known = short[letter] {
+                let text = word.dropFirst(2)
+                rule = known
+                value = text.isEmpty ? nil : String(text.first == "=" ? text.dropFirst() : text)
+            }
+            guard let rule else {
+                others.append(word)
+                continue
+            }
+            guard let value = value ?? rest.popFirst() else { throw refuse(tool, "'\(word)' has no value") }
+            found.append((rule, value))
+        }
+        return (found, others)
+    }
+
+    private static func rules(
+        _ tool: String, _ found: [(rule: String, value: String)], known: [String: String]
+    ) throws(Fault) -> [(rule: String, value: String)] {
+        var rules: [(rule: String, value: String)] = []
+        for (rule, value) in found {
+            guard let own = known[rule] else { throw refuse(tool, "'\(rule)' is not understood") }
+            if ["0", ""].contains(value) { continue }
+            let isAll = ["-1", "unlimited", "always"].contains(value)
+            let count = isAll ? "unlimited" : value
+            guard isAll || own.hasPrefix("within") || Int(value) != nil || tool == "borg2" else {
+                throw refuse(tool, "'\(value)' is no number for '\(rule)'")
+            }
+            rules.removeAll { $0.rule == own }
+            rules.append((own, count))
+        }
+        return rules
+    }
+
+    private static func names(_ words: [String]) -> [String: String] {
+        Dictionary(uniqueKeysWithValues: words.map { ($0, $0) })
+    }
+
+    private static let periods = ["hourly", "daily", "weekly", "monthly", "yearly"]
+
+    private static func restic(_ words: [String]) throws(Fault) -> OldRule {
+        var rule = OldRule("restic forget")
+        guard words.contains("forget") else { throw refuse("restic", "only `forget` removes") }
+        let short: [Character: String] = [
+            "l": "last", "H": "hourly", "d": "daily", "w": "weekly", "m": "monthly", "y": "yearly",
+        ]
+        let (found, others) = try options(rule.tool, words, short: short, begin: "--keep-")
+        let within = ["within"] + periods.map { "within-" + $0 }
+        if found.contains(where: { $0.rule == "tag" }) { rule.remarks.append("restic's --keep-tag means nothing here") }
+        rule.keep = try rules(
+            rule.tool, found.filter { $0.rule != "tag" }, known: names(["last"] + periods + within))
+        rule.note(others, ["--tag", "--host", "--path", "--group-by", "-g"])
+        rule.semantics = "restic"
+        return rule
+    }
+
+    private static func borg(_ words: [String]) throws(Fault) -> OldRule {
+        guard words.contains("prune") else { throw refuse("borg", "only `prune` removes") }
+        let short: [Character: String] = ["H": "hourly", "d": "daily", "w": "weekly", "m": "monthly", "y": "yearly"]
+        let (found, others) = try options("borg prune", words, short: short, begin: "--keep-")
+        // Ages in place of counts are borg 2's.
+        let isSecond = found.contains { $0.rule != "within" && Int($0.value) == nil }
+        var rule = OldRule(isSecond ? "borg2" : "borg prune")
+        let all = ["last", "secondly", "minutely", "13weekly", "3monthly", "within"] + periods
+        rule.keep = try rules(rule.tool, found, known: names(all))
+        rule.note(others, ["-a", "--glob-archives", "-P", "--prefix", "--match-archives"])
+        rule.semantics = isSecond ? "borg2" : "borg"
+        return rule
+    }
+
+    /// Options that choose among what the tool has.
+    private mutating func note(_ words: [String], _ choosing: [String]) {
+        let found = choosing.filter { option in words.contains { $0 == option || $0.hasPrefix(option + "=") } }
+        if !found.isEmpty {
+            remarks.append(
+                "\(found.joined(separator: ", ")) chose what the rules were for; here they are for every series")
+        }
+    }
+
+    private static func rotateBackups(_ words: [String]) throws(Fault) -> OldRule {
+        let short: [Character: String] = [
+            "M": "minutely", "H": "hourly", "d": "daily", "w": "weekly", "m": "monthly", "y": "yearly",
+            "I": "include", "x": "exclude", "t": "timestamp-pattern", "i": "ionice", "c": "config",
+            "C": "removal-command", "S": "syslog",
+        ]
+        let flags = [
+            "--relaxed", "--prefer-recent", "--parallel", "--use-rmdir", "--force", "--verbose", "--quiet", "--dry-run",
+            "--use-sudo",
+        ]
+        let (found, others) = try options(
+            "rotate-backups", words.map { flags.contains($0) ? String($0.dropFirst()) : $0 }, short: short, begin: "--")
+        var settings = found
+        if others.contains(where: { ["-relaxed", "-R"].contains($0) }) { settings.append(("strict", "no")) }
+        if others.contains(where: { ["-prefer-recent", "-p"].contains($0) }) {
+            settings.append(("prefer-recent", "yes"))
+        }
+        var rule = try rotateBackups(settings: settings)
+        rule.places = others.filter { !$0.hasPrefix("-") }.map { Bytes($0) }
+        return rule
+    }
+
+    static func rotateBackups(settings: [(rule: String, value: String)]) throws(Fault) -> OldRule {
+        var rule = OldRule("rotate-backups")
+        var counts: [(rule: String, value: String)] = []
+        var (included, switches): ([String], [String]) = ([], [])
+        for (key, value) in settings {
+            let isOn = ["yes", "true", "1", "on"].contains(value.lowercased())
+            switch key {
+            case "include", "include-list":
+                included += value.split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init)
+            case "exclude", "exclude-list":
+                rule.exclude += value.split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init)
+            case "prefer-recent": if isOn { switches.append("of-period: newest") }
+            case "strict": if !isOn { switches.append("empty-periods: skip") }
+            case "timestamp-pattern":
+                throw refuse("rotate-backups", "a pattern of its own for times", hint: "write it as names: see docs")
+            case "ionice", "use-sudo", "ssh-user", "config", "removal-command", "syslog": continue
+            default: counts.append((key, value))
+            }
+        }
+        rule.keep = try rules(rule.tool, counts, known: names(["minutely"] + periods))
+        if !included.isEmpty { rule.limit(to: included) }
+        let all = ["like: rotate-backups"] + switches
+        rule.semantics = switches.isEmpty ? "rotate-backups" : "{ " + all.joined(separator: ", ") + " }"
+        return rule
+    }
+}
+
+extension ShellReader {
+    /// Whether what this command prints goes to one that removes it.
+    fileprivate func removes(behind command: Int) -> Bool {
+        guard commands.indices.contains(command + 1) else { return false }
+        let words = commands[command + 1].map(\.text)
+        return words.first?.lastComponent == "xargs"
+            && words.contains { ShellReader.removers.contains($0.lastComponent) }
+    }
+}

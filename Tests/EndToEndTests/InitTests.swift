@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+/// `init` on directories as people have them.
+@Suite("init")
+struct InitTests {
+    private func put(_ house: House, _ name: String, daysAgo: Int, _ content: String = "x") throws {
+        let url = try house.put(name, content)
+        let time = Date().addingTimeInterval(-Double(daysAgo) * 86_400 - 3600)
+        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: url.path)
+    }
+
+    @Test(
+        "--from find: what it would delete tonight is what the real find finds, and nobody else",
+        arguments: [
+            "-mtime +30 -delete", "-type f -name '*.sql.gz' -mtime +7 -delete", "-maxdepth 1 -mtime +0 -type f -delete",
+            "\\( -iname '*.SQL.gz' -o -name '*.tar' \\) -mtime +20 ! -name 'db-*' -exec rm {} +",
+            "-mmin +7200 -type f -delete",
+        ])
+    func find(tests: String) throws {
+        let house = try House()
+        for n in 0..<45 {
+            let day = House.day(9 - n)
+            try put(house, "db-\(day).sql.gz", daysAgo: n)
+            try put(house, "logs/x-\(day).tar", daysAgo: n)
+        }
+        try put(house, "readme.txt", daysAgo: 90)
+        try put(house, "old.tar", daysAgo: 50)
+        let line = "find \(house.vault.path) \(tests)"
+        let looking = line.replacing("-delete", with: "-print").replacing("-exec rm {} +", with: "-print")
+        let printed = try House.launch(["/bin/sh", "-c", "\(looking) | grep -v '^\(house.vault.path)$' | wc -l"]).out
+        let expected = Int(printed.trimmingCharacters(in: .whitespacesAndNewlines))
+        let fresh = house.root.appending(path: "fresh.yaml").path
+        let told = try house.run("init", "--from", line, "-n", "--json", "--config", fresh)
+        let proposal = try #require(
+            (try told.json()["proposals"] as? [[String: Any]])?.first, "\(told.out)\(told.error)")
+        let tonight = try #require(proposal["tonight"] as? [String: Any])
+        let series = try #require(tonight["series"] as? [[String: Any]])
+        let old = series.reduce(0) { $0 + ($1["old_deletes"] as? Int ?? 0) } + (tonight["other_files"] as? Int ?? 0)
+        #expect(old == expected, "\(told.out)")
+        for row in series { #expect((row["goes"] as? Int ?? 0) <= (row["old_deletes"] as? Int ?? 0), "\(row)") }
+        #expect(!FileManager.default.fileExists(atPath: fresh))
+    }
+}
