@@ -22,18 +22,18 @@ extension Catalog {
                 }
             try db.cachedStatement(
                 sql: """
-                    INSERT OR REPLACE INTO left_alone (vault, place, path, tool, prune, why, is_link, target)
-                    VALUES (?,?,?,?,?,?,?,?)
+                    INSERT OR REPLACE INTO left_alone (vault, place, path, tool, prune, why, is_link, target, entries)
+                    VALUES (?,?,?,?,?,?,?,?,?)
                     """
             )
             .execute(
-                arguments: [vault.text, data(entry.place), data(entry.path), tool, prune, why, isLink, target])
+                arguments: [vault.text, data(entry.place), data(entry.path), tool, prune, why, isLink, target, entry.entries])
         }
     }
 
     private static func leftAlone(_ db: Database, _ vault: VaultID, _ place: Bytes?) throws -> [LeftAlone] {
         let statement = try db.cachedStatement(
-            sql: "SELECT path, tool, prune, why, place, is_link, target, size, newest FROM left_alone WHERE vault = ? "
+            sql: "SELECT path, tool, prune, why, place, is_link, target, size, newest, entries FROM left_alone WHERE vault = ? "
                 + (place == nil ? "" : "AND place = ?"))
         let arguments: StatementArguments = place.map { [vault.text, data($0)] } ?? [vault.text]
         return try Row.fetchAll(statement, arguments: arguments).map { row in
@@ -44,7 +44,7 @@ extension Catalog {
             return LeftAlone(
                 path: bytes(row[0]), place: bytes(row[4]),
                 why: tool.map { .opaque(tool: $0, prune: row[2] ?? "") } ?? other, size: row[7],
-                newest: newest.map { Timestamp(nanoseconds: $0) })
+                newest: newest.map { Timestamp(nanoseconds: $0) }, entries: row[9])
         }
     }
 
@@ -69,5 +69,5 @@ extension Catalog {
 }
 
 extension LeftAlone {
-    fileprivate var unmeasured: LeftAlone { LeftAlone(path: path, place: place, why: why) }
+    fileprivate var unmeasured: LeftAlone { LeftAlone(path: path, place: place, why: why, entries: entries) }
 }

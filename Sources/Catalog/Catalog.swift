@@ -162,6 +162,9 @@ package final class Catalog: Sendable {
                     DROP TABLE footer;
                     """)
         }
+        migrator.registerMigration("entries") { db in
+            try db.execute(sql: "ALTER TABLE left_alone ADD COLUMN entries INTEGER NOT NULL DEFAULT 1")
+        }
         return migrator
     }()
 

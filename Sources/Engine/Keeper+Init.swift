@@ -164,9 +164,9 @@ extension Proposal {
                 case .opaque: opaque.append(entry)
                 case .foreign(var why):
                     if why.hasPrefix("excluded by proposal:") { why = "the old line never deleted it" }
-                    if why == DirectoryReading.undated { undated += 1 }
+                    if why == DirectoryReading.undated { undated += entry.entries }
                     let known = skipped[why]
-                    skipped[why] = ((known?.count ?? 0) + 1, min(known?.example ?? entry.path, entry.path))
+                    skipped[why] = ((known?.count ?? 0) + entry.entries, min(known?.example ?? entry.path, entry.path))
                 case .link: break
                 }
             }

@@ -32,12 +32,17 @@ package struct LeftAlone: Hashable, Sendable {
     package var size: Int64?
     /// Of an opaque unit, when its newest file was written.
     package var newest: Timestamp?
+    /// How many entries of ``place`` it stands for: of many not each is listed.
+    package var entries: Int
 
-    package init(path: Bytes, place: Bytes, why: Why, size: Int64? = nil, newest: Timestamp? = nil) {
+    package init(
+        path: Bytes, place: Bytes, why: Why, size: Int64? = nil, newest: Timestamp? = nil, entries: Int = 1
+    ) {
         self.path = path
         self.place = place
         self.why = why
         self.size = size
         self.newest = newest
+        self.entries = entries
     }
 }

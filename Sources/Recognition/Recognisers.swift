@@ -49,7 +49,7 @@ package struct Recognisers: Sendable {
     /// How names are read, as text: what was read under another text must be read again. The number counts up when
     /// the table or one of its recognisers begins to read names otherwise.
     package var text: String {
-        (["names 5", "time-from \(timeFrom.rawValue)"] + custom.map(\.text) + excluded.text("exclude")
+        (["names 6", "time-from \(timeFrom.rawValue)"] + custom.map(\.text) + excluded.text("exclude")
             + included.text("include")).joined(separator: "\n")
     }
 

@@ -94,6 +94,7 @@ package struct VaultSurvey: Sendable {
 
     /// More foreign entries of one directory than this are counted, not listed.
     package static let foreignListed = 50
+    private static let mostReasons = 8
 
     /// Lists one directory and looks at its backups. `watch` is called with the open directory before it is listed, so
     /// that what comes later raises an event.
@@ -264,13 +265,19 @@ package struct VaultSurvey: Sendable {
         let listed = found.prefix(foreignListed).map {
             LeftAlone(path: directory.appending($0.name), place: directory, why: $0.why)
         }
-        guard found.count > foreignListed else { return listed }
-        let more = found.count - foreignListed
-        return listed + [
-            LeftAlone(
-                path: directory.appending("…"), place: directory,
-                why: .foreign("\(more) more entries of this directory"))
-        ]
+        // Of the others it is known how many they are, for each of a few reasons.
+        var counts: [LeftAlone.Why: Int] = [:]
+        for (_, why) in found.dropFirst(foreignListed) {
+            let isKnown = counts[why] != nil || counts.count < mostReasons
+            counts[isKnown ? why : .foreign("other reasons"), default: 0] += 1
+        }
+        let others = counts.sorted { ($1.value, $0.key.text) < ($0.value, $1.key.text) }
+        return listed
+            + others.enumerated().map { n, other in
+                let name = n == 0 ? "…" : "… \(n + 1)"
+                return LeftAlone(
+                    path: directory.appending(Bytes(name)), place: directory, why: other.key, entries: other.value)
+            }
     }
 
     /// Asks what was read before, and the contents, about names that leave something open.

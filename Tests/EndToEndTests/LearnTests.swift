@@ -108,3 +108,38 @@ struct LearnTests {
         #expect(try text(house) == "vaults: { dumps: { path: \(house.vault.path) } }\n")
     }
 }
+
+@Suite("what is skipped, and the line that would read it")
+struct SkippedTests {
+    @Test("plan, list --foreign and explain end each reason with its line; counts are true; status says it once a week")
+    func lines() throws {
+        let house = try House()
+        for n in 0..<112 {
+            let day = House.day(9 - n).split(separator: "-")
+            try house.put("us/b-\(day[1]).\(day[2]).\(day[0].suffix(2)).tar")
+        }
+        for n in 1...3 { try house.put("pics/IMG_2026010\(n).jpg") }
+        try house.put("x-20261345.tar")
+        try house.dailies(3)
+        let plan = try house.run("plan").out
+        #expect(plan.contains("Left alone: 116 foreign entries"), "\(plan)")
+        #expect(plan.contains("  112 no date in its name, such as us/b-"), "\(plan)")
+        #expect(plan.contains("    to read them: names: '{series}-%m.%d.%y.tar'"), "\(plan)")
+        #expect(plan.contains("    to read them: include: '*.jpg'") && plan.contains("  3 a picture"), "\(plan)")
+        #expect(try house.run("list", "--foreign").out.contains("to read them: names: '{series}-%m.%d.%y.tar'"))
+        let told = try house.run("explain", house.vault.appending(path: "pics/IMG_20260102.jpg").path).out
+        #expect(told.contains("To read it: include: '/pics/IMG_20260102.jpg'"), "\(told)")
+
+        let status = try house.run("status").out
+        #expect(status.contains("112 names have a date and are not read") && status.contains("reprieve learn dumps"))
+        #expect(status.contains("all in order"), "nobody has to decide it")
+        #expect(try !house.run("status").out.contains("are not read"), "it was said this week")
+        // A week later, as what is written down has it.
+        let weekly = house.state.appending(path: "weekly.json")
+        let text = try String(contentsOf: weekly, encoding: .utf8)
+        try house.write(weekly, text.replacing(/\d{4}-\d\d-\d\d/, with: House.day(1)))
+        #expect(try house.run("status").out.contains("are not read"), "\(text)")
+        let late = try house.run("status", "--json").json()["late"] as? [[String: Any]]
+        #expect(late?.contains { $0["code"] as? String == "unread" } == true)
+    }
+}

@@ -21,6 +21,7 @@ package struct Home: Sendable {
     let plans: PlanStore
     let space: SpaceStore
     let episodes: EpisodeStore
+    package let weekly: WeeklyStore
     package let runs: RunStore
     let counters: CounterStore
     let growth: GrowthStore
@@ -51,6 +52,7 @@ package struct Home: Sendable {
         plans = PlanStore(stateDirectory: path)
         space = SpaceStore(stateDirectory: path)
         episodes = EpisodeStore(stateDirectory: path)
+        weekly = WeeklyStore(stateDirectory: path)
         runs = RunStore(stateDirectory: path)
         counters = CounterStore(stateDirectory: path)
         growth = GrowthStore(stateDirectory: path)

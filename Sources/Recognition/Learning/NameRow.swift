@@ -38,7 +38,7 @@ package struct NameRow: Hashable, Sendable {
         rows += owners.map { NameRow(name: $0, what: .part(of: $1.sorted())) }
         rows += reading.links.map { NameRow(name: $0, what: .link) }
         rows += reading.descend.map { NameRow(name: $0, what: .lookedInto) }
-        let lines = Lines(reading, directory)
+        let lines = ReadingLines(unread(reading), in: directory)
         rows += reading.leftAlone.map {
             NameRow(name: $0.name, what: .skipped(why: $0.why.text, line: lines.line(for: $0.name, $0.why)))
         }
@@ -47,7 +47,7 @@ package struct NameRow: Hashable, Sendable {
 
     /// The names that are skipped because nobody knows their time.
     package static func unread(_ reading: DirectoryReading) -> [Bytes] {
-        reading.leftAlone.filter { Lines.isOfTime($0.why) }.map(\.name)
+        reading.leftAlone.filter { ReadingLines.isOfTime($0.why) }.map(\.name)
     }
 }
 
@@ -80,19 +80,21 @@ extension NameRow.Read {
     }
 }
 
-/// The lines that would read what nobody reads.
-private struct Lines {
+/// The lines that would read what nobody reads, for the names of one directory.
+package struct ReadingLines {
     private let directory: Bytes
     private let proposals: [(pattern: NamePattern, proposal: TemplateProposal)]
 
-    init(_ reading: DirectoryReading, _ directory: Bytes) {
+    /// `names`: those that are skipped because their time is not known.
+    package init(_ names: [Bytes], in directory: Bytes) {
         self.directory = directory
-        proposals = TemplateProposal.proposals(for: NameRow.unread(reading), fewest: 1).compactMap { proposal in
+        proposals = TemplateProposal.proposals(for: names, fewest: 1).compactMap { proposal in
             (try? NamePattern(template: proposal.template)).map { ($0, proposal) }
         }
     }
 
-    func line(for name: Bytes, _ why: LeftAlone.Why) -> String? {
+    /// `nil`: none would, or none is known.
+    package func line(for name: Bytes, _ why: LeftAlone.Why) -> String? {
         guard case .foreign(let text) = why else { return nil }
         if text.hasSuffix(LiveData.how) { return "include: '\(Self.rule(directory.appending(name)))'" }
         guard Self.isOfTime(why), let found = proposals.first(where: { $0.pattern.match(name) != nil }) else {
@@ -103,7 +105,7 @@ private struct Lines {
     }
 
     /// Whether it is skipped because its time is not known.
-    static func isOfTime(_ why: LeftAlone.Why) -> Bool {
+    package static func isOfTime(_ why: LeftAlone.Why) -> Bool {
         guard case .foreign(let text) = why else { return false }
         let known = [
             DirectoryReading.undated, "day-first", "different dates", "in any calendar", "a time or a number",

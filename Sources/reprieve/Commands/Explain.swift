@@ -68,6 +68,7 @@ struct Explain: ParsableCommand {
             )
         case .foreign, .link:
             print(Text.wrap("is no backup that Reprieve knows: \(entry.why.text). It is never touched."))
+            if let line = SkippedKind.line(for: entry, among: view.leftAlone) { print("To read it: \(line)") }
         }
     }
 

@@ -106,7 +106,7 @@ struct List: ParsableCommand {
                 ])
             }
             var text = "\(view.label): \(view.configuration.path.display)\n\(table.text)"
-            let foreign = view.leftAlone.count { $0.why.condition == "foreign" }
+            let foreign = view.leftAlone.foreignEntries
             if foreign > 0 {
                 text +=
                     "\n\(Text.plural(foreign, "foreign entry", "foreign entries"))  (reprieve list \(view.label) --foreign)"
@@ -218,12 +218,14 @@ struct List: ParsableCommand {
             lines.append("\(view.label): \(view.configuration.path.display)")
             lines += view.leftAlone.map { Text.wrap("  " + Self.text($0, view)) }
             if view.leftAlone.isEmpty { lines.append("  nothing is left alone here") }
+            lines += SkippedKind.lines(view.leftAlone, label: view.label)
         }
         return lines.joined(separator: "\n")
     }
 
     private static func text(_ entry: LeftAlone, _ view: VaultView) -> String {
-        let text = "\(entry.path.isEmpty ? "." : entry.path.display): \(entry.why.text)"
+        let count = entry.entries == 1 ? "" : "\(Text.count(entry.entries)) more entries: "
+        let text = "\(entry.path.isEmpty ? "." : entry.path.display): \(count)\(entry.why.text)"
         guard case .opaque(_, let prune) = entry.why else { return text }
         let size = entry.size.map(Text.size) ?? "~"
         let age = entry.newest.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "~"

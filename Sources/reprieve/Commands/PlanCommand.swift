@@ -140,6 +140,7 @@ struct PlanText {
         lines.append(table)
         lines.append("")
         if let text = leftAlone { lines.append(Text.wrap(text)) }
+        lines += SkippedKind.lines(report.leftAlone, label: report.label)
         if let text = settling { lines.append(Text.wrap(text)) }
         lines += unmatched.map { Text.wrap($0) }
         if let text = lookTwice { lines.append(Text.wrap(text)) }
@@ -259,8 +260,8 @@ struct PlanText {
 
     private var leftAlone: String? {
         var parts: [String] = []
-        let foreign = report.leftAlone.count { $0.why.condition == "foreign" }
-        let opaque = report.leftAlone.count - foreign
+        let foreign = report.leftAlone.foreignEntries
+        let opaque = report.leftAlone.count { $0.why.condition == "opaque" }
         let preserved = report.plan.judged.count {
             $0.decision.reasons.contains { reason in
                 switch reason {

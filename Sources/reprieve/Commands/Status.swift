@@ -24,11 +24,14 @@ struct Status: ParsableCommand {
         if check { checkAndExit() }
         guard let session = try session() else { return try showSecondHand() }
         let views = session.keeper.views(of: try session.onlyVaults(vaults))
-        let report = StatusReport(
+        var report = StatusReport(
             session.keeper.overview(views), session.keeper, isRunning: session.keeper.home.agentIsRunning)
         if session.json {
             session.emit("status", report.fields)
         } else {
+            let unread = report.late.filter { $0.code == Matter.unreadCode }.map(\.vault)
+            let due = session.keeper.home.weekly.due(unread, at: session.keeper.now().wall)
+            report.late.removeAll { $0.code == Matter.unreadCode && !due.contains($0.vault) }
             print(report.text(at: session.keeper.now().wall))
         }
         try Ending.with(
@@ -46,10 +49,12 @@ struct Status: ParsableCommand {
     }
 
     private func showSecondHand() throws {
-        let (report, now) = try secondHand()
+        var (report, now) = try secondHand()
         if common.json {
             print(JSON.object([.init("schema", "reprieve.status/1")] + report.fields).pretty)
         } else {
+            // Who cannot look cannot say when he was told, and cannot change it.
+            report.late.removeAll { $0.code == Matter.unreadCode }
             print(report.text(at: now, isSecondHand: true))
         }
         try Ending.with(report.vaults.contains { ["offline", "failed"].contains($0.state) } ? .failed : .done)

@@ -85,7 +85,23 @@ extension Matter {
         notes += doubt(view)
         notes += draining(view, zone)
         notes += away(view, zone)
-        return notes + failing(view) + late(view) + ended(view)
+        return notes + failing(view) + late(view) + ended(view) + unread(view)
+    }
+
+    static let unreadCode = "unread"
+
+    /// Names with a date that nobody reads; told once a week.
+    private static func unread(_ view: VaultView) -> [Matter] {
+        let kinds = SkippedKind.all(view.leftAlone).filter(\.isDated)
+        guard let first = kinds.first else { return [] }
+        let count = kinds.reduce(0) { $0 + $1.entries }
+        let names = count == 1 ? "1 name has a date and is" : "\(Text.count(count)) names have a date and are"
+        return [
+            Matter(
+                vault: view.label, code: unreadCode,
+                text: "\(names) not read, such as \(first.example.display): left alone until you say how.",
+                commands: ["reprieve learn \(view.label)"])
+        ]
     }
 
     private static func vetoed(_ view: VaultView, _ keeper: Keeper) -> [Matter] {

@@ -1,0 +1,25 @@
+internal import Engine
+internal import Model
+
+extension SkippedKind {
+    private static let mostKinds = 5
+
+    /// What is skipped, a line for each reason, with the line of the configuration that would read it.
+    static func lines(_ leftAlone: [LeftAlone], label: String) -> [String] {
+        let kinds = all(leftAlone)
+        var lines: [String] = []
+        for kind in kinds.prefix(mostKinds) {
+            lines.append(Text.wrap("  \(Text.count(kind.entries)) \(kind.why), such as \(kind.example.display)"))
+            if let line = kind.line { lines.append("    to read \(kind.entries == 1 ? "it" : "them"): \(line)") }
+        }
+        if kinds.count > mostKinds {
+            let more = Text.plural(kinds.count - mostKinds, "more reason")
+            lines.append("  … and \(more): reprieve names \(label) --unread")
+        }
+        return lines
+    }
+}
+
+extension [LeftAlone] {
+    var foreignEntries: Int { reduce(0) { $0 + ($1.why.condition == "foreign" ? $1.entries : 0) } }
+}
