@@ -5,9 +5,10 @@ extension SkippedKind {
     private static let mostKinds = 5
 
     /// What is skipped, a line for each reason, with the line of the configuration that would read it.
-    static func lines(_ leftAlone: [LeftAlone], label: String) -> [String] {
-        let kinds = all(leftAlone)
-        var lines: [String] = []
+    /// `isBelowList`: each entry stands above; only what has a line is said.
+    static func lines(_ leftAlone: [LeftAlone], label: String, isBelowList: Bool = false) -> [String] {
+        let kinds = all(leftAlone).filter { !isBelowList || $0.line != nil }
+        var lines = isBelowList && !kinds.isEmpty ? [""] : []
         for kind in kinds.prefix(mostKinds) {
             lines.append(Text.wrap("  \(Text.count(kind.entries)) \(kind.why), such as \(kind.example.display)"))
             if let line = kind.line { lines.append("    to read \(kind.entries == 1 ? "it" : "them"): \(line)") }

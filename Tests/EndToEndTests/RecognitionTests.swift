@@ -107,7 +107,7 @@ struct RecognitionTests {
         try house.cleanup()
         #expect(house.exists("db.sql.gz.2") && house.exists("backup.1/etc/passwd") && house.exists("web-Mon.tar"))
         let foreign = try house.run("list", "--foreign").out
-        #expect(foreign.components(separatedBy: ": rotated by name").count == 7, "\(foreign)")
+        #expect(foreign.components(separatedBy: "rotated by name").count == 7, "\(foreign)")
         let explained = try house.run("explain", "db.sql.gz.1").out
         #expect(explained.contains("its writer renumbers it"), "\(explained)")
     }

@@ -218,7 +218,7 @@ struct List: ParsableCommand {
             lines.append("\(view.label): \(view.configuration.path.display)")
             lines += view.leftAlone.map { Text.wrap("  " + Self.text($0, view)) }
             if view.leftAlone.isEmpty { lines.append("  nothing is left alone here") }
-            lines += SkippedKind.lines(view.leftAlone, label: view.label)
+            lines += SkippedKind.lines(view.leftAlone, label: view.label, isBelowList: true)
         }
         return lines.joined(separator: "\n")
     }
