@@ -112,6 +112,47 @@ extension Keeper {
         return found
     }
 
+    /// A line of `exclude` that leaves no backup of a vault, and lines of `include` that hold a repository: what they
+    /// ask for is not done, and whoever wrote them should know.
+    package func ruleProblems(_ vault: VaultConfiguration) throws(Fault) -> [Fault] {
+        let (excludes, includes) = (vault.settings.exclude, vault.settings.include)
+        guard !excludes.isEmpty || !includes.isEmpty else { return [] }
+        let included = PathRules(includes.map(\.value))
+        var (backups, excluded): (Int, [String: Int]) = (0, [:])
+        var repositories: [(rule: PathRule, path: Bytes, tool: String)] = []
+        func look(_ path: Bytes, _ why: LeftAlone.Why, isDirectory: Bool) {
+            guard let tool = why.tool, let rule = included.rule(holding: path, isDirectory: isDirectory) else { return }
+            if !repositories.contains(where: { $0.rule == rule }) { repositories.append((rule, path, tool)) }
+        }
+        _ = try readings(of: vault) { directory, _, reading in
+            backups += reading.units.count
+            for (name, why) in reading.leftAlone {
+                look(directory.appending(name), why, isDirectory: false)
+                for rule in excludes where why.text == "excluded by \(rule.value.origin)" {
+                    excluded[rule.value.origin, default: 0] += 1
+                }
+            }
+        } leftAlone: { directory, why in
+            look(directory, why, isDirectory: true)
+        }
+        var problems = repositories.map { found in
+            let origin = includes.first { $0.value == found.rule }?.origin
+            return Fault(
+                .configuration,
+                "\(Self.place(origin)): 'include' names '\(found.path.display)', a \(found.tool) repository, which only its "
+                    + "own tool prunes", hint: "take the line out: it is not read in any case")
+        }
+        if backups == 0, let rule = excludes.first(where: { excluded[$0.value.origin] != nil }) {
+            problems.append(
+                Fault(
+                    .configuration, "\(Self.place(rule.origin)): 'exclude' leaves no backup of '\(vault.label)'",
+                    hint: "reprieve names \(vault.label) shows what each line skips"))
+        }
+        return problems
+    }
+
+    private static func place(_ origin: Origin?) -> String { origin.map { "\($0.text):\($0.column)" } ?? "options" }
+
     private func readings(
         of vault: VaultConfiguration, found: (Bytes, Directory, DirectoryReading) -> Void,
         leftAlone: (Bytes, LeftAlone.Why) -> Void

@@ -14,6 +14,9 @@ package struct LeftAlone: Hashable, Sendable {
             }
         }
 
+        /// Whose repository it is.
+        package var tool: String? { if case .opaque(let tool, _) = self { tool } else { nil } }
+
         package var text: String {
             switch self {
             // A name of several words says itself what it is: "snapper snapshot".

@@ -142,4 +142,21 @@ struct SkippedTests {
         let late = try house.run("status", "--json").json()["late"] as? [[String: Any]]
         #expect(late?.contains { $0["code"] as? String == "unread" } == true)
     }
+
+    @Test("config check: an exclude that leaves nothing, an include that holds a repository, each with its place")
+    func rules() throws {
+        let house = try House(more: "    exclude: [ '*.log', '*.dump' ]\n    include: [ '/keep/', '/repo/' ]")
+        try house.dailies(3)
+        for name in ["config", "data/00/0000", "index/x", "keys/k", "locks/l", "snapshots/s"] {
+            try house.put("repo/\(name)", "x")
+        }
+        let told = try house.run("config", "check")
+        let words = told.said.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(told.status != 0)
+        #expect(words.contains(":11:16: 'exclude' leaves no backup of 'dumps'"), "\(words)")
+        #expect(words.contains(":12:26: 'include' names 'repo', a restic repository"), "\(words)")
+        try house.put("app/x-\(House.day(9)).tar")
+        try house.configure(keep: "{ last: 2 }", more: "    exclude: [ '*.log', '*.dump' ]")
+        #expect(try house.run("config", "check").status == 0)
+    }
 }

@@ -301,13 +301,14 @@ struct ConfigCommand: ParsableCommand {
             for vault in configuration.vaults {
                 do { _ = try session.keeper.open(vault) } catch { faults.append(error) }
             }
+            let rules = configuration.vaults.flatMap { (try? session.keeper.ruleProblems($0)) ?? [] }
             let hooks = configuration.hooks.flatMap { hook in
                 session.keeper.problems(of: hook).map { fault in
                     Fault(fault.code, "the hook '\(hook.name)': \(fault.message)", hint: fault.hint, path: fault.path)
                 }
             }
             let unusable = faults.count
-            faults += hooks
+            faults += hooks + rules
             if session.json {
                 session.emit(
                     "config-check",
