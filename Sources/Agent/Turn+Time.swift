@@ -53,11 +53,12 @@ extension Turn {
 
     /// Reads the configuration in a lane of its own: its paths may hang too.
     func reload(isAsked: Bool) {
-        let (agent, old) = (self.agent, keeper.configuration)
+        let (agent, old, home) = (self.agent, keeper.configuration, keeper.home)
         agent.lanes.start(Lanes.Key(vault: "configuration"), "load") {
             do {
                 let fresh = try agent.load()
-                guard isAsked || fresh.vaults.map(\.path) != old.vaults.map(\.path) else { return }
+                let vaults = Keeper(configuration: fresh, home: home).configuration.vaults
+                guard isAsked || vaults.map(\.path) != old.vaults.map(\.path) else { return }
                 agent.log.notice("configuration read: \(fresh.vaults.count) vaults")
                 agent.post(.configuration(fresh))
             } catch let fault as Fault {
@@ -72,7 +73,7 @@ extension Turn {
         keeper = Keeper(configuration: configuration, home: keeper.home)
         let now = keeper.now()
         var fresh: [Bytes: VaultState] = [:]
-        for vault in configuration.vaults {
+        for vault in keeper.configuration.vaults {
             var state = vaults[vault.path] ?? VaultState(vault)
             state.configuration = vault
             state.id = state.id ?? (try? keeper.lastKnownID(vault)) ?? nil

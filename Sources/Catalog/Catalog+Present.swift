@@ -171,6 +171,7 @@ extension Catalog {
         _ db: Database, _ look: Look, _ vault: VaultID, _ isIndexed: Bool, _ changes: inout Changes
     ) throws -> Bool {
         var isWhole = true
+        var links = KnownLinks(look.known)
         let known = Dictionary(look.known.map { ($0.path, $0) }) { first, _ in first }
         let (fresh, again) = (try db.cachedStatement(sql: insert), try db.cachedStatement(sql: replace))
         for backup in look.backups {
@@ -197,7 +198,7 @@ extension Catalog {
                         .init(object: backup.id.object, series: backup.series, path: backup.path))
                 }
             }
-            if isIndexed, let before,
+            if isIndexed, let before, !links.isFurther(backup, before),
                 before.isComplete && before.isAnother(than: backup) || before.showed(moreThan: backup)
             {
                 changes.rewritten.append((before, backup))
@@ -214,6 +215,26 @@ extension Catalog {
             changes.vanished.append(old)
         }
         return isWhole
+    }
+
+    /// Equal files that a tool made one (`rdfind`, `jdupes`, `hardlink`): under a name lies now, as a further link of it,
+    /// what was known under another name of this directory and is as large.
+    private struct KnownLinks {
+        let known: [Backup]
+        /// Of each object its size and its names; made when it is asked for.
+        private var names: [ObjectID: (size: Int64, paths: Set<Bytes>)]?
+
+        init(_ known: [Backup]) { self.known = known }
+
+        mutating func isFurther(_ backup: Backup, _ before: Backup) -> Bool {
+            guard backup.links > 1, backup.size == before.size, !backup.primary.isDirectory,
+                before.object != backup.object
+            else { return false }
+            var all = names ?? [:]
+            if names == nil { for one in known { all[one.object, default: (one.size, [])].paths.insert(one.path) } }
+            names = all
+            return all[backup.object].map { $0.size == backup.size && $0.paths != [backup.path] } ?? false
+        }
     }
 
     /// Whether a row is what it was; what was measured meanwhile makes no difference.

@@ -31,6 +31,8 @@ package struct LinkCensus: Sendable {
     /// Bytes of directories and of files with one link, which go with their unit.
     private var own: [UInt32: Int64] = [:]
     private var uncertain: Set<UInt32> = []
+    /// Units in which a file has several names.
+    package private(set) var withLinks: Set<UInt32> = []
     /// The transition taken last: the next inode of a tree mostly takes the same.
     private var latest: (from: UInt32, unit: UInt32, to: UInt32) = (.max, 0, 0)
 
@@ -78,6 +80,7 @@ package struct LinkCensus: Sendable {
     package mutating func distrust(_ unit: UInt32) { uncertain.insert(unit) }
 
     private mutating func place(_ number: Int, in unit: UInt32) {
+        withLinks.insert(unit)
         if links[number] == .max { distrust(unit) }
         if placements.runs.count >= compactAt { compact() }
         let from = placement[number]

@@ -59,7 +59,9 @@ extension Keeper {
     /// Forgets a disk that is away: seen again, it is a stranger until it is adopted. Its marks stay in the state
     /// directory.
     package func forget(_ name: String, of vault: VaultConfiguration) throws(Fault) -> AwayDisk {
-        let disk = try home.registry.forget(vault.path, name)
+        // What a wildcard matched and matches no more is away, too.
+        let isGone = vault.pattern != nil && Reach.resolved(vault.path) == nil
+        let disk = try home.registry.forget(vault.path, name, isGone: isGone)
         try home.audit.append(
             [
                 .init(

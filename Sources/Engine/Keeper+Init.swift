@@ -50,12 +50,10 @@ extension Proposal {
     ) throws(Fault) -> Proposal {
         let (path, root) = try open(text)
         let name = Self.name(path, taken)
+        var learnt: [LearntNames] = []
         func scan(_ source: DirectoryReading.TimeSource) throws(Fault) -> Found {
             var found = Found()
-            let recognisers =
-                try rule.map { rule throws(Fault) in
-                    try vault(yaml(name, path, [], rule, isUndated: source == .mtime)).recognisers
-                } ?? Recognisers(timeFrom: source)
+            let recognisers = try vault(yaml(name, path, [], rule, learnt, isUndated: source == .mtime)).recognisers
             let survey = VaultSurvey(
                 vault: VaultID(text: ""), quietSeconds: 60, recognisers: recognisers, zone: zone, nested: [])
             _ = try survey.scan(below: root, known: .nothing, now: clock.now(), probing: .now) { place in
@@ -69,6 +67,11 @@ extension Proposal {
                 .usage, "'\(path.display)' is not for Reprieve: \(whole.why.text)",
                 hint: "what removes old backups there: \(prune)", path: path)
         }
+        // What a person agrees to when he agrees to the whole: lines that nobody else's names contradict.
+        let proposal = try vault(yaml(name, path, [], rule, [], isUndated: false))
+        learnt = try NameLook(zone: zone).learn(proposal).proposals
+            .filter { $0.alternatives.isEmpty && $0.alsoReads == nil }
+        if !learnt.isEmpty { found = try scan(.name) }
         var isUndated = false
         if found.backups.count < found.undated {
             let byContent = try scan(.mtime)
@@ -76,7 +79,7 @@ extension Proposal {
             if Rotation.isOne(byContent.backups) { (found, isUndated) = (byContent, true) }
         }
         let rows = found.rows
-        let text = yaml(name, path, rows, rule, isUndated: isUndated)
+        let text = yaml(name, path, rows, rule, isUndated ? [] : learnt, isUndated: isUndated)
         let tonight = try rule.map { rule throws(Fault) in
             try Tonight(rule, try vault(text), found.backups, found.leftAlone, root, zone, clock.now())
         }
@@ -125,7 +128,7 @@ extension Proposal {
 
     /// One block, with every key that was chosen, and why.
     private static func yaml(
-        _ name: String, _ path: Bytes, _ rows: [Row], _ rule: OldRule?, isUndated: Bool
+        _ name: String, _ path: Bytes, _ rows: [Row], _ rule: OldRule?, _ learnt: [LearntNames], isUndated: Bool
     ) -> String {
         let keep = isUndated ? "{ within: 30d }" : "{ last: 3, daily: 7, weekly: 5, monthly: 12, yearly: 3 }"
         let example = rows.first.map { ", such as \(Backup.name(ofSeries: $0.series).display)" } ?? ""
@@ -135,13 +138,18 @@ extension Proposal {
             rule.map { ["# what \($0.tool) kept"] + $0.lines } ?? [
                 "# for each of its series (\(count)\(example))", "keep: \(keep)",
             ]
+        let names =
+            learnt.isEmpty
+            ? []
+            : ["# how names are read that nobody knows, or as many series", "names:"]
+                + NamesSetting.lines(learnt).map { "  " + $0 }
         return """
             vaults:
               \(name):
                 path: \(quoted(path))
                 \(policy.joined(separator: "\n    "))
                 # when a backup was made: \(why)
-                time-from: \(isUndated ? "mtime" : "name")
+                \((["time-from: " + (isUndated ? "mtime" : "name")] + names).joined(separator: "\n    "))
 
             """
     }

@@ -82,7 +82,8 @@ extension Keeper {
         }
         let end = now().boot + Self.planNanoseconds
         let census = try count(sharing, below: vault.root, .none) { now().boot > end }
-        for (series, members) in Dictionary(grouping: sharing.indices, by: { sharing[$0].series }) {
+        for (series, members) in Dictionary(grouping: sharing.indices, by: { sharing[$0].series })
+        where members.contains(where: { census.withLinks.contains(UInt32($0)) }) {
             report.bySeries[series] = census.freed(byPurging: Set(members.map { UInt32($0) }))
         }
         let together = census.freed(byPurging: Set(sharing.indices.map { UInt32($0) }))

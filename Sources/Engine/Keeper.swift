@@ -28,7 +28,19 @@ package struct Keeper: Sendable {
     /// Of a command that cleans up several vaults: they are one run, and `undo` takes it back as a whole.
     package var run: RunNumber?
 
+    /// Vaults that a wildcard matched once and matches no more stay: their disk may not be mounted.
     package init(configuration: Configuration, home: Home) {
+        var configuration = configuration
+        for path in (try? home.registry.paths()) ?? [] where !configuration.vaults.contains(where: { $0.path == path })
+        {
+            for wildcard in configuration.wildcards {
+                guard let name = Wildcard.name(of: path, in: wildcard.path) else { continue }
+                var vault = wildcard
+                (vault.label, vault.path) = ("\(wildcard.entry)/\(name)", path)
+                configuration.vaults.append(vault)
+                break
+            }
+        }
         self.configuration = configuration
         self.home = home
     }
@@ -87,7 +99,18 @@ extension Keeper {
     /// Opens a vault and makes sure that it is the one it was: an unmounted disk looks like an empty directory.
     package func open(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
         try answers(vault)
-        let root = try Self.root(of: vault)
+        let root: Directory
+        do {
+            root = try Self.root(of: vault)
+        } catch {
+            guard error.errno == 2, vault.pattern != nil, let id = try home.registry.lastKnown(vault.path) else {
+                throw error
+            }
+            throw Fault(
+                error.code, error.message,
+                hint: "mount its disk; or if it is gone for good: reprieve adopt \(vault.path.display) --forget "
+                    + id.text.prefix(8), path: vault.path, errno: 2)
+        }
         switch try home.registry.identify(vault.path, try signs(root, vault), at: now().wall) {
         case .known(let id, let isProven): return open(vault, id, root, isProven: isProven)
         case .stranger(let why):

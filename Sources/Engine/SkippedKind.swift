@@ -24,7 +24,7 @@ package struct SkippedKind: Hashable, Sendable {
     private static func includingAll(like path: Bytes) -> String {
         let name = path.lastComponent
         guard let dot = name.storage.lastIndex(of: UInt8(ascii: ".")), dot > 0 else {
-            return "include: '/\(path.display)'"
+            return path.parent.isEmpty ? "include: '*'" : "include: '/\(path.parent.display)/'"
         }
         return "include: '*\(Bytes(name.storage[dot...]).display)'"
     }

@@ -84,9 +84,23 @@ struct KindWord {
         if byte.isLetter, let said = letters[byte | 0x20] {
             return KindWord(range: token, said: said, isLetter: true, isGlued: false, isSure: false)
         }
-        guard byte.isDigit, name[token.lowerBound - 1] == UInt8(ascii: ".") else { return nil }
+        guard byte.isDigit, name[token.lowerBound - 1] == UInt8(ascii: "."), !isVersion(name, token.lowerBound) else {
+            return nil
+        }
         return KindWord(
             range: token, said: .level(Int(byte - 0x30)), isLetter: true, isGlued: false, isSure: false)
+    }
+
+    /// `17.13.1`: two short numbers with dots stand before it.
+    private static func isVersion(_ name: [UInt8], _ at: Int) -> Bool {
+        var end = at
+        for _ in 0..<2 {
+            guard end > 0, name[end - 1] == UInt8(ascii: ".") else { return false }
+            let digits = name[..<(end - 1)].reversed().prefix(while: \.isDigit).count
+            guard (1...2).contains(digits) else { return false }
+            end -= 1 + digits
+        }
+        return true
     }
 
     /// `dbfull` beside `dbinc`; a word of letters, longer than what it ends in.

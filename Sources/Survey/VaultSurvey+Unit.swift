@@ -18,13 +18,16 @@ extension VaultSurvey {
         private let now: Moment
         private let probing: Probing
         private let shouldStop: () -> Bool
+        /// Directories beside each other that are units, in the order of their names.
+        private let neighbours: [Bytes]
         /// Files with several names, asked for once in this look.
         private var memory = LinkMemory()
 
         init(
             _ survey: VaultSurvey, _ place: Directory, _ directory: Bytes, _ rows: [Backup], _ known: Known,
-            _ now: Moment, _ probing: Probing, _ shouldStop: @escaping () -> Bool
+            _ now: Moment, _ probing: Probing, units: [DirectoryReading.Unit], _ shouldStop: @escaping () -> Bool
         ) {
+            neighbours = units.filter(\.isDirectory).map(\.name).sorted()
             self.shouldStop = shouldStop
             self.survey = survey
             self.place = place
@@ -73,6 +76,7 @@ extension VaultSurvey {
                 return .leftAlone(.foreign("a vault lies inside it"))
             }
             if let why = try whyLeftAlone(inside, path) { return .leftAlone(why) }
+            if try isAlbum(inside, unit.name, path) { return .leftAlone(.foreign(LiveFiles.album)) }
             var sighting = try inside.sighting()
             sighting.name = unit.name
             var (obstacle, fingerprint): (String?, Int64?)
@@ -117,6 +121,18 @@ extension VaultSurvey {
         }
 
         private static let (mostWraps, fewEntries) = (2, 3)
+
+        /// By the names in the directories before and behind it; unless a person includes it.
+        private func isAlbum(_ inside: Directory, _ name: Bytes, _ path: Bytes) throws(Fault) -> Bool {
+            let names = try inside.entries().map(\.name)
+            guard LiveFiles.isAlbum(names, beside: [[""]]),
+                survey.recognisers.included.rule(holding: path, isDirectory: true) == nil,
+                let at = neighbours.firstIndex(of: name)
+            else { return false }
+            let beside = [at - 1, at + 1].filter(neighbours.indices.contains).map { neighbours[$0] }
+            let others = beside.compactMap { name in try? place.open(name).entries().map(\.name) }
+            return LiveFiles.isAlbum(names, beside: others)
+        }
 
         private func sideSightings(_ names: [Bytes], _ old: Backup?) throws(Fault) -> [Sighting] {
             var seen: [Sighting] = []

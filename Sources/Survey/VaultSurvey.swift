@@ -211,7 +211,8 @@ package struct VaultSurvey: Sendable {
                 result.strays[seen.object] = directory.appending(entry.name)
             }
         }
-        var looking = UnitLook(self, place, directory, result.known, known, now, probing, shouldStop)
+        var looking = UnitLook(
+            self, place, directory, result.known, known, now, probing, units: reading.units, shouldStop)
         for (n, unit) in reading.units.enumerated() {
             // A sign of life in a directory of a million files; what is asked to stop is looked at to its end.
             if n.isMultiple(of: 1024) { _ = shouldStop() }

@@ -15,7 +15,7 @@ struct InitTests {
         arguments: [
             "-mtime +30 -delete", "-type f -name '*.sql.gz' -mtime +7 -delete", "-maxdepth 1 -mtime +0 -type f -delete",
             "\\( -iname '*.SQL.gz' -o -name '*.tar' \\) -mtime +20 ! -name 'db-*' -exec rm {} +",
-            "-mmin +7200 -type f -delete",
+            "-mmin +7200 -type f -delete", "-name 'db-202[0-9]*' -mtime +9 -delete",
         ])
     func find(tests: String) throws {
         let house = try House()
@@ -39,6 +39,29 @@ struct InitTests {
         let old = series.reduce(0) { $0 + ($1["old_deletes"] as? Int ?? 0) } + (tonight["other_files"] as? Int ?? 0)
         #expect(old == expected, "\(told.out)")
         for row in series { #expect((row["goes"] as? Int ?? 0) <= (row["old_deletes"] as? Int ?? 0), "\(row)") }
+        #expect(!FileManager.default.fileExists(atPath: fresh))
+    }
+
+    @Test("a rule that would move what the old line keeps is refused")
+    func excess() throws {
+        let house = try House()
+        for n in 0..<45 {
+            let day = House.day(9 - n)
+            try put(house, "\(day)/x.sql", daysAgo: n)
+            try put(house, "\(day)/notes.txt", daysAgo: n)
+        }
+        let fresh = house.root.appending(path: "fresh.yaml").path
+        for tests in ["-name '*.sql' -mtime +30 -delete", "-type f -mtime +30 -delete"] {
+            let told = try house.run(
+                "init", "--from", "find \(house.vault.path) \(tests)", "-y", "--config", fresh)
+            #expect(told.status == 64 && told.error.contains("does not delete"), "\(told.said)")
+        }
+        // A copy that was brought back: its name is old, and its time is new.
+        let other = try House()
+        for n in 0..<45 { try put(other, "db-\(House.day(9 - n)).sql", daysAgo: n == 44 ? 0 : n) }
+        let told = try other.run(
+            "init", "--from", "find \(other.vault.path) -mtime +30 -delete", "-y", "--config", fresh)
+        #expect(told.status == 64 && told.error.contains(House.day(-35)), "\(told.said)")
         #expect(!FileManager.default.fileExists(atPath: fresh))
     }
 }

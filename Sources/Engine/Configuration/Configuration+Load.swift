@@ -94,7 +94,7 @@ extension Configuration {
         var configuration = Configuration(
             zone: reader.zone ?? Sourced(Zone.system), vaults: try reader.vaults(), stateDirectory: state,
             auditLog: log, metrics: reader.metrics, hooks: reader.hooks,
-            hasWildcards: reader.hasWildcards, files: files)
+            wildcards: try reader.wildcards(), files: files)
         if overrides.adHoc == nil {
             let own = Bytes(places.config).parent.appending("FREEZE")
             if own != systemFreezeFile { configuration.freezeFiles.append(own) }

@@ -11,7 +11,13 @@ package struct Configuration: Sendable {
     package var metrics = MetricsSettings()
     package var hooks: [Hook] = []
     /// Whether a vault's path has a wildcard: then new vaults may come by themselves.
-    package var hasWildcards: Bool
+    package var hasWildcards: Bool { !wildcards.isEmpty }
+    /// The entries whose path has a wildcard, as they would be for a directory that matches.
+    package var wildcards: [VaultConfiguration] = []
+    /// Those that match nothing, and never did.
+    package var unmatched: [VaultConfiguration] {
+        wildcards.filter { wildcard in !vaults.contains { $0.pattern == wildcard.path && $0.entry == wildcard.entry } }
+    }
     /// The files that were read, in order.
     package var files: [String]
     /// Files whose being there freezes every vault: `/etc/reprieve/FREEZE`, and FREEZE beside the main file.

@@ -193,18 +193,11 @@ struct ConfigurationReader {
         }
     }
 
-    var hasWildcards: Bool {
-        entries.contains { entry in
-            let path = entry.node.node.mapping?["path"]?.string ?? ""
-            return Wildcard.isPattern(Bytes(path))
-        }
-    }
-
     /// The vaults, wildcards expanded to what is there now.
     func vaults() throws(Fault) -> [VaultConfiguration] {
         var found: [VaultConfiguration] = []
         for entry in entries {
-            found += try vaults(of: entry.name, entry.node)
+            found += try vaults(of: entry.name, entry.node).vaults
         }
         // A wildcard's match may be away today.
         for (key, name, _) in overrides
@@ -226,7 +219,18 @@ struct ConfigurationReader {
         return found
     }
 
-    private func vaults(of name: String, _ node: ConfigurationNode) throws(Fault) -> [VaultConfiguration] {
+    /// Each entry whose path has a wildcard.
+    func wildcards() throws(Fault) -> [VaultConfiguration] {
+        var found: [VaultConfiguration] = []
+        for entry in entries {
+            if let wildcard = try vaults(of: entry.name, entry.node).wildcard { found.append(wildcard) }
+        }
+        return found
+    }
+
+    private func vaults(
+        of name: String, _ node: ConfigurationNode
+    ) throws(Fault) -> (vaults: [VaultConfiguration], wildcard: VaultConfiguration?) {
         var path: (Bytes, ConfigurationNode)?
         var shared = Shared(keep: defaultKeep ?? Sourced(.everything), settings: defaults)
         for (_, key, value) in Self.inOrder(
@@ -245,19 +249,21 @@ struct ConfigurationReader {
             throw pathNode.refuse("'/' can be no vault", hint: "name the directory that the backups are written into")
         }
         try override(&shared, of: name)
+        func vault(_ label: String, _ own: Shared, at match: Bytes) -> VaultConfiguration {
+            VaultConfiguration(
+                label: label, entry: name, path: match, pattern: Wildcard.isPattern(path) ? path : nil, keep: own.keep,
+                series: own.series, seriesOrigins: own.seriesOrigins, settings: own.settings)
+        }
         var found: [VaultConfiguration] = []
         for match in Wildcard.expand(path) {
             let label = match.name.isEmpty ? name : "\(name)/\(match.name)"
             var own = shared
             if label != name { try override(&own, of: label) }
             try Self.check(own, name, node)
-            found.append(
-                VaultConfiguration(
-                    label: label, entry: name, path: match.path, pattern: Wildcard.isPattern(path) ? path : nil,
-                    keep: own.keep, series: own.series, seriesOrigins: own.seriesOrigins, settings: own.settings))
+            found.append(vault(label, own, at: match.path))
         }
         if found.isEmpty { try Self.check(shared, name, node) }
-        return found
+        return (found, Wildcard.isPattern(path) ? vault(name, shared, at: path) : nil)
     }
 
     /// What a vault has, as it is read.

@@ -48,7 +48,7 @@ package struct NamesSetting: Sendable {
         }
     }
 
-    private static func lines(_ learnt: [LearntNames]) -> [String] {
+    static func lines(_ learnt: [LearntNames]) -> [String] {
         learnt.flatMap { one in
             let examples = one.examples.map(\.display).joined(separator: ", ")
             let place = one.directory.isEmpty ? "." : one.directory.display
@@ -93,6 +93,11 @@ extension NamesSetting {
         var vault: ConfigurationNode
 
         func inserting(_ lines: [String], _ name: String) throws(Fault) -> String {
+            guard !text.utf8.contains(UInt8(ascii: "\r")) else {
+                throw Fault(
+                    .configuration, "\(file): its lines end as on Windows: no line can be added",
+                    hint: "convert it (dos2unix), or add the lines yourself", path: Bytes(file))
+            }
             var all = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             guard let mapping = vault.node.mapping, let first = mapping.first?.key.mark,
                 all.indices.contains(first.line - 1),
@@ -113,7 +118,7 @@ extension NamesSetting {
                 guard let mark = names.mark, all.indices.contains(mark.line - 1),
                     all[mark.line - 1].dropFirst(mark.column - 1).hasPrefix("- "), names.sequence?.style != .flow
                 else { throw refuse(node, "'names' is no list with a line for each") }
-                return (mark.line - 1, mark.column - 1, true)
+                return (end(ofList: mark.line - 1, indent: mark.column - 1, all), mark.column - 1, true)
             }
             guard let pair = mapping.first(where: { $0.key.string == "path" }), let key = pair.key.mark,
                 let value = pair.value.mark, key.line == value.line,
@@ -121,6 +126,19 @@ extension NamesSetting {
             else { throw refuse(vault, "its path does not stand on one line") }
             try checkComments(all, from: key.line, indent: key.column - 1)
             return (value.line, key.column - 1, false)
+        }
+
+        /// Behind the last line of a list.
+        private func end(ofList start: Int, indent: Int, _ all: [String]) -> Int {
+            var end = start + 1
+            for (number, text) in all.enumerated().dropFirst(start + 1) {
+                let rest = text.drop { $0 == " " }
+                if rest.isEmpty || rest.first == "#" { continue }
+                let depth = text.count - rest.count
+                guard depth > indent || depth == indent && rest.first == "-" else { break }
+                end = number + 1
+            }
+            return end
         }
 
         /// Lines of `names` that somebody put behind a `#` in this vault: which of them are meant is not ours to say.

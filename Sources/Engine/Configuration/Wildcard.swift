@@ -14,6 +14,13 @@ enum Wildcard {
         var name: String
     }
 
+    /// What stands for the wildcards in a path that a pattern matches; `nil`: it does not.
+    static func name(of path: Bytes, in pattern: Bytes) -> String? {
+        let (names, parts) = (path.components, pattern.components)
+        guard names.count == parts.count, zip(parts, names).allSatisfy({ Glob($0).matches($1) }) else { return nil }
+        return zip(names, parts).filter { isPattern($1) }.map(\.0.display).joined(separator: "-")
+    }
+
     /// The directories that match now, in byte order; a path without wildcard is its own match, there or not.
     static func expand(_ path: Bytes) -> [Match] {
         guard isPattern(path) else { return [Match(path: path, name: "")] }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Model
 
 /// Lines of a shell or a crontab.
@@ -6,33 +7,62 @@ extension OldRule {
         var reader = ShellReader(text, .init(file: "--from", line: nil))
         reader.keepsCommands = true
         reader.read()
+        var found: [OldRule] = []
         for (n, command) in reader.commands.enumerated() {
-            // In front of it may stand a crontab's time, and sudo.
-            guard let at = command.firstIndex(where: { known.contains($0.lastName.text) }) else { continue }
-            let words = command[(at + 1)...].map { $0.text.display }
-            switch command[at].lastName.text {
-            case "find": return try find(words, isRemovedBehind: reader.removes(behind: n))
-            case "restic": return try restic(words)
-            case "rotate-backups": return try rotateBackups(words)
-            default: return try borg(words)
+            // In front of it may stand a crontab's time, and sudo; `[ -x /usr/bin/find ]` runs none.
+            guard let first = command.first?.text, !["[", "test"].contains(first),
+                let at = command.firstIndex(where: { known.contains($0.lastName.text) })
+            else { continue }
+            let tool = command[at].lastName.text
+            guard !command[..<at].contains(where: { $0.lastName.text == "ssh" }) else {
+                throw refuse(tool.display, "it runs on another host", hint: "give it there, or without ssh")
+            }
+            let words = Array(command[(at + 1)...])
+            let texts = words.map(\.text.display)
+            switch tool {
+            case "restic" where !texts.contains("forget"), "borg" where !texts.contains("prune"),
+                "borg2" where !texts.contains("prune"):
+                continue
+            default: break
+            }
+            if let unknown = words.first(where: \.hasUnknown) {
+                throw refuse(
+                    tool.display, "'\(unknown.text.display)' has a variable whose value is not known",
+                    hint: "give the line with its value in place of $…")
+            }
+            switch tool {
+            case "find": found.append(try find(words, isRemovedBehind: reader.removes(behind: n)))
+            case "restic": found.append(try restic(texts))
+            case "rotate-backups": found.append(try rotateBackups(texts))
+            default: found.append(try borg(texts))
             }
         }
-        return nil
+        guard found.count < 2 else {
+            throw refuse(found[0].tool, "there are \(found.count) rules in it", hint: "give one line at a time")
+        }
+        return found.first
     }
 
     private static let known: Set<Bytes> = ["find", "restic", "borg", "borg2", "rotate-backups"]
 
     // MARK: find
 
-    private static func find(_ words: [String], isRemovedBehind: Bool) throws(Fault) -> OldRule {
+    private static func find(_ all: [ShellWord], isRemovedBehind: Bool) throws(Fault) -> OldRule {
+        if let pattern = all.first(where: \.isPattern) {
+            throw refuse(
+                "find", "the shell would fill in '\(pattern.text.display)'",
+                hint: "name the directory, and quote patterns")
+        }
         var rule = OldRule("find")
-        var words = words[...]
+        var words = all.map(\.text.display)[...]
         while let word = words.first, ["-H", "-L", "-P"].contains(word) { words.removeFirst() }
         while let word = words.first, !word.hasPrefix("-"), !["(", "!"].contains(word) {
             rule.places.append(Bytes(words.removeFirst()))
         }
         var files = OldFiles(seconds: -1)
-        var (deletes, isNegated, ors, last) = (isRemovedBehind, false, 0, "")
+        var (deletes, deletesTrees, isNegated, last) = (isRemovedBehind, false, false, "")
+        /// In parentheses are alternatives, and nothing else.
+        var (isGroup, hasGroup, wantsOr) = (false, false, false)
         func value() throws(Fault) -> String {
             guard let value = words.popFirst() else { throw refuse("find", "'\(last)' has no value") }
             return value
@@ -44,25 +74,42 @@ extension OldRule {
             guard !isNegated || isName || ["-path", "-wholename"].contains(word) else {
                 throw refuse("find", "'\(before) \(word)' is not understood")
             }
-            if ors > 0, before == "-o" || before == "-or", !isName {
-                throw refuse("find", "'-o' stands before '\(word)': only names may be alternatives here")
+            guard !isGroup || isName || ["-o", "-or", ")"].contains(word) else {
+                throw refuse("find", "in parentheses '\(word)' is not understood: only names may be alternatives")
             }
             switch word {
-            case "(", ")", "-a", "-and", "-print", "-print0", "-depth", "-d", "-xdev", "-mount", "-noleaf",
+            case "-a", "-and", "-print", "-print0", "-depth", "-d", "-xdev", "-mount", "-noleaf",
                 "-ignore_readdir_race":
-                last = ["(", ")"].contains(word) ? before : word
+                break
+            case "(":
+                guard !hasGroup, files.names.isEmpty, !isNegated else {
+                    throw refuse("find", "a second '(' is not understood")
+                }
+                (isGroup, hasGroup, wantsOr) = (true, true, false)
+            case ")": isGroup = false
             case "-o", "-or":
-                guard !files.names.isEmpty else { throw refuse("find", "'-o' stands behind '\(before)'") }
-                ors += 1
+                guard isGroup, wantsOr else {
+                    throw refuse("find", "'-o' without parentheses takes other files than it seems to")
+                }
+                wantsOr = false
             case "!", "-not": isNegated = true
             case "-name", "-iname":
-                let pattern = try value()
-                if isNegated { files.notNames.append(pattern) } else { files.names.append(pattern) }
-                files.foldsCase = files.foldsCase || word == "-iname"
+                let pattern = try self.pattern(try value(), foldsCase: word == "-iname")
+                if isNegated {
+                    files.notNames.append(pattern)
+                } else {
+                    guard isGroup ? !wantsOr : files.names.isEmpty else {
+                        throw refuse("find", "two names at once are not understood: both have to match")
+                    }
+                    files.names.append(pattern)
+                    wantsOr = true
+                }
                 isNegated = false
             case "-path", "-wholename":
                 let pattern = try value()
-                guard isNegated, pattern.contains(".trash") else { throw refuse("find", "'\(word)' is not understood") }
+                guard isNegated, pattern.contains(".trash") else {
+                    throw refuse("find", "'\(word) \(pattern)' is not understood: only .trash is")
+                }
                 isNegated = false
             case "-type":
                 let type = try value()
@@ -78,8 +125,8 @@ extension OldRule {
                 files.depth = depth...files.depth.upperBound
             case "-mtime", "-mmin":
                 let text = try value()
-                guard text.hasPrefix("+"), let number = Int64(text.dropFirst()), (0..<100_000_000).contains(number),
-                    files.seconds < 0
+                guard files.seconds < 0 else { throw refuse("find", "two ages in one line are not understood") }
+                guard text.hasPrefix("+"), let number = Int64(text.dropFirst()), (0..<100_000_000).contains(number)
                 else { throw refuse("find", "'\(word) \(text)' is not 'older than'") }
                 // Whole days, or minutes, are counted: +30 begins with 31.
                 files.seconds = (number + 1) * (word == "-mtime" ? 86_400 : 60)
@@ -91,23 +138,49 @@ extension OldRule {
                     throw refuse("find", "'\(word) \(verb)' is not understood")
                 }
                 deletes = true
-                while let word = words.popFirst(), word != ";", word != "+" {}
+                while let word = words.popFirst(), word != ";", word != "+" {
+                    deletesTrees = deletesTrees || word.hasPrefix("-") && (word.contains("r") || word.contains("R"))
+                }
             default: throw refuse("find", "'\(word)' is not understood")
             }
         }
+        guard !isGroup, !isNegated else { throw refuse("find", "it ends in the middle") }
         guard deletes else {
             throw refuse("find", "this line deletes nothing", hint: "give it with -delete or -exec rm")
         }
         guard files.seconds >= 0 else { throw refuse("find", "this line deletes whatever its age is") }
-        if ors > 0, files.names.count != ors + 1 { throw refuse("find", "only names may be alternatives here") }
-        rule.exclude = files.notNames
-        if files.depth.upperBound < 10 {
-            rule.exclude.append("/" + String(repeating: "*/", count: files.depth.upperBound))
+        guard !deletesTrees || files.type != nil else {
+            throw refuse(
+                "find", "it removes files and whole directories", hint: "one line with -type f, one with -type d")
         }
-        if !files.names.isEmpty { rule.limit(to: files.names) }
-        rule.remarks = ["find goes by the time of the last change; here the date in a name counts, where it has one"]
+        rule.exclude = files.notNames
+        let isOfDirectories = files.type == UInt8(ascii: "d")
+        if files.depth.upperBound < 10 {
+            let below = files.depth.upperBound + (isOfDirectories ? 1 : 0)
+            rule.exclude.append("/" + String(repeating: "*/", count: below))
+        }
+        if !files.names.isEmpty {
+            rule.limit(to: isOfDirectories ? files.names.map { $0 + "/" } : files.names)
+        } else if isOfDirectories {
+            rule.limit(to: [])
+        }
+        rule.remarks = ["find goes by the time of the last change; here a date in a name counts"]
         rule.files = [files]
         return rule
+    }
+
+    /// As a line of `exclude` has it.
+    private static func pattern(_ text: String, foldsCase: Bool) throws(Fault) -> String {
+        guard !text.isEmpty, !text.contains("/"), !text.hasPrefix("!"), !text.hasPrefix("#"), !text.contains("\\")
+        else {
+            throw refuse("find", "the name '\(text)' is not understood")
+        }
+        guard foldsCase else { return text }
+        guard !text.contains("[") else { throw refuse("find", "'[…]' with -iname is not understood") }
+        return text.map { character in
+            character.isASCII && character.isLetter
+                ? "[\(character.lowercased())\(character.uppercased())]" : String(character)
+        }.joined()
     }
 
     // MARK: restic, borg, rotate-backups
@@ -149,11 +222,14 @@ extension OldRule {
             if ["0", ""].contains(value) { continue }
             let isAll = ["-1", "unlimited", "always"].contains(value)
             let count = isAll ? "unlimited" : value
-            guard isAll || own.hasPrefix("within") || Int(value) != nil || tool == "borg2" else {
+            // `2*7`, as rotate-backups has it.
+            let factors = value.split(separator: "*").map { Int($0.trimmingCharacters(in: .whitespaces)) ?? 0 }
+            let product = factors.contains { !(1...1_000_000).contains($0) } ? 0 : factors.prefix(3).reduce(1, *)
+            guard isAll || own.hasPrefix("within") || product > 0 || tool == "borg2" else {
                 throw refuse(tool, "'\(value)' is no number for '\(rule)'")
             }
             rules.removeAll { $0.rule == own }
-            rules.append((own, count))
+            rules.append((own, value.contains("*") ? String(product) : count))
         }
         return rules
     }
@@ -166,7 +242,6 @@ extension OldRule {
 
     private static func restic(_ words: [String]) throws(Fault) -> OldRule {
         var rule = OldRule("restic forget")
-        guard words.contains("forget") else { throw refuse("restic", "only `forget` removes") }
         let short: [Character: String] = [
             "l": "last", "H": "hourly", "d": "daily", "w": "weekly", "m": "monthly", "y": "yearly",
         ]
@@ -181,7 +256,10 @@ extension OldRule {
     }
 
     private static func borg(_ words: [String]) throws(Fault) -> OldRule {
-        guard words.contains("prune") else { throw refuse("borg", "only `prune` removes") }
+        let choosing = ["--keep", "--from", "--older", "--newer", "--oldest", "--newest", "--first", "--last"]
+        if let other = words.first(where: { word in choosing.contains { word == $0 || word.hasPrefix($0 + "=") } }) {
+            throw refuse("borg prune", "'\(other)' is not understood")
+        }
         let short: [Character: String] = ["H": "hourly", "d": "daily", "w": "weekly", "m": "monthly", "y": "yearly"]
         let (found, others) = try options("borg prune", words, short: short, begin: "--keep-")
         // Ages in place of counts are borg 2's.
@@ -216,7 +294,10 @@ extension OldRule {
         let (found, others) = try options(
             "rotate-backups", words.map { flags.contains($0) ? String($0.dropFirst()) : $0 }, short: short, begin: "--")
         var settings = found
-        if others.contains(where: { ["-relaxed", "-R"].contains($0) }) { settings.append(("strict", "no")) }
+        if others.contains(where: { ["-dry-run", "-n"].contains($0) }) {
+            throw refuse("rotate-backups", "with --dry-run it deletes nothing")
+        }
+        if others.contains(where: { ["-relaxed", "-r"].contains($0) }) { settings.append(("strict", "no")) }
         if others.contains(where: { ["-prefer-recent", "-p"].contains($0) }) {
             settings.append(("prefer-recent", "yes"))
         }
@@ -246,6 +327,8 @@ extension OldRule {
         }
         rule.keep = try rules(rule.tool, counts, known: names(["minutely"] + periods))
         if !included.isEmpty { rule.limit(to: included) }
+        // It looks at what lies in its directory, and not below.
+        rule.exclude.append("/*/**")
         let all = ["like: rotate-backups"] + switches
         rule.semantics = switches.isEmpty ? "rotate-backups" : "{ " + all.joined(separator: ", ") + " }"
         return rule
@@ -258,6 +341,6 @@ extension ShellReader {
         guard commands.indices.contains(command + 1) else { return false }
         let words = commands[command + 1].map(\.text)
         return words.first?.lastComponent == "xargs"
-            && words.contains { ShellReader.removers.contains($0.lastComponent) }
+            && words.contains { ["rm", "unlink", "shred"].contains($0.lastComponent) }
     }
 }

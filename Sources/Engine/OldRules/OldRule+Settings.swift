@@ -5,13 +5,19 @@ extension OldRule {
     // MARK: Proxmox
 
     /// `prune-backups keep-last=3,keep-daily=7`, `--keep-last 3`, `maxfiles: 4`.
-    static func proxmox(_ text: String) throws(Fault) -> OldRule? {
-        let words = text.split { !($0.isLetter || $0.isNumber || $0 == "-") }.map { $0.drop { $0 == "-" } }
+    static func proxmox(_ lines: [Substring]) throws(Fault) -> OldRule? {
+        let words = lines.joined(separator: "\n").split { !($0.isLetter || $0.isNumber || $0 == "-") }.map {
+            $0.drop { $0 == "-" }
+        }
         let known = ["last", "hourly", "daily", "weekly", "monthly", "yearly", "all"]
         var rule = OldRule("prune-backups")
-        var isMeant = false
+        var (isMeant, seen): (Bool, Set<String>) = (false, [])
         for (word, value) in zip(words, words.dropFirst() + [""]) where word.hasPrefix("keep-") || word == "maxfiles" {
             isMeant = true
+            guard !seen.contains(String(word)) else {
+                throw refuse(rule.tool, "'\(word)' stands twice", hint: "give one line at a time")
+            }
+            seen.insert(String(word))
             let name = word == "maxfiles" ? "last" : String(word.dropFirst(5))
             guard known.contains(name), let count = Int(value), count >= 0 else {
                 throw refuse(rule.tool, "'\(word) \(value)' is not understood")
@@ -23,6 +29,8 @@ extension OldRule {
             }
         }
         rule.semantics = "proxmox"
+        // It prunes its own only.
+        rule.limit(to: ["vzdump-*"])
         return isMeant ? rule : nil
     }
 
@@ -68,9 +76,15 @@ extension OldRule {
         guard let open = text.firstIndex(of: "{"), text[..<open].contains("/"), text.contains("rotate") else {
             return nil
         }
-        let end = text[open...].firstIndex(of: "}") ?? text.endIndex
-        let directives = text[text.index(after: open)..<end].split { $0.isWhitespace || $0 == "=" || $0 == ";" }
         var rule = OldRule("logrotate")
+        guard text.filter({ $0 == "{" }).count == 1, let end = text[open...].firstIndex(of: "}") else {
+            throw refuse(rule.tool, "there is more than one '{'", hint: "give one stanza at a time")
+        }
+        let before = text[..<open].split(whereSeparator: \.isWhitespace)
+        // What stands above the paths is said of all stanzas.
+        let directives =
+            text[text.index(after: open)..<end].split { $0.isWhitespace || $0 == "=" || $0 == ";" }
+            + before.filter { !$0.hasPrefix("/") }
         func number(_ name: String) -> Int? {
             directives.firstIndex { $0 == name }.flatMap { $0 + 1 < directives.count ? Int(directives[$0 + 1]) : nil }
         }
@@ -79,20 +93,22 @@ extension OldRule {
                 rule.tool, "without dateext each run renames all, and no name stays one backup's",
                 hint: "leave them to logrotate, or add dateext first")
         }
+        guard !directives.contains("olddir") else { throw refuse(rule.tool, "'olddir' is not understood") }
         guard let count = number("rotate") else { throw refuse(rule.tool, "there is no 'rotate N'") }
         guard count != 0 else { throw refuse(rule.tool, "'rotate 0' keeps nothing") }
         rule.keep = count < 0 ? [("all", "true")] : [("last", String(count))]
         if number("maxage") != nil {
             rule.remarks.append("maxage took some earlier: that is not carried over, and more stays")
         }
-        let patterns = text[..<open].split { $0.isWhitespace || $0 == "\"" }.filter { $0.hasPrefix("/") }
-        var names: [String] = []
-        for pattern in patterns {
-            let place = Bytes(String(pattern)).parent
-            if !rule.places.contains(place) { rule.places.append(place) }
-            names.append(Bytes(String(pattern)).lastComponent.display + "-*")
+        let patterns = before.filter { $0.hasPrefix("/") }.map { Bytes(String($0)) }
+        guard !text[..<open].contains(where: { "\"{}'".contains($0) }), let place = patterns.first?.parent,
+            patterns.allSatisfy({ $0.parent == place }), !place.display.contains("*")
+        else {
+            throw refuse(rule.tool, "its paths are not in one directory", hint: "give one stanza, with plain paths")
         }
-        rule.limit(to: names)
+        rule.places = [place]
+        // Its patterns do not reach below.
+        rule.exclude = ["*"] + patterns.map { "!/\($0.lastComponent.display)-*" }
         return rule
     }
 

@@ -1,5 +1,6 @@
 internal import Disk
 package import Model
+internal import Recognition
 
 /// What another program's line deletes, read so that its meaning can be kept: `init --from`. What is not understood is
 /// refused: a rule that deletes more than the old one would be a lie.
@@ -39,7 +40,7 @@ package struct OldRule: Sendable {
             self = found
         } else if let found = try Self.shell(Bytes(text)) {
             self = found
-        } else if let found = try Self.proxmox(text) {
+        } else if let found = try Self.proxmox(lines) {
             self = found
         } else {
             throw Fault(
@@ -92,7 +93,6 @@ struct OldFiles: Sendable {
     var directory = Bytes()
     var names: [String] = []
     var notNames: [String] = []
-    var foldsCase = false
     /// `f` or `d`.
     var type: UInt8?
     var depth: ClosedRange<Int> = 0...(.max)
@@ -104,9 +104,9 @@ struct OldFiles: Sendable {
         guard path.isWithin(directory), type.map({ ($0 == UInt8(ascii: "d")) == isDirectory }) ?? true,
             depth.contains(path.components.count), now.seconds(since: written) >= seconds
         else { return false }
-        let name = foldsCase ? path.lastComponent.display.lowercased() : path.lastComponent.display
+        let name = path.lastComponent
         func isLike(_ pattern: String) -> Bool {
-            ShellWord(pattern: foldsCase ? pattern.lowercased() : pattern).matches(name: Bytes(name))
+            (try? PathRule(pattern, origin: ""))?.matches(name, in: [], isDirectory: isDirectory) ?? false
         }
         return (names.isEmpty || names.contains(where: isLike)) && !notNames.contains(where: isLike)
     }

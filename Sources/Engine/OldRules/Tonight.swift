@@ -8,8 +8,9 @@ package struct Tonight: Sendable {
     /// Files that are no backups, and the line would delete them: how many, and the first.
     package var others: Int = 0
     package var firstOther: Bytes?
-    /// By age alone a line knows no kinds and no parts.
     package var tool: String
+    /// What would go although the old line does not delete it: then the policy is not what the line meant.
+    package var excess: [Bytes] = []
 
     /// One series.
     package struct Row: Sendable {
@@ -66,6 +67,7 @@ package struct Tonight: Sendable {
                 let goes = !ours[n].retain
                 row.old += taken ? 1 : 0
                 row.goes += goes ? 1 : 0
+                if goes, !taken { excess.append(backup.path) }
                 if taken, !goes, row.kept == nil { row.kept = (backup.path, Self.why(ours[n], zone)) }
             }
             rows.append(row)

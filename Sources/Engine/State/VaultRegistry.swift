@@ -144,7 +144,7 @@ struct VaultRegistry: Sendable {
     }
 
     /// Forgets one that is away, by the beginning of its id or by its label.
-    func forget(_ path: Bytes, _ name: String) throws(Fault) -> AwayDisk {
+    func forget(_ path: Bytes, _ name: String, isGone: Bool) throws(Fault) -> AwayDisk {
         let found = try disks(at: path).filter { $0.id.text.hasPrefix(name.lowercased()) || $0.label == name }
         guard let disk = found.first else {
             throw Fault(
@@ -156,7 +156,7 @@ struct VaultRegistry: Sendable {
                 .ambiguous, "'\(name)' names \(found.count) disks of '\(path.display)'",
                 hint: "name one by its id: \(found.map(\.id.text).joined(separator: ", "))", path: path)
         }
-        guard disk.isAway else {
+        guard disk.isAway || isGone else {
             throw Fault(
                 .usage, "'\(disk.name)' is the disk in force at '\(path.display)'",
                 hint: "only one that is away can be forgotten", path: path)
@@ -185,6 +185,11 @@ struct VaultRegistry: Sendable {
     // MARK: Questions, without a look at the disk
 
     /// The id in force at a path.
+    /// Where vaults were seen: not what was an empty directory whenever somebody looked.
+    func paths() throws(Fault) -> [Bytes] {
+        Set((try file.read()?.vaults ?? []).filter { $0.isUnproven != true }.compactMap(\.bytes)).sorted()
+    }
+
     func lastKnown(_ path: Bytes) throws(Fault) -> VaultID? { try inForce(path)?.id }
 
     /// The file system that the vault in force at a path was last seen on.

@@ -1,16 +1,16 @@
-internal import Model
+package import Model
 
 /// Files that are what they are by their ending, whatever date stands in the name: pictures, films, sound, documents,
 /// mail, packages, keys, source code, and logs that a system rotates. Dumps, exports, archives and images of disks are
 /// not among them, and what has no ending that says it is not either.
-struct LiveFiles: Layout {
-    let guide = LayoutGuide(
+package struct LiveFiles: Layout {
+    package let guide = LayoutGuide(
         tool: "pictures, documents, code, logs",
         names: "`IMG_20261123.jpg`, `scan 2026-11-23.pdf`, `access.log-20261123.gz`",
         kind: "left alone, unless `include`, `names` or `match` names it", chain: "none", complete: "not looked at",
         prunes: "nobody")
 
-    func claim(in listing: inout Listing) {
+    package func claim(in listing: inout Listing) {
         for index in listing.entries.indices
         where listing.isOpen(index) && listing.entries[index].isFile && !listing.isIncluded(index) {
             guard let what = Self.what(listing.entries[index].finalName.storage) else { continue }
@@ -25,6 +25,24 @@ struct LiveFiles: Layout {
         guard let last = name.last, last == UInt8(ascii: "t") || last == UInt8(ascii: "z") else { return nil }
         return packages.contains { name.suffix($0.count).elementsEqual($0) } ? "a package" : nil
     }
+
+    // MARK: Albums
+
+    private static let ofPeople: Set<String> = ["a picture", "a film", "sound", "a document", "a mail"]
+
+    /// Whether a directory of a day is what somebody put there that day: pictures, films, documents and nothing else,
+    /// of which no day has a name that another has. A copy that is made each day has the names of the day before.
+    package static func isAlbum(_ names: [Bytes], beside others: [[Bytes]]) -> Bool {
+        let others = others.filter { !$0.isEmpty }
+        guard !names.isEmpty, !others.isEmpty,
+            names.allSatisfy({ name in what(name.storage).map { ofPeople.contains($0) } ?? false })
+        else { return false }
+        let own = Set(names)
+        return others.allSatisfy { own.isDisjoint(with: $0) }
+    }
+
+    package static let album =
+        "pictures or documents of a day, of which no other day has one, not a backup; \(LiveData.how)"
 
     // MARK: By the ending
 

@@ -25,18 +25,21 @@ struct Learn: ParsableCommand {
         let session = try common.session()
         var rows: [JSON] = []
         var written: [String] = []
+        /// Vaults of one wildcard share their lines.
+        var known: [String: Set<String>] = [:]
         for vault in try session.onlyVaults(vaults) {
-            let (proposals, faults) = try session.keeper.learn(vault)
+            let (proposals, faults) = try session.keeper.nameLook.learn(vault)
             rows += proposals.map { json($0, vault) }
             if !session.json { show(proposals, vault) }
             for fault in faults { session.warn(fault) }
-            let chosen = try choose(proposals, session)
+            let chosen = try choose(proposals, session).filter { known[vault.entry]?.contains($0.template) != true }
             guard !chosen.isEmpty else { continue }
             let setting = try NamesSetting(chosen, of: vault, common.overrides())
             let question = "Write \(Text.plural(chosen.count, "line")) for '\(vault.label)' to \(setting.file)?"
             guard try session.isMeant(question, yes: yes) else { continue }
             try setting.write()
             written.append(setting.file)
+            known[vault.entry, default: []].formUnion(chosen.map(\.template))
             if !session.json { print("Written: \(setting.file)") }
         }
         if session.json {
@@ -98,7 +101,8 @@ struct Learn: ParsableCommand {
         }
         if let other = proposal.alsoReads {
             lines.append(
-                Text.wrap("  Not written: it would read \(other.display) as well, which means something else now, or may"))
+                Text.wrap(
+                    "  Not written: it would read \(other.display) as well, which means something else now, or may"))
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -51,6 +51,15 @@ struct Init: ParsableCommand {
                     .usage, "the state directory '\(state.display)' would lie inside '\(proposal.path.display)'",
                     hint: "choose another one with --state-dir")
             }
+            if let tonight = proposal.tonight, let first = tonight.excess.min() {
+                throw Fault(
+                    .usage,
+                    "the rule would move \(Text.plural(tonight.excess.count, "backup")) that \(tonight.tool) does not delete, "
+                        + "such as \(first.display)",
+                    hint:
+                        "Reprieve goes by dates in names and takes whole backups; write the policy yourself: reprieve "
+                        + "init without --from")
+            }
             taken.insert(proposal.name)
             proposals.append(proposal)
             if !common.json { print(text(proposal)) }
@@ -301,13 +310,18 @@ struct ConfigCommand: ParsableCommand {
             for vault in configuration.vaults {
                 do { _ = try session.keeper.open(vault) } catch { faults.append(error) }
             }
-            let rules = configuration.vaults.flatMap { (try? session.keeper.ruleProblems($0)) ?? [] }
+            let rules = configuration.vaults.flatMap { (try? session.keeper.nameLook.ruleProblems($0)) ?? [] }
             let hooks = configuration.hooks.flatMap { hook in
                 session.keeper.problems(of: hook).map { fault in
                     Fault(fault.code, "the hook '\(hook.name)': \(fault.message)", hint: fault.hint, path: fault.path)
                 }
             }
             let unusable = faults.count
+            faults += configuration.unmatched.map { wildcard in
+                Fault(
+                    .configuration, "no directory matches '\(wildcard.path.display)', the path of '\(wildcard.entry)'",
+                    hint: "mount its disk, or correct the path", path: wildcard.path)
+            }
             faults += hooks + rules
             if session.json {
                 session.emit(

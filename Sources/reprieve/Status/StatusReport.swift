@@ -105,7 +105,13 @@ extension StatusReport {
         agent = Agent(running: isRunning, since: isRunning ? overview.runs.agentSince : nil)
         vaults = views.map { Vault($0, overview.runs.vaults[$0.label], isRunning, zone) }
         self.disks = disks.map { Disk($0, views, zone) }
-        toDecide = views.flatMap { Matter.matters(of: $0, keeper) } + disks.flatMap { DiskText.matters($0, views) }
+        let unmatched = keeper.configuration.unmatched.map { wildcard in
+            Matter(
+                vault: wildcard.entry, code: "no-match",
+                text: "no directory matches its path, '\(wildcard.path.display)'.", commands: ["reprieve config check"])
+        }
+        toDecide =
+            unmatched + views.flatMap { Matter.matters(of: $0, keeper) } + disks.flatMap { DiskText.matters($0, views) }
         late =
             views.flatMap { Matter.notes(of: $0, zone) } + disks.flatMap { DiskText.notes($0, views) }
     }

@@ -18,7 +18,7 @@ struct KeeperNamesTests {
 
     private func rows(_ keeper: Keeper) throws -> [String: NamedEntry.What] {
         var all: [String: NamedEntry.What] = [:]
-        let faults = try keeper.names(of: try #require(keeper.configuration.vaults.first)) { directory, entries in
+        let faults = try keeper.nameLook.names(of: try #require(keeper.configuration.vaults.first)) { directory, entries in
             for entry in entries { all[directory.appending(entry.name).display] = entry.what }
         }
         #expect(faults.isEmpty)
@@ -41,7 +41,7 @@ struct KeeperNamesTests {
             return
         }
         #expect(read.series == "db/a-*.sql" && log == "excluded by reprieve.yaml:6" && repository == "kopia repository")
-        let learnt = try before.learn(try #require(before.configuration.vaults.first)).proposals
+        let learnt = try before.nameLook.learn(try #require(before.configuration.vaults.first)).proposals
         for proposal in learnt {
             #expect(proposal.directory == "cp" && proposal.evidence == "reads 14 of 14" && proposal.examples.count == 3)
             let after = try keeper(scratch, "    \(proposal.line)")
@@ -50,7 +50,7 @@ struct KeeperNamesTests {
                 continue
             }
             #expect(own.series == "cp/backup" && own.time == Timestamp(rfc3339: "2026-11-10T00:00:00Z"))
-            #expect(try after.learn(try #require(after.configuration.vaults.first)).proposals.isEmpty)
+            #expect(try after.nameLook.learn(try #require(after.configuration.vaults.first)).proposals.isEmpty)
         }
         #expect(learnt.count == 1)
     }
@@ -59,7 +59,7 @@ struct KeeperNamesTests {
         let scratch = try Scratch()
         for day in 10...19 { try scratch.write("v/app/app-1.\(day / 4).2-202611\(day).tar.gz") }
         let before = try keeper(scratch, "")
-        let learnt = try before.learn(try #require(before.configuration.vaults.first)).proposals
+        let learnt = try before.nameLook.learn(try #require(before.configuration.vaults.first)).proposals
         let proposal = try #require(learnt.first)
         #expect(learnt.count == 1 && proposal.line == "names: '{series}-{version}-%Y%m%d.tar.gz'")
         #expect(proposal.why == "10 backups in 3 series differ only in a version that only grows")
@@ -68,6 +68,6 @@ struct KeeperNamesTests {
             if case .backup(let read) = what { read.series } else { nil }
         }
         #expect(series.count == 10 && Set(series).count == 1)
-        #expect(try after.learn(try #require(after.configuration.vaults.first)).proposals.isEmpty)
+        #expect(try after.nameLook.learn(try #require(after.configuration.vaults.first)).proposals.isEmpty)
     }
 }

@@ -41,12 +41,17 @@ package struct LearntNames: Sendable {
     package var evidence: String
     package var examples: [Bytes]
     package var series: Int
+    var reads: Int
 
     /// The line of the configuration.
     package var line: String { "names: '\(template.replacing("'", with: "''"))'" }
 }
 
-extension Keeper {
+/// Reads the names of a vault, or of what may become one; nothing is opened but directories, and nothing is changed.
+package struct NameLook {
+    let zone: Zone
+    var shouldStop: () -> Bool = { false }
+
     /// Reads all names of a vault, directory by directory, as the configuration says now; nothing is opened but
     /// directories, and nothing is changed. `found` is told the directory, from the vault's top. A directory that
     /// cannot be read is skipped and returned.
@@ -65,7 +70,6 @@ extension Keeper {
     /// What would read the names that nobody reads, and those of series that are rather one.
     package func learn(_ vault: VaultConfiguration) throws(Fault) -> (proposals: [LearntNames], faults: [Fault]) {
         var all: [LearntNames] = []
-        let zone = configuration.zone.value
         let faults = try readings(of: vault) { directory, place, reading in
             let found =
                 [(why: "not read", names: NameRow.unread(reading))] + reading.proposals.map { ($0.why, $0.names) }
@@ -102,14 +106,42 @@ extension Keeper {
         if let unit = reading.units.first(where: { pattern.match($0.name) != nil }) { return unit.name }
         let unread = NameRow.unread(reading).filter { pattern.match($0) != nil }
         let proposals = TemplateProposal.proposals(for: unread, fewest: 1)
-        return proposals.allSatisfy { isSame($0.template, $0.alternatives) } ? nil : unread.first
+        if !proposals.allSatisfy({ isSame($0.template, $0.alternatives) }) { return unread.first }
+        // Names written alike, of days on which it reads none of them: on others it would.
+        let others = reading.units.map(\.name) + NameRow.unread(reading)
+        return others.first { pattern.match(Self.onFirstDay($0)) != nil }
+    }
+
+    /// The name as it would be on a day of ones: `db_30.11.26.tar` as `db_01.01.01.tar`.
+    private static func onFirstDay(_ name: Bytes) -> Bytes {
+        var digits = 0
+        var bytes = name.storage
+        for index in bytes.indices.reversed() {
+            guard (0x30...0x39).contains(bytes[index]) else {
+                digits = 0
+                continue
+            }
+            bytes[index] = digits.isMultiple(of: 2) ? UInt8(ascii: "1") : UInt8(ascii: "0")
+            digits += 1
+        }
+        return Bytes(bytes)
     }
 
     /// One line may read names of several directories.
     private static func merged(_ all: [LearntNames]) -> [LearntNames] {
         var found: [LearntNames] = []
-        for one in all where !found.contains(where: { $0.template == one.template }) { found.append(one) }
-        return found
+        for one in all.sorted(by: { $0.reads > $1.reads })
+        where !found.contains(where: { $0.template == one.template }) {
+            var one = one
+            // Two lines that read one name would be refused: the one that reads more stays.
+            if one.alsoReads == nil, let pattern = try? NamePattern(template: one.template) {
+                one.alsoReads =
+                    found.lazy.filter { $0.alternatives.isEmpty && $0.alsoReads == nil }
+                    .compactMap { (try? NamePattern(template: $0.template))?.commonName(with: pattern) }.first
+            }
+            found.append(one)
+        }
+        return found.sorted { ($0.directory, $0.template) < ($1.directory, $1.template) }
     }
 
     /// A line of `exclude` that leaves no backup of a vault, and lines of `include` that hold a repository: what they
@@ -158,7 +190,7 @@ extension Keeper {
         leftAlone: (Bytes, LeftAlone.Why) -> Void
     ) throws(Fault) -> [Fault] {
         let recognisers = vault.recognisers
-        var parser = NameTimeParser(zone: configuration.zone.value)
+        var parser = NameTimeParser(zone: zone)
         let root = try Directory.open(absolute: vault.path)
         var (waiting, faults): ([Bytes], [Fault]) = ([Bytes()], [])
         while let directory = waiting.popLast(), !shouldStop() {
@@ -173,7 +205,6 @@ extension Keeper {
                     leftAlone(directory, why)
                     continue
                 }
-                let zone = configuration.zone.value
                 let siblings = try VaultSurvey.siblings(of: directory, below: root, zone: zone)
                     .union(VaultSurvey.shapesBelow(entries, place, zone: zone))
                 var reading = DirectoryReading(
@@ -188,6 +219,10 @@ extension Keeper {
         }
         return faults
     }
+}
+
+extension Keeper {
+    package var nameLook: NameLook { NameLook(zone: configuration.zone.value, shouldStop: shouldStop) }
 }
 
 extension NamedEntry {
@@ -225,6 +260,7 @@ extension LearntNames {
     fileprivate init(_ proposal: TemplateProposal, _ directory: Bytes, _ why: String) {
         self.init(
             directory: directory, why: why, template: proposal.template, alternatives: proposal.alternatives,
-            evidence: proposal.evidence, examples: proposal.examples, series: proposal.series)
+            evidence: proposal.evidence, examples: proposal.examples, series: proposal.series,
+            reads: proposal.reads)
     }
 }
