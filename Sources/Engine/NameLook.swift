@@ -139,7 +139,7 @@ package struct NameLook {
                     found.lazy.filter { $0.alternatives.isEmpty && $0.alsoReads == nil }
                     .compactMap { (try? NamePattern(template: $0.template))?.commonName(with: pattern) }.first
             }
-            found.append(one)
+            found.append(one.alsoReads == nil ? one : one.bound ?? one)
         }
         return found.sorted { ($0.directory, $0.template) < ($1.directory, $1.template) }
     }
@@ -240,6 +240,24 @@ extension NamedEntry {
 }
 
 extension LearntNames {
+    /// The same for this directory and this series alone, as a template of the path; `nil`: of the vault's top, of
+    /// several series, or of which nobody can tell what it means.
+    fileprivate var bound: LearntNames? {
+        guard !directory.isEmpty, series == 1, alternatives.isEmpty, let place = directory.utf8,
+            let name = (try? NamePattern(template: template))?.match(examples[0])?["series"]?.utf8
+        else { return nil }
+        func escaped(_ text: String) -> String {
+            text.replacing("{", with: "{{").replacing("}", with: "}}").replacing("%", with: "%%")
+        }
+        var one = self
+        one.template = escaped(place) + "/" + template.replacing("{series}", with: escaped(name))
+        guard let pattern = try? NamePattern(template: one.template),
+            examples.allSatisfy({ pattern.match(directory.appending($0)) != nil })
+        else { return nil }
+        one.alsoReads = nil
+        return one
+    }
+
     /// Of several meanings that one by which each example was written on the day that its name says, if only one is so.
     fileprivate mutating func decide(_ zone: Zone, contentTime: (Bytes) -> Timestamp?) {
         guard !alternatives.isEmpty, examples.count >= 3 else { return }

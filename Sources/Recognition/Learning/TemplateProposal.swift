@@ -102,7 +102,7 @@ private struct Guessed: Hashable {
                 literal += escaped(sample[0].text(index))
                 continue
             }
-            text += (text.isEmpty ? series(literal) : literal) + part
+            text += (text.isEmpty ? series(literal, isBeforeOpen: times[index] == nil) : literal) + part
             literal = ""
         }
         return text + literal
@@ -135,11 +135,18 @@ private struct Guessed: Hashable {
         return parts
     }
 
-    /// `shop_` is `{series}_`.
-    private static func series(_ literal: String) -> String {
+    /// `shop_` is `{series}_`; `shop-v` in front of a version is `{series}-v`: nothing would tell where it ends.
+    private static func series(_ literal: String, isBeforeOpen: Bool) -> String {
         let scalars = literal.unicodeScalars
-        guard let last = scalars.lastIndex(where: { $0.properties.isAlphabetic || ("0"..."9").contains($0) }) else {
-            return literal
+        func isWord(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+        }
+        guard var last = scalars.lastIndex(where: isWord) else { return literal }
+        if isBeforeOpen, scalars.index(after: last) == scalars.endIndex {
+            guard let joint = scalars.lastIndex(where: { !isWord($0) }),
+                let before = scalars[..<joint].lastIndex(where: isWord)
+            else { return literal }
+            last = before
         }
         return "{series}" + literal[scalars.index(after: last)...]
     }
