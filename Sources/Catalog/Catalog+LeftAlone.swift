@@ -27,13 +27,17 @@ extension Catalog {
                     """
             )
             .execute(
-                arguments: [vault.text, data(entry.place), data(entry.path), tool, prune, why, isLink, target, entry.entries])
+                arguments: [
+                    vault.text, data(entry.place), data(entry.path), tool, prune, why, isLink, target, entry.entries,
+                ])
         }
     }
 
     private static func leftAlone(_ db: Database, _ vault: VaultID, _ place: Bytes?) throws -> [LeftAlone] {
         let statement = try db.cachedStatement(
-            sql: "SELECT path, tool, prune, why, place, is_link, target, size, newest, entries FROM left_alone WHERE vault = ? "
+            sql:
+                "SELECT path, tool, prune, why, place, is_link, target, size, newest, entries FROM left_alone "
+                + "WHERE vault = ? "
                 + (place == nil ? "" : "AND place = ?"))
         let arguments: StatementArguments = place.map { [vault.text, data($0)] } ?? [vault.text]
         return try Row.fetchAll(statement, arguments: arguments).map { row in

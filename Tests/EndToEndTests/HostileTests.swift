@@ -132,7 +132,7 @@ struct HostileTests {
         try house.settle()
         #expect(try house.list().count == 3)
         let foreign = try house.run("list", "--foreign").out
-        #expect(foreign.contains("\(count - 50) more entries: no date in its name") || foreign.contains("more entries: no date"))
+        #expect(foreign.contains("more entries: no date in its name"))
         try house.run("plan")
         #expect(try house.run("cleanup", "--approve").status == 0)
         #expect(try house.list().count == 1)

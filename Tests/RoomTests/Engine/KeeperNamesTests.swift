@@ -18,7 +18,8 @@ struct KeeperNamesTests {
 
     private func rows(_ keeper: Keeper) throws -> [String: NamedEntry.What] {
         var all: [String: NamedEntry.What] = [:]
-        let faults = try keeper.nameLook.names(of: try #require(keeper.configuration.vaults.first)) { directory, entries in
+        let vault = try #require(keeper.configuration.vaults.first)
+        let faults = try keeper.nameLook.names(of: vault) { directory, entries in
             for entry in entries { all[directory.appending(entry.name).display] = entry.what }
         }
         #expect(faults.isEmpty)

@@ -280,7 +280,9 @@ struct VeeamTests {
 
     @Test("with reverse increments, and where a name says no time, all is left to Veeam")
     func reverse() {
-        let names: [Bytes] = ["aD2026-11-21T010000_2DCD.vrb", "aD2026-11-22T010000_2DCE.vbk", "aD2026-11-22T020000.vib"]
+        let names: [Bytes] = [
+            "aD2026-11-21T010000_2DCD.vrb", "aD2026-11-22T010000_2DCE.vbk", "aD2026-11-22T020000.vib",
+        ]
         #expect(read(names).units.isEmpty && read(names).leftAlone.count == 3)
         #expect(read(["a.vbk", "2026-11-23.vbk", "aD2026-11-41T010000_2DCD.vib"]).units.isEmpty)
     }
