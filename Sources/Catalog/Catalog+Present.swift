@@ -217,8 +217,8 @@ extension Catalog {
         return isWhole
     }
 
-    /// Equal files that a tool made one (`rdfind`, `jdupes`, `hardlink`): under a name lies now, as a further link of it,
-    /// what was known under another name of this directory and is as large.
+    /// Equal files that a tool made one (`rdfind`, `jdupes`, `hardlink`): under a name lies now, as a further link of
+    /// it, what was known under another name of this directory and is as large.
     private struct KnownLinks {
         let known: [Backup]
         /// Of each object its size and its names; made when it is asked for.

@@ -7,9 +7,9 @@ package protocol Recogniser: Sendable {
     /// What it takes its backups for, and why, for a person: `a date in its name`.
     var name: String { get }
 
-    /// Every name that it may claim, or one beside it, has one of these texts in it, letters in either case: a directory
-    /// without any is not shown to it. Three bytes or more, of which the first three should be rare. None: it is shown
-    /// every directory.
+    /// Every name that it may claim, or one beside it, has one of these texts in it, letters in either case: a
+    /// directory without any is not shown to it. Three bytes or more, of which the first three should be rare. None: it
+    /// is shown every directory.
     var signs: [Bytes] { get }
 
     /// Claims what it knows of the entries that nobody before it claimed. By names and types only: nothing is opened.

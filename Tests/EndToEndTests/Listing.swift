@@ -1,7 +1,7 @@
 import Foundation
 
-/// A directory as somebody has it, from `Listings/*.txt`: lines of a word, how often, how many, and a path in strftime's
-/// words. See the head of ``ListingTests``.
+/// A directory as somebody has it, from `Listings/*.txt`: lines of a word, how often, how many, and a path in
+/// strftime's words. See the head of ``ListingTests``.
 struct Listing {
     struct Line {
         var word: String
