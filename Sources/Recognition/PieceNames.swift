@@ -21,10 +21,23 @@ package enum PieceNames {
     ]
 
     /// Whether a name ends like an archive, a dump or an image.
-    static func isWhole(_ name: Bytes) -> Bool {
+    package static func isWhole(_ name: Bytes) -> Bool {
         guard let dot = name.storage.suffix(9).lastIndex(of: dot), dot > 0 else { return false }
         return wholes.contains(Bytes(name.storage[(dot + 1)...]).lowercased)
     }
+
+    /// A name without the endings of packers and ciphers; one that has no other keeps them.
+    package static func withoutPackers(_ name: Bytes) -> Bytes {
+        var rest = name
+        while let (ending, dot) = ShortWord.ending(of: rest.storage), outer.contains(ending),
+            ShortWord.ending(of: Array(rest.storage[..<dot])) != nil
+        {
+            rest = Bytes(rest.storage[..<dot])
+        }
+        return rest
+    }
+
+    private static let outer = ShortWord.set("gz bz2 xz zst lz4 lz lzo gpg pgp age enc aes")
 
     /// Of ``wholes`` those that a tool writes as one file of many others.
     private static let archives: Set<Bytes> = [

@@ -158,4 +158,25 @@ struct RecognitionTests {
         #expect((foreign["why"] as? String)?.hasPrefix("rotated by name") == true && foreign["vault"] is NSNull)
         #expect(try house.run("explain", house.root.appending(path: "nothing").path).status == 5)
     }
+
+    @Test("the first plan shows what each kind of name was taken for, and what looks unlike a backup on top")
+    func firstPlan() throws {
+        let house = try House()
+        try house.dailies(5)
+        for n in 1...5 {
+            try house.put("web/report-\(House.day(n)).csv")
+            try house.put("db/shop-\(House.day(n)).sql.gz")
+        }
+        try house.settle()
+        let plan = try house.run("plan").out
+        let lines = plan.split(separator: "\n")
+        let head = try #require(lines.firstIndex { $0.hasPrefix("READ AS") }, "\(plan)")
+        #expect(lines[head + 1].hasPrefix("? web · a date in its name · .csv") && lines[head + 2].hasPrefix("app · "))
+        #expect(lines.allSatisfy { $0.count <= 80 } && plan.contains("? only a date in the name"), "\(plan)")
+        let kinds = try house.run("plan", "--json").json()["kinds"] as? [[String: Any]]
+        #expect(kinds?.first?["unlike_a_backup"] as? Bool == true && kinds?.count == 3)
+        try house.run("cleanup", "--approve")
+        for n in 1...5 { try house.put("db/shop-\(House.day(n)).sql.xz") }
+        #expect(try !house.run("plan").out.contains("READ AS"), "it is said once")
+    }
 }

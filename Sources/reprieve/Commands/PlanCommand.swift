@@ -79,6 +79,17 @@ struct PlanCommand: ParsableCommand {
             .init("frozen", .bool(report.frozen != nil)), .init("policy", .string(report.plan.policy.hash)),
             .init("timezone", .string(session.zone.name)),
             .init(
+                "kinds",
+                .array(
+                    report.kinds.map { kind in
+                        [
+                            "read_as": .string(kind.text), "series": .integer(Int64(kind.series)),
+                            "backups": .integer(Int64(kind.have)), "goes": .integer(Int64(kind.goes)),
+                            "examples": .array(kind.examples.map { .string($0.display) }),
+                            "unlike_a_backup": .bool(kind.isUnlikeBackup),
+                        ]
+                    })),
+            .init(
                 "look_twice",
                 report.lookTwice.map { found in
                     [
@@ -136,6 +147,7 @@ struct PlanText {
             lines.append(Text.wrap("Ages count from now, not from the newest backup (semantics: \(semantics.text))."))
         }
         lines += report.recovery.map { "Recovery comes first: \($0)." }
+        lines += kinds
         lines.append("")
         lines.append(table)
         lines.append("")
@@ -155,6 +167,30 @@ struct PlanText {
             }
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static let mostKinds = 12
+
+    /// With the first plan a person agrees to kinds of names: what each was taken for.
+    private var kinds: [String] {
+        let isFirst = report.plan.hold?.causes.contains { if case .firstPlan = $0 { true } else { false } } ?? false
+        let kinds = report.kinds
+        guard isFirst, kinds.count > 1 || kinds.contains(where: \.isUnlikeBackup) else { return [] }
+        var table = Table(["READ AS", "SERIES", "HAVE", "GO", "SUCH AS"], [.left, .right, .right, .right, .left])
+        for kind in kinds.prefix(Self.mostKinds) {
+            table.add([
+                Text.fit((kind.isUnlikeBackup ? "? " : "") + kind.text, 38), Text.count(kind.series),
+                Text.count(kind.have), kind.goes == 0 ? "-" : Text.count(kind.goes),
+                Text.fit(kind.examples.last?.lastComponent.display ?? "", 22),
+            ])
+        }
+        var lines = ["", table.text]
+        if kinds.count > Self.mostKinds { lines.append("… and \(kinds.count - Self.mostKinds) more kinds: --json") }
+        if kinds.contains(where: \.isUnlikeBackup) {
+            lines.append(
+                Text.wrap("? only a date in the name speaks for a backup: an `exclude` line leaves out what is none"))
+        }
+        return lines
     }
 
     private var table: String {
