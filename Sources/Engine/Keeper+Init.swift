@@ -7,7 +7,9 @@ internal import Trash
 
 /// What `init` saw in a directory and would write.
 package struct Proposal: Sendable {
+    /// A directory; or a pattern that stands for several of them.
     package var path: Bytes
+    package var directories: [Bytes]
     package var name: String
     /// Each series, by name.
     package var rows: [Row]
@@ -70,7 +72,7 @@ extension Proposal {
         // What a person agrees to when he agrees to the whole: lines that nobody else's names contradict.
         let proposal = try vault(yaml(name, path, [], rule, [], isUndated: false))
         learnt = try NameLook(zone: zone).learn(proposal).proposals
-            .filter { $0.alternatives.isEmpty && $0.alsoReads == nil }
+            .filter(\.isWritten)
         if !learnt.isEmpty { found = try scan(.name) }
         var isUndated = false
         if found.backups.count < found.undated {
@@ -84,7 +86,8 @@ extension Proposal {
             try Tonight(rule, try vault(text), found.backups, found.leftAlone, root, zone, clock.now())
         }
         return Proposal(
-            path: path, name: name, rows: rows, size: found.size, skipped: found.reasons, opaque: found.opaque,
+            path: path, directories: [path], name: name, rows: rows, size: found.size, skipped: found.reasons,
+            opaque: found.opaque,
             isUndated: isUndated, yaml: text, tonight: tonight)
     }
 
@@ -152,6 +155,33 @@ extension Proposal {
                 \((["time-from: " + (isUndated ? "mtime" : "name")] + names).joined(separator: "\n    "))
 
             """
+    }
+
+    /// One entry with a wildcard, where all directories beside each other were named, are read alike and would have the
+    /// same rules; `nil`: each is an entry of its own.
+    package static func merged(_ proposals: [Proposal]) -> Proposal? {
+        guard let first = proposals.first, proposals.count > 1, case let parent = first.path.parent, !parent.isEmpty,
+            parent != "/", proposals.allSatisfy({ $0.path.parent == parent && $0.tonight == nil }),
+            Set(proposals.map(\.rules)).count == 1, Set(proposals.map { Set($0.rows.map(\.readAs)) }).count == 1,
+            let entries = try? Directory.open(absolute: parent).entries()
+        else { return nil }
+        let there = entries.filter { $0.kind == .directory && $0.name.storage.first != UInt8(ascii: ".") }.map(\.name)
+        guard Set(there) == Set(proposals.map(\.path.lastComponent)) else { return nil }
+        var all = first
+        (all.name, all.path) = (name(parent, []), parent.appending("*"))
+        all.directories = proposals.map(\.path)
+        all.rows = proposals.flatMap(\.rows)
+        all.size = proposals.total { $0.size }
+        (all.skipped, all.opaque) = (proposals.flatMap(\.skipped), proposals.flatMap(\.opaque))
+        let head = "vaults:\n  \(all.name):\n    path: \(quoted(all.path))\n"
+        all.yaml = head + "    # a vault for each directory there, also for those that come\n" + first.rules + "\n"
+        return all
+    }
+
+    /// Its lines without name and path, and without the count of its series.
+    private var rules: String {
+        yaml.split(separator: "\n").dropFirst(3).filter { !$0.hasPrefix("    # for each of its series") }
+            .joined(separator: "\n")
     }
 
     /// What a look counts.

@@ -37,11 +37,19 @@ package struct LearntNames: Sendable {
     /// The same for another meaning, where nobody can tell which is meant.
     package var alternatives: [String]
     /// A backup in another directory that would be read otherwise as well.
-    package var alsoReads: Bytes?
+    var alsoReads: Bytes?
+    /// What speaks against it: a person may know better.
+    package var objection: String?
     package var evidence: String
     package var examples: [Bytes]
     package var series: Int
     var reads: Int
+
+    /// The series that it makes.
+    var names: Set<Bytes> = []
+
+    /// Whether nobody has to be asked.
+    package var isWritten: Bool { objection == nil && alternatives.isEmpty }
 
     /// The line of the configuration.
     package var line: String { "names: '\(template.replacing("'", with: "''"))'" }
@@ -68,7 +76,10 @@ package struct NameLook {
     }
 
     /// What would read the names that nobody reads, and those of series that are rather one.
-    package func learn(_ vault: VaultConfiguration) throws(Fault) -> (proposals: [LearntNames], faults: [Fault]) {
+    /// `others`: vaults that the same lines are for.
+    package func learn(
+        _ vault: VaultConfiguration, besides others: [VaultConfiguration] = []
+    ) throws(Fault) -> (proposals: [LearntNames], faults: [Fault]) {
         var all: [LearntNames] = []
         let faults = try readings(of: vault) { directory, place, reading in
             let found =
@@ -77,17 +88,23 @@ package struct NameLook {
                 for proposal in TemplateProposal.proposals(for: names) {
                     var learnt = LearntNames(proposal, directory, why)
                     learnt.decide(zone) { name in VaultSurvey.contentTime(of: name, place) }
+                    learnt.objection = LearntCheck(reading, in: place, zone: zone)
+                        .objection(to: learnt.template, for: names)
                     all.append(learnt)
                 }
             }
         } leftAlone: { _, _ in
         }
         guard !all.isEmpty else { return (all, faults) }
-        _ = try readings(of: vault) { directory, _, reading in
-            for index in all.indices where all[index].alsoReads == nil {
-                all[index].alsoReads = Self.other(all[index], all, directory, reading).map { directory.appending($0) }
+        for other in [vault] + others {
+            _ = try readings(of: other) { directory, _, reading in
+                // In another vault every directory is another one.
+                let place = other.path == vault.path ? directory : other.path.appending(directory)
+                for index in all.indices where all[index].alsoReads == nil {
+                    all[index].alsoReads = Self.other(all[index], all, place, reading).map { place.appending($0) }
+                }
+            } leftAlone: { _, _ in
             }
-        } leftAlone: { _, _ in
         }
         return (Self.merged(all), faults)
     }
@@ -113,7 +130,7 @@ package struct NameLook {
     }
 
     /// The name as it would be on a day of ones: `db_30.11.26.tar` as `db_01.01.01.tar`.
-    private static func onFirstDay(_ name: Bytes) -> Bytes {
+    static func onFirstDay(_ name: Bytes) -> Bytes {
         var digits = 0
         var bytes = name.storage
         for index in bytes.indices.reversed() {
@@ -127,19 +144,30 @@ package struct NameLook {
         return Bytes(bytes)
     }
 
-    /// One line may read names of several directories.
+    /// One line may read names of several directories, and no two read the same name or make one series of two kinds.
     private static func merged(_ all: [LearntNames]) -> [LearntNames] {
         var found: [LearntNames] = []
         for one in all.sorted(by: { $0.reads > $1.reads })
         where !found.contains(where: { $0.template == one.template }) {
             var one = one
-            // Two lines that read one name would be refused: the one that reads more stays.
-            if one.alsoReads == nil, let pattern = try? NamePattern(template: one.template) {
-                one.alsoReads =
-                    found.lazy.filter { $0.alternatives.isEmpty && $0.alsoReads == nil }
-                    .compactMap { (try? NamePattern(template: $0.template))?.commonName(with: pattern) }.first
+            let pattern = try? NamePattern(template: one.template)
+            for index in found.indices where found[index].isWritten {
+                if let pattern,
+                    let common = (try? NamePattern(template: found[index].template))?.commonName(with: pattern)
+                {
+                    one.alsoReads = one.alsoReads ?? common
+                }
+                if found[index].directory == one.directory, !found[index].names.isDisjoint(with: one.names) {
+                    one.alsoReads = one.alsoReads ?? found[index].examples.first
+                    if let bound = found[index].bound { found[index] = bound }
+                }
             }
-            found.append(one.alsoReads == nil ? one : one.bound ?? one)
+            if one.alsoReads != nil, one.objection == nil { one = one.bound ?? one }
+            if let other = one.alsoReads {
+                one.objection =
+                    one.objection ?? "it would read \(other.display) as well, which means something else now, or may"
+            }
+            found.append(one)
         }
         return found.sorted { ($0.directory, $0.template) < ($1.directory, $1.template) }
     }
@@ -243,14 +271,15 @@ extension LearntNames {
     /// The same for this directory and this series alone, as a template of the path; `nil`: of the vault's top, of
     /// several series, or of which nobody can tell what it means.
     fileprivate var bound: LearntNames? {
-        guard !directory.isEmpty, series == 1, alternatives.isEmpty, let place = directory.utf8,
+        guard series == 1, alternatives.isEmpty, template.contains("{series}"), let place = directory.utf8,
             let name = (try? NamePattern(template: template))?.match(examples[0])?["series"]?.utf8
         else { return nil }
         func escaped(_ text: String) -> String {
             text.replacing("{", with: "{{").replacing("}", with: "}}").replacing("%", with: "%%")
         }
         var one = self
-        one.template = escaped(place) + "/" + template.replacing("{series}", with: escaped(name))
+        one.template =
+            (place.isEmpty ? "" : escaped(place) + "/") + template.replacing("{series}", with: escaped(name))
         guard let pattern = try? NamePattern(template: one.template),
             examples.allSatisfy({ pattern.match(directory.appending($0)) != nil })
         else { return nil }
@@ -279,6 +308,6 @@ extension LearntNames {
         self.init(
             directory: directory, why: why, template: proposal.template, alternatives: proposal.alternatives,
             evidence: proposal.evidence, examples: proposal.examples, series: proposal.series,
-            reads: proposal.reads)
+            reads: proposal.reads, names: proposal.seriesNames)
     }
 }

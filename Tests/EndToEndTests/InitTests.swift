@@ -64,4 +64,28 @@ struct InitTests {
         #expect(told.status == 64 && told.error.contains(House.day(-35)), "\(told.said)")
         #expect(!FileManager.default.fileExists(atPath: fresh))
     }
+
+    @Test("siblings that look alike are one entry with a wildcard; lost+found and repositories are skipped")
+    func siblings() throws {
+        let house = try House()
+        try FileManager.default.removeItem(at: house.config)
+        for host in ["web1", "web2", "web3"] {
+            for n in 0..<5 { try put(house, "\(host)/\(host)-\(House.day(9 - n)).tar.zst", daysAgo: n) }
+        }
+        let paths = ["web1", "web2", "web3"].map { house.vault.appending(path: $0).path }
+        let told = try house.run(["init", "-y"] + paths)
+        #expect(told.status == 0 && told.out.contains("path: \"\(house.vault.path)/*\""), "\(told.said)")
+        #expect(try house.list().count == 15)
+        #expect(try house.run("status").out.contains("vault/web2"))
+
+        for name in ["config", "data/00/0000", "index/x", "keys/k", "locks/l", "snapshots/s"] {
+            try house.put("restic/\(name)", "x")
+        }
+        try house.put("lost+found/x")
+        let fresh = house.root.appending(path: "fresh.yaml").path
+        let all = (paths + ["restic", "lost+found"].map { house.vault.appending(path: $0).path })
+        let mixed = try house.run(["init", "-n", "--config", fresh] + all)
+        #expect(mixed.status == 0 && mixed.out.contains("Skipped: ") && !mixed.out.contains("/*\"\n"), "\(mixed.said)")
+        #expect(try house.run("init", "-n", "--config", fresh, all[3]).status == 64)
+    }
 }

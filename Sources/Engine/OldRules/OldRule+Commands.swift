@@ -1,3 +1,4 @@
+internal import Disk
 internal import Foundation
 internal import Model
 
@@ -55,9 +56,18 @@ extension OldRule {
         }
         var rule = OldRule("find")
         var words = all.map(\.text.display)[...]
-        while let word = words.first, ["-H", "-L", "-P"].contains(word) { words.removeFirst() }
+        var followsLinks = false
+        while let word = words.first, ["-H", "-L", "-P"].contains(word) {
+            followsLinks = word != "-P"
+            words.removeFirst()
+        }
         while let word = words.first, !word.hasPrefix("-"), !["(", "!"].contains(word) {
-            rule.places.append(Bytes(words.removeFirst()))
+            words.removeFirst()
+            guard followsLinks || word.hasSuffix("/") || !isLink(Bytes(word)) else {
+                throw refuse(
+                    "find", "'\(word)' is a symbolic link, which find does not follow", hint: "name where it leads")
+            }
+            rule.places.append(Bytes(word))
         }
         var files = OldFiles(seconds: -1)
         var (deletes, deletesTrees, isNegated, last) = (isRemovedBehind, false, false, "")
@@ -139,6 +149,9 @@ extension OldRule {
                 }
                 deletes = true
                 while let word = words.popFirst(), word != ";", word != "+" {
+                    guard !word.hasPrefix("-") || word.hasPrefix("--") || !word.contains("i") else {
+                        throw refuse("find", "'\(verb) \(word)' asks before each file")
+                    }
                     deletesTrees = deletesTrees || word.hasPrefix("-") && (word.contains("r") || word.contains("R"))
                 }
             default: throw refuse("find", "'\(word)' is not understood")
@@ -169,6 +182,13 @@ extension OldRule {
         return rule
     }
 
+    private static func isLink(_ path: Bytes) -> Bool {
+        guard path.storage.first == UInt8(ascii: "/"),
+            let entries = try? Directory.open(absolute: path.parent.isEmpty ? "/" : path.parent).entries()
+        else { return false }
+        return entries.contains { $0.name == path.lastComponent && $0.kind == .symlink }
+    }
+
     /// As a line of `exclude` has it.
     private static func pattern(_ text: String, foldsCase: Bool) throws(Fault) -> String {
         guard !text.isEmpty, !text.contains("/"), !text.hasPrefix("!"), !text.hasPrefix("#"), !text.contains("\\")
@@ -176,7 +196,9 @@ extension OldRule {
             throw refuse("find", "the name '\(text)' is not understood")
         }
         guard foldsCase else { return text }
-        guard !text.contains("[") else { throw refuse("find", "'[…]' with -iname is not understood") }
+        guard !text.contains("["), text.allSatisfy(\.isASCII) else {
+            throw refuse("find", "'-iname \(text)' is not understood")
+        }
         return text.map { character in
             character.isASCII && character.isLetter
                 ? "[\(character.lowercased())\(character.uppercased())]" : String(character)
@@ -246,11 +268,16 @@ extension OldRule {
             "l": "last", "H": "hourly", "d": "daily", "w": "weekly", "m": "monthly", "y": "yearly",
         ]
         let (found, others) = try options(rule.tool, words, short: short, begin: "--keep-")
+        try refuseChoice(
+            rule.tool, others, ["--tag", "--host", "--path", "-n", "--dry-run"], verb: "forget",
+            valued: [
+                "-r", "--repo", "-p", "--password-file", "--password-command", "-o", "--option", "--cache-dir",
+                "--cacert",
+                "--max-unused", "--max-repack-size", "--group-by", "-g", "--retry-lock", "--limit-upload",
+                "--limit-download",
+            ])
         let within = ["within"] + periods.map { "within-" + $0 }
-        if found.contains(where: { $0.rule == "tag" }) { rule.remarks.append("restic's --keep-tag means nothing here") }
-        rule.keep = try rules(
-            rule.tool, found.filter { $0.rule != "tag" }, known: names(["last"] + periods + within))
-        rule.note(others, ["--tag", "--host", "--path", "--group-by", "-g"])
+        rule.keep = try rules(rule.tool, found, known: names(["last"] + periods + within))
         rule.semantics = "restic"
         return rule
     }
@@ -267,17 +294,28 @@ extension OldRule {
         var rule = OldRule(isSecond ? "borg2" : "borg prune")
         let all = ["last", "secondly", "minutely", "13weekly", "3monthly", "within"] + periods
         rule.keep = try rules(rule.tool, found, known: names(all))
-        rule.note(others, ["-a", "--glob-archives", "-P", "--prefix", "--match-archives"])
+        try refuseChoice(
+            rule.tool, others,
+            ["-a", "--glob-archives", "-P", "--prefix", "--match-archives", "-n", "--dry-run", "--list-archives"],
+            verb: nil, valued: [])
         rule.semantics = isSecond ? "borg2" : "borg"
         return rule
     }
 
-    /// Options that choose among what the tool has.
-    private mutating func note(_ words: [String], _ choosing: [String]) {
-        let found = choosing.filter { option in words.contains { $0 == option || $0.hasPrefix(option + "=") } }
-        if !found.isEmpty {
-            remarks.append(
-                "\(found.joined(separator: ", ")) chose what the rules were for; here they are for every series")
+    /// Options that choose among what the tool has, and runs that remove nothing. Behind `verb` no word stands alone.
+    private static func refuseChoice(
+        _ tool: String, _ words: [String], _ choosing: [String], verb: String?, valued: Set<String>
+    ) throws(Fault) {
+        if let found = words.first(where: { word in choosing.contains { word == $0 || word.hasPrefix($0 + "=") } }) {
+            throw refuse(tool, "'\(found)' is not understood: the rules are to be for all")
+        }
+        guard let verb, let start = words.firstIndex(of: verb) else { return }
+        var isValue = false
+        for word in words[(start + 1)...] {
+            defer { isValue = valued.contains(word) }
+            guard word.hasPrefix("-") || isValue || word.hasPrefix(">") || word.hasPrefix("2>") else {
+                throw refuse(tool, "'\(word)' is not understood: the rules are to be for all")
+            }
         }
     }
 
@@ -310,18 +348,23 @@ extension OldRule {
         var rule = OldRule("rotate-backups")
         var counts: [(rule: String, value: String)] = []
         var (included, switches): ([String], [String]) = ([], [])
+        func patterns(_ value: String) throws(Fault) -> [String] {
+            let found = value.split { $0 == "," || $0.isWhitespace }.map(String.init)
+            let plain = { (one: Character) in one.isASCII && (one.isLetter || one.isNumber || "._-*?".contains(one)) }
+            guard let odd = found.first(where: { !$0.allSatisfy(plain) }) else { return found }
+            throw refuse("rotate-backups", "the pattern '\(odd)' is not understood")
+        }
         for (key, value) in settings {
             let isOn = ["yes", "true", "1", "on"].contains(value.lowercased())
             switch key {
-            case "include", "include-list":
-                included += value.split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init)
-            case "exclude", "exclude-list":
-                rule.exclude += value.split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init)
+            case "include", "include-list": included += try patterns(value)
+            case "exclude", "exclude-list": rule.exclude += try patterns(value)
             case "prefer-recent": if isOn { switches.append("of-period: newest") }
             case "strict": if !isOn { switches.append("empty-periods: skip") }
             case "timestamp-pattern":
                 throw refuse("rotate-backups", "a pattern of its own for times", hint: "write it as names: see docs")
-            case "ionice", "use-sudo", "ssh-user", "config", "removal-command", "syslog": continue
+            case "removal-command": throw refuse("rotate-backups", "a command of its own that removes")
+            case "ionice", "use-sudo", "ssh-user", "config", "syslog": continue
             default: counts.append((key, value))
             }
         }

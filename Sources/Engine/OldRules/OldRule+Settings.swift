@@ -93,7 +93,11 @@ extension OldRule {
                 rule.tool, "without dateext each run renames all, and no name stays one backup's",
                 hint: "leave them to logrotate, or add dateext first")
         }
-        guard !directives.contains("olddir") else { throw refuse(rule.tool, "'olddir' is not understood") }
+        if let other = ["olddir", "dateformat", "extension", "addextension", "nodateext"].first(where: { name in
+            directives.contains { $0 == name }
+        }) {
+            throw refuse(rule.tool, "'\(other)' is not understood")
+        }
         guard let count = number("rotate") else { throw refuse(rule.tool, "there is no 'rotate N'") }
         guard count != 0 else { throw refuse(rule.tool, "'rotate 0' keeps nothing") }
         rule.keep = count < 0 ? [("all", "true")] : [("last", String(count))]
@@ -108,7 +112,12 @@ extension OldRule {
         }
         rule.places = [place]
         // Its patterns do not reach below.
-        rule.exclude = ["*"] + patterns.map { "!/\($0.lastComponent.display)-*" }
+        let day = String(repeating: "[0-9]", count: 8)
+        rule.exclude =
+            ["*"]
+            + patterns.flatMap { pattern in
+                ["", ".gz", ".bz2", ".xz", ".zst"].map { "!/\(pattern.lastComponent.display)-\(day)\($0)" }
+            }
         return rule
     }
 
@@ -116,8 +125,8 @@ extension OldRule {
 
     private static let directories = ["daily", "weekly", "monthly"]
 
-    /// Both write `daily/`, `weekly/` and `monthly/`. Newer versions have counts (autopostgresqlbackup 2) or hours
-    /// times 24 (automysqlbackup 3); older ones, as in Debian, take the weekday of last week and the fifth week before.
+    /// Both write `daily/`, `weekly/` and `monthly/`. Newer versions have counts (autopostgresqlbackup 2) or days
+    /// of `find -mtime` (automysqlbackup 3); older ones, as in Debian, take the weekday of last week and the fifth week before.
     static func sqlBackups(_ lines: [Substring]) throws(Fault) -> OldRule? {
         var settings: [String: String] = [:]
         for line in lines {
@@ -135,11 +144,14 @@ extension OldRule {
             }
         } else if hours.contains(where: { settings[$0] != nil }) {
             rule = OldRule("automysqlbackup")
+            guard settings["CONFIG_mysql_dump_differential"] != "yes" else {
+                throw refuse(rule.tool, "it keeps differential backups longer than it says")
+            }
             for (directory, key) in zip(directories, hours) {
                 guard let number = try number(key, settings, rule.tool) else { continue }
-                rule.series.append((directory + "/**", [("within", "\(number)d")]))
+                rule.series.append((directory + "/**", [("within", "\(number + 1)d")]))
                 rule.files.append(
-                    OldFiles(directory: Bytes(directory), type: UInt8(ascii: "f"), seconds: number * 86_400))
+                    OldFiles(directory: Bytes(directory), type: UInt8(ascii: "f"), seconds: (number + 1) * 86_400))
             }
         } else if settings["DOWEEKLY"] != nil, settings["BACKUPDIR"] != nil {
             rule = OldRule("automysqlbackup or autopostgresqlbackup")

@@ -11,8 +11,9 @@ package struct TemplateProposal: Hashable, Sendable {
     package let of: Int
     /// The first, one in the middle and the last of those that it reads.
     package let examples: [Bytes]
-    /// How many series the names are of.
+    /// How many series the names are of, and what `{series}` takes of them.
     package let series: Int
+    package let seriesNames: Set<Bytes>
 
     /// `reads 91 of 91`
     package var evidence: String { "reads \(reads) of \(of)" }
@@ -46,7 +47,8 @@ package struct TemplateProposal: Hashable, Sendable {
         alternatives = Array(guessed.texts.dropFirst())
         (reads, of) = (read.count, names.count)
         examples = Set([0, read.count / 2, read.count - 1]).sorted().map { read[$0] }
-        series = pattern.has("series") ? Set(read.compactMap { pattern.match($0)?["series"] }).count : 1
+        seriesNames = Set(read.compactMap { pattern.match($0)?["series"] })
+        series = pattern.has("series") ? seriesNames.count : 1
     }
 }
 

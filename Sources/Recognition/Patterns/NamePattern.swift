@@ -97,6 +97,16 @@ package struct NamePattern: Hashable, Sendable {
         }
 
         /// The date and time; `nil` where the template has none.
+        package func instant(_ parser: inout NameTimeParser) -> Timestamp? { reading?.instant(&parser) }
+
+        /// What its fields took that are no time and no series, one after the other.
+        package var open: [Bytes] {
+            zip(pattern.parts.indices, pattern.parts).compactMap { index, part in
+                guard let field = part.field, pattern.fields[field] != "series" else { return nil }
+                return Bytes(bytes[range(ofPart: index)])
+            }
+        }
+
         package var time: CivilTime? { if case .civil(let civil, _)? = reading { civil } else { nil } }
     }
 

@@ -28,7 +28,10 @@ struct Learn: ParsableCommand {
         /// Vaults of one wildcard share their lines.
         var known: [String: Set<String>] = [:]
         for vault in try session.onlyVaults(vaults) {
-            let (proposals, faults) = try session.keeper.nameLook.learn(vault)
+            let siblings = session.keeper.configuration.vaults.filter {
+                $0.entry == vault.entry && $0.path != vault.path
+            }
+            let (proposals, faults) = try session.keeper.nameLook.learn(vault, besides: siblings)
             rows += proposals.map { json($0, vault) }
             if !session.json { show(proposals, vault) }
             for fault in faults { session.warn(fault) }
@@ -72,8 +75,8 @@ struct Learn: ParsableCommand {
                 hint: "add --yes, or -n to see the lines only")
         }
         return proposals.compactMap { proposal in
-            if proposal.alsoReads != nil { return nil }
-            guard !proposal.alternatives.isEmpty else { return proposal }
+            if proposal.isWritten { return proposal }
+            if proposal.objection != nil { return nil }
             return yes ? nil : ask(proposal, session)
         }
     }
@@ -99,10 +102,8 @@ struct Learn: ParsableCommand {
             lines.append(Text.wrap("  Nobody can tell from the names which is meant; it may as well be"))
             lines += proposal.alternatives.map { "  names: '\($0.replacing("'", with: "''"))'" }
         }
-        if let other = proposal.alsoReads {
-            lines.append(
-                Text.wrap(
-                    "  Not written: it would read \(other.display) as well, which means something else now, or may"))
+        if let why = proposal.objection {
+            lines.append(Text.wrap("  Not written: \(why). If it is right all the same, write the line yourself."))
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -113,7 +114,7 @@ struct Learn: ParsableCommand {
             .init("why", .string(proposal.why)),
             .init("line", .string(proposal.line)),
             .init("alternatives", .array(proposal.alternatives.map(JSON.string))),
-            .init("also_reads", JSON(proposal.alsoReads?.display)),
+            .init("objection", JSON(proposal.objection)),
             .init("evidence", .string(proposal.evidence)),
             .init("examples", .array(proposal.examples.map { .string($0.display) })),
             .init("series", JSON(proposal.series)),

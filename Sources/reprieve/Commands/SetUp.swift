@@ -35,8 +35,19 @@ struct Init: ParsableCommand {
         var taken = Set(existing?.vaults.map(\.entry) ?? [])
         var proposals: [Proposal] = []
         let rule = try from.map { try OldRule(reading: $0, for: paths.map { Configuration.absolute($0) }) }
-        for path in try places(rule) {
-            let proposal = try Proposal.look(at: path, zone: existing?.zone.value ?? .system, taken: taken, rule: rule)
+        let places = try places(rule)
+        var refused: [Fault] = []
+        for path in places {
+            let proposal: Proposal
+            do throws(Fault) {
+                proposal = try Proposal.look(
+                    at: path, zone: existing?.zone.value ?? .system, taken: taken, rule: rule)
+            } catch {
+                // Of `/srv/backups/*` some are repositories, and one is lost+found.
+                guard error.code == .usage, places.count > 1, rule == nil else { throw error }
+                refused.append(error)
+                continue
+            }
             if let vault = existing?.vaults.first(where: { $0.path == proposal.path }) {
                 throw Fault(
                     .usage, "'\(proposal.path.display)' is the vault '\(vault.label)' already",
@@ -51,6 +62,11 @@ struct Init: ParsableCommand {
                     .usage, "the state directory '\(state.display)' would lie inside '\(proposal.path.display)'",
                     hint: "choose another one with --state-dir")
             }
+            if rule != nil, proposal.backups == 0 {
+                throw Fault(
+                    .usage, "of what the old line deletes in '\(proposal.path.display)' nothing is read as a backup",
+                    hint: "reprieve init without --from says what is there, and what is not read")
+            }
             if let tonight = proposal.tonight, let first = tonight.excess.min() {
                 throw Fault(
                     .usage,
@@ -62,9 +78,22 @@ struct Init: ParsableCommand {
             }
             taken.insert(proposal.name)
             proposals.append(proposal)
-            if !common.json { print(text(proposal)) }
         }
-        let deleters = Deleters.search(proposals.map { ($0.name, $0.path) }, root: others.root, home: others.home)
+        if let first = refused.first, proposals.isEmpty { throw first }
+        if !common.json {
+            for fault in refused { print(Text.wrap("Skipped: \(fault.message)")) }
+            if !refused.isEmpty { print("") }
+        }
+        // One entry stands for siblings that look alike, and for those that come.
+        let merged = Proposal.merged(proposals)
+        if !common.json {
+            for proposal in proposals { print(text(proposal) + (merged == nil ? "\n\n" + proposal.yaml : "\n")) }
+            if let merged { print(merged.yaml) }
+        }
+        if let merged { proposals = [merged] }
+        let deleters = Deleters.search(
+            proposals.flatMap { proposal in proposal.directories.map { (proposal.name, $0) } }, root: others.root,
+            home: others.home)
         if !common.json, !deleters.isEmpty {
             print(OtherPrograms.lines(deleters, from: 1).dropFirst().joined(separator: "\n") + "\n")
         }
@@ -77,7 +106,7 @@ struct Init: ParsableCommand {
         if common.json { return emit(proposals, written, deleters) }
         for file in written { print("Written: \(file)") }
         if written.isEmpty { print("Nothing was written.") }
-        print((OtherPrograms.excludes(of: proposals.map(\.path)).dropFirst() + [""]).joined(separator: "\n"))
+        print((OtherPrograms.excludes(of: proposals.flatMap(\.directories)).dropFirst() + [""]).joined(separator: "\n"))
         if !written.isEmpty {
             print("Next: reprieve plan     what would go, and why; nothing goes unapproved")
         }
@@ -125,7 +154,8 @@ struct Init: ParsableCommand {
     /// The vaults' markers, so that another disk at the same path is noticed from now on.
     private func prepare(_ proposals: [Proposal]) throws {
         let session = try common.session()
-        for vault in session.keeper.configuration.vaults where proposals.contains(where: { $0.path == vault.path }) {
+        for vault in session.keeper.configuration.vaults
+        where proposals.contains(where: { $0.directories.contains(vault.path) }) {
             if try !session.keeper.initialise(vault), !common.json {
                 print("'\(vault.path.display)' is empty: its marker is written with the first cleanup.")
             }
@@ -163,7 +193,7 @@ struct Init: ParsableCommand {
             lines.append(Text.wrap("What is not read is left alone; how each name is read: reprieve names VAULT"))
         }
         if let tonight = proposal.tonight { lines += text(tonight) }
-        return lines.joined(separator: "\n") + "\n\n" + proposal.yaml
+        return lines.joined(separator: "\n")
     }
 
     /// The old line beside the policy.
@@ -243,7 +273,7 @@ struct Init: ParsableCommand {
         let fields: JSON = [
             "schema": "reprieve.init/1", "proposals": .array(list), "written": .array(written.map { .string($0) }),
             "other_programs": OtherPrograms.json(deleters),
-            "excludes": OtherPrograms.json(excludesOf: proposals.map(\.path)),
+            "excludes": OtherPrograms.json(excludesOf: proposals.flatMap(\.directories)),
         ]
         print(fields.pretty)
     }

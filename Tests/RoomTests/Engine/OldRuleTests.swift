@@ -8,6 +8,12 @@ struct OldRuleTests {
         try OldRule(reading: text, for: paths).lines.filter { !$0.hasPrefix("#") }
     }
 
+    private static func rotated(_ names: String...) -> String {
+        let day = String(repeating: "[0-9]", count: 8)
+        let all = names.flatMap { name in ["", ".gz", ".bz2", ".xz", ".zst"].map { "'!/\(name)-\(day)\($0)'" } }
+        return "exclude: [ '*', \(all.joined(separator: ", ")) ]"
+    }
+
     private static let ofVzdump = "exclude: [ '*', '!*/', '!vzdump-*' ]"
 
     @Test(
@@ -35,7 +41,7 @@ struct OldRuleTests {
                     "exclude: [ '/*/**' ]",
                 ]
             ),
-            ("dateext\n/b/db.sql {\nrotate 4\n}", ["keep: { last: 4 }", "exclude: [ '*', '!/db.sql-*' ]"]),
+            ("dateext\n/b/db.sql {\nrotate 4\n}", ["keep: { last: 4 }", Self.rotated("db.sql")]),
             ("0 4 * * 7 root nice -n 10 find /b/ -mtime +0 -print0 | xargs -0 rm", ["keep: { within: 1d }"]),
             (
                 "find /b -maxdepth 1 \\( -name '*.sql' -o -name '*.gz' \\) ! -name 'keep*' -mtime +7 -delete",
@@ -81,14 +87,14 @@ struct OldRuleTests {
             ),
             (
                 "/b/db.sql /b/x.tar {\n  daily\n  rotate 14\n  dateext\n}",
-                ["keep: { last: 14 }", "exclude: [ '*', '!/db.sql-*', '!/x.tar-*' ]"]
+                ["keep: { last: 14 }", Self.rotated("db.sql", "x.tar")]
             ),
-            ("/b/*.sql { rotate -1\ndateext }", ["keep: all", "exclude: [ '*', '!/*.sql-*' ]"]),
+            ("/b/*.sql { rotate -1\ndateext }", ["keep: all", Self.rotated("*.sql")]),
             (
                 "CONFIG_backup_dir='/b'\nCONFIG_rotation_daily=6\nCONFIG_rotation_weekly=35 # weeks\nCONFIG_rotation_monthly=0",
                 [
-                    "keep: all", "series:", "  'daily/**': { keep: { within: 6d } }",
-                    "  'weekly/**': { keep: { within: 35d } }",
+                    "keep: all", "series:", "  'daily/**': { keep: { within: 7d } }",
+                    "  'weekly/**': { keep: { within: 36d } }",
                 ]
             ),
             (
@@ -137,6 +143,13 @@ struct OldRuleTests {
             "borg prune --from 2026-01-01 -d 7", "borg prune --keep 30d -d 7", "rotate-backups -n -d 7 /b",
             "/b/x {\nrotate 4\ndateext\n}\n/c/y {\nrotate 3\ndateext\n}", "/b/x /c/y { rotate 4\ndateext\n}",
             "/b/x {\nrotate 4\ndateext\nolddir /c\n}", "prune-backups: keep-last=3\nprune-backups: keep-last=4",
+            "find /b -mtime +3 -exec rm -i {} \\;", "find /b ! -iname 'Ü*' -mtime +3 -delete",
+            "restic forget --keep-last 3 --path /x", "restic forget --keep-last 3 abc123",
+            "restic forget -l 3 --dry-run",
+            "restic forget --keep-last 3 --keep-tag x", "borg prune -n -d 7 r", "borg prune -d 7 --prefix db-",
+            "rotate-backups -d 7 --exclude='[^d]*' /b", "rotate-backups -d 7 --removal-command=rmdir /b",
+            "/b/x {\nrotate 4\ndateext\ndateformat -%s\n}",
+            "CONFIG_rotation_daily=6\nCONFIG_mysql_dump_differential='yes'",
             "find /b -regex '.*' -mtime +3 -delete", "find /b ! -mtime +3 -delete", "find /b -mtime",
             "restic backup /x", "restic forget", "restic forget --keep-daily x", "restic forget --keep-often 3",
             "borg create ::x /b", "borg prune ::", "rotate-backups /b", "rotate-backups -t '(.*)' -d 7 /b",
