@@ -84,12 +84,13 @@ package struct NameLook {
         let faults = try readings(of: vault) { directory, place, reading in
             let found =
                 [(why: "not read", names: NameRow.unread(reading))] + reading.proposals.map { ($0.why, $0.names) }
+            let meant = Set(found.flatMap { $0.1 })
             for (why, names) in found {
                 for proposal in TemplateProposal.proposals(for: names) {
                     var learnt = LearntNames(proposal, directory, why)
                     learnt.decide(zone) { name in VaultSurvey.contentTime(of: name, place) }
                     learnt.objection = LearntCheck(reading, in: place, zone: zone)
-                        .objection(to: learnt.template, for: names)
+                        .objection(to: learnt.template, for: names, meant: meant)
                     all.append(learnt)
                 }
             }

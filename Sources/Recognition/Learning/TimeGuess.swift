@@ -12,7 +12,8 @@ struct TimeGuess: Hashable {
         ([8], [["Ymd"], ["dmY"], ["mdY"]]),
         ([2, 2, 2], [["y", "m", "d"], ["d", "m", "y"], ["m", "d", "y"]]),
         ([6], [["ymd"], ["dmy"], ["mdy"], ["Ym"], ["GV"]]),
-        ([14], [["YmdHMS"]]), ([12], [["YmdHM"]]), ([10], [["s"], ["YmdH"]]),
+        ([14], [["YmdHMS"]]), ([12], [["YmdHM"], ["ymdHMS"]]),
+        ([10], [["s"], ["YmdH"], ["ymdHM"], ["dmyHM"], ["mdyHM"]]),
         ([4, 2], [["Y", "m"], ["G", "V"]]), ([4, 3], [["Y", "j"]]),
     ]
     private static let clocks: [(digits: [Int], fields: [String])] = [
@@ -49,7 +50,7 @@ struct TimeGuess: Hashable {
     private static func isLikely(_ reading: TimeFormat.Reading) -> Bool {
         switch reading {
         case .civil(let civil, _): (1990...2099).contains(civil.year)
-        case .instant(let time): (1_000_000_000..<4_102_444_800).contains(time.seconds)
+        case .instant(let time): (1_000_000_000..<2_000_000_000).contains(time.seconds)
         }
     }
 }
