@@ -18,7 +18,8 @@ struct LearntCheck {
         times = Dictionary(reading.units.compactMap { unit in unit.time.map { (unit.name, $0) } }) { first, _ in first }
     }
 
-    /// `names`: those that the line was made from. `meant`: all of the directory that lines are made from. `nil`: nothing.
+    /// `names`: those that the line was made from. `meant`: all of the directory that lines are made from. `nil`:
+    /// nothing.
     func objection(to template: String, for names: [Bytes], meant: Set<Bytes>) -> String? {
         guard let pattern = try? NamePattern(template: template) else { return "it is no template" }
         if let other = reading.units.first(where: { !meant.contains($0.name) && pattern.match($0.name) != nil }) {

@@ -20,7 +20,12 @@ enum Rotation {
         else { return false }
         let sizes = members.map(\.size)
         guard let low = sizes.min(), let high = sizes.max(), low > 0, high / mostGrowth <= low else { return false }
-        guard let rhythm = Rhythm(members.map(\.time).sorted(by: >)) else { return false }
+        let times = members.map(\.time).sorted(by: >)
+        guard let rhythm = Rhythm(times) else { return false }
+        // Two that come together are of two jobs.
+        guard let shortest = zip(times, times.dropFirst()).map({ $0.seconds(since: $1) }).min(),
+            shortest * 4 >= rhythm.seconds
+        else { return false }
         return rhythm.seconds >= 60 && rhythm.spread <= rhythm.seconds
     }
 

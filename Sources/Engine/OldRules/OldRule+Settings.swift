@@ -126,7 +126,8 @@ extension OldRule {
     private static let directories = ["daily", "weekly", "monthly"]
 
     /// Both write `daily/`, `weekly/` and `monthly/`. Newer versions have counts (autopostgresqlbackup 2) or days
-    /// of `find -mtime` (automysqlbackup 3); older ones, as in Debian, take the weekday of last week and the fifth week before.
+    /// of `find -mtime` (automysqlbackup 3); older ones, as in Debian, take the weekday of last week and the fifth week
+    /// before.
     static func sqlBackups(_ lines: [Substring]) throws(Fault) -> OldRule? {
         var settings: [String: String] = [:]
         for line in lines {
