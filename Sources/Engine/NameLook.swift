@@ -147,8 +147,14 @@ package struct NameLook {
 
     /// One line may read names of several directories, and no two read the same name or make one series of two kinds.
     private static func merged(_ all: [LearntNames]) -> [LearntNames] {
-        var found: [LearntNames] = []
-        for one in all.sorted(by: { $0.reads > $1.reads })
+        var (all, found) = (all, [LearntNames]())
+        // What is right in one directory and wrong in another is only for the one.
+        let wrong = all.filter { $0.objection != nil }
+        for index in all.indices where all[index].objection == nil && all[index].alsoReads == nil {
+            all[index].alsoReads = wrong.first { $0.template == all[index].template }
+                .map { $0.directory.appending($0.examples[0]) }
+        }
+        for one in all.sorted(by: { ($0.isWritten ? 0 : 1, $1.reads) < ($1.isWritten ? 0 : 1, $0.reads) })
         where !found.contains(where: { $0.template == one.template }) {
             var one = one
             let pattern = try? NamePattern(template: one.template)

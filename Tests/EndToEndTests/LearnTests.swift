@@ -89,6 +89,32 @@ struct LearnTests {
     }
 
     @Test(
+        "what speaks against a line is said, and it is not written",
+        arguments: [
+            (["site1-%d%m%y.tgz", "site2-%d%m%y.tgz"], "are of one time"),
+            (["us_%m.%d.%y.tar", "eu_%d.%m.%y.tar"], "Not written"),
+            (["fw-2025.20.{n}.bin"], "nothing to learn"),
+        ] as [([String], String)])
+    func objections(names: [String], why: String) throws {
+        let house = try House()
+        let before = try text(house)
+        for n in 0...9 {
+            let time = try Date("\(House.day(n))T01:00:00Z", strategy: .iso8601)
+            var (seconds, parts) = (time_t(time.timeIntervalSince1970), tm())
+            gmtime_r(&seconds, &parts)
+            for name in names {
+                var buffer = [CChar](repeating: 0, count: 128)
+                let count = strftime(&buffer, buffer.count, name.replacing("{n}", with: String(n + 1)), &parts)
+                try put(house, n, String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
+            }
+        }
+        let told = try house.run("learn", "--yes")
+        let words = told.out.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(told.status == 0 && words.contains(why), "\(told.said)")
+        #expect(try text(house) == before)
+    }
+
+    @Test(
         "a file in which no line can be added is refused, with the place",
         arguments: [
             ("    # names: 'x'\n", ":11:5: 'names' stands here as a comment"),
