@@ -16,7 +16,7 @@ struct OtherPrograms: ParsableArguments {
         guard !deleters.isEmpty else { return [] }
         var lines = ["", "OTHER PROGRAMS THAT DELETE HERE"]
         var number = first
-        for deleter in deleters {
+        for deleter in once(deleters) {
             let sign = deleter.weight == .problem ? String(number) : "-"
             if deleter.weight == .problem { number += 1 }
             lines += [
@@ -29,6 +29,22 @@ struct OtherPrograms: ParsableArguments {
             if let instead = deleter.instead { lines.append("      \(instead)") }
         }
         return lines
+    }
+
+    /// A line that reaches into several vaults is told once, with all of them.
+    private static func once(_ deleters: [Deleter]) -> [Deleter] {
+        var found: [Deleter] = []
+        for deleter in deleters {
+            let same = found.firstIndex {
+                $0.file == deleter.file && $0.line == deleter.line && $0.message == deleter.message
+            }
+            if let same {
+                found[same].vault += ", \(deleter.vault)"
+            } else {
+                found.append(deleter)
+            }
+        }
+        return found
     }
 
     static func excludes(of vaults: [Bytes]) -> [String] {

@@ -44,6 +44,22 @@ struct OtherProgramsTests {
         #expect(told.out.contains("rsync -a --exclude=/.trash/ \(fresh.path)/ TARGET"))
     }
 
+    @Test("a line that reaches into several vaults is told once")
+    func once() throws {
+        let house = try House()
+        // The third is not named: no wildcard stands for all.
+        for name in ["a", "b", "c"] {
+            try house.write(house.root.appending(path: "new/\(name)/\(name)-\(House.day(9)).sql"), "x")
+        }
+        try house.write(
+            house.root.appending(path: "host/etc/cron.d/clean"),
+            "0 3 * * * root find \(house.root.path)/new -mtime +30 -delete\n")
+        let paths = ["a", "b"].map { house.root.appending(path: "new/\($0)").path }
+        let told = try house.run(["init", "-n"] + paths)
+        #expect(told.out.components(separatedBy: "find -delete removes").count == 2, "\(told.said)")
+        #expect(told.out.contains("1 a, b: find -delete"))
+    }
+
     /// The printed lines, run by the real tools.
     @Test(
         "what is said of off-site copies is true: each real tool leaves the trash out",
