@@ -74,8 +74,8 @@ struct LearntCheck {
         let window: ClosedRange<Int64> = -86_400...(hasDay ? 129_600 : 34 * 86_400)
         for read in found.prefix(Self.mostLooks) {
             if let known = times[read.name] {
-                guard abs(known.seconds(since: read.time)) < 86_400 else {
-                    return "\(read.name.display) is read as another day already"
+                guard abs(known.seconds(since: read.time)) < 60 else {
+                    return "\(read.name.display) is read as another time already"
                 }
                 continue
             }

@@ -91,16 +91,15 @@ struct KindWord {
             range: token, said: .level(Int(byte - 0x30)), isLetter: true, isGlued: false, isSure: false)
     }
 
-    /// `17.13.1`: two short numbers with dots stand before it.
+    /// `17.13.1`, `17.1.12`: one of three short numbers with dots between, and not the first of them.
     private static func isVersion(_ name: [UInt8], _ at: Int) -> Bool {
-        var end = at
-        for _ in 0..<2 {
-            guard end > 0, name[end - 1] == UInt8(ascii: ".") else { return false }
-            let digits = name[..<(end - 1)].reversed().prefix(while: \.isDigit).count
-            guard (1...2).contains(digits) else { return false }
-            end -= 1 + digits
-        }
-        return true
+        func digits(before end: Int) -> Int { name[..<end].reversed().prefix(while: \.isDigit).count }
+        func isDot(_ at: Int) -> Bool { name.indices.contains(at) && name[at] == UInt8(ascii: ".") }
+        let first = digits(before: at - 1)
+        guard isDot(at - 1), (1...2).contains(first) else { return false }
+        let before = at - 1 - first
+        if isDot(before - 1), (1...2).contains(digits(before: before - 1)) { return true }
+        return isDot(at + 1) && (1...2).contains(name[(at + 2)...].prefix(while: \.isDigit).count)
     }
 
     /// `dbfull` beside `dbinc`; a word of letters, longer than what it ends in.
