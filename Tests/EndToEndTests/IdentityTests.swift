@@ -105,6 +105,37 @@ struct IdentityTests {
         let text = try house.run("list", "-a").out
         #expect(!text.utf8.contains(0x1B) && text.contains("\\xff") && text.contains("\\n"))
     }
+
+    @Test(
+        "a wildcard that matches nothing any more: its vaults are offline, and can be forgotten; one that never did is said"
+    )
+    func wildcard() throws {
+        let house = try House()
+        for host in ["web1", "web2"] { for n in 5...9 { try house.put("\(host)/db-\(House.day(n)).tar") } }
+        try house.write(
+            house.config, "timezone: UTC\nvaults:\n  v:\n    path: \(house.vault.path)/*\n\(House.settings)\n")
+        #expect(try house.run("agent", "--once").status == 0)
+        let away = house.root.appending(path: "away")
+        try FileManager.default.moveItem(at: house.vault, to: away)
+        try FileManager.default.createDirectory(at: house.vault, withIntermediateDirectories: true)
+        #expect(try house.run("agent", "--once").status != 0)
+        let status = try house.run("status")
+        #expect(status.status != 0 && status.out.contains("v/web1") && status.out.contains("v/web2"), "\(status.out)")
+        #expect(try house.run("status", "--check").status == 2)
+        let id = try #require(status.out.firstMatch(of: /--forget ([0-9a-f]+)/)?.1)
+        #expect(try house.run("adopt", house.vault.path + "/web1", "--forget", String(id)).status == 0)
+        #expect(try !house.run("status").out.contains("v/web1"))
+        try house.write(house.config, "vaults:\n  v:\n    path: \(house.root.path)/nowhere/*\n")
+        let check = try house.run("config", "check")
+        #expect(check.status != 0 && check.error.contains("no directory matches"), "\(check.said)")
+        #expect(try house.run("status").out.contains("no directory matches"))
+        // The disk is back.
+        try FileManager.default.removeItem(at: house.vault)
+        try FileManager.default.moveItem(at: away, to: house.vault)
+        try house.write(
+            house.config, "timezone: UTC\nvaults:\n  v:\n    path: \(house.vault.path)/*\n\(House.settings)\n")
+        #expect(try house.list().count == 10)
+    }
 }
 
 extension House {

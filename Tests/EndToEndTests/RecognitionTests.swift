@@ -179,4 +179,61 @@ struct RecognitionTests {
         for n in 1...5 { try house.put("db/shop-\(House.day(n)).sql.xz") }
         #expect(try !house.run("plan").out.contains("READ AS"), "it is said once")
     }
+
+    @Test("equal files that a tool made links of one are no alarm; a name with another content is")
+    func linked() throws {
+        let house = try House(keep: "{ daily: 30 }")
+        for k in 0..<3 {
+            for n in 0...9 {
+                try house.put("db\(k)/db\(k)-\(House.day(n)).sql", n.isMultiple(of: 2) ? "same" : "it \(n)")
+            }
+        }
+        try house.settle()
+        for k in 0..<3 {
+            for n in [2, 4, 6, 8] {
+                let (first, name) = ("db\(k)/db\(k)-\(House.day(0)).sql", "db\(k)/db\(k)-\(House.day(n)).sql")
+                let (old, new) = (house.vault.appending(path: first), house.vault.appending(path: name + ".lnk"))
+                #expect(link(old.path, new.path) == 0 && rename(new.path, house.vault.appending(path: name).path) == 0)
+            }
+        }
+        _ = try house.list()
+        #expect(try house.run("status").out.contains("all in order"))
+        // The same sizes, and other inodes.
+        for k in 0..<3 {
+            for n in 1...9 {
+                let name = "db\(k)/db\(k)-\(House.day(n)).sql"
+                try FileManager.default.removeItem(at: house.vault.appending(path: name))
+                try house.put(name, "evil")
+            }
+        }
+        _ = try house.list()
+        #expect(try house.run("status").out.contains("rewritten or renamed"))
+    }
+
+    @Test("directories without links have no star, and those with links have one")
+    func star() throws {
+        let house = try House(keep: "{ daily: 3 }")
+        for n in 0...9 { for file in ["a", "b"] { try house.put("site/\(House.day(n))/\(file)") } }
+        try house.settle()
+        let plain = try house.run("plan").out
+        #expect(!plain.contains("several links") && !plain.contains("*"), "\(plain)")
+        let (old, new) = ["a", "c"].map { house.vault.appending(path: "site/\(House.day(0))/\($0)").path }.pair
+        #expect(link(old, new) == 0)
+        try house.settle()
+        #expect(try house.run("plan").out.contains("files have several links"))
+    }
+
+    @Test("a date that is not read ends with the line that reads it, also where only one name is there")
+    func refusedDate() throws {
+        let house = try House(more: "    exclude: [ 'x/**' ]")
+        try house.put("cp/backup-01.02.2026_01-00-00_user.tar.gz")
+        try house.put("x/y-\(House.day(9)).tar")
+        let told = try house.run("explain", "cp/backup-01.02.2026_01-00-00_user.tar.gz").out
+        #expect(told.contains("To read it: names: '") || told.contains("time-format"), "\(told)")
+        #expect(try house.run("list", "--foreign").out.contains("x/y-\(House.day(9)).tar: excluded by"))
+    }
+}
+
+extension [String] {
+    fileprivate var pair: (String, String) { (self[0], self[1]) }
 }
