@@ -15,7 +15,7 @@ package struct Proposal: Sendable {
     package var rows: [Row]
     package var size: Int64
     /// What is not read, by reason, the most frequent first.
-    package var skipped: [Skipped]
+    package var skipped: [SkippedKind]
     package var opaque: [LeftAlone]
     /// Times come from the content, because names carry none and the files are a rotation.
     package var isUndated: Bool
@@ -35,12 +35,6 @@ package struct Proposal: Sendable {
         package var readAs: String
         /// Some need a full backup, and there is none.
         package var lacksFull: Bool
-    }
-
-    package struct Skipped: Sendable {
-        package var why: String
-        package var count: Int
-        package var example: Bytes
     }
 }
 
@@ -86,7 +80,8 @@ extension Proposal {
             try Tonight(rule, try vault(text), found.backups, found.leftAlone, root, zone, clock.now())
         }
         return Proposal(
-            path: path, directories: [path], name: name, rows: rows, size: found.size, skipped: found.reasons,
+            path: path, directories: [path], name: name, rows: rows, size: found.size,
+            skipped: SkippedKind.all(found.leftAlone),
             opaque: found.opaque,
             isUndated: isUndated, yaml: text, tonight: tonight)
     }
@@ -191,20 +186,17 @@ extension Proposal {
         var undated = 0
         var opaque: [LeftAlone] = []
         private(set) var leftAlone: [LeftAlone] = []
-        private var skipped: [String: (count: Int, example: Bytes)] = [:]
 
         mutating func add(_ place: VaultSurvey.Place) {
             backups += place.backups
             size = size.adding(place.backups.total { $0.size })
-            leftAlone += place.leftAlone
-            for entry in place.leftAlone {
+            for var entry in place.leftAlone {
                 switch entry.why {
                 case .opaque: opaque.append(entry)
-                case .foreign(var why):
-                    if why.hasPrefix("excluded by proposal:") { why = "the old line never deleted it" }
+                case .foreign(let why):
                     if why == DirectoryReading.undated { undated += entry.entries }
-                    let known = skipped[why]
-                    skipped[why] = ((known?.count ?? 0) + entry.entries, min(known?.example ?? entry.path, entry.path))
+                    if why.hasPrefix("excluded by proposal:") { entry.why = .foreign("the old line never deleted it") }
+                    leftAlone.append(entry)
                 case .link: break
                 }
             }
@@ -222,10 +214,6 @@ extension Proposal {
             }.sorted { $0.series < $1.series }
         }
 
-        var reasons: [Skipped] {
-            skipped.map { Skipped(why: $0.key, count: $0.value.count, example: $0.value.example) }
-                .sorted { ($1.count, $0.why) < ($0.count, $1.why) }
-        }
     }
 
     private static func name(_ path: Bytes, _ taken: Set<String>) -> String {

@@ -186,7 +186,7 @@ struct Init: ParsableCommand {
             Text.wrap("Not for Reprieve: \($0.path.display) (\($0.why.text))")
         }
         lines += proposal.skipped.prefix(Self.mostReasons).map {
-            let entries = Text.plural($0.count, "entry", "entries")
+            let entries = Text.plural($0.entries, "entry", "entries")
             return Text.wrap("Not read: \(entries) (\($0.why)), such as \($0.example.display)")
         }
         if !proposal.skipped.isEmpty {
@@ -262,7 +262,7 @@ struct Init: ParsableCommand {
                         .array(
                             proposal.skipped.map {
                                 [
-                                    "why": .string($0.why), "entries": .integer(Int64($0.count)),
+                                    "why": .string($0.why), "entries": .integer(Int64($0.entries)),
                                     "example": .string($0.example.display),
                                 ]
                             })),
