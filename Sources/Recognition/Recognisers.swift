@@ -12,6 +12,8 @@ package struct Recognisers: Sendable {
     /// Of each of ``table``: its bit in ``search``, or none.
     private let bits: [UInt64?]
     private let search: SignSearch
+    /// Each is shown every directory: what tells whether ``Recogniser/signs`` are right.
+    package var asksAll = false
 
     /// `custom`: what a person configured for this vault, in the order of the file.
     package init(
@@ -62,7 +64,7 @@ package struct Recognisers: Sendable {
 
     func read(_ listing: inout Listing) {
         let asked = search.askers(of: listing.entries)
-        for (recogniser, bit) in zip(table, bits) where bit.map({ asked & $0 != 0 }) ?? true {
+        for (recogniser, bit) in zip(table, bits) where asksAll || bit.map({ asked & $0 != 0 }) ?? true {
             recogniser.claim(in: &listing)
         }
     }

@@ -39,6 +39,22 @@ struct ToolNamesTests {
         return (lines.prefix(2) + told).joined(separator: "\n") + (section.hasSuffix("\n") ? "\n" : "")
     }
 
+    @Test("no layout misses a name by its signs: what all are shown is read as what some are shown")
+    func signs() throws {
+        var all = Recognisers.byName
+        all.asksAll = true
+        for section in try String(contentsOf: Self.file, encoding: .utf8).components(separatedBy: "\n\n")
+        where section.hasPrefix("# ") {
+            let names = section.split(separator: "\n").dropFirst(2).map {
+                Bytes($0.components(separatedBy: Self.arrow)[0])
+            }
+            for some in [names] + names.map({ [$0] }) {
+                let rows = [Recognisers.byName, all].map { NameRow.rows(of: RoomTests.read(some, by: $0), in: "d") }
+                #expect(rows[0] == rows[1], "\(some.map(\.display))")
+            }
+        }
+    }
+
     private enum Told {
         /// What is said of each name.
         static func read(_ names: [Bytes], _ directory: Bytes) -> (Bytes) -> String {
