@@ -77,8 +77,10 @@ struct LearntCheck {
         for read in found.prefix(Self.mostLooks) {
             if let known = times[read.name] {
                 let shift = known.seconds(since: read.time)
-                shifts.insert(shift)
-                guard shift.isMultiple(of: 900), abs(shift) <= 14 * 3600, shifts.count <= 2 else {
+                // Seconds stand in one of both only: milliseconds since 1970 beside hours and minutes.
+                let quarters = shift.floorDivided(by: 900)
+                shifts.insert(quarters)
+                guard shift - quarters * 900 < 60, abs(shift) <= 14 * 3600, shifts.count <= 2 else {
                     return "\(read.name.display) is read as another time already"
                 }
                 continue

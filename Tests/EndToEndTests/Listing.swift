@@ -35,7 +35,7 @@ struct Listing {
 
     /// Makes it below a directory. Answers the paths of each line, the newest first.
     func make(in root: URL, now: Date) throws -> [[String]] {
-        var random = SystemRandomNumberGenerator()
+        var random = Digits()
         var times: [URL: Date] = [:]
         let made = try lines.map { line in
             try (0..<line.count).map { n in
@@ -64,7 +64,7 @@ struct Listing {
     }
 
     private static func filled(
-        _ path: String, _ time: Date, _ run: Int, _ random: inout SystemRandomNumberGenerator
+        _ path: String, _ time: Date, _ run: Int, _ random: inout Digits
     ) -> String {
         var text = path.replacing(/\{hex(\d+)\}/) { match in
             (0..<(Int(match.1) ?? 8)).map { _ in String(Int.random(in: 0...15, using: &random), radix: 16) }.joined()
@@ -89,5 +89,17 @@ extension Listing.Line {
         self.init(
             word: words[0], tag: words.count > 1 ? words[1] : "line \(number) \(fields[3])", seconds: number,
             count: count, path: paths[0], target: paths.count > 1 ? paths[1] : nil)
+    }
+}
+
+/// The same digits in every run, so that a listing is read alike. (SplitMix64.)
+struct Digits: RandomNumberGenerator {
+    private var state: UInt64 = 42
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
     }
 }
