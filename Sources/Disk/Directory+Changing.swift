@@ -108,24 +108,33 @@ extension Directory {
     package func replace(_ name: Bytes, with content: Bytes, mode: UInt32) throws(Fault) {
         let fresh = name + ".new"
         try write(fresh, content, flags: O_TRUNC, mode: mode)
-        try check(
-            layer.rename(descriptor, fresh, to: descriptor, as: name, replacing: true), "replace", path.appending(name))
-        try sync()
-    }
-
-    /// Replaces a person's file in one step, with the owner and the mode that it had.
-    package func rewrite(_ name: Bytes, with content: Bytes, like old: Sighting) throws(Fault) {
-        let fresh = name + ".new"
-        try write(fresh, content, flags: O_TRUNC, mode: old.mode, isExact: true, owner: (old.uid, old.gid))
-        try check(
-            layer.rename(descriptor, fresh, to: descriptor, as: name, replacing: true), "replace", path.appending(name))
-        try sync()
+        try replace(name, by: fresh)
     }
 
     /// The same for everybody to read, whatever the umask.
     package func publish(_ name: Bytes, _ content: Bytes) throws(Fault) {
         let fresh = name + ".new"
         try write(fresh, content, flags: O_TRUNC, mode: 0o644, isExact: true)
+        try replace(name, by: fresh)
+    }
+
+    /// Replaces a person's file in one step, with the owner and the mode that it had. After a crash or an error it is
+    /// the old or the new one, whole; at worst `.NAME.reprieve-new` stays beside it, until the next time. Nobody else's
+    /// name is touched: `NAME.new` may be a person's own. A file that has several names is refused, because the others
+    /// would keep the old content.
+    package func rewrite(_ name: Bytes, with content: Bytes, like old: Sighting) throws(Fault) {
+        let whole = path.appending(name)
+        guard old.links == 1 else {
+            throw Fault(
+                .failed, "'\(whole.display)' has \(old.links) names (hard links), and only one of them would change",
+                hint: "write the lines yourself", path: whole)
+        }
+        let fresh = "." + name + ".reprieve-new"
+        try write(fresh, content, flags: O_TRUNC, mode: old.mode, isExact: true, owner: (old.uid, old.gid))
+        try replace(name, by: fresh)
+    }
+
+    private func replace(_ name: Bytes, by fresh: Bytes) throws(Fault) {
         try check(
             layer.rename(descriptor, fresh, to: descriptor, as: name, replacing: true), "replace", path.appending(name))
         try sync()

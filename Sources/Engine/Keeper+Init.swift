@@ -65,8 +65,7 @@ extension Proposal {
         }
         // What a person agrees to when he agrees to the whole: lines that nobody else's names contradict.
         let proposal = try vault(yaml(name, path, [], rule, [], isUndated: false))
-        learnt = try NameLook(zone: zone).learn(proposal).proposals
-            .filter(\.isWritten)
+        learnt = try NameLook(zone: zone).learn(proposal).proposals.filter(\.isWritten)
         if !learnt.isEmpty { found = try scan(.name) }
         var isUndated = false
         if found.backups.count < found.undated {
@@ -81,9 +80,8 @@ extension Proposal {
         }
         return Proposal(
             path: path, directories: [path], name: name, rows: rows, size: found.size,
-            skipped: SkippedKind.all(found.leftAlone),
-            opaque: found.opaque,
-            isUndated: isUndated, yaml: text, tonight: tonight)
+            skipped: SkippedKind.all(found.leftAlone), opaque: found.opaque, isUndated: isUndated, yaml: text,
+            tonight: tonight)
     }
 
     /// The vault that a proposal comes to.
@@ -91,7 +89,7 @@ extension Proposal {
         var reader = ConfigurationReader()
         do throws(Fault) {
             try reader.read(yaml, file: "proposal")
-            if let vault = try reader.vaults().first { return vault }
+            if let vault = try reader.vaults().all.first { return vault }
         } catch {
             // The line of a file that nobody wrote helps nobody.
             let text = error.message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? error.message
@@ -213,7 +211,6 @@ extension Proposal {
                     lacksFull: needsFull && !members.contains { $0.kind == .full })
             }.sorted { $0.series < $1.series }
         }
-
     }
 
     private static func name(_ path: Bytes, _ taken: Set<String>) -> String {

@@ -28,33 +28,6 @@ package struct NamedEntry: Sendable {
     package var what: What
 }
 
-/// A template that would read names of one directory which nobody reads, or which are read as many series.
-package struct LearntNames: Sendable {
-    package var directory: Bytes
-    /// What is wrong with the names as they are read now.
-    package var why: String
-    package var template: String
-    /// The same for another meaning, where nobody can tell which is meant.
-    package var alternatives: [String]
-    /// A backup in another directory that would be read otherwise as well.
-    var alsoReads: Bytes?
-    /// What speaks against it: a person may know better.
-    package var objection: String?
-    package var evidence: String
-    package var examples: [Bytes]
-    package var series: Int
-    var reads: Int
-
-    /// The series that it makes.
-    var names: Set<Bytes> = []
-
-    /// Whether nobody has to be asked.
-    package var isWritten: Bool { objection == nil && alternatives.isEmpty }
-
-    /// The line of the configuration.
-    package var line: String { "names: '\(template.replacing("'", with: "''"))'" }
-}
-
 /// Reads the names of a vault, or of what may become one; nothing is opened but directories, and nothing is changed.
 package struct NameLook {
     let zone: Zone
@@ -164,7 +137,8 @@ package struct NameLook {
                 {
                     one.alsoReads = one.alsoReads ?? common
                 }
-                if found[index].directory == one.directory, !found[index].names.isDisjoint(with: one.names) {
+                if found[index].directory == one.directory, !found[index].seriesNames.isDisjoint(with: one.seriesNames)
+                {
                     one.alsoReads = one.alsoReads ?? found[index].examples.first
                     if let bound = found[index].bound { found[index] = bound }
                 }
@@ -271,50 +245,5 @@ extension NamedEntry {
         case .skipped(let why, let line): what = .skipped(why: why, line: line)
         case .link, .lookedInto: what = .passedOver
         }
-    }
-}
-
-extension LearntNames {
-    /// The same for this directory and this series alone, as a template of the path; `nil`: of the vault's top, of
-    /// several series, or of which nobody can tell what it means.
-    fileprivate var bound: LearntNames? {
-        guard series == 1, alternatives.isEmpty, template.contains("{series}"), let place = directory.utf8,
-            let name = (try? NamePattern(template: template))?.match(examples[0])?["series"]?.utf8
-        else { return nil }
-        func escaped(_ text: String) -> String {
-            text.replacing("{", with: "{{").replacing("}", with: "}}").replacing("%", with: "%%")
-        }
-        var one = self
-        one.template =
-            (place.isEmpty ? "" : escaped(place) + "/") + template.replacing("{series}", with: escaped(name))
-        guard let pattern = try? NamePattern(template: one.template),
-            examples.allSatisfy({ pattern.match(directory.appending($0)) != nil })
-        else { return nil }
-        one.alsoReads = nil
-        return one
-    }
-
-    /// Of several meanings that one by which each example was written on the day that its name says, if only one is so.
-    fileprivate mutating func decide(_ zone: Zone, contentTime: (Bytes) -> Timestamp?) {
-        guard !alternatives.isEmpty, examples.count >= 3 else { return }
-        var zone = zone
-        let written = examples.map { contentTime($0) }
-        let fitting = ([template] + alternatives).filter { text in
-            guard let pattern = try? NamePattern(template: text) else { return false }
-            return zip(examples, written).allSatisfy { name, written in
-                guard let civil = pattern.match(name)?.time, let written else { return false }
-                return (-43_200...129_600).contains(written.seconds(since: zone.instant(of: civil)))
-            }
-        }
-        guard fitting.count == 1 else { return }
-        (template, alternatives) = (fitting[0], [])
-        evidence += ", and they were written on these days"
-    }
-
-    fileprivate init(_ proposal: TemplateProposal, _ directory: Bytes, _ why: String) {
-        self.init(
-            directory: directory, why: why, template: proposal.template, alternatives: proposal.alternatives,
-            evidence: proposal.evidence, examples: proposal.examples, series: proposal.series,
-            reads: proposal.reads, names: proposal.seriesNames)
     }
 }

@@ -32,6 +32,7 @@ extension PlanReport {
 
     private static func isUnlikeBackup(_ backup: Backup) -> Bool {
         guard backup.contents?.tool == nil, !backup.primary.isDirectory, backup.endMark == .none else { return false }
-        return !PieceNames.isWhole(PieceNames.withoutPackers(backup.path.lastComponent))
+        let format = SeriesKind(of: backup).format
+        return !PieceNames.isWhole(format.hasPrefix(".") ? Bytes("x" + format) : backup.path.lastComponent)
     }
 }

@@ -105,10 +105,11 @@ extension Span {
 }
 
 extension Substring {
-    fileprivate var trimmed: Substring {
-        var result = self
-        while result.first == " " { result = result.dropFirst() }
-        while result.last == " " { result = result.dropLast() }
-        return result
+    /// Without blanks, tabs and returns at its ends.
+    package var trimmed: Substring {
+        let blanks: Set<Character> = [" ", "\t", "\r"]
+        var rest = drop { blanks.contains($0) }
+        while let last = rest.last, blanks.contains(last) { rest.removeLast() }
+        return rest
     }
 }

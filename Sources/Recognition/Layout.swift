@@ -235,12 +235,3 @@ package struct KeyValues: Sendable {
 
     package subscript(key: String) -> String? { values[key] }
 }
-
-extension Substring {
-    var trimmed: Substring {
-        var rest = self
-        while let first = rest.first, first == " " || first == "\t" || first == "\r" { rest.removeFirst() }
-        while let last = rest.last, last == " " || last == "\t" || last == "\r" { rest.removeLast() }
-        return rest
-    }
-}

@@ -26,19 +26,6 @@ package enum PieceNames {
         return wholes.contains(Bytes(name.storage[(dot + 1)...]).lowercased)
     }
 
-    /// A name without the endings of packers and ciphers; one that has no other keeps them.
-    package static func withoutPackers(_ name: Bytes) -> Bytes {
-        var rest = name
-        while let (ending, dot) = ShortWord.ending(of: rest.storage), outer.contains(ending),
-            ShortWord.ending(of: Array(rest.storage[..<dot])) != nil
-        {
-            rest = Bytes(rest.storage[..<dot])
-        }
-        return rest
-    }
-
-    private static let outer = ShortWord.set("gz bz2 xz zst lz4 lz lzo gpg pgp age enc aes")
-
     /// Of ``wholes`` those that a tool writes as one file of many others.
     private static let archives: Set<Bytes> = [
         "tar", "tgz", "tbz", "tbz2", "txz", "tzst", "7z", "zip", "cpio",

@@ -9,8 +9,9 @@ struct SignSearch: Sendable {
     /// At most so many askers may have signs.
     private static let mostAskers = 64
 
-    /// By three classes of bytes: which askers have a sign that begins so. One step for each askers' set.
+    /// By the classes of three bytes: where in ``askers`` the askers stand that have a sign which begins so.
     private var sets: [UInt8] = Array(repeating: 0, count: 1 << 15)
+    /// A bit for each asker. One step per byte serves them all.
     private var askers: [UInt64] = [0]
 
     /// `signs`: of each asker, at least three bytes long.

@@ -6,13 +6,15 @@ package struct SeriesKind: Hashable, Sendable, Comparable {
     /// The two top directories, the tool or rule that reads it, and the format: `pg/daily · a date in its name ·
     /// .dump`.
     package let text: String
+    /// `.sql`; `directories`; `files` where the names have no ending but those of compression and encryption.
+    package let format: String
 
     package init(of backup: Backup) {
         let key = backup.series
         let directory = key.parent.components.prefix(2).reduce(Bytes()) { $0.appending($1) }
         let rule =
             backup.contents?.tool ?? (backup.timeSource == .name ? "a date in its name" : "the time of its content")
-        let format = backup.primary.isDirectory ? "directories" : Self.format(key.lastComponent)
+        format = backup.primary.isDirectory ? "directories" : Self.format(key.lastComponent)
         text = "\(directory.isEmpty ? "." : directory.display) · \(rule) · \(format)"
     }
 

@@ -75,8 +75,9 @@ extension VaultSurvey {
             if survey.nested.contains(where: { $0.isWithin(path) }) || survey.holdsVault(inside) {
                 return .leftAlone(.foreign("a vault lies inside it"))
             }
-            if let why = try whyLeftAlone(inside, path) { return .leftAlone(why) }
-            if try isAlbum(inside, unit.name, path) { return .leftAlone(.foreign(LiveFiles.album)) }
+            let entries = try inside.entries()
+            if let why = try whyLeftAlone(inside, entries, path) { return .leftAlone(why) }
+            if isAlbum(entries.map(\.name), unit.name, path) { return .leftAlone(.foreign(LiveFiles.album)) }
             var sighting = try inside.sighting()
             sighting.name = unit.name
             var (obstacle, fingerprint): (String?, Int64?)
@@ -104,16 +105,15 @@ extension VaultSurvey {
 
         /// A dated directory that is no backup: a repository, or little else than a directory that is one.
         private func whyLeftAlone(
-            _ inside: Directory, _ path: Bytes, depth: Int = 0
+            _ inside: Directory, _ entries: [Directory.Entry], _ path: Bytes, depth: Int = 0
         ) throws(Fault) -> LeftAlone.Why? {
-            let entries = try inside.entries()
             if let why = Layouts.place(PlaceNames(of: entries, in: path, inside), isDated: true) { return why }
             // A copy of a whole machine may hold any repository; what wraps one is that.
             guard depth < Self.mostWraps, entries.count <= Self.fewEntries else { return nil }
             for entry in entries where entry.kind == .directory {
                 guard let below = try? inside.open(entry.name),
                     case .opaque(let tool, let prune)? = try whyLeftAlone(
-                        below, path.appending(entry.name), depth: depth + 1), tool != "git"
+                        below, try below.entries(), path.appending(entry.name), depth: depth + 1), tool != "git"
                 else { continue }
                 return .opaque(tool: tool, prune: prune)
             }
@@ -123,15 +123,17 @@ extension VaultSurvey {
         private static let (mostWraps, fewEntries) = (2, 3)
 
         /// By the names in the directories before and behind it; unless a person includes it.
-        private func isAlbum(_ inside: Directory, _ name: Bytes, _ path: Bytes) throws(Fault) -> Bool {
-            let names = try inside.entries().map(\.name)
-            guard LiveFiles.isAlbum(names, beside: [[""]]),
+        private func isAlbum(_ names: [Bytes], _ name: Bytes, _ path: Bytes) -> Bool {
+            guard LiveFiles.areOfPeople(names),
                 survey.recognisers.included.rule(holding: path, isDirectory: true) == nil,
                 let at = neighbours.firstIndex(of: name)
             else { return false }
+            // A copy that is made each day has the names of the day before; of an album no other day has any.
             let beside = [at - 1, at + 1].filter(neighbours.indices.contains).map { neighbours[$0] }
             let others = beside.compactMap { name in try? place.open(name).entries().map(\.name) }
-            return LiveFiles.isAlbum(names, beside: others)
+                .filter { !$0.isEmpty }
+            let own = Set(names)
+            return !others.isEmpty && others.allSatisfy { own.isDisjoint(with: $0) }
         }
 
         private func sideSightings(_ names: [Bytes], _ old: Backup?) throws(Fault) -> [Sighting] {

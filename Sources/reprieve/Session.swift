@@ -149,23 +149,33 @@ struct Common: ParsableArguments {
 /// One command's run: what it works with, and how it speaks.
 struct Session {
     /// `y` or `yes` on the terminal; without one, only `--yes`.
-    func isMeant(_ question: String, yes: Bool) throws -> Bool {
+    static func isMeant(_ question: String, yes: Bool, json: Bool, hint: String = "add --yes") throws -> Bool {
         if yes { return true }
-        guard isTerminal, !json else {
-            throw Fault(
-                .usage, "nothing is done without an answer, and standard input is no terminal", hint: "add --yes")
-        }
+        try checkAnswers(json: json, hint: hint)
         print(Text.wrap("\(question) [y/N]") + " ", terminator: "")
         return ["y", "yes"].contains(answer().lowercased())
     }
 
-    var isTerminal: Bool { isatty(0) == 1 }
+    func isMeant(_ question: String, yes: Bool) throws -> Bool {
+        try Self.isMeant(question, yes: yes, json: json)
+    }
+
+    /// Whether somebody can be asked.
+    static func checkAnswers(json: Bool, hint: String) throws {
+        guard !isTerminal || json else { return }
+        throw Fault(
+            .usage,
+            "nothing is done without an answer, and "
+                + (json ? "with --json nobody is asked" : "standard input is not a terminal"), hint: hint)
+    }
+
+    static var isTerminal: Bool { isatty(0) == 1 }
 
     /// For the agent that runs, when the configuration has changed.
     static let toldToAgent =
         "The running agent reads it when it is told: systemctl reload reprieve (or kill -HUP)"
 
-    func answer() -> String {
+    static func answer() -> String {
         fflush(nil)
         return readLine() ?? ""
     }

@@ -118,8 +118,8 @@ struct LearnTests {
         "a file in which no line can be added is refused, with the place",
         arguments: [
             ("    # names: 'x'\n", ":11:5: 'names' stands here as a comment"),
-            ("    names: 'b-%Y%m%d.tar'\n", ":11:12: 'names' is no list with a line for each"),
-            ("    names: [ 'b-%Y%m%d.tar' ]\n", ":11:12: 'names' is no list with a line for each"),
+            ("    names: 'b-%Y%m%d.tar'\n", ":11:12: 'names' is not a list with a line for each name"),
+            ("    names: [ 'b-%Y%m%d.tar' ]\n", ":11:12: 'names' is not a list with a line for each name"),
             ("overrides:\n  dumps:\n    names:\n      - 'b-%Y%m%d.tar'\n", ":14: the names of 'dumps' come from here"),
         ])
     func refused(more: String, why: String) throws {

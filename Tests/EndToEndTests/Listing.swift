@@ -10,7 +10,6 @@ struct Listing {
         var seconds: Double
         var count: Int
         var path: String
-        var target: String?
 
         var isBackup: Bool { word == "backup" || word == "backup/" }
         var isDirectory: Bool { word.hasSuffix("/") }
@@ -33,8 +32,8 @@ struct Listing {
         }
     }
 
-    /// Makes it below a directory. Answers the paths of each line, the newest first.
-    func make(in root: URL, now: Date) throws -> [[String]] {
+    /// Makes it below a directory. Answers the paths of each line and when each was written, the newest first.
+    func make(in root: URL, now: Date) throws -> [[(path: String, time: Date)]] {
         var random = Digits()
         var times: [URL: Date] = [:]
         let made = try lines.map { line in
@@ -48,13 +47,13 @@ struct Listing {
                     at: line.isDirectory ? url : url.deletingLastPathComponent(), withIntermediateDirectories: true)
                 if line.word == "link" {
                     try? FileManager.default.createSymbolicLink(atPath: url.path, withDestinationPath: "elsewhere")
-                    return path
+                    return (path, time)
                 }
                 let content = Data("content \(UInt64.random(in: 0 ... .max, using: &random)) of \(path)\n".utf8)
                 try content.write(to: line.isDirectory ? url.appending(path: "part.dat") : url)
                 times[url] = time
                 if line.isDirectory { times[url.appending(path: "part.dat")] = time }
-                return path
+                return (path, time)
             }
         }
         for (url, time) in times.sorted(by: { $0.key.path.count > $1.key.path.count }) {
@@ -84,11 +83,11 @@ extension Listing.Line {
         guard fields.count == 4, let count = Int(fields[2]) else { return nil }
         let words = fields[0].split(separator: ":").map(String.init)
         let units: [String: Double] = ["h": 3600, "d": 86_400, "w": 604_800]
-        let number = Double(fields[1].dropLast()).map { $0 * (units[String(fields[1].suffix(1))] ?? 1) } ?? 86_400
+        let seconds = Double(fields[1].dropLast()).map { $0 * (units[String(fields[1].suffix(1))] ?? 1) } ?? 86_400
         let paths = fields[3].trimmingCharacters(in: .whitespaces).components(separatedBy: " -> ")
         self.init(
-            word: words[0], tag: words.count > 1 ? words[1] : "line \(number) \(fields[3])", seconds: number,
-            count: count, path: paths[0], target: paths.count > 1 ? paths[1] : nil)
+            word: words[0], tag: words.count > 1 ? words[1] : "line \(number)", seconds: seconds, count: count,
+            path: paths[0])
     }
 }
 

@@ -217,7 +217,8 @@ struct RecognitionTests {
         try house.settle()
         let plain = try house.run("plan").out
         #expect(!plain.contains("several links") && !plain.contains("*"), "\(plain)")
-        let (old, new) = ["a", "c"].map { house.vault.appending(path: "site/\(House.day(0))/\($0)").path }.pair
+        let day = house.vault.appending(path: "site/\(House.day(0))")
+        let (old, new) = (day.appending(path: "a").path, day.appending(path: "c").path)
         #expect(link(old, new) == 0)
         try house.settle()
         #expect(try house.run("plan").out.contains("files have several links"))
@@ -232,8 +233,4 @@ struct RecognitionTests {
         #expect(told.contains("To read it: names: '") || told.contains("time-format"), "\(told)")
         #expect(try house.run("list", "--foreign").out.contains("x/y-\(House.day(9)).tar: excluded by"))
     }
-}
-
-extension [String] {
-    fileprivate var pair: (String, String) { (self[0], self[1]) }
 }

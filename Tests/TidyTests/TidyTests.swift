@@ -117,7 +117,10 @@ struct TidyTests {
         for source in Self.sources {
             for (number, line) in source.lines.enumerated() {
                 let code = Self.code(line)
-                let changes = ["rename(", "sync(", "create(", "replace(", "makeDirectory(", "append(", "write("]
+                let changes = [
+                    "rename(", "sync(", "create(", "replace(", "makeDirectory(", "append(", "write(",
+                    "publish(", "rewrite(",
+                ]
                 let isSwallowed = code.contains("try?") && changes.contains { code.contains("." + $0) }
                 #expect(!isSwallowed, "\(source.path):\(number + 1): an error of a change is swallowed")
             }

@@ -91,10 +91,10 @@ extension Configuration {
         let log =
             reader.auditLog?.value
             ?? (reader.stateDirectory == nil ? places.auditLog.map { Bytes($0) } : nil) ?? state.appending("audit.log")
+        let (vaults, wildcards) = try reader.vaults()
         var configuration = Configuration(
-            zone: reader.zone ?? Sourced(Zone.system), vaults: try reader.vaults(), stateDirectory: state,
-            auditLog: log, metrics: reader.metrics, hooks: reader.hooks,
-            wildcards: try reader.wildcards(), files: files)
+            zone: reader.zone ?? Sourced(Zone.system), vaults: vaults, stateDirectory: state,
+            auditLog: log, metrics: reader.metrics, hooks: reader.hooks, wildcards: wildcards, files: files)
         if overrides.adHoc == nil {
             let own = Bytes(places.config).parent.appending("FREEZE")
             if own != systemFreezeFile { configuration.freezeFiles.append(own) }
@@ -115,7 +115,7 @@ extension Configuration {
         let file = "options"
         do {
             try reader.read(yaml(adHoc), file: file)
-            _ = try reader.vaults()
+            _ = try reader.vaults().all
         } catch {
             guard error.code == .configuration, error.message.hasPrefix(file) else { throw error }
             let text = error.message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? error.message

@@ -193,11 +193,13 @@ struct ConfigurationReader {
         }
     }
 
-    /// The vaults, wildcards expanded to what is there now.
-    func vaults() throws(Fault) -> [VaultConfiguration] {
-        var found: [VaultConfiguration] = []
+    /// The vaults, wildcards expanded to what is there now, and each entry whose path has a wildcard.
+    func vaults() throws(Fault) -> (all: [VaultConfiguration], wildcards: [VaultConfiguration]) {
+        var (found, wildcards): ([VaultConfiguration], [VaultConfiguration]) = ([], [])
         for entry in entries {
-            found += try vaults(of: entry.name, entry.node).vaults
+            let (vaults, wildcard) = try vaults(of: entry.name, entry.node)
+            found += vaults
+            wildcards += wildcard.map { [$0] } ?? []
         }
         // A wildcard's match may be away today.
         for (key, name, _) in overrides
@@ -216,16 +218,7 @@ struct ConfigurationReader {
                     hint: "remove one of the two", path: path)
             }
         }
-        return found
-    }
-
-    /// Each entry whose path has a wildcard.
-    func wildcards() throws(Fault) -> [VaultConfiguration] {
-        var found: [VaultConfiguration] = []
-        for entry in entries {
-            if let wildcard = try vaults(of: entry.name, entry.node).wildcard { found.append(wildcard) }
-        }
-        return found
+        return (found, wildcards)
     }
 
     private func vaults(
@@ -295,7 +288,7 @@ struct ConfigurationReader {
         if root.node.mapping?["vaults"] != nil {
             var reader = ConfigurationReader()
             try reader.read(text, file: file)
-            guard let found = try reader.vaults().first(where: { $0.label == base.label || $0.path == base.path })
+            guard let found = try reader.vaults().all.first(where: { $0.label == base.label || $0.path == base.path })
             else {
                 throw root.refuse("there is no vault '\(base.label)' in it", hint: "a policy alone begins with `keep:`")
             }

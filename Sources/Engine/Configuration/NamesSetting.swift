@@ -1,5 +1,6 @@
 internal import Disk
 package import Model
+internal import Recognition
 internal import Yams
 
 /// `learn`: lines of `names`, put into the file in which a vault stands, each with what speaks for it as a comment. No
@@ -15,14 +16,14 @@ package struct NamesSetting: Sendable {
         _ learnt: [LearntNames], of vault: VaultConfiguration, _ overrides: Overrides
     ) throws(Fault) {
         guard let place = try Self.place(of: vault, in: try Configuration.load(overrides).files) else {
-            throw Fault(.failed, "the vault '\(vault.label)' stands in no file", hint: "reprieve config check")
+            throw Fault(.failed, "no file has the vault '\(vault.label)'", hint: "reprieve config check")
         }
         (file, old) = (place.file, Bytes(place.text))
         text = try place.inserting(Self.lines(learnt), vault.entry)
         try check(learnt, vault, overrides)
     }
 
-    /// What would be read by the file as it would be: the old lines and the new ones, and nothing else is changed.
+    /// The file as it would be can be read, has the same vaults, and each has the old `names`, and this one the new.
     private func check(_ learnt: [LearntNames], _ vault: VaultConfiguration, _ overrides: Overrides) throws(Fault) {
         let (before, after): (Configuration, Configuration)
         do throws(Fault) {
@@ -33,6 +34,11 @@ package struct NamesSetting: Sendable {
             guard error.code == .configuration, error.message.hasPrefix(file) else { throw error }
             let why = error.message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? error.message
             throw Fault(.usage, "\(file) cannot have these lines: \(why)", hint: error.hint, path: Bytes(file))
+        }
+        guard before.vaults.map(\.path) == after.vaults.map(\.path) else {
+            throw Fault(
+                .configuration, "\(file): with these lines it would have other vaults",
+                hint: "put the lines there yourself: reprieve learn \(vault.label) -n", path: Bytes(file))
         }
         for (one, other) in zip(before.vaults, after.vaults) {
             let new = one.entry == vault.entry ? learnt.map { "'\($0.template)'" } : []
@@ -54,7 +60,7 @@ package struct NamesSetting: Sendable {
             let place = one.directory.isEmpty ? "." : one.directory.display
             return [
                 "# \(place)/: \(one.why)", "# \(one.evidence), such as \(examples)",
-                "- '\(one.template.replacing("'", with: "''"))'",
+                "- \(ReadingLines.quoted(one.template))",
             ]
         }
     }
@@ -117,7 +123,7 @@ extension NamesSetting {
                 let node = ConfigurationNode(node: names, file: file)
                 guard let mark = names.mark, all.indices.contains(mark.line - 1),
                     all[mark.line - 1].dropFirst(mark.column - 1).hasPrefix("- "), names.sequence?.style != .flow
-                else { throw refuse(node, "'names' is no list with a line for each") }
+                else { throw refuse(node, "'names' is not a list with a line for each name") }
                 return (end(ofList: mark.line - 1, indent: mark.column - 1, all), mark.column - 1, true)
             }
             guard let pair = mapping.first(where: { $0.key.string == "path" }), let key = pair.key.mark,

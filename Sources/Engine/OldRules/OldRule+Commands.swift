@@ -32,7 +32,7 @@ extension OldRule {
                     hint: "give the line with its value in place of $…")
             }
             switch tool {
-            case "find": found.append(try find(words, isRemovedBehind: reader.removes(behind: n)))
+            case "find": found.append(try find(words, remover: reader.remover(behind: n)))
             case "restic": found.append(try restic(texts))
             case "rotate-backups": found.append(try rotateBackups(texts))
             default: found.append(try borg(texts))
@@ -48,7 +48,8 @@ extension OldRule {
 
     // MARK: find
 
-    private static func find(_ all: [ShellWord], isRemovedBehind: Bool) throws(Fault) -> OldRule {
+    /// `remover`: the words of a command that removes what this one prints.
+    private static func find(_ all: [ShellWord], remover: [String]?) throws(Fault) -> OldRule {
         if let pattern = all.first(where: \.isPattern) {
             throw refuse(
                 "find", "the shell would fill in '\(pattern.text.display)'",
@@ -70,9 +71,20 @@ extension OldRule {
             rule.places.append(Bytes(word))
         }
         var files = OldFiles(seconds: -1)
-        var (deletes, deletesTrees, isNegated, last) = (isRemovedBehind, false, false, "")
+        var (deletes, deletesTrees, isNegated, last) = (false, false, false, "")
         /// In parentheses are alternatives, and nothing else.
         var (isGroup, hasGroup, wantsOr) = (false, false, false)
+        func remove(by command: some Collection<String>) throws(Fault) {
+            deletes = true
+            for word in command.dropFirst() {
+                let isShort = word.hasPrefix("-") && !word.hasPrefix("--")
+                guard !isShort || !word.contains("i") else {
+                    throw refuse("find", "'\(command.first ?? "") \(word)' asks before each file")
+                }
+                if word == "--recursive" || isShort && word.lowercased().contains("r") { deletesTrees = true }
+            }
+        }
+        if let remover { try remove(by: remover) }
         func value() throws(Fault) -> String {
             guard let value = words.popFirst() else { throw refuse("find", "'\(last)' has no value") }
             return value
@@ -147,13 +159,9 @@ extension OldRule {
                 guard ["rm", "unlink", "shred"].contains(Bytes(verb).lastComponent) else {
                     throw refuse("find", "'\(word) \(verb)' is not understood")
                 }
-                deletes = true
-                while let word = words.popFirst(), word != ";", word != "+" {
-                    guard !word.hasPrefix("-") || word.hasPrefix("--") || !word.contains("i") else {
-                        throw refuse("find", "'\(verb) \(word)' asks before each file")
-                    }
-                    deletesTrees = deletesTrees || word.hasPrefix("-") && (word.contains("r") || word.contains("R"))
-                }
+                let options = words.prefix { $0 != ";" && $0 != "+" }
+                words = words.dropFirst(options.count + 1)
+                try remove(by: [verb] + options)
             default: throw refuse("find", "'\(word)' is not understood")
             }
         }
@@ -166,8 +174,11 @@ extension OldRule {
             throw refuse(
                 "find", "it removes files and whole directories", hint: "one line with -type f, one with -type d")
         }
-        rule.exclude = files.notNames
         let isOfDirectories = files.type == UInt8(ascii: "d")
+        guard deletesTrees || !isOfDirectories else {
+            throw refuse("find", "of directories it removes empty ones only")
+        }
+        rule.exclude = files.notNames
         if files.depth.upperBound < 10 {
             let below = files.depth.upperBound + (isOfDirectories ? 1 : 0)
             rule.exclude.append("/" + String(repeating: "*/", count: below))
@@ -246,9 +257,10 @@ extension OldRule {
             let count = isAll ? "unlimited" : value
             // `2*7`, as rotate-backups has it.
             let factors = value.split(separator: "*").map { Int($0.trimmingCharacters(in: .whitespaces)) ?? 0 }
-            let product = factors.contains { !(1...1_000_000).contains($0) } ? 0 : factors.prefix(3).reduce(1, *)
+            let product =
+                factors.count > 2 || factors.contains { !(1...1_000_000).contains($0) } ? 0 : factors.reduce(1, *)
             guard isAll || own.hasPrefix("within") || product > 0 || tool == "borg2" else {
-                throw refuse(tool, "'\(value)' is no number for '\(rule)'")
+                throw refuse(tool, "'\(value)' is not a number for '\(rule)'")
             }
             rules.removeAll { $0.rule == own }
             rules.append((own, value.contains("*") ? String(product) : count))
@@ -379,11 +391,13 @@ extension OldRule {
 }
 
 extension ShellReader {
-    /// Whether what this command prints goes to one that removes it.
-    fileprivate func removes(behind command: Int) -> Bool {
-        guard commands.indices.contains(command + 1) else { return false }
+    /// The words from `rm` on, where what this command prints goes to xargs with one that removes it.
+    fileprivate func remover(behind command: Int) -> [String]? {
+        guard commands.indices.contains(command + 1) else { return nil }
         let words = commands[command + 1].map(\.text)
-        return words.first?.lastComponent == "xargs"
-            && words.contains { ["rm", "unlink", "shred"].contains($0.lastComponent) }
+        guard words.first?.lastComponent == "xargs",
+            let verb = words.firstIndex(where: { ["rm", "unlink", "shred"].contains($0.lastComponent) })
+        else { return nil }
+        return words[verb...].map(\.display)
     }
 }

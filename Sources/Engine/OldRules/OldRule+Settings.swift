@@ -15,7 +15,7 @@ extension OldRule {
         for (word, value) in zip(words, words.dropFirst() + [""]) where word.hasPrefix("keep-") || word == "maxfiles" {
             isMeant = true
             guard !seen.contains(String(word)) else {
-                throw refuse(rule.tool, "'\(word)' stands twice", hint: "give one line at a time")
+                throw refuse(rule.tool, "'\(word)' is there twice", hint: "give one line at a time")
             }
             seen.insert(String(word))
             let name = word == "maxfiles" ? "last" : String(word.dropFirst(5))
@@ -49,7 +49,7 @@ extension OldRule {
             }
         }
         let fitting = sections.filter { section in
-            paths.isEmpty || paths.contains { path in isSame(path, section.place) }
+            paths.isEmpty || paths.contains { Wildcard.name(of: $0, in: Bytes(section.place)) != nil }
         }
         guard let section = fitting.first, fitting.count == 1 else {
             let all = sections.map(\.place).joined(separator: ", ")
@@ -60,12 +60,6 @@ extension OldRule {
         var rule = try rotateBackups(settings: section.settings)
         if !section.place.contains(where: { "*?[".contains($0) }) { rule.places = [Bytes(section.place)] }
         return rule
-    }
-
-    private static func isSame(_ path: Bytes, _ pattern: String) -> Bool {
-        let (names, patterns) = (path.components, Bytes(pattern).components)
-        return names.count == patterns.count
-            && zip(names, patterns).allSatisfy { ShellWord(pattern: $1.display).matches(name: $0) }
     }
 
     // MARK: logrotate
@@ -135,7 +129,7 @@ extension OldRule {
             let value = line[line.index(after: sign)...].split { $0 == "#" }.first ?? ""
             settings[String(line[..<sign].trimmed)] = value.filter { !"\"' \t\r".contains($0) }
         }
-        let (counts, hours) = (["BRDAILY", "BRWEEKLY", "BRMONTHLY"], directories.map { "CONFIG_rotation_" + $0 })
+        let (counts, days) = (["BRDAILY", "BRWEEKLY", "BRMONTHLY"], directories.map { "CONFIG_rotation_" + $0 })
         var rule: OldRule
         if counts.contains(where: { settings[$0] != nil }) {
             rule = OldRule("autopostgresqlbackup")
@@ -143,12 +137,12 @@ extension OldRule {
                 guard let number = try number(key, settings, rule.tool) else { continue }
                 rule.series.append((directory + "/**", [("last", String(number))]))
             }
-        } else if hours.contains(where: { settings[$0] != nil }) {
+        } else if days.contains(where: { settings[$0] != nil }) {
             rule = OldRule("automysqlbackup")
             guard settings["CONFIG_mysql_dump_differential"] != "yes" else {
                 throw refuse(rule.tool, "it keeps differential backups longer than it says")
             }
-            for (directory, key) in zip(directories, hours) {
+            for (directory, key) in zip(directories, days) {
                 guard let number = try number(key, settings, rule.tool) else { continue }
                 rule.series.append((directory + "/**", [("within", "\(number + 1)d")]))
                 rule.files.append(
@@ -170,16 +164,8 @@ extension OldRule {
     private static func number(_ key: String, _ settings: [String: String], _ tool: String) throws(Fault) -> Int64? {
         guard let text = settings[key] else { return nil }
         guard let number = Int64(text), (0..<100_000).contains(number) else {
-            throw refuse(tool, "\(key)=\(text) is no number")
+            throw refuse(tool, "\(key)=\(text) is not a number")
         }
         return number == 0 ? nil : number
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: Substring {
-        var rest = self.drop { $0 == " " || $0 == "\t" }
-        while let last = rest.last, last == " " || last == "\t" || last == "\r" { rest.removeLast() }
-        return rest
     }
 }

@@ -30,7 +30,7 @@ package struct OldRule: Sendable {
         if text.hasPrefix("/"), !text.contains(where: \.isWhitespace), Surroundings.resolved(Bytes(text)) != nil {
             text = try Directory.read(absolute: Bytes(text), limit: 1 << 20).display(lines: true)
         }
-        let lines = text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " || $0 == "\t" } }
+        let lines = text.split(whereSeparator: \.isNewline).map(\.trimmed)
             .filter { !$0.isEmpty && !$0.hasPrefix("#") && !$0.hasPrefix(";") }
         if let found = try Self.rotation(lines, paths) {
             self = found
@@ -66,16 +66,14 @@ package struct OldRule: Sendable {
         lines.append("keep: \(keep.isEmpty ? "all" : mapping(keep))")
         if !series.isEmpty {
             lines.append("series:")
-            lines += series.map { "  \(Self.quoted($0.pattern)): { keep: \(mapping($0.keep)) }" }
+            lines += series.map { "  \(ReadingLines.quoted($0.pattern)): { keep: \(mapping($0.keep)) }" }
         }
         if !exclude.isEmpty {
             lines.append("# what the old line never deleted")
-            lines.append("exclude: [ " + exclude.map(Self.quoted).joined(separator: ", ") + " ]")
+            lines.append("exclude: [ " + exclude.map(ReadingLines.quoted).joined(separator: ", ") + " ]")
         }
         return lines
     }
-
-    private static func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 
     /// Everything else than names like these.
     mutating func limit(to names: [String]) {
@@ -109,16 +107,6 @@ struct OldFiles: Sendable {
             (try? PathRule(pattern, origin: ""))?.matches(name, in: [], isDirectory: isDirectory) ?? false
         }
         return (names.isEmpty || names.contains(where: isLike)) && !notNames.contains(where: isLike)
-    }
-}
-
-extension ShellWord {
-    /// `*` and `?` choose names.
-    init(pattern: String) {
-        self.init(
-            pattern.utf8.map { byte in
-                byte == UInt8(ascii: "*") ? .star : byte == UInt8(ascii: "?") ? .one : .byte(byte)
-            })
     }
 }
 

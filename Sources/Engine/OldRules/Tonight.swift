@@ -5,10 +5,11 @@ internal import Retention
 /// What a line of another program would delete tonight, beside what would go by the policy that was made of it.
 package struct Tonight: Sendable {
     package var rows: [Row] = []
-    /// Files that are no backups, and the line would delete them: how many, and the first.
+    /// Files that the line would delete and that are not backups: how many, and the first.
     package var others: Int = 0
     package var firstOther: Bytes?
     package var tool: String
+    package var zone: Zone
     /// What would go although the old line does not delete it: then the policy is not what the line meant.
     package var excess: [Bytes] = []
 
@@ -19,24 +20,15 @@ package struct Tonight: Sendable {
         /// How many the old line would delete, and how many would go.
         package var old: Int
         package var goes: Int
-        /// The newest that the old line would delete and that stays, with the reason.
-        package var kept: (path: Bytes, why: String)?
-    }
-
-    private static func why(_ decision: Decision, _ zone: Zone) -> String {
-        var zone = zone
-        func day(_ time: Timestamp) -> String {
-            let civil = zone.civil(time)
-            return "\(civil.year)-\(civil.month)-\(civil.day)"
-        }
-        return decision.reasons.first?.text(id: \.text, date: day) ?? ""
+        /// The newest that the old line would delete and that stays, and why.
+        package var kept: (path: Bytes, decision: Decision)?
     }
 
     init(
         _ rule: OldRule, _ vault: VaultConfiguration, _ backups: [Backup], _ leftAlone: [LeftAlone], _ root: Directory,
         _ zone: Zone, _ now: Moment
     ) throws(Fault) {
-        tool = rule.tool
+        (tool, self.zone) = (rule.tool, zone)
         let policy = vault.policy(zone: zone)
         var bare = policy
         bare.hasSafeguards = false
@@ -68,7 +60,7 @@ package struct Tonight: Sendable {
                 row.old += taken ? 1 : 0
                 row.goes += goes ? 1 : 0
                 if goes, !taken { excess.append(backup.path) }
-                if taken, !goes, row.kept == nil { row.kept = (backup.path, Self.why(ours[n], zone)) }
+                if taken, !goes, row.kept == nil { row.kept = (backup.path, ours[n]) }
             }
             rows.append(row)
         }

@@ -30,15 +30,9 @@ package struct LiveFiles: Layout {
 
     private static let ofPeople: Set<String> = ["a picture", "a film", "sound", "a document", "a mail"]
 
-    /// Whether a directory of a day is what somebody put there that day: pictures, films, documents and nothing else,
-    /// of which no day has a name that another has. A copy that is made each day has the names of the day before.
-    package static func isAlbum(_ names: [Bytes], beside others: [[Bytes]]) -> Bool {
-        let others = others.filter { !$0.isEmpty }
-        guard !names.isEmpty, !others.isEmpty,
-            names.allSatisfy({ name in what(name.storage).map { ofPeople.contains($0) } ?? false })
-        else { return false }
-        let own = Set(names)
-        return others.allSatisfy { own.isDisjoint(with: $0) }
+    /// Whether these are pictures, films, documents and nothing else.
+    package static func areOfPeople(_ names: [Bytes]) -> Bool {
+        !names.isEmpty && names.allSatisfy { name in what(name.storage).map { ofPeople.contains($0) } ?? false }
     }
 
     package static let album =

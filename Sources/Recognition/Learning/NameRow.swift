@@ -96,13 +96,19 @@ package struct ReadingLines {
     /// `nil`: none would, or none is known.
     package func line(for name: Bytes, _ why: LeftAlone.Why) -> String? {
         guard case .foreign(let text) = why else { return nil }
-        if text.hasSuffix(LiveData.how) { return "include: '\(Self.rule(directory.appending(name)))'" }
+        if text.hasSuffix(LiveData.how) { return "include: \(Self.quoted(Self.rule(directory.appending(name))))" }
         guard Self.isOfTime(why), let found = proposals.first(where: { $0.pattern.match(name) != nil }) else {
             return nil
         }
-        let others = found.proposal.alternatives.map { " # or '\($0)'" }.joined()
+        let others = found.proposal.alternatives.map { " # or " + Self.quoted($0) }.joined()
         return found.proposal.line + others
     }
+
+    /// The line of the configuration for a template.
+    package static func names(_ template: String) -> String { "names: \(quoted(template))" }
+
+    /// As YAML has it.
+    package static func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 
     /// Whether it is skipped because its time is not known.
     package static func isOfTime(_ why: LeftAlone.Why) -> Bool {
@@ -120,7 +126,7 @@ package struct ReadingLines {
         var text = "/"
         for scalar in path.display.unicodeScalars {
             if "*?[\\".unicodeScalars.contains(scalar) { text += "\\" }
-            text += scalar == "'" ? "''" : String(scalar)
+            text.unicodeScalars.append(scalar)
         }
         return text
     }

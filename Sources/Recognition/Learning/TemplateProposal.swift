@@ -11,15 +11,17 @@ package struct TemplateProposal: Hashable, Sendable {
     package let of: Int
     /// The first, one in the middle and the last of those that it reads.
     package let examples: [Bytes]
-    /// How many series the names are of, and what `{series}` takes of them.
-    package let series: Int
+    /// What `{series}` takes of them.
     package let seriesNames: Set<Bytes>
 
     /// `reads 91 of 91`
     package var evidence: String { "reads \(reads) of \(of)" }
 
     /// The line of the configuration.
-    package var line: String { "names: '\(template.replacing("'", with: "''"))'" }
+    package var line: String { ReadingLines.names(template) }
+
+    /// How many series the names are of.
+    package var series: Int { max(1, seriesNames.count) }
 
     /// Fewer names of one form tell nothing of what differs in them.
     package static let fewest = 3
@@ -48,7 +50,6 @@ package struct TemplateProposal: Hashable, Sendable {
         (reads, of) = (read.count, names.count)
         examples = Set([0, read.count / 2, read.count - 1]).sorted().map { read[$0] }
         seriesNames = Set(read.compactMap { pattern.match($0)?["series"] })
-        series = pattern.has("series") ? seriesNames.count : 1
     }
 }
 
@@ -101,7 +102,7 @@ private struct Guessed: Hashable {
         var (text, literal) = ("", "")
         for index in sample[0].tokens.indices {
             guard let part = times[index].map(guess.text) ?? open[index] else {
-                literal += escaped(sample[0].text(index))
+                literal += NamePattern.escaped(sample[0].text(index).utf8 ?? "")
                 continue
             }
             text += (text.isEmpty ? series(literal, isBeforeOpen: times[index] == nil) : literal) + part
@@ -151,9 +152,5 @@ private struct Guessed: Hashable {
             last = before
         }
         return "{series}" + literal[scalars.index(after: last)...]
-    }
-
-    private static func escaped(_ literal: Bytes) -> String {
-        (literal.utf8 ?? "").replacing("{", with: "{{").replacing("}", with: "}}").replacing("%", with: "%%")
     }
 }

@@ -41,6 +41,11 @@ package struct NamePattern: Hashable, Sendable {
         }
     }
 
+    /// A text that stands for itself in a template.
+    package static func escaped(_ text: String) -> String {
+        text.replacing("{", with: "{{").replacing("}", with: "}}").replacing("%", with: "%%")
+    }
+
     /// Whether it speaks of the path in the vault, and not of the name alone.
     package var isOfPath: Bool {
         parts.contains { if case .literal(let bytes) = $0 { bytes.contains(UInt8(ascii: "/")) } else { false } }

@@ -149,13 +149,13 @@ struct Retire: ParsableCommand {
             }
             return true
         }
-        guard session.isTerminal, !session.json else {
+        guard Session.isTerminal, !session.json else {
             throw Fault(
                 .usage, "nothing of '\(name)' would stay, and nobody is there to type its name",
                 hint: "in scripts: --confirm '\(name)'")
         }
         print("Nothing of it will stay. Type its name to go on: ", terminator: "")
-        return session.answer() == name
+        return Session.answer() == name
     }
 }
 

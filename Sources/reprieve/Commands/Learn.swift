@@ -69,23 +69,21 @@ struct Learn: ParsableCommand {
     /// Those that are to be written, if anything is.
     private func choose(_ proposals: [LearntNames], _ session: Session) throws -> [LearntNames] {
         guard !dryRun, yes || !session.json else { return [] }
-        if !yes, !session.isTerminal, !proposals.isEmpty {
-            throw Fault(
-                .usage, "nothing is written without an answer, and standard input is no terminal",
-                hint: "add --yes, or -n to see the lines only")
+        if !yes, !proposals.isEmpty {
+            try Session.checkAnswers(json: session.json, hint: "add --yes, or -n to see the lines only")
         }
         return proposals.compactMap { proposal in
             if proposal.isWritten { return proposal }
             if proposal.objection != nil { return nil }
-            return yes ? nil : ask(proposal, session)
+            return yes ? nil : ask(proposal)
         }
     }
 
-    private func ask(_ proposal: LearntNames, _ session: Session) -> LearntNames? {
+    private func ask(_ proposal: LearntNames) -> LearntNames? {
         let templates = [proposal.template] + proposal.alternatives
         for (number, template) in templates.enumerated() { print("  \(number + 1)  \(template)") }
         print("Which is meant by \(proposal.examples[0].display)? [number, or Enter for none] ", terminator: "")
-        guard let number = Int(session.answer()), templates.indices.contains(number - 1) else { return nil }
+        guard let number = Int(Session.answer()), templates.indices.contains(number - 1) else { return nil }
         var chosen = proposal
         (chosen.template, chosen.alternatives) = (templates[number - 1], [])
         return chosen
@@ -100,7 +98,7 @@ struct Learn: ParsableCommand {
         ]
         if !proposal.alternatives.isEmpty {
             lines.append(Text.wrap("  Nobody can tell from the names which is meant; it may as well be"))
-            lines += proposal.alternatives.map { "  names: '\($0.replacing("'", with: "''"))'" }
+            lines += proposal.alternativeLines.map { "  " + $0 }
         }
         if let why = proposal.objection {
             lines.append(Text.wrap("  Not written: \(why). If it is right all the same, write the line yourself."))

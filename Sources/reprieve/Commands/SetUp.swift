@@ -48,34 +48,10 @@ struct Init: ParsableCommand {
                 refused.append(error)
                 continue
             }
-            if let vault = existing?.vaults.first(where: { $0.path == proposal.path }) {
-                throw Fault(
-                    .usage, "'\(proposal.path.display)' is the vault '\(vault.label)' already",
-                    hint: "reprieve retention show \(vault.label)")
-            }
             guard !proposals.contains(where: { $0.path == proposal.path }) else {
                 throw Fault(.usage, "'\(proposal.path.display)' is named twice", hint: "name it once")
             }
-            let state = Configuration.absolute(Places(overrides).state)
-            guard !state.isWithin(proposal.path) else {
-                throw Fault(
-                    .usage, "the state directory '\(state.display)' would lie inside '\(proposal.path.display)'",
-                    hint: "choose another one with --state-dir")
-            }
-            if rule != nil, proposal.backups == 0 {
-                throw Fault(
-                    .usage, "of what the old line deletes in '\(proposal.path.display)' nothing is read as a backup",
-                    hint: "reprieve init without --from says what is there, and what is not read")
-            }
-            if let tonight = proposal.tonight, let first = tonight.excess.min() {
-                throw Fault(
-                    .usage,
-                    "the rule would move \(Text.plural(tonight.excess.count, "backup")) that \(tonight.tool) does not delete, "
-                        + "such as \(first.display)",
-                    hint:
-                        "Reprieve goes by dates in names and takes whole backups; write the policy yourself: reprieve "
-                        + "init without --from")
-            }
+            try check(proposal, besides: existing, rule, overrides)
             taken.insert(proposal.name)
             proposals.append(proposal)
         }
@@ -99,7 +75,11 @@ struct Init: ParsableCommand {
         }
         let target = Places(overrides).config
         var written: [String] = []
-        if !dryRun, try isMeant(proposals, target) {
+        if !dryRun,
+            try Session.isMeant(
+                "Write this to \(target) (or conf.d beside it)?", yes: yes, json: common.json,
+                hint: "add --yes, or put the lines above into \(target) yourself")
+        {
             for proposal in proposals { written.append(try proposal.write(besides: target)) }
             try prepare(proposals)
         }
@@ -109,6 +89,37 @@ struct Init: ParsableCommand {
         print((OtherPrograms.excludes(of: proposals.flatMap(\.directories)).dropFirst() + [""]).joined(separator: "\n"))
         if !written.isEmpty {
             print("Next: reprieve plan     what would go, and why; nothing goes unapproved")
+        }
+    }
+
+    /// Whether it can be written beside what is configured, and keeps what the old line means.
+    private func check(
+        _ proposal: Proposal, besides existing: Configuration?, _ rule: OldRule?, _ overrides: Overrides
+    ) throws {
+        if let vault = existing?.vaults.first(where: { $0.path == proposal.path }) {
+            throw Fault(
+                .usage, "'\(proposal.path.display)' is the vault '\(vault.label)' already",
+                hint: "reprieve retention show \(vault.label)")
+        }
+        let state = Configuration.absolute(Places(overrides).state)
+        guard !state.isWithin(proposal.path) else {
+            throw Fault(
+                .usage, "the state directory '\(state.display)' would lie inside '\(proposal.path.display)'",
+                hint: "choose another one with --state-dir")
+        }
+        if rule != nil, proposal.backups == 0 {
+            throw Fault(
+                .usage, "of what the old line deletes in '\(proposal.path.display)' nothing is read as a backup",
+                hint: "reprieve init without --from says what is there, and what is not read")
+        }
+        if let tonight = proposal.tonight, let first = tonight.excess.min() {
+            throw Fault(
+                .usage,
+                "the rule would move \(Text.plural(tonight.excess.count, "backup")) that \(tonight.tool) does not delete, "
+                    + "such as \(first.display)",
+                hint:
+                    "Reprieve goes by dates in names and takes whole backups; write the policy yourself: reprieve "
+                    + "init without --from")
         }
     }
 
@@ -137,18 +148,6 @@ struct Init: ParsableCommand {
             if error.code == .configuration, error.message.hasPrefix("there is no configuration yet") { return nil }
             throw error
         }
-    }
-
-    private func isMeant(_ proposals: [Proposal], _ target: String) throws -> Bool {
-        if yes { return true }
-        guard isatty(0) == 1, !common.json else {
-            throw Fault(
-                .usage, "nothing is written without an answer, and standard input is no terminal",
-                hint: "add --yes, or put the lines above into \(target) yourself")
-        }
-        print("Write this to \(target) (or conf.d beside it)? [y/N] ", terminator: "")
-        fflush(nil)
-        return ["y", "yes"].contains((readLine() ?? "").lowercased())
     }
 
     /// The vaults' markers, so that another disk at the same path is noticed from now on.
@@ -207,7 +206,7 @@ struct Init: ParsableCommand {
         for row in rows.prefix(Self.mostRows) {
             table.add([
                 Text.fit(Backup.name(ofSeries: row.series).display, 32), Text.count(row.backups), Text.count(row.old),
-                Text.count(row.goes), row.kept?.why ?? "",
+                Text.count(row.goes), row.kept.map { why($0.decision, tonight.zone) } ?? "",
             ])
         }
         var lines = ["", table.text]
@@ -217,10 +216,15 @@ struct Init: ParsableCommand {
                 "The old line deletes for good; what Reprieve moves waits in .trash, and nothing is moved before "
                     + "somebody approves it."))
         if let first = tonight.firstOther {
-            let files = tonight.others == 1 ? "a file that is no backup" : "\(tonight.others) files that are no backups"
+            let files =
+                tonight.others == 1 ? "a file that is not a backup" : "\(tonight.others) files that are not backups"
             lines.append(Text.wrap("The old line would delete \(files), too, such as \(first.display)."))
         }
         return lines
+    }
+
+    private func why(_ decision: Decision, _ zone: Zone) -> String {
+        decision.reasons.first?.text(id: \.text, date: { Text.day($0, zone) }) ?? ""
     }
 
     private func json(_ tonight: Tonight) -> JSON {
@@ -234,7 +238,7 @@ struct Init: ParsableCommand {
                             "series": .string(Backup.name(ofSeries: $0.series).display),
                             "backups": .integer(Int64($0.backups)), "old_deletes": .integer(Int64($0.old)),
                             "goes": .integer(Int64($0.goes)), "stays": JSON($0.kept?.path.display),
-                            "why": JSON($0.kept?.why),
+                            "why": JSON($0.kept.map { why($0.decision, tonight.zone) }),
                         ]
                     })),
         ])

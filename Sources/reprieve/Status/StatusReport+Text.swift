@@ -29,7 +29,7 @@ extension StatusReport {
         return lines.joined(separator: "\n")
     }
 
-    private static let noVault = "There is no vault. `reprieve init DIRECTORY` proposes one."
+    private static let noVault = "No vault is configured yet: `reprieve init DIRECTORY` proposes one."
 
     // MARK: The first line
 

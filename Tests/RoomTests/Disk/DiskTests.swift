@@ -31,6 +31,26 @@ struct DirectoryTests {
         #expect(try root.read("b", limit: 10) == "2")
     }
 
+    @Test("a person's file is written anew with its mode; no other name beside it is touched, and no link lags behind")
+    func rewrite() throws {
+        let scratch = try Scratch()
+        let root = try scratch.open()
+        for (name, mode) in [("a", 0o640), ("a.new", 0o600)] {
+            try root.create(Bytes(name), Bytes("mine: " + name), mode: UInt32(mode))
+        }
+        try root.rewrite("a", with: "theirs", like: try #require(try root.sighting(of: "a")))
+        #expect(try root.read("a", limit: 10) == "theirs")
+        #expect(try root.sighting(of: "a")?.mode == 0o640)
+        #expect(try root.read("a.new", limit: 20) == "mine: a.new")
+        #expect(Set(try root.entries().map(\.name)) == ["a", "a.new"])
+        try FileManager.default.linkItem(
+            at: scratch.url.appending(path: "a"), to: scratch.url.appending(path: "other"))
+        let linked = try #require(try root.sighting(of: "a"))
+        #expect(throws: Fault.self) { try root.rewrite("a", with: "new", like: linked) }
+        #expect(try root.read("other", limit: 10) == "theirs")
+        #expect(Set(try root.entries().map(\.name)) == ["a", "a.new", "other"])
+    }
+
     @Test("names of any bytes come back as they are, however many there are")
     func anyNames() throws {
         let scratch = try Scratch()

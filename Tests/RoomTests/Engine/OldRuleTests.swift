@@ -29,6 +29,10 @@ struct OldRuleTests {
                 "find /b ! -iname 'Keep*' -mtime +30 -delete",
                 ["keep: { within: 31d }", "exclude: [ '[kK][eE][eE][pP]*' ]"]
             ),
+            (
+                "find /b -type d -mtime +30 -print0 | xargs -0 rm -r --",
+                ["keep: { within: 31d }", "exclude: [ '*', '!*/' ]"]
+            ),
             ("borg create ::x /y && borg prune -d 7", ["semantics: borg", "keep: { daily: 7 }"]),
             (
                 "#prune-backups: keep-INTERVAL=N\nprune-backups: keep-last=9",
@@ -154,7 +158,10 @@ struct OldRuleTests {
             "restic backup /x", "restic forget", "restic forget --keep-daily x", "restic forget --keep-often 3",
             "borg create ::x /b", "borg prune ::", "rotate-backups /b", "rotate-backups -t '(.*)' -d 7 /b",
             "/b/x { rotate 7 }", "/b/x { dateext }", "/b/x { rotate 0\ndateext }", "rm -rf /b", "", "keep-often=3",
-            "BRDAILY=x", "CONFIG_rotation_daily=0",
+            "BRDAILY=x", "CONFIG_rotation_daily=0", "find /b -type d -mtime +3 -delete",
+            "find /b -type d -mtime +3 -exec rm -f {} +", "find /b -type d -mtime +3 | xargs rmdir",
+            "find /b -mtime +3 -print0 | xargs -0 rm -rf", "find /b -mtime +3 | xargs rm -i",
+            "find /b -mtime +3 -exec rm --recursive {} +", "rotate-backups -d 2*7*3 /b",
         ])
     func refused(text: String) throws {
         #expect(throws: Fault.self) { try lines(text) }

@@ -21,7 +21,7 @@ struct LearntCheck {
     /// `names`: those that the line was made from. `meant`: all of the directory that lines are made from. `nil`:
     /// nothing.
     func objection(to template: String, for names: [Bytes], meant: Set<Bytes>) -> String? {
-        guard let pattern = try? NamePattern(template: template) else { return "it is no template" }
+        guard let pattern = try? NamePattern(template: template) else { return "it is not a template" }
         if let other = reading.units.first(where: { !meant.contains($0.name) && pattern.match($0.name) != nil }) {
             return "it would read \(other.name.display) as well, which is read already"
         }
@@ -72,7 +72,7 @@ struct LearntCheck {
     /// What is read already keeps its time; what nobody reads was written on the day that its name would say.
     private func days(_ found: [Read], hasDay: Bool) -> String? {
         let window: ClosedRange<Int64> = -86_400...(hasDay ? 129_600 : 34 * 86_400)
-        // `Z` behind a time is no part of a template: all are then some hours off, by summer time or not.
+        // A template cannot say `Z` behind a time: all are then some hours off, by summer time or not.
         var shifts: Set<Int64> = []
         for read in found.prefix(Self.mostLooks) {
             if let known = times[read.name] {
