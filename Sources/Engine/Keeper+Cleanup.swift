@@ -135,7 +135,7 @@ extension Keeper {
         guard let found else {
             throw Fault(
                 .notFound, "there is no such plan of '\(vault.label)' to approve",
-                hint: "look at one first: reprieve plan \(vault.label)")
+                hint: "look at one first: reprieve plan \(shell: vault.label)")
         }
         let trash = try makeTrash(vault)
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)

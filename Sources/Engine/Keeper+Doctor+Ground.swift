@@ -14,7 +14,7 @@ extension Keeper {
                     code: "group-writable", vault: vault.label,
                     text:
                         "its group may write in '\(path.display)': its members can remove and replace backups there, and .trash itself",
-                    remedy: ["chmod g-w \(Self.word(path))   # if none of them writes backups there"]))
+                    remedy: ["chmod g-w \(shell: path)   # if none of them writes backups there"]))
         }
         guard let trash = try vault.trash(), try trash.directory.sighting().mode & Self.groupMayWrite != 0 else {
             return
@@ -24,7 +24,7 @@ extension Keeper {
                 code: "group-writable-trash", vault: vault.label,
                 text:
                     "its group may write in '\(trash.directory.path.display)': its members can replace what waits there, and what is restored would be theirs",
-                remedy: ["chmod g-w \(Self.word(trash.directory.path))"]))
+                remedy: ["chmod g-w \(shell: trash.directory.path)"]))
     }
 
     /// A log that must be written before each deed needs room that stays.
@@ -40,11 +40,5 @@ extension Keeper {
                         "\(what) is on btrfs ('\(path.display)'): a full disk may stop the audit log there, and with it all condemning and purging: btrfs guarantees no reserve"
                 ))
         }
-    }
-
-    /// A path as a word of a command line.
-    static func word(_ path: Bytes) -> String {
-        let plain = path.storage.allSatisfy { $0.isNameByte || "/.-+:@%=".utf8.contains($0) }
-        return plain ? path.display : "'" + path.display.replacing("'", with: #"'\''"#) + "'"
     }
 }

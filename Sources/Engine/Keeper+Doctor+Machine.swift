@@ -33,7 +33,7 @@ extension Keeper {
         places += [("the state directory", home.path), ("the audit log", configuration.auditLog)]
         for (what, path) in places {
             guard let seen = Self.look(at: path) else { continue }
-            let word = Self.word(path)
+            let word = path.shellArgument
             if seen.mode & 0o002 != 0, seen.mode & 0o1000 == 0 {
                 checkup.problems.append(
                     .init(
@@ -87,7 +87,7 @@ extension Keeper {
                     code: "space", vault: disk.vaults.first,
                     text:
                         "\(disk.mount.display): \(disk.lack.texts.joined(separator: ", ")); the trash does not hold so much",
-                    remedy: disk.vaults.prefix(1).map { "reprieve retention forecast \($0)" }))
+                    remedy: disk.vaults.prefix(1).map { "reprieve retention forecast \(shell: $0)" }))
         }
         for (what, key, path) in [
             ("the state directory", "state-directory", home.path),
@@ -132,6 +132,6 @@ extension Keeper {
         checkup.problems.append(
             .init(
                 code: "no-textfile", text: "the directory for metrics '\(textfile.display)' is not there",
-                remedy: ["mkdir -p \(Self.word(textfile))   # node_exporter --collector.textfile.directory"]))
+                remedy: ["mkdir -p \(shell: textfile)   # node_exporter --collector.textfile.directory"]))
     }
 }

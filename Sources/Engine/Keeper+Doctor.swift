@@ -132,7 +132,7 @@ extension Keeper {
                     .init(
                         code: "read-only", vault: configuration.label,
                         text: "its file system is mounted read-only: nothing can be moved there",
-                        remedy: ["mount -o remount,rw \(configuration.path.display)"]))
+                        remedy: ["mount -o remount,rw \(shell: configuration.path)"]))
             }
             examineAccess(vault, &checkup)
             try examineGroups(vault, &checkup)

@@ -151,8 +151,8 @@ extension Keeper {
             "missing", 3,
             "\(attended.missing.count) backup\(attended.missing.count == 1 ? " is" : "s are") gone from the trash without us ('\(first.path.display)'): the vault is frozen",
             [
-                "reprieve list --purged \(inspection.label)",
-                "find out who removed it, then: reprieve unfreeze \(inspection.label)",
+                "reprieve list --purged \(shell: inspection.label)",
+                "find out who removed it, then: reprieve unfreeze \(shell: inspection.label)",
             ])
     }
 

@@ -90,7 +90,7 @@ extension Keeper {
                 throw Fault(
                     .usage, "'\(view.label)' is a whole vault",
                     hint:
-                        "`reprieve undo --last \(view.label)` puts its last cleanup back, `undo --since 2d` all since then; or name a series, a backup or a batch: reprieve list \(view.label) --trash"
+                        "`reprieve undo --last \(shell: view.label)` puts its last cleanup back, `undo --since 2d` all since then; or name a series, a backup or a batch: reprieve list \(shell: view.label) --trash"
                 )
             case .batch(let view, let name):
                 guard view.trashed.contains(where: { $0.trashed?.batch == name }) else {
@@ -168,7 +168,7 @@ extension Keeper {
         }
         return Fault(
             .notFound, "'\(what)' was purged and cannot be brought back",
-            hint: "`reprieve audit tail \(backup.id.text.prefix(8))` shows when and why", path: backup.path)
+            hint: "`reprieve audit tail \(backup.id.text)` shows when and why", path: backup.path)
     }
 
     // MARK: A series
@@ -192,8 +192,9 @@ extension Keeper {
                 .notFound,
                 "no backup of '\(name)' is in the trash" + (before == nil ? "" : " or here before that date"),
                 hint: nearer.isEmpty
-                    ? "`reprieve list \(name) -a` shows what there is"
-                    : "\(nearer.count) of before that date were purged or are missing: reprieve list \(name) --purged")
+                    ? "`reprieve list \(shell: name) -a` shows what there is"
+                    : "\(nearer.count) of before that date were purged or are missing: reprieve list \(shell: name) --purged"
+            )
         }
         var choice = choice(found, view)
         choice.nearer = nearer

@@ -32,7 +32,7 @@ extension Keeper {
             let hint: String?
             switch error.errno {
             case _ where Self.isLink(named): hint = "it is a symbolic link: name the directory that it points to"
-            case 2: hint = "make it first: mkdir -p \(Self.shellWord(named))"
+            case 2: hint = "make it first: mkdir -p \(shell: named)"
             case 20: hint = "--to takes a directory; --as gives another name"
             default: hint = error.hint
             }
@@ -74,36 +74,17 @@ extension Keeper {
                 let name = member.path.lastComponent
                 let new = name.hasPrefix(old) ? newName + name.dropFirst(old.count) : name
                 let words = [files.appending(member.path), target.path.appending(new)]
-                lines.append("cp -a -- " + words.map(Self.shellWord).joined(separator: " "))
+                lines.append("cp -a -- " + words.map(\.shellWord).joined(separator: " "))
             }
         } else {
             let words = item.inBatch.map { files.appending($0.path) } + [target.path + (target.path == "/" ? "" : "/")]
-            lines.append("cp -a -- " + words.map(Self.shellWord).joined(separator: " "))
+            lines.append("cp -a -- " + words.map(\.shellWord).joined(separator: " "))
         }
         return Fault(
             .failed,
             "could not move '\(item.backup.path.display)' to '\(target.path.display)': that is another file system",
             hint: "copy it; the one in the trash stays until its grace is over:\n" + lines.joined(separator: "\n"),
             path: target.path, errno: 18)
-    }
-
-    /// A path as one word of a shell's command line; what is no text is written as bash and zsh read it.
-    static func shellWord(_ path: Bytes) -> String {
-        let plain = Set("/._-+:@%=,".utf8)
-        func isPlain(_ byte: UInt8) -> Bool {
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                || plain.contains(byte)
-        }
-        if !path.isEmpty, path.storage.allSatisfy(isPlain) { return String(decoding: path.storage, as: UTF8.self) }
-        // As it is shown, where nothing had to be escaped.
-        if let text = path.utf8, path.display == text, !path.storage.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-            return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
-        }
-        let escaped = path.storage.map { byte in
-            (0x20...0x7E).contains(byte) && byte != 0x27 && byte != 0x5C
-                ? String(UnicodeScalar(byte)) : #"\x"# + Bytes.hex(byte)
-        }
-        return "$'" + escaped.joined() + "'"
     }
 
     /// In a directory of another vault it is a new backup there: left alone for a grace, too.

@@ -49,7 +49,7 @@ extension Keeper {
         if let frozen = report.frozen {
             throw Fault(
                 .frozen, "the vault '\(report.label)' is frozen: \(frozen.reason)",
-                hint: "reprieve unfreeze \(report.label)")
+                hint: "reprieve unfreeze \(shell: report.label)")
         }
         var going: [Plan.Judged] = []
         var seen: Set<Bytes> = []

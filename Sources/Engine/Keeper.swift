@@ -108,7 +108,7 @@ extension Keeper {
             }
             throw Fault(
                 error.code, error.message,
-                hint: "mount its disk; or if it is gone for good: reprieve adopt \(vault.path.display) --forget "
+                hint: "mount its disk; or if it is gone for good: reprieve adopt \(shell: vault.path) --forget "
                     + id.text.prefix(8), path: vault.path, errno: 2)
         }
         switch try home.registry.identify(vault.path, try signs(root, vault), at: now().wall) {
@@ -117,7 +117,7 @@ extension Keeper {
             if isVisiting, let id = try visited(vault, root) { return open(vault, id, root, isProven: true) }
             throw Fault(
                 .offline, "the vault '\(vault.label)' is not what it was: \(why); nothing is done there",
-                hint: "mount the right disk, or if this is meant: reprieve adopt \(vault.path.display)",
+                hint: "mount the right disk, or if this is meant: reprieve adopt \(shell: vault.path)",
                 path: vault.path)
         }
     }
@@ -199,7 +199,7 @@ extension Keeper {
                 throw Fault(
                     .unsafe,
                     "refused \(what): everybody may write in '\(path.display)', and we run as root",
-                    hint: "chmod o-w '\(path.display)', or run Reprieve as the owner of the vault", path: path)
+                    hint: "chmod o-w \(shell: path), or run Reprieve as the owner of the vault", path: path)
             }
             guard path != "/" else { return }
             path = path.parent.isEmpty ? "/" : path.parent

@@ -20,18 +20,13 @@ package enum BtrfsSubvolume {
         }
         if parts.count >= 2, isTimeshift(parts[parts.count - 2]), parts[parts.count - 1].hasPrefix("@") {
             return Tool(
-                name: "Timeshift snapshot", prune: "timeshift --delete --snapshot \(parts[parts.count - 2].display)")
+                name: "Timeshift snapshot", prune: "timeshift --delete --snapshot \(shell: parts[parts.count - 2])")
         }
         if let name = parts.last, isBtrbk(name) {
             return Tool(name: "btrbk snapshot", prune: "btrbk prune")
         }
         return Tool(
-            name: "btrfs subvolume", prune: "btrfs subvolume delete \(quoted(directory.appending(path)))")
-    }
-
-    /// For a shell: whoever named the thing does not write the command.
-    private static func quoted(_ path: Bytes) -> String {
-        "'" + path.display.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+            name: "btrfs subvolume", prune: "btrfs subvolume delete \(shell: directory.appending(path))")
     }
 
     private static func isNumber(_ name: Bytes) -> Bool {

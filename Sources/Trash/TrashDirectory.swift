@@ -80,7 +80,7 @@ package struct TrashDirectory: Sendable {
         guard seen.mode & 0o002 == 0 else {
             throw Fault(
                 .unsafe, "refused '\(directory.path.display)': everybody may write there",
-                hint: "chmod o-w '\(directory.path.display)'", path: directory.path)
+                hint: "chmod o-w \(shell: directory.path)", path: directory.path)
         }
         guard [0, vaultOwner, Surroundings.userID].contains(seen.uid) else {
             throw Fault(

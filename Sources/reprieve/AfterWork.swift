@@ -33,7 +33,7 @@ enum AfterWork {
             session.warn(
                 Fault(
                     .failed, "the hook '\(delivery.hook)' failed, and is tried again later: \(failure)",
-                    hint: "reprieve hooks test \(delivery.hook)"))
+                    hint: "reprieve hooks test \(shell: delivery.hook)"))
         }
     }
 }

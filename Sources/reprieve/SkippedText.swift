@@ -15,7 +15,7 @@ extension SkippedKind {
         }
         if kinds.count > mostKinds {
             let more = Text.plural(kinds.count - mostKinds, "more reason")
-            lines.append("  … and \(more): reprieve names \(label) --unread")
+            lines.append("  … and \(more): reprieve names \(shell: label) --unread")
         }
         return lines
     }

@@ -59,16 +59,6 @@ enum Text {
         return "\(time(instant, zone)):\(two(zone.civil(instant).second))"
     }
 
-    /// A path as a word of a command line.
-    static func word(_ path: Bytes) -> String {
-        let text = path.utf8 ?? path.display
-        let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+:@%=".contains($0)) }
-        return plain
-            ? text
-            : "'" + path.display.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#)
-                + "'"
-    }
-
     /// The date in a sentence: without the padding of a column.
     static func day(_ instant: Timestamp, _ zone: Zone) -> String {
         String(date(instant, zone).drop { $0 == " " })

@@ -38,7 +38,7 @@ package struct NamesSetting: Sendable {
         guard before.vaults.map(\.path) == after.vaults.map(\.path) else {
             throw Fault(
                 .configuration, "\(file): with these lines it would have other vaults",
-                hint: "put the lines there yourself: reprieve learn \(vault.label) -n", path: Bytes(file))
+                hint: "put the lines there yourself: reprieve learn \(shell: vault.label) -n", path: Bytes(file))
         }
         for (one, other) in zip(before.vaults, after.vaults) {
             let new = one.entry == vault.entry ? learnt.map { "'\($0.template)'" } : []
@@ -49,7 +49,7 @@ package struct NamesSetting: Sendable {
                     .configuration,
                     "\(place?.text ?? file): the names of '\(one.label)' come from here, and lines in \(file) would "
                         + (one.entry == vault.entry ? "replace them, or not count" : "change them"),
-                    hint: "put the lines there yourself: reprieve learn \(vault.label) -n", path: Bytes(file))
+                    hint: "put the lines there yourself: reprieve learn \(shell: vault.label) -n", path: Bytes(file))
             }
         }
     }

@@ -83,7 +83,7 @@ extension Deleter {
         change = Self.change(deletion, isSure: isSure)
         // Not by -prune: -delete turns that off.
         if deletion.tool.hasPrefix("find -"), !deletion.sparesTrash {
-            instead = "find \(deletion.path.literal.map(Keeper.word) ?? "PATH") -not -path '*/.trash*' ..."
+            instead = "find \(deletion.path.literal.map(\.shellArgument) ?? "PATH") -not -path '*/.trash*' ..."
         }
     }
 
@@ -117,21 +117,16 @@ package struct OffsiteExclude: Sendable {
     package var command: String
 
     package static func all(for vault: Bytes) -> [OffsiteExclude] {
-        let text = vault.utf8 ?? vault.display
-        func quoted(_ text: String) -> String {
-            let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+:@%=".contains($0)) }
-            return isPlain ? text : "'" + text.replacing("'", with: #"'\''"#) + "'"
-        }
         // restic takes these for a pattern.
-        let escaped = text.replacing(#"\"#, with: #"\\"#).replacing("*", with: #"\*"#).replacing("?", with: #"\?"#)
-            .replacing("[", with: #"\["#)
+        let escaped = vault.storage.flatMap { #"\*?["#.utf8.contains($0) ? [UInt8(ascii: #"\"#), $0] : [$0] }
         return [
-            .init(tool: "rsync", command: "rsync -a --exclude=/.trash/ \(quoted(text + "/")) TARGET"),
-            .init(tool: "rclone", command: "rclone sync --exclude '/.trash/**' \(quoted(text)) TARGET"),
-            .init(tool: "restic", command: "restic backup --exclude=\(quoted(escaped + "/.trash")) \(quoted(text))"),
+            .init(tool: "rsync", command: "rsync -a --exclude=/.trash/ \(shell: vault + "/") TARGET"),
+            .init(tool: "rclone", command: "rclone sync --exclude '/.trash/**' \(shell: vault) TARGET"),
+            .init(
+                tool: "restic", command: "restic backup --exclude=\(shell: Bytes(escaped) + "/.trash") \(shell: vault)"),
             .init(
                 tool: "borg",
-                command: "borg create --exclude \(quoted("pp:" + text + "/.trash")) REPO::NAME \(quoted(text))"),
+                command: "borg create --exclude \(shell: "pp:" + vault + "/.trash") REPO::NAME \(shell: vault)"),
         ]
     }
 }

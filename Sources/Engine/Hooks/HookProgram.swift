@@ -20,18 +20,18 @@ struct HookProgram {
             guard seen.kind == .file else { return Fault(.unsafe, "'\(path.display)' is no file", path: path) }
             guard seen.mode & 0o111 != 0 else {
                 return Fault(
-                    .permission, "'\(path.display)' may not be executed", hint: "chmod +x '\(path.display)'",
+                    .permission, "'\(path.display)' may not be executed", hint: "chmod +x \(shell: path)",
                     path: path)
             }
             guard seen.mode & 0o002 == 0 else {
                 return Fault(
-                    .unsafe, "'\(path.display)' may be written by everybody", hint: "chmod o-w '\(path.display)'",
+                    .unsafe, "'\(path.display)' may be written by everybody", hint: "chmod o-w \(shell: path)",
                     path: path)
             }
             guard !Surroundings.isRoot || (seen.uid == 0 && seen.mode & 0o020 == 0) else {
                 return Fault(
                     .unsafe, "'\(path.display)' may be written by others, and we run as root",
-                    hint: "chown root '\(path.display)'; chmod go-w '\(path.display)'", path: path)
+                    hint: "chown root \(shell: path); chmod go-w \(shell: path)", path: path)
             }
             try Keeper.checkAncestors("the program '\(path.display)'", resolved.parent)
             return nil

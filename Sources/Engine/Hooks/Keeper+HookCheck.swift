@@ -100,7 +100,7 @@ extension Keeper {
                 .init(
                     code: "hook-fails",
                     text: "the hook '\(view.hook.name)' failed \(times): \(view.failure ?? "")",
-                    remedy: ["reprieve hooks test \(view.hook.name)"]))
+                    remedy: ["reprieve hooks test \(shell: view.hook.name)"]))
         }
     }
 }

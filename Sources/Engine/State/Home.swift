@@ -109,7 +109,7 @@ package struct Home: Sendable {
         guard !Surroundings.isRoot || seen.mode & 0o002 == 0 || seen.mode & 0o1000 != 0 else {
             throw Fault(
                 .unsafe, "refused the state directory '\(directory.path.display)': everybody may write there",
-                hint: "chmod o-w '\(directory.path.display)'", path: directory.path)
+                hint: "chmod o-w \(shell: directory.path)", path: directory.path)
         }
     }
 

@@ -96,7 +96,7 @@ struct Retire: ParsableCommand {
         guard targets.count == 1, case .series(let view, let series) = targets[0] else {
             let series = targets.compactMap { target -> String? in
                 guard case .series(let view, let key) = target else { return nil }
-                return "  reprieve retire \(view.label) \(Backup.name(ofSeries: key).display)"
+                return "  reprieve retire \(shell: view.label) \(shell: SeriesNames(view).text(key))"
             }
             throw Fault(
                 series.count > 1 ? .ambiguous : .usage, "'\(what.joined(separator: " "))' is not one series",
@@ -152,7 +152,7 @@ struct Retire: ParsableCommand {
         guard Session.isTerminal, !session.json else {
             throw Fault(
                 .usage, "nothing of '\(name)' would stay, and nobody is there to type its name",
-                hint: "in scripts: --confirm '\(name)'")
+                hint: "in scripts: --confirm \(shell: name)")
         }
         print("Nothing of it will stay. Type its name to go on: ", terminator: "")
         return Session.answer() == name

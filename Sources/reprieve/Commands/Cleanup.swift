@@ -103,8 +103,8 @@ struct Cleanup: ParsableCommand {
             lines.append(
                 hold.waitsForPerson
                     ? "  \(waits). See them, then approve:" : "  \(waits); to have them go at once:")
-            lines.append("  reprieve plan \(label)")
-            lines.append("  reprieve cleanup \(label) --approve")
+            lines.append("  reprieve plan \(shell: label)")
+            lines.append("  reprieve cleanup \(shell: label) --approve")
         }
         for (backup, why) in report.dropped { lines.append("  stays: \(backup.path.display): \(why)") }
         for fault in report.plan.unreadable { lines.append("  not looked at: \(fault.message)") }

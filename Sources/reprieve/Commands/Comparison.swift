@@ -84,7 +84,7 @@ struct Comparison {
         let isOne = wanted.count == 1
         return [
             "\(Text.plural(wanted.count, "backup")) in the trash would stay by it; \(isOne ? "it is" : "they are") not purged, nor brought back by",
-            "itself: reprieve list \(found.report.label) --trash, reprieve restore ID",
+            "itself: reprieve list \(shell: found.report.label) --trash, reprieve restore ID",
         ]
     }
 

@@ -24,7 +24,7 @@ enum DiskText {
                     vault: vault, code: "max-size",
                     text:
                         "it is \(Text.size(bytes)) over its max-size \(view.configuration.settings.limits.maxSizeText), and what may be purged now is less.",
-                    commands: ["reprieve plan \(vault)"]))
+                    commands: ["reprieve plan \(shell: vault)"]))
         }
         return found
     }
@@ -44,8 +44,10 @@ enum DiskText {
             vault: disk.vaults.first ?? "", code: "space",
             text: "\(disk.mount.display): \(disk.lack.texts.joined(separator: ", ")).\(missing) \(text):",
             commands: disk.coming > 0 && disk.lack.bytes > 0
-                ? ["reprieve purge --now --free \(size)MiB \(disk.vaults.joined(separator: " "))"]
-                : ["reprieve retention forecast \(disk.vaults.first ?? "")"])
+                ? [
+                    "reprieve purge --now --free \(size)MiB \(disk.vaults.map { "\(shell: $0)" }.joined(separator: " "))"
+                ]
+                : ["reprieve retention forecast \(shell: disk.vaults.first ?? "")"])
     }
 
     /// In the trash, and the policy would keep them: they stay until a person says something.
@@ -58,7 +60,7 @@ enum DiskText {
             text:
                 "\(Text.plural(view.wanted.count, "backup")) in the trash \(verb) wanted: the policy would keep \(them) now, so no purge takes \(them) (\(some.map(\.path.display).joined(separator: ", "))\(more)).",
             commands: some.map { "reprieve restore \($0.id.text)" }
-                + (more.isEmpty ? [] : ["reprieve list \(view.label) --trash"]))
+                + (more.isEmpty ? [] : ["reprieve list \(shell: view.label) --trash"]))
     }
 
     static func trash(_ disk: DiskView, _ views: [VaultView]) -> [Backup] {

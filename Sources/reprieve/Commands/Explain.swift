@@ -40,7 +40,8 @@ struct Explain: ParsableCommand {
                 hint: "reprieve list SERIES shows its backups; explain one by its id")
         case .batch(let view, let name): return view.everything.filter { $0.trashed?.batch == name }.map { (view, $0) }
         case .vault(let view):
-            throw Fault(.usage, "'\(view.label)' is a vault", hint: "reprieve list \(view.label), or retention show")
+            throw Fault(
+                .usage, "'\(view.label)' is a vault", hint: "reprieve list \(shell: view.label), or retention show")
         }
     }
 
@@ -127,7 +128,7 @@ struct Explain: ParsableCommand {
             lines.append("             reprieve restore \(ids.text(backup.id))")
         case .purged:
             lines.append(
-                "  gone       purged; `reprieve audit tail \(backup.id.objectText.prefix(8))` tells when and why")
+                "  gone       purged; `reprieve audit tail \(backup.id.text)` tells when and why")
         case .missing:
             lines.append("  MISSING    somebody else removed it from the trash (batch \(backup.trashed?.batch ?? ""))")
         }
@@ -149,7 +150,7 @@ struct Explain: ParsableCommand {
         if !decision.retain, view.frozen != nil { return ["  until      the vault is unfrozen, and a cleanup"] }
         if !decision.retain, let plan = view.plan, plan.hold?.heldBack.contains(backup.id) == true {
             let id = plan.id.prefix(4)
-            return ["  until      plan \(id) is approved, it waits: reprieve cleanup \(view.label) --approve"]
+            return ["  until      plan \(id) is approved, it waits: reprieve cleanup \(shell: view.label) --approve"]
         }
         if !decision.retain {
             let purge = Text.day(view.at.wall.adding(seconds: grace.fixedSeconds), zone)

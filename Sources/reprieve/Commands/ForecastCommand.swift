@@ -73,7 +73,8 @@ struct ForecastCommand: ParsableCommand {
         }
         if found.isCut { lines.append("A series has too many backups to look further ahead.") }
         if found.report.plan.hold != nil {
-            lines.append("It is held: until you approve it (reprieve plan \(label)), more stays than is said here.")
+            lines.append(
+                "It is held: until you approve it (reprieve plan \(shell: label)), more stays than is said here.")
         }
         return lines.map { Text.wrap($0) }.joined(separator: "\n")
     }

@@ -59,7 +59,7 @@ struct Learn: ParsableCommand {
 
     private func show(_ proposals: [LearntNames], _ vault: VaultConfiguration) {
         if proposals.isEmpty {
-            print("\(vault.label): nothing to learn. See: reprieve names \(vault.label) --unread\n")
+            print("\(vault.label): nothing to learn. See: reprieve names \(shell: vault.label) --unread\n")
         } else {
             print("\(vault.label): \(vault.path.display)")
             print(proposals.map(text).joined(separator: "\n"))

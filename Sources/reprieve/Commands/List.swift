@@ -109,10 +109,10 @@ struct List: ParsableCommand {
             let foreign = view.leftAlone.foreignEntries
             if foreign > 0 {
                 text +=
-                    "\n\(Text.plural(foreign, "foreign entry", "foreign entries"))  (reprieve list \(view.label) --foreign)"
+                    "\n\(Text.plural(foreign, "foreign entry", "foreign entries"))  (reprieve list \(shell: view.label) --foreign)"
             }
             if !view.trashed.isEmpty {
-                text += "\n\(Text.count(view.trashed.count)) in the trash  (reprieve list \(view.label) --trash)"
+                text += "\n\(Text.count(view.trashed.count)) in the trash  (reprieve list \(shell: view.label) --trash)"
             }
             blocks.append(text)
         }

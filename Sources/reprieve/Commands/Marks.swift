@@ -167,7 +167,7 @@ struct Unfreeze: ParsableCommand {
 enum Freezing {
     /// The command that lifts a freeze: of a file, only removing it.
     static func end(of mark: Mark, _ label: String) -> String {
-        mark.path.map { "rm \($0)" } ?? "reprieve unfreeze \(label)"
+        mark.path.map { "rm \(shell: $0)" } ?? "reprieve unfreeze \(shell: label)"
     }
 
     static func say(

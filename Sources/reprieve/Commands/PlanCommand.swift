@@ -160,10 +160,11 @@ struct PlanText {
         lines.append(freed)
         if !report.plan.condemned.isEmpty {
             lines.append("")
-            lines.append("Look     reprieve plan \(report.label) SERIES        # each backup and why")
+            lines.append("Look     reprieve plan \(shell: report.label) SERIES        # each backup and why")
             if report.frozen == nil {
                 lines.append(
-                    "Do it    reprieve cleanup \(report.label)" + (report.plan.hold == nil ? "" : " --approve \(id)"))
+                    "Do it    reprieve cleanup \(shell: report.label)"
+                        + (report.plan.hold == nil ? "" : " --approve \(id)"))
             }
         }
         return lines.joined(separator: "\n")
@@ -291,7 +292,7 @@ struct PlanText {
     private var lookTwice: String? {
         guard let (series, path) = report.lookTwice, let first = series.first else { return nil }
         return
-            "Look twice: \(names.text(first)) and \(Text.count(series.count - 1)) more series hold only 1 backup each; is the name taken apart wrongly? reprieve explain \(Text.word(path))"
+            "Look twice: \(names.text(first)) and \(Text.count(series.count - 1)) more series hold only 1 backup each; is the name taken apart wrongly? reprieve explain \(shell: path)"
     }
 
     private var leftAlone: String? {

@@ -32,7 +32,7 @@ struct Purge: ParsableCommand {
 
     func run() throws {
         guard free == nil || now else {
-            throw Fault(.usage, "--free goes with --now", hint: "reprieve purge --now --free \(free ?? "")")
+            throw Fault(.usage, "--free goes with --now", hint: "reprieve purge --now --free \(shell: free ?? "")")
         }
         let session = try common.session()
         if now { return try PurgeNow(what: what, free: free, yes: yes, dryRun: dryRun, session: session).run() }

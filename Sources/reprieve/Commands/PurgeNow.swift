@@ -68,7 +68,9 @@ struct PurgeNow {
         let vaults = try session.onlyVaults(what)
         let systems = session.keeper.fileSystems(of: vaults)
         guard systems.count <= 1 else {
-            let list = systems.map { "  reprieve purge --now --free \(free) " + $0.joined(separator: " ") }
+            let list = systems.map {
+                "  reprieve purge --now --free \(shell: free) " + $0.map { "\(shell: $0)" }.joined(separator: " ")
+            }
             throw Fault(
                 .usage, "these vaults are on \(systems.count) file systems: where is the room needed?",
                 hint: "name the vaults of one:\n" + list.joined(separator: "\n"))
@@ -121,7 +123,7 @@ struct PurgeNow {
         for report in reports {
             if let frozen = report.frozen {
                 session.say(
-                    "\(report.vault.label): frozen: \(frozen.reason)\n  reprieve unfreeze \(report.vault.label)")
+                    "\(report.vault.label): frozen: \(frozen.reason)\n  reprieve unfreeze \(shell: report.vault.label)")
             }
         }
         if going.isEmpty {

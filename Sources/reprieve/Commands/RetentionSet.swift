@@ -70,8 +70,8 @@ struct RetentionSet: ParsableCommand {
         guard !dryRun else { return }
         if !comparison.found.goes.isEmpty {
             session.say("What would go that stayed before waits:")
-            session.say("  reprieve plan \(vault)")
-            session.say("  reprieve cleanup \(vault) --approve")
+            session.say("  reprieve plan \(shell: vault)")
+            session.say("  reprieve cleanup \(shell: vault) --approve")
         }
         if session.keeper.home.agentIsRunning {
             session.say(Session.toldToAgent)
@@ -81,7 +81,8 @@ struct RetentionSet: ParsableCommand {
     private func pairs() throws -> [(key: String, value: String)] {
         try changes.map { change in
             guard let sign = change.firstIndex(of: "="), sign != change.startIndex else {
-                throw Fault(.usage, "'\(change)' is no KEY=VALUE", hint: "reprieve retention set \(vault) daily=14")
+                throw Fault(
+                    .usage, "'\(change)' is no KEY=VALUE", hint: "reprieve retention set \(shell: vault) daily=14")
             }
             return (String(change[..<sign]), String(change[change.index(after: sign)...]))
         }

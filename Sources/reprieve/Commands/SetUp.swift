@@ -99,7 +99,7 @@ struct Init: ParsableCommand {
         if let vault = existing?.vaults.first(where: { $0.path == proposal.path }) {
             throw Fault(
                 .usage, "'\(proposal.path.display)' is the vault '\(vault.label)' already",
-                hint: "reprieve retention show \(vault.label)")
+                hint: "reprieve retention show \(shell: vault.label)")
         }
         let state = Configuration.absolute(Places(overrides).state)
         guard !state.isWithin(proposal.path) else {
@@ -307,7 +307,7 @@ struct Adopt: ParsableCommand {
         else {
             throw Fault(
                 .notFound, "no vault is configured at '\(path)'",
-                hint: "add it to the configuration first: reprieve init \(path)")
+                hint: "add it to the configuration first: reprieve init \(shell: path)")
         }
         if let forget {
             let disk = try session.keeper.forget(forget, of: vault)

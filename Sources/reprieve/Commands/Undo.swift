@@ -88,7 +88,7 @@ struct Undo: ParsableCommand {
         }
         guard found.count == 1 else {
             let list = found.map { run in
-                "  reprieve undo \(run.parts[0].batches[0])   \(Text.time(run.at, session.zone)), \(Text.plural(run.waiting, "backup"))"
+                "  reprieve undo \(run.parts[0].batches[0])   # \(Text.time(run.at, session.zone)), \(Text.plural(run.waiting, "backup"))"
             }
             throw Fault(
                 .ambiguous, "\(found.count) runs have the number \(named): of several state directories",
@@ -174,7 +174,7 @@ private struct UndoDoing {
             lines.append("  \(Text.plural(report.failed.count, "stays", "stay")) in the trash, see below")
         }
         if report.frozen != nil, let until = report.reprievedUntil {
-            lines.append("\(label) is frozen until its policy changes, or:  reprieve unfreeze \(label)")
+            lines.append("\(label) is frozen until its policy changes, or:  reprieve unfreeze \(shell: label)")
             lines.append(
                 "After that what came back stays until \(Text.precise(until, zone).trimmingCharacters(in: .whitespaces)), and then the policy decides again."
             )
@@ -197,7 +197,7 @@ private struct UndoDoing {
         if session.json { emit(runs) }
         if !waiting.isEmpty, !reports.isEmpty {
             let list = waiting.map { run in
-                "  reprieve undo \(run.number)   \(Text.time(run.at, session.zone)), \(run.parts.map(\.vault.label).joined(separator: ", ")), \(Text.plural(run.waiting, "backup"))"
+                "  reprieve undo \(run.number)   # \(Text.time(run.at, session.zone)), \(run.parts.map(\.vault.label).joined(separator: ", ")), \(Text.plural(run.waiting, "backup"))"
             }
             session.say("Other runs with something in the trash:\n" + list.joined(separator: "\n"))
         }

@@ -19,7 +19,7 @@ extension Matter {
                 vault: view.label, code: "suspect",
                 text:
                     "\(newest.path.lastComponent.display)\(others) in \(names.text(series)) \(backups.count == 1 ? "is" : "are") suspect (\(suspects[newest.id.object] ?? "")): set aside, it counts for nothing.",
-                commands: ["reprieve accept \(newest.id.objectText.prefix(8)) --reason WHY"])
+                commands: ["reprieve accept \(newest.id.text) --reason WHY"])
         }
     }
 
@@ -32,7 +32,7 @@ extension Matter {
                 vault: view.label, code: "future",
                 text:
                     "\(Text.plural(ahead.count, "backup")) dated more than a day ahead (\(newest.path.display)): set aside until then. Is the clock of its writer right?",
-                commands: ["reprieve explain \(newest.id.objectText.prefix(8))"])
+                commands: ["reprieve explain \(newest.id.text)"])
         ]
     }
 }

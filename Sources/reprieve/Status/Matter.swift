@@ -33,7 +33,7 @@ extension Matter {
                     vault: label, code: "read-only",
                     text:
                         "its file system is mounted read-only: nothing is condemned, purged or restored there until it is writable again.",
-                    commands: ["mount -o remount,rw \(view.configuration.path.display)      # once you know why"]))
+                    commands: ["mount -o remount,rw \(shell: view.configuration.path)      # once you know why"]))
         }
         for frozen in view.freezes {
             let until = frozen.until.map { " until \(Text.time($0, zone))" } ?? ""
@@ -50,8 +50,11 @@ extension Matter {
                 Matter(
                     vault: label, code: "series-frozen", text: "series \(name) is frozen: \(mark.reason).",
                     commands: mark.freezeCause == .suspect
-                        ? ["reprieve list \(label) \(name)", "reprieve accept \(label) \(name) --reason WHY"]
-                        : ["reprieve unfreeze \(label) \(name)"]))
+                        ? [
+                            "reprieve list \(shell: label) \(shell: name)",
+                            "reprieve accept \(shell: label) \(shell: name) --reason WHY",
+                        ]
+                        : ["reprieve unfreeze \(shell: label) \(shell: name)"]))
         }
         if !view.missing.isEmpty {
             found.append(
@@ -59,7 +62,7 @@ extension Matter {
                     vault: label, code: "missing",
                     text:
                         "\(Text.plural(view.missing.count, "backup")) missing from the trash (\(view.missing[0].path.display)): removed by somebody else. The next cleanup freezes the vault.",
-                    commands: ["reprieve list \(label) --trash"]))
+                    commands: ["reprieve list \(shell: label) --trash"]))
         }
         if let plan = view.plan, let hold = plan.hold, hold.waitsForPerson {
             found.append(held(plan, hold, view, zone))
@@ -68,7 +71,8 @@ extension Matter {
         if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
         for finding in view.recovery {
             found.append(
-                Matter(vault: label, code: "recovery", text: finding + ".", commands: ["reprieve purge \(label)"]))
+                Matter(
+                    vault: label, code: "recovery", text: finding + ".", commands: ["reprieve purge \(shell: label)"]))
         }
         for fault in view.unreadable {
             found.append(
@@ -100,7 +104,7 @@ extension Matter {
             Matter(
                 vault: view.label, code: unreadCode,
                 text: "\(names) not read, such as \(first.example.display): left alone until you say how.",
-                commands: ["reprieve learn \(view.label)"])
+                commands: ["reprieve learn \(shell: view.label)"])
         ]
     }
 
@@ -111,7 +115,7 @@ extension Matter {
                 vault: view.label, code: "vetoed",
                 text:
                     "\(veto.text), since \(Text.time(veto.since, keeper.configuration.zone.value)). It is asked again.",
-                commands: ["reprieve hooks test \(veto.hook)"])
+                commands: ["reprieve hooks test \(shell: veto.hook)"])
         }
     }
 
@@ -137,7 +141,7 @@ extension Matter {
         }
         return Matter(
             vault: label, code: hold.code, text: text,
-            commands: ["reprieve plan \(label)", "reprieve cleanup \(label) --approve"])
+            commands: ["reprieve plan \(shell: label)", "reprieve cleanup \(shell: label) --approve"])
     }
 
     /// More than usual would go: it drains by itself, and nobody has to do anything.
@@ -152,7 +156,8 @@ extension Matter {
                 text:
                     "plan \(plan.id.prefix(4)) is held in part: \(hold.text(series: SeriesNames(view).text, size: Text.size)). \(waiting) (\(size)) wait. All at once, or not at all:",
                 commands: [
-                    "reprieve cleanup \(view.label) --approve", "reprieve freeze \(view.label) --reason WHY",
+                    "reprieve cleanup \(shell: view.label) --approve",
+                    "reprieve freeze \(shell: view.label) --reason WHY",
                 ])
         ]
     }
@@ -192,7 +197,7 @@ extension Matter {
                 vault: view.label, code: "ended",
                 text:
                     "\(names.text(first))\(others) got no new backup for ten times the usual: taken for ended, nothing of \(recent.count == 1 ? "it" : "them") goes.",
-                commands: ["reprieve list \(view.label)"])
+                commands: ["reprieve list \(shell: view.label)"])
         ]
     }
 
@@ -211,7 +216,7 @@ extension Matter {
                     vault: view.label, code: "failing",
                     text:
                         "the newest \(failing.count) backups of \(names.text(series)) cannot be used (\(failing.path.lastComponent.display): \(failing.why)). \(good ?? "There is no good one.")",
-                    commands: ["reprieve list \(names.text(series))"])
+                    commands: ["reprieve list \(shell: names.text(series))"])
             }
     }
 
@@ -228,7 +233,7 @@ extension Matter {
                     vault: view.label, code: "late",
                     text:
                         "no new backup in \(names.text(series)) for \(silence) (usual: \(Text.every(rhythm.seconds))). Nothing of its \(Text.plural(count, "backup")) goes because time passes.",
-                    commands: ["reprieve retire \(names.text(series)) --reason WHY"])
+                    commands: ["reprieve retire \(shell: names.text(series)) --reason WHY"])
             }
     }
 }
