@@ -26,6 +26,15 @@ package struct PlanReport: Sendable {
     package var graceSeconds: Int64 { attended.vault.configuration.settings.gracePeriod.value.fixedSeconds }
     package var graceText: String { attended.vault.configuration.settings.gracePeriod.value.text }
 
+    /// What arguments may name in it.
+    package var view: VaultView {
+        var view = VaultView(configuration: attended.vault.configuration, at: plan.at)
+        view.id = attended.vault.id
+        view.present = plan.judged.map(\.backup)
+        view.trashed = attended.trashed.map(\.item.backup)
+        return view
+    }
+
     /// What cleanup would move now.
     package var released: [Plan.Judged] {
         frozen == nil ? plan.released.filter { !frozenSeries.contains($0.backup.series) } : []

@@ -28,9 +28,7 @@ extension Keeper {
         -> [RestoreChoice]
     {
         var choices: [RestoreChoice] = []
-        for (word, targets, runs) in try restorable(words, in: views) {
-            choices += try choose(word, targets, runs, before: before)
-        }
+        for target in try restorable(words, in: views) { choices += try choose(target, before: before) }
         // What several words name, or one needs and another names, comes back once.
         var seen: Set<String> = []
         func isFirst(_ view: VaultView, _ backup: Backup) -> Bool {
@@ -44,80 +42,54 @@ extension Keeper {
         return result
     }
 
-    /// What each word may mean, runs too: `run 81`, or `81` alone.
-    private func restorable(
-        _ words: [String], in views: [VaultView]
-    ) throws(Fault) -> [(word: String, targets: [Target], runs: [Run])] {
-        let (views, rest) = narrowed(words, in: views)
-        var words = rest[...]
-        var found: [(word: String, targets: [Target], runs: [Run])] = []
+    /// What each argument means, runs too: `run 81`, or `81` alone.
+    private func restorable(_ words: [String], in views: [VaultView]) throws(Fault) -> [Target] {
+        guard !words.isEmpty else { return views.map { .vault($0) } }
+        var words = words[...]
+        var found: [Target] = []
         while let word = words.popFirst() {
             if word == "run", let number = words.first.flatMap(Int.init) {
                 words = words.dropFirst()
-                found.append(("run \(number)", [], try runs(numbered: number, in: views)))
+                found += try Self.chosen("run \(number)", try runs(numbered: number, in: views), in: views)
                 continue
             }
             let runs = Int(word).map { number in
                 self.runs(in: views.map(\.configuration)).runs.filter { $0.number == number }
             }
-            do throws(Fault) {
-                found.append((word, try targetsByWord([word], in: views).flatMap(\.targets), runs ?? []))
-            } catch {
-                guard let runs, !runs.isEmpty else { throw error }
-                found.append((word, [], runs))
-            }
+            let matches = candidates(word, in: views) + (runs ?? []).map { .run($0) }
+            found += try Self.chosen(word, matches, in: views)
         }
         return found
     }
 
-    private func runs(numbered number: Int, in views: [VaultView]) throws(Fault) -> [Run] {
+    private func runs(numbered number: Int, in views: [VaultView]) throws(Fault) -> [Target] {
         let known = runs(in: views.map(\.configuration))
         let found = known.runs.filter { $0.number == number }
         if found.isEmpty { throw known.faults.first ?? noRun(number, views.map(\.configuration)) }
-        return found
+        return found.map { .run($0) }
     }
 
-    /// What one word means: one series, one batch, one run, or one backup.
-    private func choose(
-        _ word: String, _ targets: [Target], _ runs: [Run], before: Timestamp?
-    ) throws(Fault) -> [RestoreChoice] {
-        var series: [(VaultView, Bytes)] = []
-        var single: [(VaultView, Backup)] = []
-        var batches: [(view: VaultView, name: String)] = []
-        for target in targets {
-            switch target {
-            case .vault(let view):
+    private func choose(_ target: Target, before: Timestamp?) throws(Fault) -> [RestoreChoice] {
+        switch target {
+        case .vault(let view):
+            throw Fault(
+                .usage, "'\(view.label)' is a whole vault",
+                hint: "put its last cleanup back: reprieve undo --last \(shell: view.label)\n"
+                    + "or name a series, a backup or a batch: reprieve list \(shell: view.label) --trash")
+        case .batch(let view, let name):
+            guard view.trashed.contains(where: { $0.trashed?.batch == name }) else {
                 throw Fault(
-                    .usage, "'\(view.label)' is a whole vault",
-                    hint:
-                        "`reprieve undo --last \(shell: view.label)` puts its last cleanup back, `undo --since 2d` all since then; or name a series, a backup or a batch: reprieve list \(shell: view.label) --trash"
-                )
-            case .batch(let view, let name):
-                guard view.trashed.contains(where: { $0.trashed?.batch == name }) else {
-                    throw Fault(
-                        .notFound, "nothing of batch \(name) can be restored",
-                        hint:
-                            "it is empty, or its manifest cannot be read (`reprieve status` says so): then move by hand "
-                            + "what is below .trash/\(name)/files")
-                }
-                batches.append((view, name))
-            case .series(let view, let key): series.append((view, key))
-            case .backup(let view, let backup): single.append((view, backup))
+                    .notFound, "nothing of batch \(name) can be restored",
+                    hint: "it is empty, or its manifest cannot be read (`reprieve status` says so): then move by hand "
+                        + "what is below .trash/\(name)/files")
             }
+            return choices(view.trashed.filter { $0.trashed?.batch == name }, view)
+        case .run(let run): return whole(run)
+        case .series(let view, let key): return [try newest(of: key, in: view, before: before)]
+        case .backup(let view, let backup):
+            guard backup.state == .present || backup.state == .trashed else { throw isGone(backup, view) }
+            return [choice(backup, view)]
         }
-        // Several series may be called so; those with nothing in the trash are not meant.
-        let holding = series.filter { view, key in before != nil || view.trashed.contains { $0.series == key } }
-        let kinds = [
-            !holding.isEmpty || (!series.isEmpty && single.isEmpty), !single.isEmpty, !batches.isEmpty, !runs.isEmpty,
-        ]
-        guard kinds.count(where: { $0 }) < 2, runs.count < 2, batches.count < 2, holding.count < 2 else {
-            throw Self.ambiguous(word, holding, single, batches.map { ($0.view, $0.name) }, runs)
-        }
-        if let run = runs.first { return whole(run) }
-        if let (view, name) = batches.first { return choices(view.trashed.filter { $0.trashed?.batch == name }, view) }
-        if !single.isEmpty { return [try choose(single, [word])] }
-        guard let (view, key) = holding.first ?? series.first else { return [] }
-        return [try newest(of: key, in: view, before: before)]
     }
 
     private func whole(_ run: Run) -> [RestoreChoice] {
@@ -129,36 +101,6 @@ extension Keeper {
 
     private func choices(_ backups: [Backup], _ view: VaultView) -> [RestoreChoice] {
         backups.sorted { ($0.time, $0.path) < ($1.time, $1.path) }.map { choice($0, view) }
-    }
-
-    /// One backup was named: the trashed one where there is one.
-    private func choose(_ found: [(VaultView, Backup)], _ words: [String]) throws(Fault) -> RestoreChoice {
-        let trashed = found.filter { $0.1.state == .trashed }
-        if trashed.count == 1 { return choice(trashed[0].1, trashed[0].0) }
-        guard trashed.isEmpty else { throw Self.ambiguous(words[0], [], trashed, [], []) }
-        let present = found.filter { $0.1.state == .present }
-        guard present.count < 2 else { throw Self.ambiguous(words[0], [], present, [], []) }
-        if let only = present.first { return choice(only.1, only.0) }
-        throw isGone(found[0].1, found[0].0)
-    }
-
-    private static func ambiguous(
-        _ word: String, _ series: [(VaultView, Bytes)], _ single: [(VaultView, Backup)],
-        _ batches: [(VaultView, String)], _ runs: [Run]
-    ) -> Fault {
-        var list = series.map { "  \($0.0.label) \(Backup.name(ofSeries: $0.1).display)" }
-        list += single.prefix(10).map { "  \($0.1.id.text)  \($0.0.label): \($0.1.path.display)" }
-        list += batches.map { "  \($0.0.label) \($0.1)" }
-        list += runs.map { "  run \($0.number): batch \($0.parts.flatMap(\.batches).joined(separator: ", "))" }
-        let what: String
-        switch (series.isEmpty, single.isEmpty, batches.isEmpty && runs.isEmpty) {
-        case (false, true, true): what = "\(series.count) series"
-        case (true, false, true): what = "\(single.count) backups"
-        default: what = "several things"
-        }
-        return Fault(
-            .ambiguous, "'\(word)' names \(what)",
-            hint: "name one by its id, its vault and whole name, or its batch:\n" + list.joined(separator: "\n"))
     }
 
     private func isGone(_ backup: Backup, _ view: VaultView) -> Fault {

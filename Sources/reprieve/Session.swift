@@ -220,7 +220,8 @@ struct Session {
         var named: [VaultConfiguration] = []
         var rest = words[...]
         while let word = rest.first {
-            let matching = all.filter { $0.label == word || $0.entry == word }
+            let path = Configuration.absolute(word)
+            let matching = all.filter { $0.label == word || $0.entry == word || $0.path == path }
             guard !matching.isEmpty else { break }
             named += matching
             rest = rest.dropFirst()
@@ -228,12 +229,25 @@ struct Session {
         return (named.isEmpty ? all : named, Array(rest))
     }
 
+    /// What the arguments name: the vaults that stand first, or what is named in them. `preferring`: see
+    /// ``Keeper/targets(_:in:preferring:)``.
+    func targets(
+        _ words: [String], preferring kinds: Set<Keeper.Target.Kind> = []
+    ) throws -> (views: [VaultView], targets: [Keeper.Target]) {
+        let (vaults, rest) = vaults(words)
+        let views = keeper.views(of: vaults)
+        guard !rest.isEmpty else { return (views, words.isEmpty ? [] : views.map { .vault($0) }) }
+        return (views, try keeper.targets(rest, in: views, preferring: kinds))
+    }
+
     /// Vaults only: anything else is a mistake.
     func onlyVaults(_ words: [String]) throws -> [VaultConfiguration] {
         let (vaults, rest) = vaults(words)
         guard rest.isEmpty else {
-            let known = keeper.configuration.vaults.map(\.label).joined(separator: ", ")
-            throw Fault(.notFound, "there is no vault '\(rest[0])'", hint: "known: \(known)")
+            let known = keeper.configuration.vaults.map(\.label)
+            throw Fault(
+                .notFound, "there is no vault '\(Bytes(rest[0]).display)'",
+                hint: rest[0].didYouMean(known) + "known: \(known.joined(separator: ", "))")
         }
         return vaults
     }

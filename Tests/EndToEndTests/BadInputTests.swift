@@ -80,7 +80,8 @@ struct BadInputTests {
         try house.dailies(4, series: "other/orders")
         try house.cleanup()
         try refused(
-            house, ["restore", "ffffffffffff"], status: 5, says: "nothing here is called", hint: "reprieve list")
+            house, ["restore", "ffffffffffff"], status: 5, says: "no vault, series, backup or path matches",
+            hint: "reprieve list")
         try refused(
             house, ["restore", "orders-\(House.day(1)).dump"], status: 64, says: "names 2 backups", hint: "by its id")
         try refused(house, ["restore", "dumps"], status: 64, says: "whole vault", hint: "series")

@@ -21,13 +21,12 @@ struct Accept: ParsableCommand {
     func run() throws {
         let session = try common.session()
         let reason = try session.reason(reason)
-        let views = session.keeper.views(of: session.vaults(what).vaults)
         var done: [JSON] = []
-        for target in try session.keeper.targets(what, in: views) {
+        for target in try session.targets(what, preferring: [.series, .backup]).targets {
             switch target {
             case .series(let view, let key): done.append(try accept(key, in: view, reason, session))
             case .backup(let view, let backup): done.append(try accept(backup, in: view, reason, session))
-            case .vault, .batch:
+            case .vault, .batch, .run:
                 throw Fault(
                     .usage, "only backups and series can be accepted", hint: "`reprieve status` names what is suspect")
             }

@@ -34,6 +34,7 @@ struct AuditCommand: ParsableCommand {
             let count = max(0, number ?? (since == nil ? 20 : 1_000_000))
             var (first, follower) = try session.keeper.lastAudited(
                 count, since: filter.since, where: filter.takes)
+            try filter.checkOneBackup(first)
             show(first, session)
             if first.isEmpty, !follow, count > 0 {
                 throw Fault(
@@ -89,8 +90,23 @@ struct AuditCommand: ParsableCommand {
             return what.allSatisfy { means(entry, $0) }
         }
 
+        /// The beginning of an id means one backup, here as everywhere.
+        func checkOneBackup(_ entries: [AuditEntry]) throws {
+            for word in what where word.utf8.count >= 4 {
+                let ids = Set(entries.filter { $0.vault != word }.compactMap(\.backup)).filter {
+                    $0.hasPrefix(word.lowercased())
+                }
+                guard ids.count > 1, !ids.contains(word) else { continue }
+                let list = ids.sorted().prefix(10).map { "  " + $0 }
+                throw Fault(
+                    .ambiguous, "'\(Bytes(word).display)' names \(ids.count) backups",
+                    hint: "name one by its id:\n" + list.joined(separator: "\n"))
+            }
+        }
+
         private func means(_ entry: AuditEntry, _ word: String) -> Bool {
-            if entry.vault == word || entry.backup?.hasPrefix(word.lowercased()) == true { return true }
+            if entry.vault == word { return true }
+            if word.utf8.count >= 4, entry.backup?.hasPrefix(word.lowercased()) == true { return true }
             let bytes = Bytes(word)
             if let path = entry.path, path == bytes || path.hasSuffix("/" + bytes) { return true }
             guard let series = entry.series else { return false }

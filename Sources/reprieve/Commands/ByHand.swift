@@ -21,9 +21,8 @@ struct Condemn: ParsableCommand {
     func run() throws {
         let session = try common.session()
         let reason = try session.reason(reason)
-        let views = session.keeper.views(of: session.vaults(what).vaults)
         var chosen: [(VaultView, Backup)] = []
-        for target in try session.keeper.targets(what, in: views) {
+        for target in try session.targets(what, preferring: [.backup]).targets {
             guard case .backup(let view, let backup) = target else {
                 throw Fault(
                     .usage, "only single backups are condemned by hand",
@@ -33,10 +32,6 @@ struct Condemn: ParsableCommand {
                 throw Fault(.notFound, "'\(backup.path.display)' is not in its place", path: backup.path)
             }
             chosen.append((view, backup))
-        }
-        guard chosen.count <= what.count else {
-            let list = chosen.prefix(10).map { "  \($0.1.id.text)  \($0.1.path.display)" }.joined(separator: "\n")
-            throw Fault(.ambiguous, "that names \(chosen.count) backups", hint: "name them by id:\n" + list)
         }
         for (_, pairs) in Dictionary(grouping: chosen, by: { $0.0.configuration.path }).sorted(by: { $0.key < $1.key })
         {
@@ -91,17 +86,10 @@ struct Retire: ParsableCommand {
         guard after == nil || number != nil else {
             throw Fault(.usage, "--after says when, but not how many stay", hint: "add --keep N or --keep none")
         }
-        let views = session.keeper.views(of: session.vaults(what).vaults)
-        let targets = try session.keeper.targets(what, in: views)
+        let (_, targets) = try session.targets(what, preferring: [.series])
         guard targets.count == 1, case .series(let view, let series) = targets[0] else {
-            let series = targets.compactMap { target -> String? in
-                guard case .series(let view, let key) = target else { return nil }
-                return "  reprieve retire \(shell: view.label) \(shell: SeriesNames(view).text(key))"
-            }
             throw Fault(
-                series.count > 1 ? .ambiguous : .usage, "'\(what.joined(separator: " "))' is not one series",
-                hint: series.isEmpty
-                    ? "`reprieve list` shows the series" : "name one:\n" + series.joined(separator: "\n"))
+                .usage, "'\(what.joined(separator: " "))' is not one series", hint: "`reprieve list` shows the series")
         }
         let name = SeriesNames(view).text(series)
         let planned = try session.keeper.planRetire(view.configuration, series: series, keep: number, reason: reason)

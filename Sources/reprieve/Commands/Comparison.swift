@@ -17,7 +17,7 @@ struct Comparison {
         self.isSingle = isSingle
         self.session = session
         names = SeriesNames(found.changes.map(\.backup.series))
-        ids = ShortIDs(found.changes.map(\.backup))
+        ids = ShortIDs(found.report.view.everything)
     }
 
     static func show(_ vaults: [VaultConfiguration], _ words: [String], _ file: String, _ session: Session) throws {
@@ -28,16 +28,9 @@ struct Comparison {
             found.append(try session.keeper.compare(vault, with: fresh, zone: zone.value))
         }
         if !words.isEmpty {
-            for n in found.indices {
-                let names = SeriesNames(found[n].changes.map(\.backup.series))
-                found[n].changes.removeAll { change in
-                    !words.contains(names.text(change.backup.series)) && !words.contains(change.backup.series.display)
-                }
-            }
+            let series = try session.series(words, in: found.map(\.report))
+            for (n, keys) in series.enumerated() { found[n].changes.removeAll { !keys.contains($0.backup.series) } }
             found.removeAll { $0.changes.isEmpty }
-            guard !found.isEmpty else {
-                throw Fault(.notFound, "no series is called '\(words[0])'", hint: "`reprieve list` shows the series")
-            }
         }
         let all = found.map { Comparison($0, session, isSingle: !words.isEmpty) }
         if session.json {

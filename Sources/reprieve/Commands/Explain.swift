@@ -13,11 +13,11 @@ struct Explain: ParsableCommand {
     func run() throws {
         let session = try common.session()
         let views = session.keeper.views(of: session.keeper.configuration.vaults)
-        if let (view, entry) = leftAlone(views) { return show(entry, view, session) }
         let targets: [Keeper.Target]
         do {
-            targets = try session.keeper.targets([what], in: views)
+            targets = try session.keeper.targets([what], in: views, preferring: [.backup, .batch])
         } catch {
+            if let (view, entry) = try leftAlone(views) { return show(entry, view, session) }
             // Nothing that a vault knows; but a path on the disk can be recognised.
             guard error.code == .notFound, let taken = try session.keeper.taken(what) else { throw error }
             return show(taken, session)
@@ -39,22 +39,29 @@ struct Explain: ParsableCommand {
                 .usage, "'\(Backup.name(ofSeries: key).display)' is a series",
                 hint: "reprieve list SERIES shows its backups; explain one by its id")
         case .batch(let view, let name): return view.everything.filter { $0.trashed?.batch == name }.map { (view, $0) }
+        case .run(let run):
+            throw Fault(.usage, "run \(run.number) is no backup", hint: "reprieve audit tail tells what it did")
         case .vault(let view):
             throw Fault(
                 .usage, "'\(view.label)' is a vault", hint: "reprieve list \(shell: view.label), or retention show")
         }
     }
 
-    private func leftAlone(_ views: [VaultView]) -> (VaultView, LeftAlone)? {
-        for view in views {
-            for entry in view.leftAlone {
-                let whole = view.configuration.path.appending(entry.path)
-                if [entry.path.display, whole.display, entry.path.lastComponent.display].contains(what) {
-                    return (view, entry)
-                }
-            }
+    /// By its path, else by its name.
+    private func leftAlone(_ views: [VaultView]) throws -> (VaultView, LeftAlone)? {
+        let all = views.flatMap { view in view.leftAlone.map { (view, $0) } }
+        func whole(_ view: VaultView, _ entry: LeftAlone) -> String {
+            view.configuration.path.appending(entry.path).display
         }
-        return nil
+        let byPath = all.filter { [$0.1.path.display, whole($0.0, $0.1)].contains(what) }
+        let found = byPath.isEmpty ? all.filter { $0.1.path.lastComponent.display == what } : byPath
+        guard found.count < 2 else {
+            throw Fault(
+                .ambiguous, "'\(Bytes(what).display)' names \(found.count) entries",
+                hint: "name one by its path:\n"
+                    + found.prefix(10).map { "  " + whole($0.0, $0.1) }.joined(separator: "\n"))
+        }
+        return found.first
     }
 
     private func show(_ entry: LeftAlone, _ view: VaultView, _ session: Session) {
@@ -95,7 +102,7 @@ struct Explain: ParsableCommand {
         lines.append("  condition  \(backup.condition.rawValue)" + (backup.note.isEmpty ? "" : ": \(backup.note)"))
         if backup.state == .present, let why = view.protection.suspicion.suspects[backup.id.object] {
             lines.append("  SUSPECT    \(why): it counts for nothing")
-            lines.append("             reprieve accept \(ids.text(backup.id)) --reason WHY      # if it is fine")
+            lines.append("             reprieve accept \(backup.id.text) --reason WHY      # if it is fine")
         }
         lines.append("  known      since \(Text.time(backup.observedSince, zone))")
         switch backup.state {
@@ -125,7 +132,7 @@ struct Explain: ParsableCommand {
             if let mark = view.protection.preserved[backup.id.object] {
                 lines.append("             but it is preserved: \(mark.reason)")
             }
-            lines.append("             reprieve restore \(ids.text(backup.id))")
+            lines.append("             reprieve restore \(backup.id.text)")
         case .purged:
             lines.append(
                 "  gone       purged; `reprieve audit tail \(backup.id.text)` tells when and why")

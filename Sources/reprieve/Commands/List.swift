@@ -58,7 +58,7 @@ struct List: ParsableCommand {
             return view.present
         }
         guard !words.isEmpty else { return views.map { ($0, byState($0)) } }
-        let targets = try session.keeper.targets(words, in: views)
+        let targets = try session.keeper.targets(words, in: views, preferring: [.vault, .series, .batch])
         return views.compactMap { view in
             var found: [Backup] = []
             for target in targets {
@@ -273,6 +273,7 @@ extension Keeper.Target {
     func isOf(_ label: String) -> Bool {
         switch self {
         case .vault(let view), .series(let view, _), .backup(let view, _), .batch(let view, _): view.label == label
+        case .run: false
         }
     }
 }

@@ -58,8 +58,7 @@ struct Release: ParsableCommand {
 
     /// A series, if that is what the words name: it has not ended after all.
     private func releaseSeries(_ session: Session) throws -> Bool {
-        let views = session.keeper.views(of: session.vaults(what).vaults)
-        let targets = try session.keeper.targets(what, in: views)
+        let (_, targets) = try session.targets(what, preferring: [.series, .backup])
         var series: [(VaultView, Bytes)] = []
         for target in targets {
             if case .series(let view, let key) = target { series.append((view, key)) }
@@ -84,9 +83,9 @@ private enum Marking {
         _ words: [String], _ dryRun: Bool, _ session: Session, done: (VaultView, Backup) -> String,
         _ word: ([Backup]) -> Keeper.Word
     ) throws {
-        let views = session.keeper.views(of: session.vaults(words).vaults)
+        let (views, targets) = try session.targets(words, preferring: [.backup])
         var marked: [(VaultView, Backup)] = []
-        for target in try session.keeper.targets(words, in: views) {
+        for target in targets {
             guard case .backup(let view, let backup) = target else {
                 throw Fault(
                     .usage, "marks are for single backups", hint: "name ids or paths; `reprieve list SERIES` shows them"
@@ -96,13 +95,6 @@ private enum Marking {
                 throw Fault(.notFound, "'\(backup.path.display)' is gone", path: backup.path)
             }
             marked.append((view, backup))
-        }
-        // One word must mean one object: several links of it are protected together anyway.
-        if Set(marked.map(\.1.id.object)).count > words.count {
-            let list = marked.prefix(10).map { "  \($0.1.id.text)  \($0.1.path.display)" }.joined(separator: "\n")
-            throw Fault(
-                .ambiguous, "'\(words.joined(separator: " "))' names \(marked.count) backups",
-                hint: "name them by id:\n" + list)
         }
         let byVault = Dictionary(grouping: marked) { $0.0.configuration.path }
         if !dryRun {
@@ -183,7 +175,7 @@ enum Freezing {
             marked = vaults.map { ($0, []) }
         } else {
             let views = session.keeper.views(of: vaults)
-            for target in try session.keeper.targets(rest, in: views) {
+            for target in try session.keeper.targets(rest, in: views, preferring: [.series]) {
                 guard case .series(let view, let key) = target else {
                     throw Fault(
                         .usage, "only vaults and series can be frozen",

@@ -32,16 +32,14 @@ struct PlanCommand: ParsableCommand {
         }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
         if vaults.isEmpty, !session.json { print("No vault is configured. `reprieve init DIRECTORY` proposes one.") }
-        let series = try reports.map { try Self.series(words, $0) }
-        if !words.isEmpty, series.allSatisfy(\.isEmpty), faults.isEmpty {
-            throw Fault(.notFound, "no series is called '\(words[0])'", hint: "`reprieve list` shows the series")
-        }
+        let series = try session.series(words, in: reports, faults)
         if session.json {
             emit(reports, faults, session)
         } else {
             let texts = zip(reports, series).compactMap { report, keys -> String? in
                 if words.isEmpty { return PlanText(report, session).summary }
-                return keys.isEmpty ? nil : keys.map { PlanText(report, session).detail($0) }.joined(separator: "\n\n")
+                guard !keys.isEmpty else { return nil }
+                return keys.map { PlanText(report, session).detail($0) }.joined(separator: "\n\n")
             }
             print(texts.joined(separator: "\n\n"))
             for fault in faults { session.warn(fault) }
@@ -51,14 +49,6 @@ struct PlanCommand: ParsableCommand {
             faults.isEmpty
                 ? (reports.contains { !$0.unreadable.isEmpty } ? .partial : .done)
                 : reports.isEmpty ? .failed : .partial)
-    }
-
-    private static func series(_ words: [String], _ report: PlanReport) throws -> [Bytes] {
-        let keys = Set(report.plan.judged.map(\.backup.series)).sorted()
-        return keys.filter { key in
-            let names = [key, Backup.name(ofSeries: key), Backup.shortName(ofSeries: key)]
-            return words.contains { word in names.contains { $0 == Bytes(word) || $0.display == word } }
-        }
     }
 
     private static func emit(_ reports: [PlanReport], _ faults: [Fault], _ session: Session) {
@@ -115,6 +105,27 @@ struct PlanCommand: ParsableCommand {
     }
 }
 
+extension Session {
+    /// The series that the arguments name, for each plan. `faults`: why there is no plan of other vaults.
+    func series(_ words: [String], in reports: [PlanReport], _ faults: [Fault] = []) throws -> [[Bytes]] {
+        let targets: [Keeper.Target]
+        do {
+            targets = try keeper.targets(words, in: reports.map(\.view), preferring: [.series])
+        } catch {
+            throw error.code == .notFound ? faults.first ?? error : error
+        }
+        let keys = try targets.map { target -> (label: String, key: Bytes) in
+            guard case .series(let view, let key) = target else {
+                throw Fault(
+                    .usage, "a plan is shown of vaults and series, and '\(words.joined(separator: " "))' is neither",
+                    hint: "one backup and what keeps it: reprieve explain ID")
+            }
+            return (view.label, key)
+        }
+        return reports.map { report in keys.filter { $0.label == report.label }.map(\.key) }
+    }
+}
+
 /// A plan on the screen.
 struct PlanText {
     private let report: PlanReport
@@ -126,7 +137,7 @@ struct PlanText {
         self.report = report
         self.session = session
         names = SeriesNames(report.plan.judged.map(\.backup.series))
-        ids = ShortIDs(report.plan.judged.map(\.backup))
+        ids = ShortIDs(report.view.everything)
     }
 
     private var id: Substring { report.plan.id.prefix(4) }

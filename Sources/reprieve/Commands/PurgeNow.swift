@@ -85,9 +85,8 @@ struct PurgeNow {
                 .usage, "purge --now needs to know what",
                 hint: "ids of `reprieve list --trash`, or --free SIZE: the oldest until so much is free")
         }
-        let views = session.keeper.views(of: session.vaults(what).vaults)
         var chosen: [(vault: VaultConfiguration, backup: Backup)] = []
-        for target in try session.keeper.targets(what, in: views) {
+        for target in try session.targets(what, preferring: [.backup]).targets {
             guard case .backup(let view, let backup) = target else {
                 throw Fault(
                     .usage, "only single backups are purged by name",
@@ -102,12 +101,6 @@ struct PurgeNow {
             }
             chosen.append((view.configuration, backup))
         }
-        guard chosen.count <= what.count else {
-            let list = chosen.prefix(10).map { "  \($0.backup.id.text)  \($0.backup.path.display)" }
-            throw Fault(
-                .ambiguous, "that names \(chosen.count) backups",
-                hint: "name them by id:\n" + list.joined(separator: "\n"))
-        }
         return try Dictionary(grouping: chosen, by: \.vault.path).sorted { $0.key < $1.key }.map { _, pairs in
             try session.keeper.planPurgeNow(pairs[0].vault, pairs.map(\.backup))
         }
@@ -119,7 +112,6 @@ struct PurgeNow {
 
     private func show(_ reports: [PurgeReport], freed: Int64) {
         let going = reports.flatMap(\.purged)
-        let ids = ShortIDs(going)
         for report in reports {
             if let frozen = report.frozen {
                 session.say(
@@ -136,7 +128,7 @@ struct PurgeNow {
                         "in the trash " + Text.age(session.keeper.now().wall.seconds(since: $0.condemnedAt))
                     } ?? ""
                 table.add([
-                    ids.text(backup.id), Text.time(backup.time, session.zone), Text.size(backup.size), since,
+                    backup.id.text, Text.time(backup.time, session.zone), Text.size(backup.size), since,
                     backup.path.display,
                 ])
             }

@@ -97,7 +97,7 @@ struct RestoreText {
         let grace = view.configuration.settings.gracePeriod.value
         let end = grace.fixedSeconds >= 2 * 86_400 ? Text.day(until, zone) : Text.precise(until, zone)
         return [
-            "It stays until \(end.trimmingCharacters(in: .whitespaces)) (\(grace.text)). Longer: reprieve preserve \(ids.text(backup.id))"
+            "It stays until \(end.trimmingCharacters(in: .whitespaces)) (\(grace.text)). Longer: reprieve preserve \(backup.id.text)"
                 + " --reason WHY"
         ]
     }

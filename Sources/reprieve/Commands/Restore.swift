@@ -39,10 +39,10 @@ struct Restore: ParsableCommand {
         }
         let session = try common.session(visiting: true)
         let target = try to.map { try session.keeper.restoreTarget($0) }
-        let (vaults, _) = session.vaults(what)
+        let (vaults, rest) = session.vaults(what)
         let recovery = dryRun ? [] : session.keeper.recoverBeforeRestore(vaults).faults
         let views = session.keeper.views(of: vaults)
-        let choices = try session.keeper.chooseRestore(what, before: try session.time(before), in: views)
+        let choices = try session.keeper.chooseRestore(rest, before: try session.time(before), in: views)
         if let gone = choices.compactMap(\.fault).first { throw gone }
         guard !choices.isEmpty else {
             throw Fault(
