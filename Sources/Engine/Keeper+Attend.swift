@@ -207,20 +207,6 @@ extension Keeper {
     }
 }
 
-extension Mark {
-    /// How a backup is found again where its object changed.
-    mutating func describe(_ backup: Backup) {
-        (path, pathRaw) = backup.path.textAndRaw
-        time = backup.time
-        size = backup.size
-    }
-
-    func describes(_ backup: Backup) -> Bool {
-        guard let path, let own = Bytes(text: path, raw: pathRaw) else { return false }
-        return backup.path == own && backup.time == time && backup.size == size
-    }
-}
-
 /// What the audit log proves, read only when something is amiss.
 final class LazyFacts {
     private let read: () throws(Fault) -> AuditLog.Facts

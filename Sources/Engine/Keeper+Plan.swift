@@ -119,16 +119,8 @@ extension Keeper {
         _ vault: VaultConfiguration, _ id: VaultID, _ marks: Marks, _ present: [Backup], _ leftAlone: [LeftAlone],
         at now: Timestamp
     ) throws(Fault) -> Judge.Protection {
-        let protecting = marks.holding(.preserved, at: now) + marks.holding(.reprieved, at: now)
         var protection = Judge.Protection()
-        for mark in protecting {
-            if let object = UInt64(mark.target, radix: 16) { protection.add(mark, object) }
-        }
-        // A mark whose object is nowhere (a copy on another disk) protects what has its path, time and size.
-        let objects = protecting.isEmpty ? [] : Set(present.map(\.id.objectText))
-        for mark in protecting where !objects.contains(mark.target) {
-            if let twin = present.first(where: { mark.describes($0) }) { protection.add(mark, twin.id.object) }
-        }
+        addMarks(marks, to: &protection, present, at: now)
         for mark in marks.holding(.retired, at: now) {
             guard let series = Mark.series(ofTarget: mark.target) else { continue }
             protection.retired[series] = Judge.Retirement(
@@ -146,6 +138,26 @@ extension Keeper {
         }
         protectFromBefore(&protection, marks)
         return protection
+    }
+
+    /// What marks say of single backups.
+    private func addMarks(
+        _ marks: Marks, to protection: inout Judge.Protection, _ present: [Backup], at now: Timestamp
+    ) {
+        lazy var objects = Set(present.map(\.id.object))
+        var lost: [(twin: UInt64, mark: Mark)] = []
+        for kind in [Mark.Kind.preserved, .reprieved] {
+            marks.forEachHeld(kind, at: now) { item, mark in
+                protection.add(mark, item.object)
+                if item.twin != 0, !objects.contains(item.object) { lost.append((item.twin, mark)) }
+            }
+        }
+        guard !lost.isEmpty else { return }
+        // A mark whose object is nowhere (a copy on another disk) protects what has its path, time and size.
+        let twins = Dictionary(present.map { ($0.twin, $0.id.object) }) { first, _ in first }
+        for (twin, mark) in lost {
+            if let object = twins[twin] { protection.add(mark, object) }
+        }
     }
 
     /// How often each series gets a new backup, by all that is and was there.
@@ -239,6 +251,38 @@ extension Approval {
         case .never: .never
         }
     }
+}
+
+extension Mark {
+    /// A mark about backups: one with fields that a person can read, several with a list.
+    static func of(
+        _ kind: Kind, _ backups: [Backup], released: Bool = false, reason: String, actor: String, at: Timestamp,
+        until: Timestamp? = nil
+    ) -> Mark? {
+        guard backups.count < 2 else {
+            let items = backups.map { MarkedItems.Item(object: $0.id.object, twin: $0.twin) }
+            return Mark(
+                kind, of: MarkedItems(items), released: released, reason: reason, actor: actor, at: at, until: until)
+        }
+        return backups.first.map { backup in
+            var mark = Mark(
+                kind: kind, target: backup.id.objectText, released: released, reason: reason, actor: actor, at: at,
+                until: until)
+            if !released { mark.describe(backup) }
+            return mark
+        }
+    }
+
+    /// How a backup is found again where its object changed.
+    mutating func describe(_ backup: Backup) {
+        (path, pathRaw) = backup.path.textAndRaw
+        time = backup.time
+        size = backup.size
+    }
+}
+
+extension Backup {
+    fileprivate var twin: UInt64 { MarkedItems.twin(path: path, time: time, size: size) }
 }
 
 extension Judge.Protection {

@@ -97,7 +97,7 @@ extension Keeper {
         // missing.
         let isMarked = attempt(&warnings) { () throws(Fault) in
             var marks = try home.marks.read(vault.id, trash: trash)
-            reprieve(item.backup, until: until, reason: "restored", in: &marks, at: at)
+            reprieve([item.backup], until: until, reason: "restored", in: &marks, at: at)
             try home.marks.write(marks, vault.id, trash: trash)
         }
         attempt(&warnings) { () throws(Fault) in

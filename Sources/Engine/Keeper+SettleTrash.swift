@@ -41,7 +41,7 @@ extension Keeper {
             let row = known[Gone.key(backup)]
             // Back in its place and marked so: nothing to find out, and no log to read. (Of an object with several
             // links the mark does not tell which one went elsewhere.)
-            if let mark = attended.marks.all[Mark.Key(.reprieved, backup.id.objectText)],
+            if let mark = attended.marks.newest(.reprieved, backup.id.objectText),
                 mark.at >= (backup.trashed?.condemnedAt ?? mark.at),
                 found.isInVault(backup) || (mark.isElsewhere == true && backup.id.link == nil)
             {
@@ -216,9 +216,9 @@ extension Keeper {
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         defer { withExtendedLifetime(lock) {} }
         var marks = try home.marks.read(vault.id, trash: trash)
+        let until = reprieveEnd(vault.configuration)
+        reprieve(attended.broughtBack, until: until, reason: "brought back by hand", in: &marks, at: attended.at)
         for backup in attended.broughtBack {
-            let until = reprieveEnd(vault.configuration)
-            reprieve(backup, until: until, reason: "brought back by hand", in: &marks, at: attended.at)
             records.append(
                 AuditRecord(
                     .reprieved, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
@@ -245,18 +245,23 @@ extension Keeper {
         now().wall.adding(seconds: vault.settings.gracePeriod.value.fixedSeconds)
     }
 
-    /// It is left alone for a grace, and what a person said against it is over. `until`: `nil` for what goes out of the
-    /// vault; of that the mark only says that it is not missing.
-    func reprieve(_ backup: Backup, until: Timestamp?, reason: String, in marks: inout Marks, at: Moment) {
-        var mark = Mark(
-            kind: .reprieved, target: backup.id.objectText, reason: reason, actor: home.actorName, at: at.wall,
-            until: until ?? at.wall)
-        if until == nil { mark.isElsewhere = true } else { mark.describe(backup) }
+    /// They are left alone for a grace, and what a person said against them is over. `until`: `nil` for what goes out
+    /// of the vault; of that the mark only says that it is not missing. `run`: they went with it.
+    func reprieve(
+        _ backups: [Backup], until: Timestamp?, reason: String, run: Int? = nil, in marks: inout Marks, at: Moment
+    ) {
+        guard
+            var mark = Mark.of(
+                .reprieved, backups, reason: reason, actor: home.actorName, at: at.wall, until: until ?? at.wall)
+        else { return }
+        if until == nil { mark.isElsewhere = true }
+        mark.run = run
         marks.say(mark)
-        guard marks.mark(.condemned, backup.id.text, at: at.wall) != nil else { return }
-        marks.say(
-            Mark(
-                kind: .condemned, target: backup.id.text, released: true, reason: reason, actor: home.actorName,
-                at: at.wall))
+        for backup in backups where marks.mark(.condemned, backup.id.text, at: at.wall) != nil {
+            marks.say(
+                Mark(
+                    kind: .condemned, target: backup.id.text, released: true, reason: reason, actor: home.actorName,
+                    at: at.wall))
+        }
     }
 }

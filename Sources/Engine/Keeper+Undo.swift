@@ -145,7 +145,7 @@ extension Keeper {
         let at = now()
         let policies = Set(going.compactMap { $0.batch.manifest?.policy.hash } + [vault.policy.hash]).sorted()
         let isMarked = attempt(&report.warnings) { () throws(Fault) in
-            report.frozen = try freezeUndone(going.map(\.item.backup), policies, reason, until, vault, trash, at)
+            report.frozen = try freezeUndone(going, policies, reason, until, vault, trash, at)
         }
         attempt(&report.warnings) { () throws(Fault) in
             var records = going.map { Self.record(.restoreIntent, vault, $0.item.backup) }
@@ -225,7 +225,7 @@ extension Keeper {
     ) throws(Fault) {
         let marks = try? home.marks.read(vault.id, trash: try vault.trash())
         let isBack = { (backup: Backup) in
-            marks?.all[Mark.Key(.reprieved, backup.id.objectText)]
+            marks?.newest(.reprieved, backup.id.objectText)
                 .map { $0.at >= (backup.trashed?.condemnedAt ?? $0.at) } ?? false
         }
         report.before += gone.filter(isBack)
@@ -243,9 +243,10 @@ extension Keeper {
             hint: "restore it under another name: reprieve restore \(backup.id.text) --as NAME", path: backup.path)
     }
 
-    /// Writes the vault's freeze and the reprieve of each, in one file.
+    /// Writes the vault's freeze and the reprieve of each, in one file: one mark for what went with one run.
     private func freezeUndone(
-        _ backups: [Backup], _ policies: [String], _ reason: String, _ until: Timestamp, _ vault: OpenVault,
+        _ going: [(batch: Batch, item: Batch.Item)], _ policies: [String], _ reason: String, _ until: Timestamp,
+        _ vault: OpenVault,
         _ trash: TrashDirectory, _ at: Moment
     ) throws(Fault) -> Mark {
         var marks = try home.marks.read(vault.id, trash: trash)
@@ -253,7 +254,9 @@ extension Keeper {
         // The policy that took them away, and the one that would do it next.
         freeze.policies = policies
         marks.say(freeze)
-        for backup in backups { reprieve(backup, until: until, reason: reason, in: &marks, at: at) }
+        for (run, items) in Dictionary(grouping: going, by: { $0.batch.manifest?.run }) {
+            reprieve(items.map(\.item.backup), until: until, reason: reason, run: run, in: &marks, at: at)
+        }
         try home.marks.write(marks, vault.id, trash: trash)
         return freeze
     }

@@ -40,9 +40,11 @@ extension Contents {
         signs = parts[3].split(separator: Self.record).map(String.init)
     }
 
-    /// A number for what it says, the same in every process (FNV-1a).
+    /// A number for what it says, the same in every process.
     package var digest: UInt64 {
-        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        var digest = FNV()
+        for byte in text.utf8 { digest.add(byte) }
+        return digest.value
     }
 
     /// Separators of its own would take it apart.

@@ -27,7 +27,7 @@ package struct Mark: Hashable, Sendable, Codable {
     }
 
     package var kind: Kind
-    /// What it is about: an object's 16 hex digits, `vault`, or `series:` and the key in hexadecimal.
+    /// What it is about: an object's 16 hex digits, `vault`, `series:` and the key in hexadecimal, or ``items``.
     package var target: String
     package var counter: Int
     /// A tombstone: it was lifted by this, a later, word.
@@ -54,6 +54,10 @@ package struct Mark: Hashable, Sendable, Codable {
     package var cause: String?
     /// Of a backup that was restored into a directory outside its vault: it went there, and is not missing.
     package var isElsewhere: Bool?
+    /// The backups, where it is about many: `target` only names the mark then.
+    package var items: MarkedItems?
+    /// The run that its backups went with and came back from.
+    package var run: Int?
 
     package struct Approval: Hashable, Sendable, Codable {
         package var plan: String
@@ -87,6 +91,17 @@ package struct Mark: Hashable, Sendable, Codable {
         self.until = until
     }
 
+    /// A mark about many backups, which counts for each as one of its own.
+    package init(
+        _ kind: Kind, of items: MarkedItems, released: Bool = false, reason: String, actor: String, at: Timestamp,
+        until: Timestamp? = nil
+    ) {
+        self.init(
+            kind: kind, target: items.target(at: at), released: released, reason: reason, actor: actor, at: at,
+            until: until)
+        self.items = items
+    }
+
     package struct Key: Hashable, Sendable {
         package var kind: Kind
         package var target: String
@@ -104,6 +119,13 @@ package struct Mark: Hashable, Sendable, Codable {
 
     /// Whether it says something now: not lifted, and not past its end.
     package func holds(at now: Timestamp) -> Bool { !released && (until.map { now < $0 } ?? true) }
+
+    /// The object of a mark about one backup.
+    package var object: UInt64? { Self.object(ofTarget: target) }
+
+    package static func object(ofTarget target: String) -> UInt64? {
+        target.utf8.count == 16 ? UInt64(target, radix: 16) : nil
+    }
 
     package static let vaultTarget = "vault"
     /// Of the vault's freeze after an undo. A target of its own: it must neither weaken nor end another freeze.

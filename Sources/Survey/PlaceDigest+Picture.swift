@@ -17,10 +17,11 @@ extension PlaceDigest {
     /// With names outside of the directory that its reading depends on.
     package func mixed(with names: Set<Bytes>) -> PlaceDigest {
         guard !names.isEmpty else { return self }
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        var hash = FNV()
         for name in names.sorted() {
-            for byte in name.storage + [0] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            hash.add(name)
+            hash.add(UInt8(0))
         }
-        return PlaceDigest(high: high ^ hash, low: low)
+        return PlaceDigest(high: high ^ hash.value, low: low)
     }
 }

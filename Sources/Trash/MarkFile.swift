@@ -3,11 +3,16 @@ internal import Model
 /// The marks as a file: JSON, snake_case, one line a mark, so that a person finds one and takes it out.
 struct MarkFile {
     static let currentFormat = "reprieve.marks/1"
-    var format = MarkFile.currentFormat
+    /// With marks about many backups: a program that does not know them must not take the file for one without them.
+    static let formatWithItems = "reprieve.marks/2"
     /// Of each vault, by its id.
     var vaults: [String: [Mark]] = [:]
 
     init(vaults: [String: [Mark]] = [:]) { self.vaults = vaults }
+
+    var format: String {
+        vaults.values.contains { $0.contains { $0.items != nil } } ? Self.formatWithItems : Self.currentFormat
+    }
 
     var encoded: Bytes {
         var json = JSONWriter()
@@ -46,7 +51,9 @@ struct MarkFile {
             }
         }
         guard let format, let vaults else { throw json.malformed("a file that lacks a field") }
-        self.format = format
+        guard [Self.currentFormat, Self.formatWithItems].contains(format) else {
+            throw json.malformed("a format of another program")
+        }
         self.vaults = vaults
     }
 }
@@ -83,6 +90,8 @@ extension Mark {
             json.field("policies", policies)
             json.field("cause", cause)
             json.field("is_elsewhere", isElsewhere)
+            json.field("items", items?.base64)
+            json.field("run", run)
         }
     }
 
@@ -114,6 +123,12 @@ extension Mark {
             case "policies": set(\.policies, try json.strings())
             case "cause": set(\.cause, try json.string())
             case "is_elsewhere": set(\.isElsewhere, try json.bool())
+            case "items":
+                guard let items = MarkedItems(base64: try json.string()) else {
+                    throw json.malformed("no list of items")
+                }
+                set(\.items, items)
+            case "run": set(\.run, try json.number())
             default: try json.skip()
             }
         }

@@ -8,10 +8,19 @@ package struct Marks: Sendable {
     private var last: Int?
     /// What freezes are about, of the whole vault and of each series: there are few among many marks.
     private var freezes: [Bytes?: Set<String>] = [:]
+    /// Marks about many backups: there are few.
+    private var many: Set<Mark.Key> = []
 
     package init(_ marks: [Mark] = []) {
         all = Dictionary(marks.map { ($0.key, $0) }) { $0.counter > $1.counter ? $0 : $1 }
-        for key in all.keys { note(key) }
+        index()
+    }
+
+    private mutating func index() {
+        for (key, mark) in all {
+            if mark.items != nil { many.insert(key) }
+            note(key)
+        }
     }
 
     private mutating func note(_ key: Mark.Key) {
@@ -43,11 +52,36 @@ package struct Marks: Sendable {
                 all[key] = other
             }
         }
-        for key in all.keys { note(key) }
+        index()
     }
 
     package func mark(_ kind: Mark.Kind, _ target: String, at now: Timestamp) -> Mark? {
-        all[Mark.Key(kind, target)].flatMap { $0.holds(at: now) ? $0 : nil }
+        newest(kind, target).flatMap { $0.holds(at: now) ? $0 : nil }
+    }
+
+    /// The last word about it, lifted or over as it may be: a mark of its own, or one about many.
+    package func newest(_ kind: Mark.Kind, _ target: String) -> Mark? {
+        var newest = all[Mark.Key(kind, target)]
+        guard !many.isEmpty, let object = Mark.object(ofTarget: target) else { return newest }
+        for key in many where key.kind == kind {
+            guard let mark = all[key], mark.counter > newest?.counter ?? .min, mark.items?.contains(object) ?? false
+            else { continue }
+            newest = mark
+        }
+        return newest
+    }
+
+    /// Every single backup of which a mark of this kind holds, and the mark: the newest about it counts.
+    package func forEachHeld(_ kind: Mark.Kind, at now: Timestamp, _ body: (MarkedItems.Item, Mark) -> Void) {
+        let marks = all.values.filter { $0.kind == kind }.sorted { $0.counter < $1.counter }
+        var last: [UInt64: (mark: Int, twin: UInt64)] = [:]
+        for (n, mark) in marks.enumerated() {
+            for item in mark.items?.sorted ?? mark.single.map({ [$0] }) ?? [] { last[item.object] = (n, item.twin) }
+        }
+        let holds = marks.map { $0.holds(at: now) }
+        for (object, word) in last where holds[word.mark] {
+            body(MarkedItems.Item(object: object, twin: word.twin), marks[word.mark])
+        }
     }
 
     /// Why nothing may be condemned or purged in the vault, under the policy of this hash: every freeze that holds,
@@ -79,9 +113,37 @@ package struct Marks: Sendable {
         var mark = mark
         let next = (last ?? all.values.lazy.map(\.counter).max() ?? 0) + 1
         mark.counter = next
+        replace(with: mark)
         all[mark.key] = mark
+        if mark.items != nil { many.insert(mark.key) }
         note(mark.key)
         last = next
+    }
+
+    /// What older marks said of the same backups is not carried along: no list grows without end. It holds also where
+    /// the other copy has them still: the newer word counts.
+    private mutating func replace(with mark: Mark) {
+        if let items = mark.items {
+            for item in items.sorted { all[Mark.Key(mark.kind, BackupID(object: item.object).objectText)] = nil }
+        }
+        guard !many.isEmpty, mark.items != nil || mark.object != nil else { return }
+        for key in many where key.kind == mark.kind {
+            all[key]?.items?.remove { mark.items?.contains($0) ?? (mark.object == $0) }
+            guard all[key]?.items?.sorted.isEmpty ?? true else { continue }
+            all[key] = nil
+            many.remove(key)
+        }
+    }
+}
+
+extension Mark {
+    /// What a mark about one backup is about.
+    fileprivate var single: MarkedItems.Item? {
+        guard items == nil, let object else { return nil }
+        guard let path, let time, let size, let path = Bytes(text: path, raw: pathRaw) else {
+            return .init(object: object)
+        }
+        return .init(object: object, twin: MarkedItems.twin(path: path, time: time, size: size))
     }
 }
 
@@ -147,7 +209,7 @@ package struct MarkStore: Sendable {
 
     private static func decode(_ bytes: Bytes?, _ directory: Bytes) throws(Fault) -> MarkFile? {
         guard let bytes else { return nil }
-        guard let file = try? MarkFile(decoding: bytes), file.format == MarkFile.currentFormat else {
+        guard let file = try? MarkFile(decoding: bytes) else {
             throw Fault(
                 .frozen, "the marks in '\(directory.display)' cannot be read, so nothing is condemned or purged",
                 hint: "they may hold protections: repair marks.json there, or move it away if the other copy is good",

@@ -39,6 +39,16 @@ struct UndoTests {
         #expect(try house.run("unfreeze", "dumps").status == 0)
         #expect(try house.run("cleanup").status == 0)
         #expect(house.names().count == 6, "reprieved for a grace")
+        // One mark for all of them, out of which one is released; either copy is enough.
+        for copy in [house.state.appending(path: "marks.json"), house.vault.appending(path: ".trash/marks.json")] {
+            #expect(try marks(copy).components(separatedBy: "reprieved").count == 2)
+        }
+        try FileManager.default.removeItem(at: house.vault.appending(path: ".trash/marks.json"))
+        #expect(try house.run("release", orders(1)).status == 0)
+        try FileManager.default.removeItem(at: house.state.appending(path: "marks.json"))
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(!house.exists(orders(1)) && house.names().count == 5, "only the one that was released")
         #expect(try house.run("audit", "verify").status == 0)
     }
 

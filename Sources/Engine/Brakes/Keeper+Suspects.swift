@@ -50,7 +50,7 @@ extension Keeper {
 
     /// A person took back what this brake protected.
     private func isReleased(_ object: UInt64, _ marks: Marks) -> Bool {
-        marks.all[Mark.Key(.preserved, BackupID(object: object).objectText)]?.released ?? false
+        marks.newest(.preserved, BackupID(object: object).objectText)?.released ?? false
     }
 
     // MARK: Settling
@@ -170,7 +170,7 @@ extension Keeper {
         var words: [(mark: Mark, record: AuditRecord)] = []
         var done: Set<UInt64> = []
         for backup in there where done.insert(backup.id.object).inserted {
-            guard attended.marks.all[Mark.Key(.preserved, backup.id.objectText)] == nil else { continue }
+            guard attended.marks.newest(.preserved, backup.id.objectText) == nil else { continue }
             var mark = Mark(
                 kind: .preserved, target: backup.id.objectText, reason: Self.beforeReason(backup.series),
                 actor: home.program, at: now)

@@ -56,9 +56,11 @@ extension Keeper {
         return tallied
     }
 
-    /// FNV-1a: the same number for the same name in every run.
+    /// The same number for the same name in every run.
     private static func number(_ path: Bytes) -> UInt64 {
-        path.storage.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        var digest = FNV()
+        digest.add(path)
+        return digest.value
     }
 
     private static func ending(_ path: Bytes) -> ArraySlice<UInt8> {

@@ -21,6 +21,8 @@ struct MarkFileTests {
         mark.policies = []
         mark.isElsewhere = false
         mark.cause = FreezeCause.clock.rawValue
+        mark.items = MarkedItems([.init(object: .max, twin: 3), .init(object: 0, twin: .max)])
+        mark.run = 81
         for field in Mirror(reflecting: mark).children {
             let value = Mirror(reflecting: field.value)
             #expect(value.displayStyle != .optional || !value.children.isEmpty, "\(field.label ?? "?") is not set here")
@@ -28,7 +30,8 @@ struct MarkFileTests {
         let plain = Mark(kind: .preserved, target: "x", reason: "", actor: "", at: Timestamp(seconds: 0))
         let file = MarkFile(vaults: ["v\"1": [mark, plain], "v2": []])
         let back = try MarkFile(decoding: file.encoded)
-        #expect(back.vaults == file.vaults && back.format == MarkFile.currentFormat)
+        #expect(back.vaults == file.vaults && back.format == MarkFile.formatWithItems)
+        #expect(MarkFile(vaults: ["v": [plain]]).format == MarkFile.currentFormat, "an older program reads it")
     }
 
     @Test("a mark of a kind that nobody knows, or without a field, makes the file unreadable, which freezes")
@@ -36,7 +39,8 @@ struct MarkFileTests {
         for text in [
             #"{"format":"reprieve.marks/1","vaults":{"v":[{"kind":"blessed","target":"x","counter":1,"released":false,"reason":"","actor":"","at":"2026-01-01T00:00:00Z"}]}}"#,
             #"{"format":"reprieve.marks/1","vaults":{"v":[{"kind":"frozen","target":"x","counter":1,"reason":"","actor":"","at":"2026-01-01T00:00:00Z"}]}}"#,
-            #"{"format":"reprieve.marks/1"}"#, "", "{",
+            #"{"format":"reprieve.marks/2","vaults":{"v":[{"kind":"reprieved","target":"items:0","counter":1,"released":false,"reason":"","actor":"","at":"2026-01-01T00:00:00Z","items":"AAAA"}]}}"#,
+            #"{"format":"reprieve.marks/3","vaults":{}}"#, #"{"format":"reprieve.marks/1"}"#, "", "{",
         ] {
             #expect(throws: JSONReader.Malformed.self) { try MarkFile(decoding: Bytes(text)) }
         }

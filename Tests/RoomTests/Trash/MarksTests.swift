@@ -67,6 +67,75 @@ struct MarksTests {
         #expect(holds(.preserved, state: [mark(.preserved, 1, until: now.adding(seconds: 1))], vault: nil))
     }
 
+    private func text(_ object: UInt64) -> String { BackupID(object: object).objectText }
+
+    private func many(_ objects: [UInt64], _ counter: Int = 0, released: Bool = false) -> Mark {
+        let items = MarkedItems(objects.map { .init(object: $0, twin: $0 + 1) })
+        var mark = Mark(.reprieved, of: items, released: released, reason: "r", actor: "a", at: now)
+        mark.counter = counter
+        return mark
+    }
+
+    private func held(_ marks: Marks) -> [UInt64] {
+        var held: [UInt64] = []
+        marks.forEachHeld(.reprieved, at: now) { item, _ in held.append(item.object) }
+        let single = (0..<40).filter { marks.mark(.reprieved, text(UInt64($0)), at: now) != nil }.map { UInt64($0) }
+        #expect(held.sorted() == single, "one by one the same as all together")
+        return single
+    }
+
+    @Test("a mark about many is one for each: the newest word counts, and one is released out of it")
+    func items() {
+        var marks = Marks()
+        marks.say(many([30, 7, 7, 1]))
+        #expect(marks.all.count == 1 && held(marks) == [1, 7, 30])
+        let release = Mark(kind: .reprieved, target: text(7), released: true, reason: "", actor: "a", at: now)
+        marks.say(release)
+        #expect(held(marks) == [1, 30] && marks.newest(.reprieved, text(7))?.released == true)
+        marks.say(many([7, 8]))
+        #expect(held(marks) == [1, 7, 8, 30] && marks.all.count == 2, "what it replaces is not carried along")
+        marks.say(many([1, 8, 30], released: true))
+        #expect(held(marks) == [7] && marks.newest(.reprieved, text(8))?.released == true)
+        #expect(marks.mark(.preserved, text(7), at: now) == nil, "of its kind only")
+    }
+
+    @Test("of a mark about many each copy protects every item, until the state's copy has the release")
+    func itemsInCopies() {
+        let mark = many([1, 2, 3], 5)
+        let one = {
+            var one = Mark(kind: .reprieved, target: self.text(2), released: true, reason: "", actor: "a", at: self.now)
+            one.counter = 6
+            return one
+        }()
+        // As one release leaves it: the item is taken out of the list.
+        var rest = mark
+        rest.items?.remove { $0 == 2 }
+        #expect(
+            held(Marks(state: nil, vault: [mark])) == [1, 2, 3] && held(Marks(state: [mark], vault: nil)) == [1, 2, 3])
+        #expect(held(Marks(state: [mark], vault: [rest, one])) == [1, 2, 3], "stopped before the state's copy")
+        #expect(held(Marks(state: [rest, one], vault: [mark])) == [1, 3], "the vault's copy could not be written")
+        #expect(held(Marks(state: [many([1, 2, 3], 6, released: true)], vault: [mark])) == [])
+        #expect(held(Marks(state: [many([1, 2, 3], 6, released: true)], vault: [mark, many([3], 7)])) == [3])
+        #expect(held(Marks(state: [mark], vault: [many([1, 2, 3], 6, released: true)])) == [1, 2, 3])
+        #expect(
+            held(Marks(state: [], vault: [many([4], 5), many([6, 7], 5)])) == [4, 6, 7], "one counter, two marks")
+    }
+
+    @Test("60,000 in one mark are 1.3 MB, and not 20")
+    func itemsAreSmall() throws {
+        let scratch = try Scratch()
+        let vault = try Scratch()
+        let trash = try TrashDirectory.make(in: try vault.open())
+        let store = MarkStore(stateDirectory: scratch.path)
+        var marks = Marks()
+        let objects = (0..<60_000).map { UInt64($0) &* 0x9E37_79B9_7F4A_7C15 }
+        marks.say(many(objects))
+        try store.write(marks, VaultID(text: "v"), trash: trash)
+        let size = try Data(contentsOf: vault.url.appending(path: ".trash/marks.json")).count
+        #expect(size < 1_400_000)
+        #expect(try store.read(VaultID(text: "v"), trash: nil).all == marks.all)
+    }
+
     @Test("both copies are written, and one that cannot be read freezes")
     func store() throws {
         let (state, vault) = (try Scratch(), try Scratch())
