@@ -161,8 +161,6 @@ extension Turn {
 
     mutating func failed(_ path: Bytes, _ what: String, _ fault: Fault, at now: Moment) {
         guard var state = vaults[path] else { return }
-        // A damaged catalog is set aside when it is opened: the agent ends, and its service starts it again.
-        if fault.code == .damaged, fault.path == keeper.home.catalog.file { return agent.end(because: fault) }
         let text = "\(state.configuration.label): \(what): \(fault.message)"
         if what == Agent.reliefFailed {
             if state.lastJobProblem != fault.message { agent.log.error("\(text)") }

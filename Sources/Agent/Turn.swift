@@ -31,6 +31,9 @@ struct Turn {
     /// One turn: events say "look here", never more; what may block goes into the vault's lane; nothing is awaited.
     mutating func step(at now: Moment, results: [Agent.Result], mountsChanged: Bool) {
         for result in results { record(result, at: now) }
+        // It is set aside when it is opened: the agent ends, and its service starts it again.
+        let catalog = keeper.home.catalog
+        guard !catalog.isDamaged else { return agent.end(because: catalog.damageNotice) }
         if mountsChanged { doubtRemounted(at: now) }
         absorb(agent.watcher.take(), at: now)
         hourly(at: now)

@@ -303,15 +303,18 @@ extension Catalog {
         ).execute(arguments: [vault, series, sign, backup.time.nanoseconds])
         guard db.changesCount == 1 else { return }
         let isFooter = sign == Backup.footerSign
-        try db.execute(
-            sql: """
-                UPDATE backup SET \(isFooter ? "" : "condition = 'incomplete', ")note = ?
-                WHERE vault = ? AND batch = '' AND series = ? AND time > ? AND condition = 'complete'
-                AND \(isFooter ? "end_mark = 'footer-absent'" : "instr(coalesce(contents, ''), ?) = 0")
-                """,
-            arguments: [
-                isFooter ? Backup.footerAbsentNote : Backup.signNote(sign), vault, series, backup.time.nanoseconds,
-            ] + (isFooter ? [] : [sign]))
+        let without = try backups(
+            db,
+            """
+            vault = ? AND batch = '' AND series = ? AND time > ? AND condition = 'complete'
+            AND \(isFooter ? "end_mark = 'footer-absent'" : "instr(coalesce(contents, ''), ?) = 0")
+            """, [vault, series, backup.time.nanoseconds] + (isFooter ? [] : [sign]))
+        let statement = try db.cachedStatement(sql: replace)
+        for var backup in without {
+            if !isFooter { backup.condition = .incomplete }
+            backup.note = isFooter ? Backup.footerAbsentNote : Backup.signNote(sign)
+            try run(statement, backup, db)
+        }
     }
 }
 

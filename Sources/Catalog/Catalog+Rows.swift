@@ -8,10 +8,11 @@ extension Catalog {
         vault, batch, place, name, id, link, series, state, time, time_source, kind, parent, condition, note, end_mark,
         links, obstacle, object, inode, is_directory, own_size, mtime, ctime, sides, size, allocated, freed,
         freed_is_at_least, mode, uid, gid, observed_since, changed_boot, changed_boot_id, condemned_at, earliest_purge,
-        protected, fingerprint, contents, read_by
+        protected, fingerprint, contents, read_by, sum
         """
-    private static let count = 40
-    private static let values = Array(repeating: "?", count: count).joined(separator: ",")
+    /// The columns that the last one is the checksum of.
+    static let summed: Int32 = 40
+    private static let values = Array(repeating: "?", count: Int(summed) + 1).joined(separator: ",")
 
     static let replace = "INSERT OR REPLACE INTO backup (\(columns)) VALUES (\(values))"
     static let insert = "INSERT OR IGNORE INTO backup (\(columns)) VALUES (\(values))"
@@ -60,6 +61,7 @@ extension Catalog {
         binder.bind(b.fingerprint)
         binder.bind(b.contents?.text)
         binder.bind(b.readBy)
+        binder.bind(Int64(bitPattern: binder.sum.value))
         try binder.step(db)
     }
 
@@ -88,6 +90,7 @@ extension Catalog {
     /// Reads rows of ``columns``. Values that repeat from row to row (series, boot id) are kept once.
     final class RowReader {
         private let statement: SQLiteStatement
+        private let verifies: Bool
         private var place = Bytes()
         private var series = Bytes()
         private var vault = VaultID(text: "")
@@ -95,7 +98,11 @@ extension Catalog {
         private var bootID = ""
         private var note = ""
 
-        init(_ statement: Statement) { self.statement = statement.sqliteStatement }
+        /// `verifies`: a row whose checksum is not its own is damage.
+        init(_ statement: Statement, verifies: Bool = true) {
+            self.statement = statement.sqliteStatement
+            self.verifies = verifies
+        }
 
         /// The only row there is, or `nil`; the statement rests afterwards.
         func only(_ db: Database) throws -> Backup? {
@@ -115,6 +122,9 @@ extension Catalog {
         }
 
         private func row() throws -> Backup {
+            guard !verifies || sum == int(Catalog.summed) else {
+                throw Fault(.damaged, "a row of the catalog is not as it was written")
+            }
             keep(0, &vaultText)
             if vault.text != vaultText { vault = VaultID(text: vaultText) }
             keep(2, &place)
@@ -126,7 +136,12 @@ extension Catalog {
                 inode: UInt64(bitPattern: int(18)), isDirectory: int(19) != 0, size: int(20),
                 mtime: Timestamp(nanoseconds: int(21)), ctime: Timestamp(nanoseconds: int(22)))
             var members = [own]
-            if !isNull(23) { members += try decode(text(23)) }
+            if !isNull(23) {
+                guard let sides = try? decode(text(23)) else {
+                    throw Fault(.damaged, "the catalog has side files that cannot be read")
+                }
+                members += sides
+            }
             var backup = Backup(
                 id: BackupID(
                     object: UInt64(bitPattern: int(4)),
@@ -153,6 +168,18 @@ extension Catalog {
                     earliestPurge: Timestamp(nanoseconds: isNull(35) ? .max : int(35)))
             }
             return backup
+        }
+
+        private var sum: Int64 {
+            var sum = RowSum()
+            for column in 0..<Catalog.summed {
+                switch sqlite3_column_type(statement, column) {
+                case SQLITE_NULL: break
+                case SQLITE_INTEGER: sum.add(column, int(column))
+                default: sum.add(column, raw(column))
+                }
+            }
+            return Int64(bitPattern: sum.value)
         }
 
         private func int(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
@@ -238,6 +265,8 @@ extension EndMark: StoredWord {}
 struct Binder {
     private let statement: SQLiteStatement
     private var at: Int32 = 0
+    /// Of what was bound so far.
+    private(set) var sum = RowSum()
 
     init(statement: SQLiteStatement) {
         self.statement = statement
@@ -248,6 +277,7 @@ struct Binder {
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
     mutating func bind(_ value: Int64) {
+        if at < Catalog.summed { sum.add(at, value) }
         at += 1
         sqlite3_bind_int64(statement, at, value)
     }
@@ -270,6 +300,7 @@ struct Binder {
     }
 
     private mutating func bind(_ bytes: UnsafeRawBufferPointer) {
+        sum.add(at, bytes)
         at += 1
         // No bytes at all would be bound as NULL.
         if bytes.isEmpty {
@@ -280,9 +311,12 @@ struct Binder {
     }
 
     mutating func bind(_ value: String) {
+        let column = at
         at += 1
         value.withCString { text in
-            _ = sqlite3_bind_text(statement, at, text, Int32(strlen(text)), Self.transient)
+            let length = strlen(text)
+            sum.add(column, UnsafeRawBufferPointer(start: text, count: length))
+            _ = sqlite3_bind_text(statement, at, text, Int32(length), Self.transient)
         }
     }
 

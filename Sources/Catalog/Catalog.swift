@@ -2,6 +2,7 @@ internal import Foundation
 internal import Glibc
 internal import GRDB
 package import Model
+internal import Synchronization
 
 /// The database of what exists: a cache. Delete it, and only time is lost (invariant 10).
 ///
@@ -9,12 +10,20 @@ package import Model
 /// the batch they went into. A *place* is a directory that is looked at; its digest says whether it has to be read
 /// again.
 package final class Catalog: Sendable {
-    let pool: any DatabaseWriter
+    private let database: Mutex<any DatabaseWriter>
     private let path: String
+    private let damage = Atomic(false)
     package var file: Bytes { Bytes(path) }
+
+    var pool: any DatabaseWriter { database.withLock { $0 } }
+
+    /// Damage was met in the file since it was opened: what is known since then is in memory, and whoever opens the
+    /// file next sets it aside.
+    package var isDamaged: Bool { damage.load(ordering: .relaxed) }
 
     /// Beside the catalog: who met damage in it leaves this for the next one to open it.
     package static let damagedSuffix = ".is-damaged"
+    private static let memory = ":memory:"
 
     /// Opens or makes `catalog.sqlite`. A file that is no database of ours is `.damaged`: set it aside and open again.
     package init(path: String) throws(Fault) {
@@ -29,7 +38,7 @@ package final class Catalog: Sendable {
             }
             let pool = try DatabasePool(path: path, configuration: configuration)
             try Self.migrator.migrate(pool)
-            self.pool = pool
+            database = Mutex(pool)
         } catch let error as DatabaseError {
             throw Self.fault(error, path)
         } catch {
@@ -64,13 +73,13 @@ package final class Catalog: Sendable {
     }
 
     private init(copying copy: (DatabaseQueue) throws -> Void) throws(Fault) {
-        path = ":memory:"
+        path = Self.memory
         do {
             let queue = try DatabaseQueue()
             // Half a copy is none: all is looked at anew.
             do { try copy(queue) } catch { try queue.erase() }
             try Self.migrator.migrate(queue)
-            pool = queue
+            database = Mutex(queue)
         } catch {
             throw Fault(.catalog, "could not make a catalog in memory: \(error)")
         }
@@ -79,10 +88,13 @@ package final class Catalog: Sendable {
     /// Rows written through this catalog since it was opened.
     package func written() throws(Fault) -> Int { try write { $0.totalChangesCount } }
 
+    /// What a command says that met the damage and went on.
+    package var damageNotice: Fault { Self.damaged(path) }
+
     private static func damaged(_ path: String) -> Fault {
         Fault(
             .damaged, "the catalog '\(path)' is damaged",
-            hint: "it is only a cache: the next command sets it aside and makes it anew", path: Bytes(path))
+            hint: "nothing is lost: it is only a cache, and the next command makes it anew", path: Bytes(path))
     }
 
     private static func fault(_ error: DatabaseError, _ path: String) -> Fault {
@@ -165,6 +177,15 @@ package final class Catalog: Sendable {
         migrator.registerMigration("entries") { db in
             try db.execute(sql: "ALTER TABLE left_alone ADD COLUMN entries INTEGER NOT NULL DEFAULT 1")
         }
+        migrator.registerMigration("sums") { db in
+            try db.execute(sql: "ALTER TABLE backup ADD COLUMN sum INTEGER NOT NULL DEFAULT 0")
+            let reader = RowReader(
+                try db.cachedStatement(sql: "SELECT \(columns) FROM backup"), verifies: false)
+            var backups: [Backup] = []
+            while let backup = try reader.next(db) { backups.append(backup) }
+            let statement = try db.cachedStatement(sql: replace)
+            for backup in backups { try run(statement, backup, db) }
+        }
         return migrator
     }()
 
@@ -178,18 +199,36 @@ package final class Catalog: Sendable {
     }
 
     private func wrap(_ error: any Error) -> Fault {
-        if let fault = error as? Fault { return fault }
+        if let fault = error as? Fault { return fault.code == .damaged ? leave() : fault }
         if let error = error as? DatabaseError {
             switch error.resultCode {
             case .SQLITE_BUSY: return Fault(.locked, "the catalog is busy", hint: "try again in a moment")
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-                // Others have it open too: it is set aside by whoever opens it next.
-                let fd = open(path + Self.damagedSuffix, O_WRONLY | O_CREAT | O_CLOEXEC, 0o640)
-                if fd >= 0 { close(fd) }
-                return Self.damaged(path)
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: return leave()
             default: break
             }
         }
         return Fault(.catalog, "the catalog failed: \(error)")
+    }
+
+    /// The file is damaged. Others have it open too: it is set aside by whoever opens it next, and until then this
+    /// process knows what it sees itself.
+    private func leave() -> Fault {
+        let fault = Self.damaged(path)
+        do {
+            let empty = try DatabaseQueue()
+            try Self.migrator.migrate(empty)
+            let isFirst = database.withLock { database in
+                // Several threads may meet it at once.
+                guard !damage.exchange(true, ordering: .relaxed) else { return false }
+                database = empty
+                return true
+            }
+            guard isFirst, path != Self.memory else { return fault }
+            let fd = open(path + Self.damagedSuffix, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o640)
+            if fd >= 0 { close(fd) }
+            return fault
+        } catch {
+            return Fault(.catalog, "could not make a catalog in memory: \(error)")
+        }
     }
 }

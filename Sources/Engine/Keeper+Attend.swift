@@ -54,7 +54,9 @@ extension Keeper {
         watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: @escaping () -> Bool = { false }
     ) throws(Fault) -> Attended {
         do {
-            return try look(configuration, acting: acting, depth: depth, watch: watch, shouldStop: shouldStop)
+            return try withWholeCatalog { () throws(Fault) in
+                try look(configuration, acting: acting, depth: depth, watch: watch, shouldStop: shouldStop)
+            }
         } catch {
             guard error.code == .catalog else { throw error }
             // It is a cache, and stops nobody: a full disk must not stop the purge that would make room (invariant 10).
@@ -62,6 +64,19 @@ extension Keeper {
             other.home.catalog = try Catalog(inMemoryAs: home.catalog)
             return try other.look(configuration, acting: acting, depth: depth, watch: watch, shouldStop: shouldStop)
         }
+    }
+
+    /// Where damage was met on the way, here or in another thread, the catalog is an empty one in memory from then on:
+    /// half of what was asked of it is missing, and all is done once more.
+    func withWholeCatalog<T>(_ body: () throws(Fault) -> T) throws(Fault) -> T {
+        let wasDamaged = home.catalog.isDamaged
+        do throws(Fault) {
+            let result = try body()
+            if wasDamaged || !home.catalog.isDamaged { return result }
+        } catch {
+            if wasDamaged || !home.catalog.isDamaged { throw error }
+        }
+        return try body()
     }
 
     private func look(

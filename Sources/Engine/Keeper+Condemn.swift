@@ -23,6 +23,12 @@ extension Keeper {
         let vault = report.plan.attended.vault
         try requireWritable(vault)
         let plan = report.plan.plan
+        let mistaken = try mistaken(report.plan.attended, in: Set(going.map(\.backup.series)))
+        report.dropped += going.lazy.map(\.backup).filter { mistaken.contains($0.series) }.map {
+            ($0, "the disk shows another state of its series than the plan was made of")
+        }
+        let going = going.filter { !mistaken.contains($0.backup.series) }
+        guard !going.isEmpty else { return }
         report.veto = try veto(.beforeCondemn, vault, going.map(\.backup), why: "plan \(plan.id)")
         guard report.veto == nil else { return }
         let run = try nextRun()

@@ -69,6 +69,36 @@ extension Keeper {
         return result
     }
 
+    /// Before anything of these series goes: reads the directories that they lie in anew, whatever the catalog's
+    /// digests say, and makes the catalog equal to what changed. Answers the series of which the disk says something
+    /// else now than the rows that were decided on: by name, object, size and times.
+    func mistaken(_ attended: Attended, in series: Set<Bytes>) throws(Fault) -> Set<Bytes> {
+        let vault = attended.vault
+        let places = Set(attended.present.lazy.filter { series.contains($0.series) }.map(\.path.parent))
+        let rows = Dictionary(
+            grouping: attended.present.lazy.filter { places.contains($0.path.parent) }, by: \.path.parent)
+        var known = try known(vault)
+        known.signs = try home.catalog.signs(vault: vault.id)
+        var mistaken: Set<Bytes> = []
+        var changed: Set<Bytes> = []
+        for (place, backups) in rows {
+            var now: [Bytes: Backup] = [:]
+            let look = try vault.survey.look(
+                at: place, below: vault.root, known: known, now: attended.at, shouldStop: shouldStop)
+            if case .read(let seen) = look {
+                now = Dictionary(seen.backups.map { ($0.path, $0) }) { first, _ in first }
+            }
+            for backup in backups where now[backup.path]?.isSame(as: backup) != true {
+                mistaken.formUnion([backup.series, now[backup.path]?.series ?? backup.series])
+                changed.insert(place)
+            }
+        }
+        var faults: [Fault] = []
+        attempt(&faults) { () throws(Fault) in try refresh(vault, places: changed) }
+        if let fault = faults.first { throw fault }
+        return mistaken
+    }
+
     /// Directly behind the catalog, which has the new state now: nobody would see these changes again. What fails here
     /// comes after the brake has them.
     private func judge(
@@ -147,6 +177,12 @@ extension Keeper {
 extension Backup {
     /// Whether it is to be looked at again when its quiet period is over. Temporary names settle never.
     package var settles: Bool { condition == .settling && note != Self.temporaryNote }
+
+    /// Whether whatever decides on it is the same.
+    fileprivate func isSame(as other: Backup) -> Bool {
+        id == other.id && series == other.series && time == other.time && kind == other.kind
+            && condition == other.condition && members.map(\.alone) == other.members.map(\.alone)
+    }
 }
 
 /// Writes what looks found, some hundreds of rows at a time, while the looks go on: one lot is being written at most,

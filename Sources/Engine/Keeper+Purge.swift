@@ -156,7 +156,7 @@ extension Keeper {
         if !report.unlinking.isEmpty { try requireWritable(vault) }
         report.frozen = try frozen(vault, attended.marks, at: attended.at.wall)
         guard report.frozen == nil else { return report }
-        let decision = try purgeDecision(attended)
+        var decision = try purgeDecision(attended)
         let facts = LazyFacts { () throws(Fault) in try home.audit.facts(of: vault.id) }
         var leaving: [(batch: Batch, due: [Batch.Item])] = []
         for batch in attended.batches where batch.manifest != nil {
@@ -168,6 +168,7 @@ extension Keeper {
         let due = leaving.flatMap { $0.due.map(\.backup) }
         report.veto = try veto(.beforePurge, vault, due, why: PurgeTerms.due.reason)
         guard report.veto == nil else { return report }
+        decision.mistaken = try mistaken(attended, in: Set(due.map(\.series)))
         for (batch, due) in leaving {
             do {
                 try take(due, batch, attended, decision, trash, .due, &report)

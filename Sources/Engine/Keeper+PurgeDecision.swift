@@ -34,6 +34,8 @@ struct PurgeDecision {
     var needed: Set<BackupID> = []
     /// Series that a person retired as they still are: of one of which nothing was to stay, no newer one is needed.
     var retired: [Bytes: Judge.Retirement] = [:]
+    /// Series of which the disk shows something else than this was decided on.
+    var mistaken: Set<Bytes> = []
 
     /// Present and trashed of each series judged together, ranges at their lower bounds; no room counts here.
     init(_ judge: Judge, present: [Backup], trashed: [Backup]) {
@@ -145,7 +147,9 @@ extension Keeper {
         for item in due {
             let (series, target) = (item.backup.series, item.backup.id.objectText)
             if isSafe[series] == nil {
-                isSafe[series] = (decision.kept[series] ?? []).allSatisfy { looking.change(of: $0) == nil }
+                isSafe[series] =
+                    !decision.mistaken.contains(series)
+                    && (decision.kept[series] ?? []).allSatisfy { looking.change(of: $0) == nil }
             }
             if isSafe[series] != true {
                 report.kept.append((item.backup, "what its series keeps has changed since the look"))

@@ -70,7 +70,8 @@ extension Keeper {
         var reclaim = reclaim(row)
         _ = reclaim.choose(bytes: .max, inodes: 0)
         let freed = reclaim.given.bytes
-        let decision = try purgeDecision(attended)
+        var decision = try purgeDecision(attended)
+        decision.mistaken = try mistaken(attended, in: Set(row.map(\.item.backup.series)))
         for (_, items) in Dictionary(grouping: row, by: \.batch.name).sorted(by: { $0.key < $1.key }) {
             guard report.frozen == nil, let batch = items.first?.batch else { break }
             try take(items.map(\.item), batch, attended, decision, trash, .now, &report)

@@ -79,6 +79,12 @@ extension Keeper {
     /// Looks at each vault, or trusts the agent's catalog where one is alive and vouches for it. All at once, and one
     /// that hangs delays no other.
     package func views(of vaults: [VaultConfiguration]) -> [VaultView] {
+        let wasDamaged = home.catalog.isDamaged
+        let views = viewsOnce(of: vaults)
+        return wasDamaged || !home.catalog.isDamaged ? views : viewsOnce(of: vaults)
+    }
+
+    private func viewsOnce(of vaults: [VaultConfiguration]) -> [VaultView] {
         let isLive = home.agentIsRunning
         return VaultLanes(keeper: self).run(vaults) { vault in
             hungView(vault)

@@ -1,4 +1,5 @@
 internal import Audit
+internal import Catalog
 package import Disk
 package import Model
 package import Retention
@@ -46,6 +47,9 @@ package struct Keeper: Sendable {
     }
 
     package func now() -> Moment { home.clock.now() }
+
+    /// Damage of the catalog that was met on the way, and did not stop the work.
+    package var damageNotice: Fault? { home.catalog.isDamaged ? home.catalog.damageNotice : nil }
 
     /// What must not stop the deed: its fault is a warning. Of the catalog not even that: what it misses, the next look
     /// finds on the disk and in the audit log (invariant 10). `false`: it was not done.

@@ -1,5 +1,5 @@
 internal import Disk
-internal import Model
+package import Model
 internal import Recognition
 
 extension VaultSurvey {
@@ -403,7 +403,7 @@ extension Backup {
 
 extension Backup.Member {
     /// The same, whoever else it belongs to.
-    fileprivate var alone: Backup.Member {
+    package var alone: Backup.Member {
         var member = self
         member.isShared = false
         return member

@@ -5,28 +5,34 @@ internal import Synchronization
 
 /// What a command does when all is done and said: without an agent it tells the hooks itself, for ten seconds at most.
 enum AfterWork {
-    private static let session = Mutex<(session: Session, last: Int?)?>(nil)
+    private static let session = Mutex<(session: Session, last: Int?, hasHooks: Bool)?>(nil)
     private static let seconds = 10.0
 
     /// At a command's start: what the log has then is not its own.
     static func note(_ session: Session) {
+        self.session.withLock { $0 = (session, nil, false) }
         guard !session.keeper.configuration.hooks.isEmpty else { return }
         do {
             try session.keeper.beginHooks()
             let last = try session.keeper.lastRecord()
-            self.session.withLock { $0 = (session, last) }
+            self.session.withLock { $0 = (session, last, true) }
         } catch {
             // Who may not write the state does nothing that a hook would be told of.
         }
     }
 
-    /// The agent has lanes for them.
+    /// The agent has lanes for the hooks, and says itself why it ends.
     static func forget() { session.withLock { $0 = nil } }
 
-    /// Only where something was written into the log meanwhile: who looks does not wait.
-    static func tellHooks() {
-        guard let (session, last) = session.withLock({ $0 }), let now = try? session.keeper.lastRecord(), now != last
-        else { return }
+    static func finish() {
+        guard let (session, last, hasHooks) = session.withLock({ $0 }) else { return }
+        if let notice = session.keeper.damageNotice { session.warn(notice) }
+        if hasHooks { tellHooks(session, last) }
+    }
+
+    /// Only where something was written into the log meanwhile: a command that only looks does not wait.
+    private static func tellHooks(_ session: Session, _ last: Int?) {
+        guard let now = try? session.keeper.lastRecord(), now != last else { return }
         fflush(nil)
         for delivery in session.keeper.deliver(withinSeconds: seconds) {
             guard let failure = delivery.failure else { continue }

@@ -61,12 +61,12 @@ struct Reprieve: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-            AfterWork.tellHooks()
+            AfterWork.finish()
         } catch let fault as Fault {
             report(fault)
         } catch let status as Ending {
             fflush(nil)
-            AfterWork.tellHooks()
+            AfterWork.finish()
             Foundation.exit(status.status.rawValue)
         } catch {
             exit(withError: error)
@@ -87,7 +87,7 @@ struct Reprieve: AsyncParsableCommand {
         } else {
             FileHandle.standardError.write(Data((Text.wrap(text(of: fault)) + "\n").utf8))
         }
-        AfterWork.tellHooks()
+        AfterWork.finish()
         Foundation.exit(fault.code.status.rawValue)
     }
 

@@ -129,10 +129,12 @@ extension Keeper {
         do throws(Fault) {
             if acting, let trash = try vault.trash() {
                 report.veto = try veto(.beforePurge, vault, mine.map(\.item.backup), why: why)
+                var decision = seat.decision
+                decision.mistaken = try mistaken(seat.attended, in: Set(mine.map(\.item.backup.series)))
                 for (_, items) in Dictionary(grouping: mine, by: \.batch.name).sorted(by: { $0.key < $1.key }) {
                     guard let batch = items.first?.batch, report.frozen == nil, report.veto == nil else { continue }
                     try take(
-                        items.map(\.item), batch, seat.attended, seat.decision, trash, .early(why), &report)
+                        items.map(\.item), batch, seat.attended, decision, trash, .early(why), &report)
                 }
             } else {
                 report.purged = mine.map(\.item.backup)
