@@ -221,4 +221,7 @@ extension Agent {
 }
 
 /// What every process of ours does before anything else.
-package func prepareProcess() { Signals.ignoreFatal() }
+package func prepareProcess() {
+    Signals.occupyStandardDescriptors()
+    Signals.ignoreFatal()
+}

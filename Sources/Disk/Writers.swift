@@ -172,9 +172,15 @@ package struct FileSystem: Sendable {
     package static func isReadOnly(_ directory: Directory) -> Bool { cl_read_only(directory.descriptor) == 1 }
 }
 
+/// What would end or hurt a process before it has done anything.
 package enum Signals {
     /// SIGIO (a broken lease), SIGXFSZ (a file over its limit) and SIGPIPE would each end the process.
     package static func ignoreFatal() {
         precondition(cl_ignore_signals() == 0, "these signals can always be ignored")
+    }
+
+    /// Closed standard descriptors are taken before a file of ours is opened as one of them.
+    package static func occupyStandardDescriptors() {
+        precondition(cl_occupy_standard_descriptors() == 0, "the lowest descriptor is given out first")
     }
 }

@@ -182,7 +182,13 @@ package struct Simulation: Sendable {
 
     /// From a file, or from standard input where it is `-`.
     package static func read(_ file: String) throws(Fault) -> Bytes {
-        if file == "-" { return Bytes(FileHandle.standardInput.readDataToEndOfFile()) }
-        return try Directory.read(absolute: Configuration.absolute(file), limit: 1 << 30)
+        guard file == "-" else {
+            return try Directory.read(absolute: Configuration.absolute(file), limit: 1 << 30)
+        }
+        do {
+            return Bytes(try FileHandle.standardInput.readToEnd() ?? Data())
+        } catch {
+            throw Fault(.io, "could not read standard input", hint: "give it a list: --input FILE, or a pipe")
+        }
     }
 }

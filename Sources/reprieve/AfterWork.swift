@@ -33,7 +33,7 @@ enum AfterWork {
     /// Only where something was written into the log meanwhile: a command that only looks does not wait.
     private static func tellHooks(_ session: Session, _ last: Int?) {
         guard let now = try? session.keeper.lastRecord(), now != last else { return }
-        fflush(nil)
+        Output.flush()
         for delivery in session.keeper.deliver(withinSeconds: seconds) {
             guard let failure = delivery.failure else { continue }
             session.warn(

@@ -54,41 +54,39 @@ struct Reprieve: AsyncParsableCommand {
 
     static func main() async {
         prepareProcess()
+        var didChange = false
+        var status = ExitStatus.done
         do {
             var command = try parseAsRoot()
+            didChange = (command as? any Deed)?.dryRun == false
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
-            AfterWork.finish()
         } catch let fault as Fault {
             report(fault)
-        } catch let status as Ending {
-            fflush(nil)
-            AfterWork.finish()
-            Foundation.exit(status.status.rawValue)
+            status = fault.code.status
+        } catch let ending as Ending {
+            status = ending.status
         } catch {
-            exit(withError: error)
-        }
-    }
-
-    /// A fault on standard error, and out. JSON where that was asked for.
-    private static func report(_ fault: Fault) -> Never {
-        fflush(nil)
-        if CommandLine.arguments.contains("--json") {
-            var fields: [JSON.Field] = [
-                .init("code", .string(fault.code.rawValue)), .init("message", .string(fault.message)),
-                .init("hint", JSON(fault.hint)),
-            ]
-            if let path = fault.path { fields += [JSON.Field](path: path) } else { fields.append(.init("path", .null)) }
-            let error: JSON = ["error": .object(fields)]
-            FileHandle.standardError.write(Data((error.line + "\n").utf8))
-        } else {
-            FileHandle.standardError.write(Data((Text.wrap(text(of: fault)) + "\n").utf8))
+            // Of the parser: help and the version too.
+            status = ExitStatus(rawValue: exitCode(for: error).rawValue) ?? .failed
+            if status == .done { print(fullMessage(for: error)) } else { Output.warn(fullMessage(for: error)) }
         }
         AfterWork.finish()
-        Foundation.exit(fault.code.status.rawValue)
+        Foundation.exit(Output.end(status, didChange: didChange).rawValue)
+    }
+
+    /// A fault on standard error. JSON where that was asked for.
+    private static func report(_ fault: Fault) {
+        guard CommandLine.arguments.contains("--json") else { return Output.warn(fault) }
+        var fields: [JSON.Field] = [
+            .init("code", .string(fault.code.rawValue)), .init("message", .string(fault.message)),
+            .init("hint", JSON(fault.hint)),
+        ]
+        if let path = fault.path { fields += [JSON.Field](path: path) } else { fields.append(.init("path", .null)) }
+        Output.warn((["error": .object(fields)] as JSON).line)
     }
 
     static func text(of fault: Fault) -> String {

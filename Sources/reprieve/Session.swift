@@ -176,8 +176,8 @@ struct Session {
         "The running agent reads it when it is told: systemctl reload reprieve (or kill -HUP)"
 
     static func answer() -> String {
-        fflush(nil)
-        return readLine() ?? ""
+        // Whoever could not read the question has not answered it.
+        Output.flush() ? readLine() ?? "" : ""
     }
 
     /// A hold's sentence.
@@ -197,8 +197,7 @@ struct Session {
 
     /// A warning that does not end the command.
     func warn(_ fault: Fault) {
-        fflush(nil)
-        FileHandle.standardError.write(Data((Text.wrap(Reprieve.text(of: fault)) + "\n").utf8))
+        Output.warn(fault)
     }
 
     /// Puts the audit log aside and packs it where that is due. The deed itself is done.

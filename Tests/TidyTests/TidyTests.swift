@@ -87,6 +87,8 @@ struct TidyTests {
         ("SystemRandomNumberGenerator", ["Disk/Clock.swift"], "Surroundings.randomHex"),
         ("UUID()", [], "Surroundings.randomHex"),
         (".random(", ["Disk/Clock.swift"], "Surroundings.randomHex"),
+        ("FileHandle.standard", ["Engine/Simulation.swift"], "print or Output.warn: its write ends the process"),
+        ("fflush(", [], "Output.flush"),
         ("fatalError(", [], "precondition with what is wrong"),
         ("@unchecked Sendable", ["Model/Shared.swift"], "a Mutex"),
     ]

@@ -71,6 +71,8 @@ int cl_clock_is_synchronised(void);
 
 int cl_flock(int fd, int exclusive, int wait);
 int cl_sync_directory(int fd);
+/// Those of 0, 1 and 2 that are closed; otherwise a file of ours could become one of them, and be printed into.
+int cl_occupy_standard_descriptors(void);
 int cl_ignore_signals(void); // SIGIO, SIGXFSZ, SIGPIPE: each would end the process
 /// Idle I/O class and nice 19 for the calling thread alone, for good. Glibc has no ioprio_set.
 int cl_background_priority(void);

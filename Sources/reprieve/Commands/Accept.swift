@@ -3,7 +3,7 @@ internal import Engine
 internal import Model
 internal import Retention
 
-struct Accept: ParsableCommand {
+struct Accept: Deed {
     static let configuration = CommandConfiguration(
         abstract: "A suspect backup is fine, or a whole series as it is now.",
         discussion: """

@@ -5,7 +5,7 @@ internal import Engine
 internal import Foundation
 internal import Model
 
-struct AgentCommand: AsyncParsableCommand {
+struct AgentCommand: AsyncParsableCommand, Deed {
     static let configuration = CommandConfiguration(
         commandName: "agent", abstract: "The service, in the foreground; --once for cron and timers.",
         discussion: "SIGTERM stops it, SIGHUP reads the configuration again.\n\n" + Reprieve.exits)

@@ -42,8 +42,7 @@ struct AuditCommand: ParsableCommand {
                     hint: what.isEmpty && event == nil ? nil : "without words and options it shows the last records")
             }
             first = []
-            while follow {
-                fflush(nil)
+            while follow, Output.flush() {
                 Thread.sleep(forTimeInterval: 0.2)
                 show(try follower.next().filter(filter.takes), session)
             }

@@ -3,7 +3,7 @@ internal import Engine
 internal import Model
 internal import Retention
 
-struct Condemn: ParsableCommand {
+struct Condemn: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Move single backups to the trash, whatever the rules say.",
         discussion: """
@@ -50,7 +50,7 @@ struct Condemn: ParsableCommand {
     private func ids(_ going: [Plan.Judged]) -> JSON { .array(going.map { .string($0.backup.id.text) }) }
 }
 
-struct Retire: ParsableCommand {
+struct Retire: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Say that a series has ended: no more alerts, and what stays of it.",
         discussion: """

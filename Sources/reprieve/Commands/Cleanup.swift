@@ -4,7 +4,7 @@ internal import Foundation
 internal import Model
 internal import Retention
 
-struct Cleanup: ParsableCommand {
+struct Cleanup: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Move what no rule keeps to the trash.",
         discussion: """

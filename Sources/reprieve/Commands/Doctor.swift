@@ -2,7 +2,7 @@ import ArgumentParser
 internal import Engine
 internal import Model
 
-struct Doctor: ParsableCommand {
+struct Doctor: Deed {
     static let configuration = CommandConfiguration(
         abstract: "What the vaults stand on, what else deletes there, and whether all invariants hold.",
         discussion: """
@@ -19,6 +19,8 @@ struct Doctor: ParsableCommand {
     @Flag(help: "Check all invariants against the disk, and set right what can be.") var repair = false
     @OptionGroup var others: OtherPrograms
     @OptionGroup var common: Common
+
+    var dryRun: Bool { !repair }
 
     func run() throws {
         let session = try common.session()

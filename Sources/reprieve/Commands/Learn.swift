@@ -2,7 +2,7 @@ import ArgumentParser
 internal import Engine
 internal import Model
 
-struct Learn: ParsableCommand {
+struct Learn: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Propose lines for names that are not read, or read as many series; ask, and write them.",
         discussion: """

@@ -3,7 +3,7 @@ internal import Engine
 internal import Model
 internal import Retention
 
-struct Preserve: ParsableCommand {
+struct Preserve: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Keep a backup whatever the rules say.",
         discussion: "It holds in the trash too: what is preserved there is not purged.\n\n" + Reprieve.exits)
@@ -30,7 +30,7 @@ struct Preserve: ParsableCommand {
     }
 }
 
-struct Release: ParsableCommand {
+struct Release: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Take back a preserve or a retire; the rules decide again.", discussion: Reprieve.exits)
 
@@ -125,7 +125,7 @@ private enum Marking {
     }
 }
 
-struct Freeze: ParsableCommand {
+struct Freeze: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Condemn and purge nothing until it is lifted. Restore always works.", discussion: Reprieve.exits)
 
@@ -143,7 +143,7 @@ struct Freeze: ParsableCommand {
     }
 }
 
-struct Unfreeze: ParsableCommand {
+struct Unfreeze: Deed {
     static let configuration = CommandConfiguration(abstract: "Lift a freeze.", discussion: Reprieve.exits)
 
     @Argument(help: ArgumentHelp("Vaults or series.", valueName: "what")) var what: [String] = []

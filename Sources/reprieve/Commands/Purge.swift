@@ -3,7 +3,7 @@ internal import Engine
 internal import Model
 internal import Retention
 
-struct Purge: ParsableCommand {
+struct Purge: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Unlink what is due in the trash, or what you name.",
         discussion: """

@@ -4,7 +4,7 @@ internal import Foundation
 internal import Model
 internal import Retention
 
-struct Restore: ParsableCommand {
+struct Restore: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Put a backup back where it was.",
         discussion: """
@@ -138,7 +138,7 @@ struct RestoreDoing {
             }
             let report = try session.keeper.restore(vault, backup, wish)
             session.say(text.head(report))
-            fflush(nil)
+            Output.flush()
             // It is back, whoever ends us now: reading it takes as long as it takes.
             let checksum = compare(report)
             done.append((report, checksum.json))

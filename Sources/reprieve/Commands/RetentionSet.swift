@@ -3,7 +3,7 @@ internal import Engine
 internal import Model
 internal import Retention
 
-struct RetentionSet: ParsableCommand {
+struct RetentionSet: Deed {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Change a vault's policy, and see what that means first.",
         discussion: """

@@ -3,7 +3,7 @@ internal import Engine
 internal import Foundation
 internal import Model
 
-struct Init: ParsableCommand {
+struct Init: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Look at directories, propose a configuration, ask, write it.",
         discussion: """
@@ -283,7 +283,7 @@ struct Init: ParsableCommand {
     }
 }
 
-struct Adopt: ParsableCommand {
+struct Adopt: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Take what is at a vault's path now for that vault.",
         discussion: """

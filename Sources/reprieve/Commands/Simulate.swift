@@ -67,7 +67,7 @@ struct Simulate: ParsableCommand {
     private func warn(_ idle: [String]) {
         for set in idle {
             let text = set.isEmpty ? "every backup has a tag" : "no backup that counts has all tags of '\(set)'"
-            FileHandle.standardError.write(Data("warning: --tag-sets keeps nothing: \(text)\n".utf8))
+            Output.warn("warning: --tag-sets keeps nothing: \(text)")
         }
     }
 

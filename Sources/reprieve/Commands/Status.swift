@@ -92,7 +92,7 @@ struct Status: ParsableCommand {
             check = StatusReport.unknown("\(error)")
         }
         print(check.line)
-        fflush(nil)
+        Output.flush()
         Foundation.exit(check.level.rawValue)
     }
 }

@@ -4,7 +4,7 @@ internal import Foundation
 internal import Model
 internal import Retention
 
-struct Undo: ParsableCommand {
+struct Undo: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Put a whole cleanup back, and freeze.",
         discussion: """
