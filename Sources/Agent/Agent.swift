@@ -83,7 +83,7 @@ package final class Agent: Service {
         self.home = home
         self.load = load
         initial = configuration
-        var log = Logger(label: "reprieve") { StreamLogHandler.standardError(label: $0) }
+        var log = Logger(label: "reprieve") { _ in ReadableLog() }
         log.logLevel = .info
         self.log = log
         let wakeup = try Wakeup()

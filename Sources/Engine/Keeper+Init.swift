@@ -224,7 +224,7 @@ extension Proposal {
     private static func quoted(_ path: Bytes) -> String {
         let text = path.utf8 ?? path.display
         let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-".contains($0)) }
-        return plain ? text : "\"" + text.map { $0 == "\\" || $0 == "\"" ? "\\\($0)" : String($0) }.joined() + "\""
+        return plain ? text : text.yaml
     }
 
     /// Writes the proposal: as the configuration where there is none, else as a file of its own in `conf.d`. Never over

@@ -106,7 +106,7 @@ extension Bytes {
 extension Bytes: CustomStringConvertible {
     package var description: String { display }
 
-    /// Text for a terminal: no control byte, no invalid UTF-8 and no direction mark gets through, and two different
+    /// Text for a terminal: no control byte, no invalid UTF-8 and nothing that deceives gets through, and two different
     /// names never look the same but for Unicode's own doubles.
     package var display: String {
         if storage.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) {
@@ -116,7 +116,7 @@ extension Bytes: CustomStringConvertible {
         var rest = storage[...]
         while let first = rest.first {
             if let (scalar, length) = Self.scalar(rest) {
-                text += Self.escape(scalar)
+                text += Self.escaped(scalar)
                 rest = rest.dropFirst(length)
             } else {
                 text += "\\x" + Self.hex(first)
@@ -133,16 +133,15 @@ extension Bytes: CustomStringConvertible {
         return (scalar, UTF8.width(scalar))
     }
 
-    private static func escape(_ scalar: Unicode.Scalar) -> String {
+    /// A scalar as it is shown.
+    static func escaped(_ scalar: Unicode.Scalar) -> String {
         switch scalar.value {
         case 0x5C: "\\\\"
         case 0x0A: "\\n"
         case 0x09: "\\t"
         case 0x0D: "\\r"
         case ..<0x20, 0x7F: "\\x" + hex(UInt8(scalar.value))
-        case 0x80...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF, 0xFFF9...0xFFFB:
-            "\\u{" + String(scalar.value, radix: 16) + "}"
-        default: String(scalar)
+        default: scalar.isDeceptive ? "\\u{" + String(scalar.value, radix: 16) + "}" : String(scalar)
         }
     }
 

@@ -70,7 +70,7 @@ package enum JSON: Hashable, Sendable {
         text += close.utf8
     }
 
-    /// A JSON string, to the end of `text`. Control characters are escaped: a log is looked at in terminals.
+    /// A JSON string, to the end of `text`. What deceives is escaped: a log is looked at in terminals.
     package static func quote(_ value: String, to text: inout [UInt8]) {
         var value = value
         value.withUTF8 { bytes in
@@ -94,7 +94,7 @@ package enum JSON: Hashable, Sendable {
     /// Asked of each byte: nearly all of them stand for themselves.
     @inline(__always)
     private static func mayNeedEscape(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F || byte == 0xC2
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F || byte >= 0xC2
     }
 
     /// What stands for the character that begins here, and the bytes it takes; `nil`: it stands for itself.
@@ -107,10 +107,17 @@ package enum JSON: Hashable, Sendable {
         case 0x0D: return ("\\r", 1)
         case 0x09: return ("\\t", 1)
         case ..<0x20, 0x7F: return ("\\u00" + Bytes.hex(byte), 1)
-        // U+0080 to U+009F.
-        case 0xC2 where n + 1 < bytes.count && bytes[n + 1] < 0xA0: return ("\\u00" + Bytes.hex(bytes[n + 1]), 2)
-        default: return nil
+        default: return escapeDeceptive(bytes, at: n)
         }
+    }
+
+    private static func escapeDeceptive(_ bytes: UnsafeBufferPointer<UInt8>, at n: Int) -> (String, Int)? {
+        var decoder = UTF8()
+        var iterator = bytes[n..<min(n + 4, bytes.count)].makeIterator()
+        guard case .scalarValue(let scalar) = decoder.decode(&iterator), scalar.isDeceptive else { return nil }
+        let units = UTF16.encode(scalar)!  // every scalar has an encoding
+        let text = units.map { "\\u" + Bytes.hex(UInt8($0 >> 8)) + Bytes.hex(UInt8($0 & 0xFF)) }.joined()
+        return (text, UTF8.width(scalar))
     }
 }
 

@@ -6,7 +6,7 @@ internal import Synchronization
 /// Prints on standard output, as Swift's own does; and remembers what could not be written.
 func print(_ text: String, terminator: String = "\n") { Output.write(text + terminator) }
 
-/// Both outputs of a command. Neither ends its work: closed, full, or without a reader.
+/// Both outputs of a command. Neither ends its work (closed, full, or without a reader); nothing deceptive gets out.
 enum Output {
     private struct State {
         var waiting: [UInt8] = []
@@ -19,7 +19,7 @@ enum Output {
 
     static func write(_ text: String) {
         state.withLock { state in
-            state.waiting += text.utf8
+            state.waiting += text.readable.utf8
             if state.waiting.count >= mostWaiting || isTerminal { flush(&state) }
         }
     }
@@ -41,7 +41,7 @@ enum Output {
     /// On standard error, after what was printed before. That nobody can be told there changes nothing.
     static func warn(_ text: String) {
         flush()
-        _ = put(Array((text + "\n").utf8), on: 2)
+        _ = put(Array((text.readable + "\n").utf8), on: 2)
     }
 
     static func warn(_ fault: Fault) { warn(Text.wrap(Reprieve.text(of: fault))) }

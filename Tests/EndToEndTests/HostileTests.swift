@@ -100,6 +100,33 @@ struct HostileTests {
         for name in ["pipe", "socket", "loop", "up", "root"] { #expect(foreign.contains("app/\(name)"), "\(name)") }
     }
 
+    @Test("nothing deceptive in a name, a reason or an argument reaches a terminal; what init writes is read again")
+    func deceptive() throws {
+        let house = try House(keep: "{ last: 1 }")
+        let evil = "a\u{61C}\u{AD}\u{34F}\u{115F}\u{180E}\u{3164}\u{FE0F}\u{E0041}\u{202E}\u{1B}[2J"
+        let name = "\(evil)-\(House.day(9)).dump"
+        try house.put(name)
+        try house.settle()
+        let config = house.root.appending(path: "new.yaml").path
+        try house.write(house.root.appending(path: "\(evil)/db-\(House.day(9)).dump"), "x")
+        for command in [
+            ["list", "dumps", "\(evil).dump"], ["explain", name], ["plan"], ["names", "dumps"], ["list", evil],
+            ["list", "--\(evil)"], ["freeze", "--all", "--reason", evil], ["status"], ["audit", "tail"],
+            ["audit", "tail", "--json"], ["list", "--json"], ["status", "--json"], ["status", "--check"],
+            ["init", house.root.appending(path: evil).path, "-n"],
+            ["init", house.root.appending(path: evil).path, "--yes", "--config", config],
+            ["list", "--config", config], ["config", "check", "--config", config],
+        ] {
+            let outcome = try house.run(command)
+            let escaping = (outcome.out + outcome.error).unicodeScalars.filter {
+                $0 != "\n"
+                    && ($0.value < 0x20 || $0.properties.isDefaultIgnorableCodePoint || $0.properties.isBidiControl)
+            }
+            #expect(escaping.isEmpty, "\(command[0]): \(escaping.map(\.value))")
+            if command.contains(config) { #expect(outcome.status == 0, "\(command[0]): \(outcome.error)") }
+        }
+    }
+
     @Test("a directory that becomes unreadable is unknown, not gone", .enabled(if: geteuid() == 0, "needs root"))
     func unreadable() throws {
         let house = try House(keep: "{ last: 1 }")

@@ -145,19 +145,16 @@ extension Configuration {
 
     /// `--vault PATH --keep-daily 7` as the file that would mean the same, so that there is one reader.
     private static func yaml(_ adHoc: Overrides.AdHoc) -> String {
-        func quoted(_ text: String) -> String {
-            "\"" + text.map { $0 == "\\" || $0 == "\"" ? "\\\($0)" : String($0) }.joined() + "\""
-        }
         let keep =
             adHoc.keep.isEmpty
-            ? "all" : "{ " + adHoc.keep.map { "\($0.rule): \(quoted($0.value))" }.joined(separator: ", ") + " }"
+            ? "all" : "{ " + adHoc.keep.map { "\($0.rule): \($0.value.yaml)" }.joined(separator: ", ") + " }"
         var text = "vaults:\n"
         for path in adHoc.paths {
             let whole = absolute(path)
             let name = whole.lastComponent.display.filter { !$0.isWhitespace && $0 != "/" }
             text +=
-                "  \(quoted(name.isEmpty ? "vault" : name)):\n    path: \(quoted(whole.utf8 ?? whole.display))\n    keep: \(keep)\n"
-            for setting in adHoc.settings { text += "    \(setting.key): \(quoted(setting.value))\n" }
+                "  \((name.isEmpty ? "vault" : name).yaml):\n    path: \((whole.utf8 ?? whole.display).yaml)\n    keep: \(keep)\n"
+            for setting in adHoc.settings { text += "    \(setting.key): \(setting.value.yaml)\n" }
         }
         return text
     }

@@ -35,9 +35,9 @@ package struct Metrics: Sendable {
 
         package func adding(_ name: StaticString, _ value: String) -> Labels { adding(name, Bytes(value)) }
 
-        /// Backslash, quote and line feed as the format asks for; what is no UTF-8 as `\xNN`, its backslash escaped.
+        /// Backslash, quote and line feed as the format asks for; what is no UTF-8, or deceives, as it is shown.
         private static func escape(_ value: Bytes, to text: inout [UInt8]) {
-            let bytes = value.utf8 == nil ? Bytes(value.display) : value
+            let bytes = value.utf8.map { Bytes($0.readable) } ?? Bytes(value.display)
             for byte in bytes.storage {
                 switch byte {
                 case UInt8(ascii: "\\"): text.append(contentsOf: #"\\"#.utf8)

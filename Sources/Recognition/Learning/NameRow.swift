@@ -108,7 +108,9 @@ package struct ReadingLines {
     package static func names(_ template: String) -> String { "names: \(quoted(template))" }
 
     /// As YAML has it.
-    package static func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+    package static func quoted(_ text: String) -> String {
+        text.unicodeScalars.contains(where: \.isDeceptive) ? text.yaml : "'" + text.replacing("'", with: "''") + "'"
+    }
 
     /// Whether it is skipped because its time is not known.
     package static func isOfTime(_ why: LeftAlone.Why) -> Bool {

@@ -23,6 +23,35 @@ struct BytesTests {
         ])
     func display(name: Bytes, shown: String) { #expect(name.display == shown) }
 
+    /// Each range of the kind, and the ends of Unicode's own tables.
+    private static let deceptive: [ClosedRange<UInt32>] = [
+        0x80...0x9F, 0xAD...0xAD, 0x34F...0x34F, 0x61C...0x61C, 0x115F...0x1160, 0x17B4...0x17B5, 0x180B...0x180F,
+        0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0x3164...0x3164, 0xFE00...0xFE0F, 0xFEFF...0xFEFF,
+        0xFFA0...0xFFA0, 0xFFF9...0xFFFB, 0x1BCA0...0x1BCA3, 0x1D173...0x1D17A, 0xE0000...0xE0FFF,
+    ]
+
+    @Test("what is not seen or turns text around is escaped in names, text and JSON alike")
+    func deceptive() throws {
+        for value in Self.deceptive.joined() {
+            let scalar = try #require(Unicode.Scalar(value))
+            let shown = "a\\u{\(String(value, radix: 16))}b"
+            #expect(Bytes("a\(scalar)b").display == shown)
+            #expect("a\(scalar)b".readable == shown)
+            let json = JSON.string("a\(scalar)b").line
+            #expect(json.utf8.allSatisfy { (0x20..<0x7F).contains($0) }, "\(json)")
+            #expect(try JSONDecoder().decode(String.self, from: Data(json.utf8)) == "a\(scalar)b")
+        }
+        for value in UInt32(0xA0)...0x10FFFF {
+            guard let scalar = Unicode.Scalar(value) else { continue }
+            let properties = scalar.properties
+            guard properties.isDefaultIgnorableCodePoint || properties.isBidiControl else { continue }
+            #expect(scalar.isDeceptive, "\(String(value, radix: 16))")
+        }
+        for text in ["Größe", "東京 2026.tar", "резерв", "a\u{301}", "😀", "line\n\ttab \\"] {
+            #expect(text.readable == text)
+        }
+    }
+
     @Test("paths are taken apart bytewise")
     func paths() {
         #expect(Bytes("a/b/c").parent == "a/b")
