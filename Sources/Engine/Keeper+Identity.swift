@@ -7,7 +7,7 @@ internal import Trash
 extension Keeper {
     /// The three signs of what is at a vault's path now.
     func signs(_ root: Directory, _ vault: VaultConfiguration) throws(Fault) -> VaultRegistry.Signs {
-        let marker = try Marker.read(in: root)
+        let marker = try marker(in: root)
         let seen = try root.sighting()
         // Asked only while it matters: a full directory is long to list.
         let isInDoubt = marker == nil ? try home.registry.isUnproven(vault.path) : false

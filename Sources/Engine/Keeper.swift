@@ -128,7 +128,7 @@ extension Keeper {
 
     /// The id of a vault of another host, at a path where no vault of ours ever was. It is not recorded.
     private func visited(_ vault: VaultConfiguration, _ root: Directory) throws(Fault) -> VaultID? {
-        guard try home.registry.disks(at: vault.path).isEmpty, let marker = try Marker.read(in: root),
+        guard try home.registry.disks(at: vault.path).isEmpty, let marker = try marker(in: root),
             marker.keeper != Surroundings.hostName
         else { return nil }
         return marker.id
@@ -241,9 +241,22 @@ extension Keeper {
         return object.isHandle && object != ours
     }
 
+    /// Who the vault says it is. To a command that must always work one that cannot be read says nothing.
+    func marker(in root: Directory) throws(Fault) -> Marker? {
+        do {
+            return try Marker.read(in: root)
+        } catch {
+            guard let damage = home.damage, error.code == .damaged else { throw error }
+            damage.add(error, Marker.path(in: root))
+            return nil
+        }
+    }
+
     /// Who it is was told by the two other signs.
     func renewMarker(_ vault: OpenVault, _ trash: TrashDirectory) throws(Fault) {
-        guard try Marker.read(in: vault.root) == nil else { return }
+        guard try marker(in: vault.root) == nil, home.damage?.contains(Marker.path(in: vault.root)) != true else {
+            return
+        }
         let marker = Marker(id: vault.id, label: vault.label, keeper: Surroundings.hostName, made: now().wall)
         try marker.write(in: trash)
     }

@@ -20,6 +20,8 @@ package struct Marker: Codable, Hashable, Sendable {
         self.made = made
     }
 
+    package static func path(in root: Directory) -> Bytes { root.path.appending(TrashDirectory.name).appending(name) }
+
     /// `nil`: there is none. One that cannot be read is `.damaged`.
     package static func read(in root: Directory) throws(Fault) -> Marker? {
         guard let trash = try TrashDirectory.open(in: root),

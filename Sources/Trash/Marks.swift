@@ -3,9 +3,9 @@ package import Model
 
 /// What people said of one vault, from both copies: the state directory's and the vault's (invariant 10).
 package struct Marks: Sendable {
-    package private(set) var all: [Mark.Key: Mark] { didSet { last = nil } }
-    /// The highest counter, where it was asked for already.
-    private var last: Int?
+    package private(set) var all: [Mark.Key: Mark]
+    /// The highest counter that was seen in any copy.
+    private var last = 0
     /// What freezes are about, of the whole vault and of each series: there are few among many marks.
     private var freezes: [Bytes?: Set<String>] = [:]
     /// Marks about many backups: there are few.
@@ -13,6 +13,7 @@ package struct Marks: Sendable {
 
     package init(_ marks: [Mark] = []) {
         all = Dictionary(marks.map { ($0.key, $0) }) { $0.counter > $1.counter ? $0 : $1 }
+        last = marks.lazy.map(\.counter).max() ?? 0
         index()
     }
 
@@ -34,9 +35,11 @@ package struct Marks: Sendable {
     /// One copy missing: the other counts. In both: the newer by counter, but a protection in either copy holds unless
     /// the state's copy has its release. A mark that only the vault knows can keep, never condemn.
     package init(state: [Mark]?, vault: [Mark]?) {
-        let (own, theirs) = (Marks(state ?? []).all, Marks(vault ?? []).all)
+        let (state, vault) = (Marks(state ?? []), Marks(vault ?? []))
+        let own = state.all
         all = own
-        for (key, other) in theirs {
+        last = max(state.last, vault.last)
+        for (key, other) in vault.all {
             guard key.kind.protects else {
                 // A release of what condemns does keep: it holds in either copy.
                 if other.released, let mine = own[key], other.counter > mine.counter { all[key] = other }
@@ -111,14 +114,16 @@ package struct Marks: Sendable {
     /// Adds a word; it is newer than all before.
     package mutating func say(_ mark: Mark) {
         var mark = mark
-        let next = (last ?? all.values.lazy.map(\.counter).max() ?? 0) + 1
-        mark.counter = next
+        last += 1
+        mark.counter = last
         replace(with: mark)
         all[mark.key] = mark
         if mark.items != nil { many.insert(mark.key) }
         note(mark.key)
-        last = next
     }
+
+    /// Where a copy cannot be read, it may hold later words than the other: what is added now is newer than those.
+    fileprivate mutating func overtakeUnread() { last += 1 << 20 }
 
     /// What older marks said of the same backups is not carried along: no list grows without end. It holds also where
     /// the other copy has them still: the newer word counts.
@@ -153,16 +158,25 @@ package struct MarkStore: Sendable {
     private static let limit = 1 << 26
     private let stateDirectory: Bytes
     private let layer: any FileLayer
+    private let damage: Damage?
 
-    package init(stateDirectory: Bytes, in layer: any FileLayer = LinuxFileLayer()) {
+    /// `damage`: go on with the other copy where one cannot be read, and record that here.
+    package init(
+        stateDirectory: Bytes, in layer: any FileLayer = LinuxFileLayer(), damage: Damage? = nil
+    ) {
         self.stateDirectory = stateDirectory
         self.layer = layer
+        self.damage = damage
     }
 
     /// `trash`: `nil` where the vault has none yet.
     package func read(_ vault: VaultID, trash: TrashDirectory?) throws(Fault) -> Marks {
         let copies = try copies(vault, trash: trash)
-        return Marks(state: copies.state, vault: copies.vault)
+        var marks = Marks(state: copies.state, vault: copies.vault)
+        if isDamaged(in: stateDirectory) || trash.map({ isDamaged(in: $0.directory.path) }) ?? false {
+            marks.overtakeUnread()
+        }
+        return marks
     }
 
     /// Each copy by itself; `nil`: it is not there.
@@ -170,20 +184,34 @@ package struct MarkStore: Sendable {
         _ vault: VaultID, trash: TrashDirectory?
     ) throws(Fault) -> (state: [Mark]?, vault: [Mark]?) {
         let state = try Directory.open(absolute: stateDirectory, in: layer)
-        let own = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path)
-        let theirs = try trash.map { trash throws(Fault) in
-            try Self.decode(try trash.directory.read(Self.name, limit: Self.limit), trash.directory.path)
-        }
+        let own = try read(in: state)
+        let theirs = try trash.map { trash throws(Fault) in try read(in: trash.directory) }
         return (own?.vaults[vault.text], theirs??.vaults[vault.text])
     }
 
+    private func read(in directory: Directory) throws(Fault) -> MarkFile? {
+        do {
+            return try Self.decode(try directory.read(Self.name, limit: Self.limit), directory.path)
+        } catch {
+            guard let damage else { throw error }
+            damage.add(error, directory.path.appending(Self.name))
+            return nil
+        }
+    }
+
     /// The vault's copy first, then the state's. If we stop in between, the vault's protection holds, and its approval
-    /// counts for nothing. Both are tried; the first fault is thrown.
-    package func write(_ marks: Marks, _ vault: VaultID, trash: TrashDirectory) throws(Fault) {
+    /// counts for nothing. Both are tried; the first fault is thrown. A copy that could not be read stays as it is: it
+    /// may hold a protection, and a person may repair it. `trash`: `nil` where the vault cannot be written.
+    package func write(_ marks: Marks, _ vault: VaultID, trash: TrashDirectory?) throws(Fault) {
         let sorted = marks.all.values.sorted { $0.counter < $1.counter }
         var fault: Fault?
+        var written = 0
         do {
-            try trash.directory.replace(Self.name, with: MarkFile(vaults: [vault.text: sorted]).encoded, mode: 0o640)
+            if let trash, !isDamaged(in: trash.directory.path) {
+                let file = MarkFile(vaults: [vault.text: sorted])
+                try trash.directory.replace(Self.name, with: file.encoded, mode: 0o640)
+                written += 1
+            }
         } catch {
             fault = error
         }
@@ -191,13 +219,26 @@ package struct MarkStore: Sendable {
             let state = try Directory.open(absolute: stateDirectory, in: layer)
             let lock = try FileLock.take("marks.lock", in: state, holder: "marks", waitSeconds: 10)
             defer { withExtendedLifetime(lock) {} }
-            var file = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path) ?? MarkFile()
-            file.vaults[vault.text] = sorted
-            try state.replace(Self.name, with: file.encoded, mode: 0o640)
+            var file = try read(in: state) ?? MarkFile()
+            if !isDamaged(in: state.path) {
+                file.vaults[vault.text] = sorted
+                try state.replace(Self.name, with: file.encoded, mode: 0o640)
+                written += 1
+            }
         } catch {
             fault = fault ?? error
         }
         if let fault { throw fault }
+        guard written > 0 else {
+            throw Fault(
+                .frozen, "no copy of the marks could be read, so none was written",
+                hint: "nothing is condemned or purged there until marks.json is repaired or moved away",
+                path: (trash?.directory.path ?? stateDirectory).appending(Self.name))
+        }
+    }
+
+    private func isDamaged(in directory: Bytes) -> Bool {
+        damage?.contains(directory.appending(Self.name)) ?? false
     }
 
     /// Policies approved for other vaults: what a wildcard's later match inherits from.

@@ -74,6 +74,7 @@ struct Reprieve: AsyncParsableCommand {
             status = ExitStatus(rawValue: exitCode(for: error).rawValue) ?? .failed
             if status == .done { print(fullMessage(for: error)) } else { Output.warn(fullMessage(for: error)) }
         }
+        if Degraded.tell(), status == .done { status = .partial }
         AfterWork.finish()
         Foundation.exit(Output.end(status, didChange: didChange).rawValue)
     }

@@ -124,11 +124,21 @@ struct Common: ParsableArguments {
     }
 
     /// Reads the configuration and opens the state. `visiting`: also for the disk of another host, as it is. `run`:
-    /// all that this command condemns is one run.
-    func session(visiting: Bool = false, run: RunNumber? = nil) throws -> Session {
+    /// all that this command condemns is one run. `always`: it must work whatever else is broken.
+    func session(visiting: Bool = false, run: RunNumber? = nil, always: Bool = false) throws -> Session {
         let overrides = try overrides()
-        let configuration = try Configuration.load(overrides)
-        let home = try Home(configuration: configuration, program: "reprieve \(Reprieve.version)")
+        var broken: Fault?
+        let configuration: Configuration
+        do {
+            configuration = try Configuration.load(overrides)
+        } catch {
+            guard always, let good = Configuration.lastGood(overrides, insteadOf: error) else { throw error }
+            (configuration, broken) = (good.configuration, good.warning)
+        }
+        let home = try Home(
+            configuration: configuration, program: "reprieve \(Reprieve.version)",
+            damage: always ? Degraded.damage : nil)
+        if let broken { Degraded.damage.add(broken, broken.path) } else { home.keep(configuration, overrides) }
         var keeper = Keeper(configuration: configuration, home: home)
         keeper.isVisiting = visiting
         keeper.run = run

@@ -26,12 +26,16 @@ struct BrakeStore: Sendable {
     }
 
     private let directory: Bytes
+    private let damage: Damage?
     private let unwritten = Unwritten()
 
-    init(stateDirectory: Bytes) { directory = stateDirectory.appending("brakes") }
+    init(stateDirectory: Bytes, damage: Damage? = nil) {
+        directory = stateDirectory.appending("brakes")
+        self.damage = damage
+    }
 
     private func file(_ vault: VaultID) -> StateFile<Memory> {
-        StateFile(directory: directory, name: Bytes(vault.text + ".json"))
+        StateFile(directory: directory, name: Bytes(vault.text + ".json"), damage: damage)
     }
 
     func memory(of vault: VaultID) throws(Fault) -> Memory {

@@ -33,7 +33,9 @@ struct ClockFile: Sendable {
 
     private let file: StateFile<Content>
 
-    init(stateDirectory: Bytes) { file = StateFile(directory: stateDirectory, name: "clock") }
+    init(stateDirectory: Bytes, damage: Damage? = nil) {
+        file = StateFile(directory: stateDirectory, name: "clock", damage: damage)
+    }
 
     /// What every command looks at when it starts: from then on the clock is known, though no vault was looked at yet.
     static let machine = VaultID(text: "")

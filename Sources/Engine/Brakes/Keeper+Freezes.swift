@@ -45,6 +45,66 @@ extension Keeper {
             .vaultFrozen(cause: cause), vault: vault.label, vaultID: vault.id, reason: reason)
     }
 
+    // MARK: In an emergency
+
+    /// Freezes a whole vault, whatever is broken: where its mark cannot be written in both places, in one of them; else
+    /// by a file in its trash. Answers what a person should know of that.
+    package func freeze(
+        _ configuration: VaultConfiguration, reason: String, until: Timestamp?
+    ) throws(Fault) -> Fault? {
+        let cause: Fault
+        do {
+            try say(.freeze(series: [], reason: reason, until: until), in: configuration)
+            return nil
+        } catch {
+            cause = error
+        }
+        // The mark stands; or whoever holds the vault's lock may be writing marks.
+        if cause.code == .unaudited { return cause }
+        if cause.code == .locked { throw cause }
+        var mark = Mark.freeze(.person, reason: reason, actor: home.actorName, at: now().wall)
+        mark.until = until
+        for way in [inVault, inState, byFile] {
+            do throws(Fault) {
+                let place = try way(mark, configuration)
+                return Fault(
+                    .partial, "'\(configuration.label)' is frozen by '\(place.display)' alone: \(cause.message)",
+                    hint: cause.hint, path: cause.path, errno: cause.errno)
+            } catch {
+                continue
+            }
+        }
+        throw cause
+    }
+
+    /// Where the first copy was written and the second could not be.
+    private func inVault(_ mark: Mark, _ configuration: VaultConfiguration) throws(Fault) -> Bytes {
+        let vault = try open(configuration)
+        let trash = try vault.trash()
+        let standing = try home.marks.read(vault.id, trash: trash).mark(.frozen, mark.target, at: mark.at)
+        guard let trash, standing?.reason == mark.reason else { throw Self.unknown(configuration) }
+        return trash.directory.path.appending("marks.json")
+    }
+
+    /// The copy of the state directory is enough: a protection in either holds.
+    private func inState(_ mark: Mark, _ configuration: VaultConfiguration) throws(Fault) -> Bytes {
+        guard let id = try home.registry.lastKnown(configuration.path) else { throw Self.unknown(configuration) }
+        var marks = try home.marks.read(id, trash: nil)
+        marks.say(mark)
+        try home.marks.write(marks, id, trash: nil)
+        return home.path.appending("marks.json")
+    }
+
+    private func byFile(_ mark: Mark, _ configuration: VaultConfiguration) throws(Fault) -> Bytes {
+        guard let trash = try open(configuration).trash() else { throw Self.unknown(configuration) }
+        try trash.directory.replace(Self.freezeFile, with: Bytes(mark.reason + "\n"), mode: 0o640)
+        return trash.directory.path.appending(Self.freezeFile)
+    }
+
+    private static func unknown(_ configuration: VaultConfiguration) -> Fault {
+        Fault(.offline, "nothing is known of '\(configuration.label)' yet", path: configuration.path)
+    }
+
     // MARK: Files
 
     static let freezeFile: Bytes = "FREEZE"

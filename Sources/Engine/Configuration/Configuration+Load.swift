@@ -60,32 +60,37 @@ extension Configuration {
     package static func load(
         _ overrides: Overrides, substitute: (file: String, text: String)? = nil
     ) throws(Fault) -> Configuration {
+        guard overrides.adHoc == nil else { return try load(overrides, texts: []) }
+        let main = Places(overrides).config
+        var files = try Self.files(main)
+        if let substitute, !files.contains(substitute.file) {
+            // conf.d goes by name, behind the main file.
+            files =
+                files.filter { $0 == main }
+                + (files.filter { $0 != main } + [substitute.file]).sorted { Bytes($0) < Bytes($1) }
+        }
+        var texts: [SourceText] = []
+        for file in files {
+            if let substitute, substitute.file == file {
+                texts.append(SourceText(file: file, text: substitute.text))
+                continue
+            }
+            let text = try Directory.read(absolute: Bytes(file), limit: 1 << 22)
+            guard let text = text.utf8 else {
+                throw Fault(.configuration, "\(file) is not UTF-8", hint: "save it as UTF-8", path: Bytes(file))
+            }
+            texts.append(SourceText(file: file, text: text))
+        }
+        return try load(overrides, texts: texts)
+    }
+
+    /// What these texts say; without any, what the options say.
+    static func load(_ overrides: Overrides, texts: [SourceText]) throws(Fault) -> Configuration {
         let places = Places(overrides)
         var reader = ConfigurationReader()
         reader.credentials = overrides.environment["CREDENTIALS_DIRECTORY"].map { Bytes($0) }
-        var files: [String] = []
-        if let adHoc = overrides.adHoc {
-            try readOptions(adHoc, &reader)
-        } else {
-            files = try Self.files(places.config)
-            if let substitute, !files.contains(substitute.file) {
-                // conf.d goes by name, behind the main file.
-                let main = files.filter { $0 == places.config }
-                files =
-                    main + (files.filter { $0 != places.config } + [substitute.file]).sorted { Bytes($0) < Bytes($1) }
-            }
-            for file in files {
-                if let substitute, substitute.file == file {
-                    try reader.read(substitute.text, file: file)
-                    continue
-                }
-                let text = try Directory.read(absolute: Bytes(file), limit: 1 << 22)
-                guard let text = text.utf8 else {
-                    throw Fault(.configuration, "\(file) is not UTF-8", hint: "save it as UTF-8", path: Bytes(file))
-                }
-                try reader.read(text, file: file)
-            }
-        }
+        if let adHoc = overrides.adHoc { try readOptions(adHoc, &reader) }
+        for source in texts { try reader.read(source.text, file: source.file) }
         // --state-dir wins over the file, as every option does.
         let state = overrides.stateDirectory.map { absolute($0) } ?? reader.stateDirectory?.value ?? Bytes(places.state)
         let log =
@@ -94,7 +99,8 @@ extension Configuration {
         let (vaults, wildcards) = try reader.vaults()
         var configuration = Configuration(
             zone: reader.zone ?? Sourced(Zone.system), vaults: vaults, stateDirectory: state,
-            auditLog: log, metrics: reader.metrics, hooks: reader.hooks, wildcards: wildcards, files: files)
+            auditLog: log, metrics: reader.metrics, hooks: reader.hooks, wildcards: wildcards,
+            files: texts.map(\.file), texts: texts)
         if overrides.adHoc == nil {
             let own = Bytes(places.config).parent.appending("FREEZE")
             if own != systemFreezeFile { configuration.freezeFiles.append(own) }
@@ -123,7 +129,7 @@ extension Configuration {
         }
     }
 
-    private static func files(_ main: String) throws(Fault) -> [String] {
+    static func files(_ main: String) throws(Fault) -> [String] {
         var files: [String] = []
         if Surroundings.resolved(Bytes(main)) != nil { files.append(main) }
         let directory = Bytes(main).parent.appending("conf.d")

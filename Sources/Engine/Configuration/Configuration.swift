@@ -20,6 +20,8 @@ package struct Configuration: Sendable {
     }
     /// The files that were read, in order.
     package var files: [String]
+    /// What stood in them, to go on with when one of them is broken; empty without files.
+    var texts: [SourceText] = []
     /// Files whose being there freezes every vault: `/etc/reprieve/FREEZE`, and FREEZE beside the main file.
     package var freezeFiles: [Bytes] = [Configuration.systemFreezeFile]
 

@@ -26,7 +26,9 @@ struct VetoStore: Sendable {
 
     private let file: StateFile<File>
 
-    init(stateDirectory: Bytes) { file = StateFile(directory: stateDirectory, name: "vetoes.json") }
+    init(stateDirectory: Bytes, damage: Damage? = nil) {
+        file = StateFile(directory: stateDirectory, name: "vetoes.json", damage: damage)
+    }
 
     func vetoes(of vault: VaultID) throws(Fault) -> [Veto] {
         (try file.read()?.vetoes ?? []).filter { $0.vault == vault.text }.map(\.veto)

@@ -20,7 +20,9 @@ struct EpisodeStore: Sendable {
 
     private let file: StateFile<File>
 
-    init(stateDirectory: Bytes) { file = StateFile(directory: stateDirectory, name: "episodes.json") }
+    init(stateDirectory: Bytes, damage: Damage? = nil) {
+        file = StateFile(directory: stateDirectory, name: "episodes.json", damage: damage)
+    }
 
     /// All that goes on now in a scope. Answers what has begun since it was last asked, and is to be said before
     /// ``note(_:_:_:)``: said twice is better than never.

@@ -28,10 +28,15 @@ package struct Home: Sendable {
     let vetoes: VetoStore
     /// What was found amiss when the state was opened, and mended: for whoever runs this to say.
     package let notices: [Fault]
+    /// Of a command that must always work: what cannot be read of the state is recorded here, and the work goes on.
+    let damage: Damage?
 
-    /// Makes the directories where they are missing.
-    package init(configuration: Configuration, clock: Clock = .system, program: String) throws(Fault) {
+    /// Makes the directories where they are missing. `damage`: go on without what cannot be read, and record it here.
+    package init(
+        configuration: Configuration, clock: Clock = .system, program: String, damage: Damage? = nil
+    ) throws(Fault) {
         path = configuration.stateDirectory
+        self.damage = damage
         self.clock = clock
         self.program = program
         let directory = try Self.make(path)
@@ -44,22 +49,46 @@ package struct Home: Sendable {
             uid: uid, loginUID: loginUID, user: Surroundings.userName(uid),
             sudoUser: Surroundings.sudoUser, pid: Surroundings.processID, program: program)
         audit = AuditLog(path: configuration.auditLog, stateDirectory: path, actor: actor, syslog: "/dev/log")
-        marks = MarkStore(stateDirectory: path)
-        registry = VaultRegistry(stateDirectory: path)
-        witness = WitnessFile(stateDirectory: path)
-        clockFile = ClockFile(stateDirectory: path)
-        brakes = BrakeStore(stateDirectory: path)
-        plans = PlanStore(stateDirectory: path)
-        space = SpaceStore(stateDirectory: path)
-        episodes = EpisodeStore(stateDirectory: path)
+        marks = MarkStore(stateDirectory: path, damage: damage)
+        registry = VaultRegistry(stateDirectory: path, damage: damage)
+        witness = WitnessFile(stateDirectory: path, damage: damage)
+        clockFile = ClockFile(stateDirectory: path, damage: damage)
+        brakes = BrakeStore(stateDirectory: path, damage: damage)
+        plans = PlanStore(stateDirectory: path, damage: damage)
+        space = SpaceStore(stateDirectory: path, damage: damage)
+        episodes = EpisodeStore(stateDirectory: path, damage: damage)
         weekly = WeeklyStore(stateDirectory: path)
         runs = RunStore(stateDirectory: path)
         counters = CounterStore(stateDirectory: path)
         growth = GrowthStore(stateDirectory: path)
-        vetoes = VetoStore(stateDirectory: path)
+        vetoes = VetoStore(stateDirectory: path, damage: damage)
+        if let damage { Self.inspect(directory, damage) }
         let now = clock.now()
         _ = try witness.renew(at: now)
         _ = try clockFile.settle(ClockFile.machine, at: now, isSynchronised: clock.isSynchronised())
+    }
+
+    /// Tells of each file that is damaged, whether this command needs it or not.
+    private static func inspect(_ state: Directory, _ damage: Damage) {
+        var files: [(directory: Directory, name: Bytes)] = ["witness", "clock", "vaults.json", "marks.json"].map {
+            (state, $0)
+        }
+        for name: Bytes in ["plans", "brakes"] {
+            guard let directory = try? state.open(name), let entries = try? directory.entries() else { continue }
+            files += entries.filter { $0.name.hasSuffix(".json") }.map { (directory, $0.name) }
+        }
+        for (directory, name) in files {
+            let path = directory.path.appending(name)
+            do {
+                guard let bytes = try directory.read(name, limit: 1 << 26) else { continue }
+                _ = try JSONReader.read(bytes) { json throws(JSONReader.Malformed) in try json.skip() }
+            } catch let fault as Fault {
+                damage.add(fault, path)
+            } catch {
+                let hint = "look at it; moved away, it is begun anew"
+                damage.add(Fault(.damaged, "'\(path.display)' cannot be read", hint: hint), path)
+            }
+        }
     }
 
     /// Makes a directory with its parents, ours only.

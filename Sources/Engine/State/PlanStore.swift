@@ -18,13 +18,17 @@ package struct StoredPlan: Codable, Sendable {
 /// `<state>/plans/VAULT.json`: the last 20 plans of a vault, none older than 30 days.
 struct PlanStore: Sendable {
     private let stateDirectory: Bytes
+    private let damage: Damage?
     static let most = 20
     static let seconds: Int64 = 30 * 86_400
 
-    init(stateDirectory: Bytes) { self.stateDirectory = stateDirectory }
+    init(stateDirectory: Bytes, damage: Damage? = nil) {
+        self.stateDirectory = stateDirectory
+        self.damage = damage
+    }
 
     private func file(_ vault: VaultID) -> StateFile<[StoredPlan]> {
-        StateFile(directory: stateDirectory.appending("plans"), name: Bytes(vault.text + ".json"))
+        StateFile(directory: stateDirectory.appending("plans"), name: Bytes(vault.text + ".json"), damage: damage)
     }
 
     /// Newest last.
@@ -54,7 +58,7 @@ struct PlanStore: Sendable {
     }
 
     private func holdFile(_ vault: VaultID) -> StateFile<HoldFile> {
-        StateFile(directory: stateDirectory.appending("plans"), name: Bytes(vault.text + ".hold.json"))
+        StateFile(directory: stateDirectory.appending("plans"), name: Bytes(vault.text + ".hold.json"), damage: damage)
     }
 
     /// Since when plans of this vault are held for the present reason; `nil`: they are not.

@@ -35,9 +35,9 @@ struct SpaceStore: Sendable {
         var episode: HoldEpisode
     }
 
-    init(stateDirectory: Bytes) {
+    init(stateDirectory: Bytes, damage: Damage? = nil) {
         self.stateDirectory = stateDirectory
-        file = StateFile(directory: stateDirectory, name: "space.json")
+        file = StateFile(directory: stateDirectory, name: "space.json", damage: damage)
     }
 
     /// Held from the look at a file system's free space until what is taken for it is written down. It is waited for

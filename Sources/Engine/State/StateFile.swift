@@ -8,17 +8,35 @@ struct StateFile<Value: Codable & Sendable>: Sendable {
     let name: Bytes
     /// It can be made anew: one that cannot be read counts for nothing.
     var isCache = false
+    /// Where commands go on without a file that cannot be read: it counts for nothing, is recorded here and left as it
+    /// is. `nil`: it is a fault.
+    var damage: Damage?
+    var mode: UInt32 = 0o640
+
+    var path: Bytes { directory.appending(name) }
+    /// Whether it could not be read, and the work went on without it.
+    var isDamaged: Bool { damage?.contains(path) ?? false }
 
     /// `nil`: there is none. One that cannot be read is a fault: it is never silently begun anew.
     func read() throws(Fault) -> Value? { try read(in: try Directory.open(absolute: directory)) }
 
     private func read(in opened: Directory) throws(Fault) -> Value? {
+        do {
+            return try decoded(in: opened)
+        } catch {
+            guard let damage else { throw error }
+            damage.add(error, path)
+            return nil
+        }
+    }
+
+    private func decoded(in opened: Directory) throws(Fault) -> Value? {
         guard let bytes = try opened.read(name, limit: 1 << 26) else { return nil }
         guard let value = try? Self.decoder.decode(Value.self, from: Data(bytes.storage)) else {
             if isCache { return nil }
             throw Fault(
-                .damaged, "'\(directory.appending(name).display)' cannot be read",
-                hint: "look at it; moved away, it is begun anew", path: directory.appending(name))
+                .damaged, "'\(path.display)' cannot be read",
+                hint: "look at it; moved away, it is begun anew", path: path)
         }
         return value
     }
@@ -31,8 +49,10 @@ struct StateFile<Value: Codable & Sendable>: Sendable {
         defer { withExtendedLifetime(lock) {} }
         var value = try read(in: opened)
         let answer = try body(&value)
+        // For a person to look at, who may know more than we do.
+        guard !isDamaged else { return answer }
         guard let value, let data = try? Self.encoder.encode(value) else { return answer }
-        try opened.replace(name, with: Bytes(Array(data) + [0x0A]), mode: 0o640)
+        try opened.replace(name, with: Bytes(Array(data) + [0x0A]), mode: mode)
         return answer
     }
 

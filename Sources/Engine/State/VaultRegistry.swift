@@ -40,7 +40,9 @@ struct VaultRegistry: Sendable {
 
     private let file: StateFile<File>
 
-    init(stateDirectory: Bytes) { file = StateFile(directory: stateDirectory, name: "vaults.json") }
+    init(stateDirectory: Bytes, damage: Damage? = nil) {
+        file = StateFile(directory: stateDirectory, name: "vaults.json", damage: damage)
+    }
 
     /// What is seen of a vault when it is opened.
     struct Signs: Sendable {
@@ -65,6 +67,10 @@ struct VaultRegistry: Sendable {
     /// Who is at this path. A path never seen gets the id of its marker, if it is this host's, or a new one.
     func identify(_ path: Bytes, _ signs: Signs, at now: Timestamp) throws(Fault) -> Answer {
         let before = try file.read() ?? File()
+        // An id that is drawn now would be another one when the file is repaired.
+        guard !file.isDamaged || signs.markerID != nil else {
+            return .stranger("which vault it is stands in '\(file.path.display)', and that cannot be read")
+        }
         // Looked at before the lock is taken: the other vault's disk may hang.
         let standing = Self.standing(Self.twins(of: path, signs, in: before))
         var after = before

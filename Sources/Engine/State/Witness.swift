@@ -43,7 +43,9 @@ package struct Witness: Codable, Hashable, Sendable {
 struct WitnessFile: Sendable {
     private let file: StateFile<Witness>
 
-    init(stateDirectory: Bytes) { file = StateFile(directory: stateDirectory, name: "witness") }
+    init(stateDirectory: Bytes, damage: Damage? = nil) {
+        file = StateFile(directory: stateDirectory, name: "witness", damage: damage)
+    }
 
     /// Counts the time since the last call by anybody, and keeps it.
     func renew(at now: Moment) throws(Fault) -> Witness {

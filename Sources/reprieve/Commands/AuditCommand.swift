@@ -29,7 +29,7 @@ struct AuditCommand: ParsableCommand {
         @OptionGroup var common: Common
 
         func run() throws {
-            let session = try common.session()
+            let session = try common.session(always: true)
             let filter = Filter(what: what, event: event, since: try session.time(since))
             let count = max(0, number ?? (since == nil ? 20 : 1_000_000))
             var (first, follower) = try session.keeper.lastAudited(
@@ -124,7 +124,7 @@ struct AuditCommand: ParsableCommand {
         @OptionGroup var common: Common
 
         func run() throws {
-            let session = try common.session()
+            let session = try common.session(always: true)
             let found = try session.keeper.verifyAudit()
             if session.json {
                 session.emit(

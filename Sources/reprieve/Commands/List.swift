@@ -19,7 +19,7 @@ struct List: ParsableCommand {
     @OptionGroup var common: Common
 
     func run() throws {
-        let session = try common.session(visiting: true)
+        let session = try common.session(visiting: true, always: true)
         let (vaults, rest) = session.vaults(what)
         let views = session.keeper.views(of: vaults)
         let (since, before) = (try session.time(since), try session.time(before))

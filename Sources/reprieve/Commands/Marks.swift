@@ -127,19 +127,33 @@ private enum Marking {
 
 struct Freeze: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Condemn and purge nothing until it is lifted. Restore always works.", discussion: Reprieve.exits)
+        abstract: "Condemn and purge nothing until it is lifted. Restore always works.",
+        discussion: "In an emergency: reprieve freeze --all\n\n" + Reprieve.exits)
 
     @Argument(help: ArgumentHelp("Vaults or series.", valueName: "what")) var what: [String] = []
     @Flag(help: "All vaults.") var all = false
-    @Option(help: ArgumentHelp("Why; `status` shows it.", valueName: "reason")) var reason: String
+    @Option(help: ArgumentHelp("Why; `status` shows it. On a terminal you are asked for it.", valueName: "reason"))
+    var reason: String?
     @Option(help: ArgumentHelp("Until this date, or for this long: 3d.", valueName: "time")) var until: String?
     @OptionGroup var common: Common
 
     func run() throws {
-        let session = try common.session()
+        let session = try common.session(always: true)
         let until = try session.deadline(until)
-        let reason = try session.reason(reason)
-        try Freezing.say(what, all, session, "frozen: \(reason)") { .freeze(series: $0, reason: reason, until: until) }
+        let reason = try reason.map(session.reason) ?? asked()
+        try Freezing.mark(what, all, session, "frozen: \(reason)") { vault, series throws(Fault) in
+            if series.isEmpty { return (1, try session.keeper.freeze(vault, reason: reason, until: until)) }
+            return (try session.keeper.say(.freeze(series: series, reason: reason, until: until), in: vault), nil)
+        }
+    }
+
+    /// In an emergency no answer is one, too.
+    private func asked() -> String {
+        let none = "no reason given"
+        guard Session.isTerminal, !common.json else { return none }
+        print("Why? (Enter: no reason) ", terminator: "")
+        let answer = Session.answer()
+        return answer.contains { !$0.isWhitespace } ? answer : none
     }
 }
 
@@ -152,7 +166,9 @@ struct Unfreeze: Deed {
 
     func run() throws {
         let session = try common.session()
-        try Freezing.say(what, all, session, "no longer frozen") { .unfreeze(series: $0) }
+        try Freezing.mark(what, all, session, "no longer frozen") { vault, series throws(Fault) in
+            (try session.keeper.say(.unfreeze(series: series), in: vault), nil)
+        }
     }
 }
 
@@ -162,8 +178,11 @@ enum Freezing {
         mark.path.map { "rm \(shell: $0)" } ?? "reprieve unfreeze \(shell: label)"
     }
 
-    static func say(
-        _ words: [String], _ all: Bool, _ session: Session, _ done: String, _ word: ([Bytes]) -> Keeper.Word
+    /// Each vault or series for itself: what fails in one stops none of the others. `change`: how many marks it changed,
+    /// and what a person should know of that.
+    static func mark(
+        _ words: [String], _ all: Bool, _ session: Session, _ done: String,
+        _ change: (VaultConfiguration, [Bytes]) throws(Fault) -> (Int, Fault?)
     ) throws {
         guard all != !words.isEmpty else {
             throw Fault(
@@ -184,12 +203,21 @@ enum Freezing {
                 marked.append((view.configuration, [key]))
             }
         }
+        var faults: [Fault] = []
+        var isDone = false
         for (vault, series) in marked {
-            let changed = try session.keeper.say(word(series), in: vault)
-            let what =
-                series.isEmpty ? vault.label : "\(Backup.shortName(ofSeries: series[0]).display) in \(vault.label)"
-            session.say("\(what): \(changed > 0 ? done : "was not frozen")")
+            do throws(Fault) {
+                let (changed, warning) = try change(vault, series)
+                faults += [warning].compactMap { $0 }
+                isDone = true
+                let what =
+                    series.isEmpty ? vault.label : "\(Backup.shortName(ofSeries: series[0]).display) in \(vault.label)"
+                session.say("\(what): \(changed > 0 ? done : "was not frozen")")
+            } catch {
+                faults.append(error)
+            }
         }
+        if !isDone, faults.count == 1 { throw faults[0] }
         if session.json {
             session.emit(
                 "freeze",
@@ -205,5 +233,7 @@ enum Freezing {
                             }))
                 ])
         }
+        for fault in faults { session.warn(fault) }
+        if !faults.isEmpty { try Ending.with(isDone ? .partial : .failed) }
     }
 }

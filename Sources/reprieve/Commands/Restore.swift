@@ -37,7 +37,7 @@ struct Restore: Deed {
         guard !what.isEmpty else {
             throw Fault(.usage, "say what to restore", hint: "an id, a path, a series, a batch or a run")
         }
-        let session = try common.session(visiting: true)
+        let session = try common.session(visiting: true, always: true)
         let target = try to.map { try session.keeper.restoreTarget($0) }
         let (vaults, rest) = session.vaults(what)
         let recovery = dryRun ? [] : session.keeper.recoverBeforeRestore(vaults).faults

@@ -29,7 +29,7 @@ struct Undo: Deed {
     @OptionGroup var common: Common
 
     func run() throws {
-        let session = try common.session(visiting: true)
+        let session = try common.session(visiting: true, always: true)
         var words = self.words
         if words.first == "run" { words.removeFirst() }
         let named = last || since != nil ? nil : words.isEmpty ? nil : words.removeFirst()
