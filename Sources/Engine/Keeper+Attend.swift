@@ -94,7 +94,7 @@ extension Keeper {
         let batches = try vault.trash()?.batches(knowing: found) ?? []
         let before = try Gone(batches, vault, home.catalog)
         let probing: VaultSurvey.Probing = if case .everything = depth { .now } else { .later }
-        let (scan, changes) = try self.scan(vault, inodes: before.inodes, at: at, probing: probing, watch, shouldStop)
+        let (scan, changes) = try self.scan(vault, trashed: before.trashed, at: at, probing: probing, watch, shouldStop)
         var attended = try settle(vault, at, scan, changes, depth, recovery, (before, batches), facts)
         if acting {
             if let trash = try vault.trash() { try renewMarker(vault, trash) }

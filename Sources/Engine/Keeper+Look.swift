@@ -31,7 +31,7 @@ extension Keeper {
         let at = now()
         let trashed = try home.catalog.trashed(vault: vault.id)
         var known = try known(vault)
-        known.trashedInodes = Set(trashed.flatMap { $0.members.map(\.inode) })
+        known.trashed = VaultSurvey.Trashed(trashed)
         known.finished = finished
         known.signs = try home.catalog.signs(vault: vault.id)
         var recorder = Recorder(catalog: home.catalog, vault: vault.id)
@@ -140,14 +140,14 @@ extension Keeper {
     /// Looks at the whole vault and makes the catalog equal to it, place by place. What is as it was is neither read
     /// nor written.
     func scan(
-        _ vault: OpenVault, inodes: Set<UInt64>, at: Moment, probing: VaultSurvey.Probing,
+        _ vault: OpenVault, trashed: VaultSurvey.Trashed, at: Moment, probing: VaultSurvey.Probing,
         _ watch: ((Directory, Bytes) -> Void)?, _ shouldStop: @escaping () -> Bool
     ) throws(Fault) -> (scan: VaultSurvey.Scan, changes: Catalog.Changes) {
         var known = try known(vault)
         let readAs = vault.survey.readAs
         known.digests = try home.catalog.places(vault: vault.id, readAs: readAs)
         known.isEmpty = known.digests.isEmpty
-        known.trashedInodes = inodes
+        known.trashed = trashed
         known.signs = try home.catalog.signs(vault: vault.id)
         var recorder = Recorder(catalog: home.catalog, vault: vault.id)
         let scan: VaultSurvey.Scan

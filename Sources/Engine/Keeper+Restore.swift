@@ -69,6 +69,8 @@ extension Keeper {
         if let target = wish.target, target.directory.device != trash.directory.device {
             throw refuseElsewhere(item, batch, target, as: wish.newName)
         }
+        // In a directory that is still to be made every name is free.
+        guard wish.target?.isMissing != true else { return }
         var restoring = Restoring(trash: trash, to: wish.target?.directory)
         try restoring.prepare(item, as: wish.newName)
     }
@@ -140,9 +142,12 @@ extension Keeper {
                 }, at: now())
         }
         attempt(&warnings) { () throws(Fault) in
+            // While its row still says that it was in the trash: what we renamed ourselves is at rest.
+            if !places.isEmpty { _ = try refresh(vault, places: places, isLocked: true) }
+        }
+        attempt(&warnings) { () throws(Fault) in
             try home.catalog.recordLeft(backups, as: .present)
             try home.catalog.recordRestored(vault: vault.id, objects: backups.map(\.id.object))
-            if !places.isEmpty { _ = try refresh(vault, places: places, isLocked: true) }
         }
     }
 

@@ -114,24 +114,23 @@ extension Keeper {
     /// What had left its batch when a look began.
     struct Gone {
         private(set) var keys: Set<String> = []
-        /// Inodes of everything that is or was in the trash: somebody may have brought one back under any name.
-        private(set) var inodes: Set<UInt64> = []
+        /// Everything that is or was in the trash: somebody may have brought one back under any name.
+        let trashed: VaultSurvey.Trashed
 
         init(_ batches: [Batch], _ vault: OpenVault, _ catalog: Catalog) throws(Fault) {
             let rows = try catalog.trashed(vault: vault.id)
             var standing: Set<String> = []
-            for item in batches.flatMap(\.items) {
+            let items = batches.flatMap(\.items)
+            for item in items {
                 if item.holdsPrimary {
                     standing.insert(Self.key(item.backup))
                 } else {
                     keys.insert(Self.key(item.backup))
                 }
-                inodes.formUnion(item.backup.members.map(\.inode))
             }
-            for row in rows where !standing.contains(Self.key(row)) {
-                keys.insert(Self.key(row))
-                inodes.formUnion(row.members.map(\.inode))
-            }
+            for row in rows where !standing.contains(Self.key(row)) { keys.insert(Self.key(row)) }
+            // Rows know more than manifests.
+            trashed = VaultSurvey.Trashed(rows + items.map(\.backup))
         }
 
         static func key(_ backup: Backup) -> String { "\(backup.trashed?.batch ?? "")/\(backup.path.hexadecimal)" }

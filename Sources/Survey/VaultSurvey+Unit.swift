@@ -160,7 +160,8 @@ extension VaultSurvey {
                     member.isShared = true
                     return member
                 }
-            let old = rows[path]
+            let trashed = known.trashed.backup(of: all)
+            let old = rows[path] ?? trashed
             let newest = all.map(\.ctime).max() ?? sighting.ctime
             var backup = Backup(
                 id: BackupID(
@@ -208,7 +209,7 @@ extension VaultSurvey {
                 let rested = max(0, survey.quietSeconds - 5) * 1_000_000_000
                 backup.changedBoot = min(backup.changedBoot, now.boot - rested)
             }
-            settle(&backup, unit, all, newest, inside)
+            settle(&backup, unit, all, newest, inside, isRenamed: trashed != nil)
             return backup
         }
     }
@@ -217,18 +218,19 @@ extension VaultSurvey {
 // MARK: Settled, and complete
 
 extension VaultSurvey.UnitLook {
-    /// *Settled*: unchanged through the quiet period by our boot clock, or ctime older than max(quiet, 5 min), and
-    /// written by nobody. *Complete*: settled, and its format's cheap end mark is there, where it has one.
+    /// *Settled*: unchanged through the quiet period by our boot clock, or ctime older than max(quiet, 5 min), or only
+    /// renamed out of the trash; and written by nobody. *Complete*: settled, and its format's cheap end mark is there,
+    /// where it has one.
     private func settle(
         _ backup: inout Backup, _ unit: DirectoryReading.Unit, _ members: [Sighting], _ newest: Timestamp,
-        _ inside: Directory
+        _ inside: Directory, isRenamed: Bool
     ) {
         if unit.isTemporary {
             backup.note = Backup.temporaryNote
             return
         }
         let quiet = survey.quietSeconds
-        guard hasRested(backup, newest, seconds: quiet) else {
+        guard isRenamed || hasRested(backup, newest, seconds: quiet) else {
             backup.note = "not yet seen at rest for \(quiet) s"
             return
         }
@@ -243,7 +245,7 @@ extension VaultSurvey.UnitLook {
             return
         }
         // Without leases only time can tell: four quiet periods.
-        guard answer == .free || hasRested(backup, newest, seconds: quiet * 4) else {
+        guard isRenamed || answer == .free || hasRested(backup, newest, seconds: quiet * 4) else {
             backup.note = "not yet seen at rest for \(quiet * 4) s"
             return
         }

@@ -73,8 +73,8 @@ package struct VaultSurvey: Sendable {
         package var backups: (Bytes) throws(Fault) -> [Backup]
         /// What places looked like when they were last read.
         package var digests: [Bytes: PlaceDigest?] = [:]
-        /// Inodes of trashed objects: somebody may have brought one back under any name.
-        package var trashedInodes: Set<UInt64> = []
+        /// What is or was in the trash: somebody may have brought one back under any name.
+        package var trashed = Trashed([])
         /// Renamed from a temporary name just now: the writer itself says that it is done.
         package var finished: Set<Bytes> = []
         /// By series: the signs of success that it has shown, and the time of the first backup that had each.
@@ -87,6 +87,33 @@ package struct VaultSurvey: Sendable {
 
         /// Nothing is known.
         package static var nothing: Known { Known { (_: Bytes) throws(Fault) -> [Backup] in [] } }
+    }
+
+    /// What is or was in the trash, by object.
+    package final class Trashed {
+        package let inodes: Set<UInt64>
+        private let backups: [Backup]
+        private lazy var members = Dictionary(
+            backups.enumerated().flatMap { n, backup in backup.members.map { ($0.object, (n, $0)) } }
+        ) { first, _ in first }
+
+        package init(_ backups: [Backup]) {
+            self.backups = backups
+            inodes = Set(backups.lazy.flatMap(\.members).map(\.inode))
+        }
+
+        /// The backup of which all of these are members, each with the size and time of change that it had in the
+        /// trash: since it rested there nobody wrote into it, it was only renamed.
+        func backup(of seen: [Sighting]) -> Backup? {
+            guard let first = seen.first, inodes.contains(first.inode), let (n, _) = members[first.object] else {
+                return nil
+            }
+            let isSame = seen.allSatisfy { one in
+                guard let (other, member) = members[one.object], other == n else { return false }
+                return member.size == one.size && member.mtime == one.mtime
+            }
+            return isSame ? backups[n] : nil
+        }
     }
 
     /// Whether files are looked into at once. Looking into a file may wait for a disk; a first index of many does not.
@@ -206,7 +233,7 @@ package struct VaultSurvey: Sendable {
         result.descend = reading.descend.map { directory.appending($0) }
         result.leftAlone = Self.bounded(reading.leftAlone, directory)
         result.leftAlone += links(reading.links, place, directory)
-        for entry in entries where known.trashedInodes.contains(entry.inode) {
+        for entry in entries where known.trashed.inodes.contains(entry.inode) {
             if let seen = try? place.sighting(of: entry.name) {
                 result.strays[seen.object] = directory.appending(entry.name)
             }
