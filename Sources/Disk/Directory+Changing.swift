@@ -15,6 +15,34 @@ extension Directory {
         return try open(name)
     }
 
+    /// Opens a directory and makes it, with its parents, where it is missing. Links in the part that exists are a
+    /// person's choice (/var/lib moved elsewhere); below it none is followed.
+    package static func ensure(absolute path: Bytes, mode: UInt32) throws(Fault) -> Directory {
+        var (directory, rest) = try nearest(to: path)
+        for component in rest {
+            let made = try directory.ensureDirectory(component, mode: mode)
+            try directory.sync()
+            directory = made
+        }
+        return directory
+    }
+
+    /// The deepest directory on the way to this path that exists, and what is missing below it.
+    package static func nearest(to path: Bytes) throws(Fault) -> (Directory, missing: [Bytes]) {
+        var missing: [Bytes] = []
+        var existing = path
+        while existing.count > 1 {
+            do {
+                return (try open(absolute: existing), missing)
+            } catch {
+                guard error.errno == 2 else { throw error }
+            }
+            missing.insert(existing.lastComponent, at: 0)
+            existing = existing.parent
+        }
+        return (try open(absolute: "/"), missing)
+    }
+
     package func setOwner(uid: UInt32? = nil, gid: UInt32? = nil) throws(Fault) {
         try check(layer.setOwner(descriptor, uid: uid ?? .max, gid: gid ?? .max), "set the owner of", path)
     }

@@ -9,6 +9,8 @@ package struct RestoreChoice: Sendable {
     package var backup: Backup
     /// What it needs and is in the trash: the full one first.
     package var needed: [Backup] = []
+    /// What needs it and is in the trash, of one that a person named: the rest of its chain.
+    package var needing: [Backup] = []
     /// What it needs and cannot be brought back.
     package var lacking: [Departed] = []
     /// Nearer to the time that was asked for, and gone; newest first.
@@ -37,7 +39,9 @@ extension Keeper {
         var result: [RestoreChoice] = []
         for var choice in choices {
             choice.needed = choice.needed.filter { isFirst(choice.view, $0) }
-            if isFirst(choice.view, choice.backup) || choice.isInPlace { result.append(choice) }
+            let isNew = isFirst(choice.view, choice.backup)
+            choice.needing = choice.needing.filter { isFirst(choice.view, $0) }
+            if isNew || choice.isInPlace { result.append(choice) }
         }
         return result
     }
@@ -88,7 +92,7 @@ extension Keeper {
         case .series(let view, let key): return [try newest(of: key, in: view, before: before)]
         case .backup(let view, let backup):
             guard backup.state == .present || backup.state == .trashed else { throw isGone(backup, view) }
-            return [choice(backup, view)]
+            return [choice(backup, view, isWhole: true)]
         }
     }
 
@@ -145,8 +149,8 @@ extension Keeper {
 
     // MARK: Chains
 
-    /// With all that an incremental needs, up to its full one.
-    private func choice(_ backup: Backup, _ view: VaultView) -> RestoreChoice {
+    /// With all that an incremental needs, up to its full one. `isWhole`: and what needs this one.
+    private func choice(_ backup: Backup, _ view: VaultView, isWhole: Bool = false) -> RestoreChoice {
         var choice = RestoreChoice(view: view, backup: backup)
         // Present before trashed before gone: of what stands in several places the nearest counts.
         var known: [BackupID: Backup] = [:]
@@ -163,6 +167,10 @@ extension Keeper {
             }
         }
         choice.needed.sort { ($0.time, $0.path) < ($1.time, $1.path) }
+        if isWhole {
+            choice.needing = links.worthless(without: [backup.id]).compactMap { known[$0] }
+                .filter { $0.state == .trashed && $0.id != backup.id }
+        }
         gone.sort { ($0.time, $0.path) > ($1.time, $1.path) }
         // What it stands on at last is a full one, or nobody knows what.
         let root = known[links.root(of: backup.id)] ?? backup

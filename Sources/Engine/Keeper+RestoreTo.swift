@@ -3,13 +3,14 @@ package import Model
 internal import Survey
 internal import Trash
 
-/// Where `--to` leads: a directory that exists, opened once.
+/// Where `--to` leads: a directory, opened once.
 package struct RestoreTarget: Sendable {
+    /// Of one that is only to be made, the nearest above it.
     let directory: Directory
+    package let path: Bytes
+    var isMissing = false
     /// The configured vault that it lies in, and its path there.
     let vault: (configuration: VaultConfiguration, place: Bytes)?
-
-    package var path: Bytes { directory.path }
 
     /// Its place in this vault, where it lies in it.
     func place(in other: VaultConfiguration) -> Bytes? {
@@ -18,28 +19,14 @@ package struct RestoreTarget: Sendable {
 }
 
 extension Keeper {
-    /// Opens the directory that a person named. A link in its last place is not followed: it may lead anywhere by now.
-    package func restoreTarget(_ text: String) throws(Fault) -> RestoreTarget {
+    /// Opens the directory that a person named, and makes it where it is missing; `isDry`: makes nothing. A link in its
+    /// last place is not followed: it may lead anywhere by now.
+    package func restoreTarget(_ text: String, isDry: Bool = false) throws(Fault) -> RestoreTarget {
         let named = Configuration.absolute(text)
-        let directory: Directory
-        do {
-            directory =
-                named == "/"
-                ? try Directory.open(absolute: "/")
-                : try Directory.open(absolute: named.parent.isEmpty ? "/" : named.parent)
-                    .open(named.lastComponent, crossMounts: true)
-        } catch {
-            let hint: String?
-            switch error.errno {
-            case _ where Self.isLink(named): hint = "it is a symbolic link: name the directory that it points to"
-            case 2: hint = "make it first: mkdir -p \(shell: named)"
-            case 20: hint = "--to takes a directory; --as gives another name"
-            default: hint = error.hint
-            }
-            throw Fault(error.code, error.message, hint: hint, path: named, errno: error.errno)
-        }
-        let resolved = Reach.resolved([named] + configuration.vaults.map(\.path))
-        let whole = resolved[named] ?? named
+        let (nearest, missing) = try Self.named(named) { () throws(Fault) in try Directory.nearest(to: named) }
+        let existing = nearest.path
+        let resolved = Reach.resolved([existing] + configuration.vaults.map(\.path))
+        let whole = missing.reduce(resolved[existing] ?? existing) { $0.appending($1) }
         guard !whole.components.contains(TrashDirectory.name) else {
             throw Fault(
                 .usage, "'\(named.display)' lies in a trash", hint: "name a directory outside of .trash", path: named)
@@ -53,7 +40,31 @@ extension Keeper {
             }
             inside = (vault, whole == root ? Bytes() : whole.dropFirst(root.count + 1))
         }
-        return RestoreTarget(directory: directory, vault: inside)
+        if isDry, !missing.isEmpty {
+            return RestoreTarget(directory: nearest, path: named, isMissing: true, vault: inside)
+        }
+        let directory = try Self.named(named) { () throws(Fault) in
+            guard missing.isEmpty else { return try Directory.ensure(absolute: named, mode: 0o755) }
+            return named == "/"
+                ? nearest
+                : try Directory.open(absolute: named.parent.isEmpty ? "/" : named.parent)
+                    .open(named.lastComponent, crossMounts: true)
+        }
+        return RestoreTarget(directory: directory, path: named, vault: inside)
+    }
+
+    private static func named<T>(_ path: Bytes, _ body: () throws(Fault) -> T) throws(Fault) -> T {
+        do {
+            return try body()
+        } catch {
+            let hint: String?
+            switch error.errno {
+            case _ where Self.isLink(path): hint = "it is a symbolic link: name the directory that it points to"
+            case 20: hint = "--to takes a directory; --as gives another name"
+            default: hint = error.hint
+            }
+            throw Fault(error.code, error.message, hint: hint, path: path, errno: error.errno)
+        }
     }
 
     private static func isLink(_ path: Bytes) -> Bool {

@@ -54,6 +54,8 @@ package struct UndoReport: Sendable {
     package var reprievedUntil: Timestamp?
     /// The freeze, where it was written.
     package var frozen: Mark?
+    /// Series of which the undone command had said that they have ended.
+    package var unretired: [Bytes] = []
     package var warnings: [Fault] = []
 
     package var hasFaults: Bool { !failed.isEmpty || !gone.isEmpty || !warnings.isEmpty }
@@ -145,12 +147,15 @@ extension Keeper {
         let at = now()
         let policies = Set(going.compactMap { $0.batch.manifest?.policy.hash } + [vault.policy.hash]).sorted()
         let isMarked = attempt(&report.warnings) { () throws(Fault) in
-            report.frozen = try freezeUndone(going, policies, reason, until, vault, trash, at)
+            (report.frozen, report.unretired) = try freezeUndone(going, policies, reason, until, vault, trash, at)
         }
         attempt(&report.warnings) { () throws(Fault) in
             var records = going.map { Self.record(.restoreIntent, vault, $0.item.backup) }
             if isMarked {
                 records.insert(Self.frozenRecord(.undone, vault, reason), at: 0)
+                records += report.unretired.map {
+                    AuditRecord(.released, vault: vault.label, vaultID: vault.id, series: $0, reason: reason)
+                }
             }
             try home.audit.append(records, at: at)
         }
@@ -243,12 +248,12 @@ extension Keeper {
             hint: "restore it under another name: reprieve restore \(backup.id.text) --as NAME", path: backup.path)
     }
 
-    /// Writes the vault's freeze and the reprieve of each, in one file: one mark for what went with one run.
+    /// Writes the vault's freeze and the reprieve of each, in one file: one mark for what went with one run. Answers the
+    /// freeze, and the series that are no longer retired.
     private func freezeUndone(
         _ going: [(batch: Batch, item: Batch.Item)], _ policies: [String], _ reason: String, _ until: Timestamp,
-        _ vault: OpenVault,
-        _ trash: TrashDirectory, _ at: Moment
-    ) throws(Fault) -> Mark {
+        _ vault: OpenVault, _ trash: TrashDirectory, _ at: Moment
+    ) throws(Fault) -> (Mark, unretired: [Bytes]) {
         var marks = try home.marks.read(vault.id, trash: trash)
         var freeze = Mark.freeze(.undone, reason: reason, actor: home.actorName, at: at.wall)
         // The policy that took them away, and the one that would do it next.
@@ -257,7 +262,38 @@ extension Keeper {
         for (run, items) in Dictionary(grouping: going, by: { $0.batch.manifest?.run }) {
             reprieve(items.map(\.item.backup), until: until, reason: reason, run: run, in: &marks, at: at)
         }
+        let batches = Dictionary(going.map { ($0.batch.name, $0.batch) }) { first, _ in first }.values
+        let behind = batches.flatMap { Self.marks(behind: $0, marks, at: at.wall) }
+        for mark in behind {
+            marks.say(
+                Mark(
+                    kind: mark.kind, target: mark.target, released: true, reason: reason, actor: home.actorName,
+                    at: at.wall))
+        }
         try home.marks.write(marks, vault.id, trash: trash)
-        return freeze
+        let unretired = behind.filter { $0.kind == .retired }.compactMap { Mark.series(ofTarget: $0.target) }
+        return (freeze, Set(unretired).sorted())
+    }
+
+    /// The marks of the `condemn` or `retire` that made a batch: undone with it, they must not take the same again. A
+    /// cleanup has none of its own.
+    private static func marks(behind batch: Batch, _ marks: Marks, at now: Timestamp) -> [Mark] {
+        guard let made = batch.manifest?.condemnedAt.wall else { return [] }
+        var found: [Mark.Key: Mark] = [:]
+        for item in batch.items {
+            let (backup, reasons) = (item.backup, item.reasons)
+            let own = [
+                (marks.mark(.condemned, backup.id.text, at: now), { Reason.byHand($0) }),
+                (marks.mark(.retired, Mark.seriesTarget(backup.series), at: now), { .retired($0, keeps: false) }),
+            ]
+            guard own.contains(where: { _, reason in reasons.contains { $0.hasPrefix(reason("").text(id: \.text)) } })
+            else { return [] }
+            for (mark, reason) in own {
+                // One of a later command stays.
+                guard let mark, mark.at <= made else { continue }
+                if reasons.contains(reason(mark.reason).text(id: \.text)) { found[mark.key] = mark }
+            }
+        }
+        return found.values.sorted { ($0.kind.rawValue, $0.target) < ($1.kind.rawValue, $1.target) }
     }
 }

@@ -61,6 +61,32 @@ struct EmergencyTests {
         }
     }
 
+    @Test("freeze needs no reason, and one vault that cannot be reached stops no other")
+    func noReason() throws {
+        let house = try House()
+        try house.dailies(3)
+        let other = house.root.appending(path: "other", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
+        let text = try String(contentsOf: house.config, encoding: .utf8)
+        try house.write(
+            house.config,
+            text.replacingOccurrences(
+                of: "vaults:\n", with: "vaults:\n  another: { path: \(other.path), keep: { last: 2 }, quiet-period: 1s }\n"))
+        try house.write(other.appending(path: "a-\(House.day(1)).dump"), "a")
+        try house.cleanup()
+        let aside = house.root.appending(path: "aside")
+        try FileManager.default.moveItem(at: other, to: aside)
+        let outcome = try house.run("freeze", "--all")
+        #expect(outcome.status == 3, "\(outcome.out)\(outcome.error)")
+        #expect(outcome.said.contains("'another' is frozen by"), "\(outcome.error)")
+        // It is so when it comes back.
+        try FileManager.default.moveItem(at: aside, to: other)
+        let vaults = try house.run("status", "--json").json()["vaults"] as? [[String: Any]] ?? []
+        #expect(vaults.map { $0["state"] as? String } == ["frozen", "frozen"])
+        #expect(try house.run("unfreeze", "--all").status == 0)
+        #expect(try house.run("freeze", "dumps", "--json").status == 0)
+    }
+
     @Test("both copies of the marks are damaged: a freeze stands as a file")
     func bothMarks() throws {
         let house = try House()

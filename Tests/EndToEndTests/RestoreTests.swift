@@ -119,6 +119,63 @@ struct RestoreTests {
         #expect(try house.state() == "ok")
     }
 
+    @Test("--to makes the directory that is missing, with its parents; a dry run and what finds nothing make none")
+    func made() throws {
+        let house = try house()
+        let rescue = house.root.appending(path: "res cue/deep/er", directoryHint: .isDirectory)
+        let dry = try house.run("restore", orders(1), "--to", rescue.path, "-n")
+        #expect(dry.status == 0 && dry.said.contains("deep/er/orders-\(Self.day(1)).dump"), "\(dry.out)\(dry.error)")
+        #expect(try house.run("restore", "nothing", "--to", rescue.path).status == 5)
+        #expect(!FileManager.default.fileExists(atPath: house.root.appending(path: "res cue").path))
+        let outcome = try house.run("restore", orders(1), "--to", rescue.path)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(try content(rescue.appending(path: "orders-\(Self.day(1)).dump")) == "content of \(orders(1))")
+        // In the vault it is a place of backups.
+        let inside = house.vault.appending(path: "saved/app", directoryHint: .isDirectory)
+        #expect(try house.run("restore", orders(2), "--to", inside.path).status == 0)
+        #expect(try house.backup("saved/app/orders-\(Self.day(2)).dump")?["complete"] as? Bool == true)
+    }
+
+    // MARK: At rest
+
+    @Test("what was brought back is at rest: no settling, and a second restore finds it in its place")
+    func atRest() throws {
+        let house = try House()
+        try house.dailies(6)
+        try house.put("files/web-\(Self.day(1))/index.html", "one")
+        try house.put("files/web-\(Self.day(2))/index.html", "two")
+        try house.put("files/web-\(Self.day(3))/index.html", "three")
+        try house.put(orders(1) + ".sha256", "x")
+        try house.cleanup()
+        // From now on nothing that is new comes to rest.
+        let text = try String(contentsOf: house.config, encoding: .utf8)
+        try house.write(house.config, text.replacingOccurrences(of: "quiet-period: 1s", with: "quiet-period: 1h"))
+        let first = try house.run("restore", "app/orders", "--before", Self.day(5), "--json").json()
+        #expect((first["backups"] as? [[String: Any]])?.map { $0["path"] as? String } == [orders(4)])
+        let second = try house.run("restore", "app/orders", "--before", Self.day(5))
+        #expect(second.status == 0 && second.said.contains("in its place already"), "\(second.out)\(second.error)")
+        #expect(try house.run("restore", orders(1), "--as", "renamed-\(Self.day(1)).dump").status == 0)
+        func settling(_ arguments: String...) throws -> [String] {
+            let rows = try house.run(arguments + ["--json"]).json()["backups"] as? [[String: Any]] ?? []
+            return rows.filter { $0["complete"] as? Bool != true }.compactMap { $0["path"] as? String }
+        }
+        #expect(try settling("list") == [])
+        #expect(try house.run("undo", "--last").status == 0)
+        #expect(try settling("list") == [])
+        #expect(try house.backup("files/web-\(Self.day(1))") != nil && house.exists(orders(2)))
+        // What another one writes is not.
+        try house.put(orders(7))
+        #expect(try settling("list") == [orders(7)])
+        // Also where only the manifest tells that it was in the trash.
+        for name in try FileManager.default.contentsOfDirectory(atPath: house.state.path)
+        where name.hasPrefix("catalog") {
+            try FileManager.default.removeItem(at: house.state.appending(path: name))
+        }
+        let left = try settling("list")
+        let web = [2, 3].map { "files/web-\(Self.day($0))" }
+        #expect(Set(left) == Set([orders(5), orders(6), orders(7)] + web), "\(left)")
+    }
+
     @Test("--to a directory of the vault: it is a backup there, and has its grace")
     func inside() throws {
         let house = try house()
@@ -144,7 +201,7 @@ struct RestoreTests {
         try FileManager.default.createSymbolicLink(at: link, withDestinationURL: rescue)
         let batch = try #require(house.batches().first)
         for (to, word) in [
-            (house.root.appending(path: "nowhere").path, "mkdir -p"), (house.config.path, "--to takes a directory"),
+            (house.config.path, "--to takes a directory"), (house.config.path + "/below", "--to takes a directory"),
             (link.path, "symbolic link"), (house.vault.appending(path: ".trash/\(batch)").path, "trash"),
             (rescue.path, "taken"),
         ] {
@@ -214,6 +271,20 @@ struct RestoreTests {
         let order = (try outcome.json()["backups"] as? [[String: Any]])?.map { $0["path"] as? String }
         #expect(order == [full, inc])
         #expect(house.exists(full) && house.exists(inc))
+    }
+
+    @Test("one id is enough for a whole chain: what it needs, and what needs it")
+    func wholeChain() throws {
+        let (house, full, inc) = try chain(grace: "1h")
+        let id = try #require(try house.backup(full, "--trash")?["id"] as? String)
+        let outcome = try house.run("restore", id, "--to", house.root.appending(path: "rescue").path, "--json")
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let order = (try outcome.json()["backups"] as? [[String: Any]])?.map { $0["path"] as? String }
+        #expect(order == [full, inc])
+        let (other, full2, inc2) = try chain(grace: "1h")
+        let said = try other.run("restore", full2)
+        #expect(said.status == 0 && said.said.contains("comes back with it"), "\(said.out)\(said.error)")
+        #expect(other.exists(full2) && other.exists(inc2))
     }
 
     @Test("an incremental whose full one was purged comes back all the same, and that is said")

@@ -52,6 +52,36 @@ struct UndoTests {
         #expect(try house.run("audit", "verify").status == 0)
     }
 
+    @Test("undo of retire and of condemn withdraws their marks: nothing goes again by them; a later word stays")
+    func marksWithdrawn() throws {
+        let house = try House(keep: "{ last: 9 }", grace: "1s")
+        try house.dailies(4)
+        try house.dailies(3, series: "mail/box")
+        try house.settle()
+        let retire = ["retire", "mail/box", "--keep", "none", "--reason", "moved", "--confirm", "mail/box"]
+        #expect(try house.run(retire).status == 0)
+        #expect(!house.exists("mail/box-\(House.day(1)).dump"))
+        let undo = try house.run("undo", "--last", "--json")
+        #expect(undo.status == 0, "\(undo.error)")
+        #expect(try undo.json()["no_longer_retired"] as? [String] == ["mail/box"])
+        #expect(try !house.run("list").out.contains("retired"))
+        try house.run("unfreeze", "--all")
+        #expect(try house.run("condemn", orders(1), "--reason", "broken").status == 0)
+        #expect(try house.run("undo", "--last").status == 0)
+        // A second word, said after the undo, is none of that command's.
+        try house.run("unfreeze", "--all")
+        #expect(try house.run("retire", "mail/box", "--keep", "1", "--after", "30d", "--reason", "x", "-y").status == 0)
+        #expect(try house.run("undo", "1").out.contains("no longer retired") == false)
+        #expect(try house.run("list").out.contains("retired"))
+        usleep(1_100_000)
+        try house.run("plan")
+        let cleanup = try house.run("cleanup", "--approve")
+        #expect(cleanup.status == 0, "\(cleanup.out)\(cleanup.error)")
+        #expect(house.names().count == 7, "\(house.names())")
+        let released = try house.events().filter { $0["event"] as? String == "backup.released" }
+        #expect(released.contains { $0["series"] as? String == "mail/box-*.dump" }, "\(released)")
+    }
+
     @Test("the freeze holds under the same policy only, and neither ends nor weakens a person's")
     func policy() throws {
         let house = try House()

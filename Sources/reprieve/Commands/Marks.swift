@@ -178,8 +178,8 @@ enum Freezing {
         mark.path.map { "rm \(shell: $0)" } ?? "reprieve unfreeze \(shell: label)"
     }
 
-    /// Each vault or series for itself: what fails in one stops none of the others. `change`: how many marks it changed,
-    /// and what a person should know of that.
+    /// Each vault or series for itself: what fails in one stops none of the others. `change` answers how many marks it
+    /// changed, and what a person should know of that.
     static func mark(
         _ words: [String], _ all: Bool, _ session: Session, _ done: String,
         _ change: (VaultConfiguration, [Bytes]) throws(Fault) -> (Int, Fault?)

@@ -29,10 +29,20 @@ struct RestoreText {
     func chain(_ choice: RestoreChoice) -> String {
         let count = choice.needed.count
         return
-            "\(ids.text(choice.backup.id)) is \(choice.backup.kind.rawValue) and needs \(count == 1 ? "one" : "\(count)") that \(count == 1 ? "is" : "are") in the trash: \(choice.needed.map { ids.text($0.id) }.joined(separator: ", ")). \(isDryWord) first."
+            "\(ids.text(choice.backup.id)) is \(choice.backup.kind.rawValue) and needs \(count == 1 ? "one" : "\(count)") that \(count == 1 ? "is" : "are") in the trash: \(list(choice.needed)). What it needs comes back first."
     }
 
-    private var isDryWord: String { "What it needs comes back" }
+    func needing(_ choice: RestoreChoice) -> String {
+        let count = choice.needing.count
+        return
+            "\(Text.plural(count, "backup")) in the trash \(count == 1 ? "needs" : "need") \(ids.text(choice.backup.id)), and \(count == 1 ? "comes" : "come") back with it: \(list(choice.needing))."
+    }
+
+    private func list(_ backups: [Backup]) -> String {
+        let most = 8
+        return backups.prefix(most).map { ids.text($0.id) }.joined(separator: ", ")
+            + (backups.count > most ? " and \(backups.count - most) more" : "")
+    }
 
     func inPlace(_ choice: RestoreChoice) -> String {
         let backup = choice.backup

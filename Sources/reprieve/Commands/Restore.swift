@@ -9,7 +9,8 @@ struct Restore: Deed {
         abstract: "Put a backup back where it was.",
         discussion: """
             A series means its newest one in the trash; with --before, the newest before that time,
-            wherever it is. An incremental brings what it needs with it. `undo` puts a whole run back.
+            wherever it is. One of a chain brings what it needs with it; named by its id or path, what
+            needs it too, unless --as names it anew. `undo` puts a whole run back.
 
               reprieve restore app/orders --before 2026-10-05
               reprieve restore 7f3a --to /srv/rescue --as orders.dump
@@ -23,7 +24,7 @@ struct Restore: Deed {
 
     @Argument(help: ArgumentHelp("An id, a path, a series, a batch or a run.", valueName: "what")) var what: [String]
     @Option(help: ArgumentHelp("Of a series: the newest before this time.", valueName: "time")) var before: String?
-    @Option(help: ArgumentHelp("Into this directory, of the same file system.", valueName: "directory"))
+    @Option(help: ArgumentHelp("Into this directory; it is made where it is missing.", valueName: "directory"))
     var to: String?
     @Option(
         name: .customLong("as"),
@@ -38,7 +39,6 @@ struct Restore: Deed {
             throw Fault(.usage, "say what to restore", hint: "an id, a path, a series, a batch or a run")
         }
         let session = try common.session(visiting: true, always: true)
-        let target = try to.map { try session.keeper.restoreTarget($0) }
         let (vaults, rest) = session.vaults(what)
         let recovery = dryRun ? [] : session.keeper.recoverBeforeRestore(vaults).faults
         let views = session.keeper.views(of: vaults)
@@ -49,8 +49,9 @@ struct Restore: Deed {
                 .notFound, "nothing of '\(what.joined(separator: " "))' is in the trash any more",
                 hint: "`reprieve list -a` shows what is where")
         }
-        let wish = RestoreWish(
-            newName: try checkedName(choices.count), target: target, trustManifest: trustManifest)
+        let newName = try checkedName(choices.count)
+        let target = try to.map { try session.keeper.restoreTarget($0, isDry: dryRun) }
+        let wish = RestoreWish(newName: newName, target: target, trustManifest: trustManifest)
         var doing = RestoreDoing(session: session, isDry: dryRun, wish: wish)
         doing.isMany = choices.count > 1
         for choice in choices { doing.restore(choice) }
@@ -94,20 +95,22 @@ struct RestoreDoing {
     mutating func restore(_ choice: RestoreChoice) {
         let text = RestoreText(choice.view, session)
         nearer += choice.nearer
+        // Under their own names: --as is meant for the one that was named.
+        var others = wish
+        others.newName = nil
         if !choice.needed.isEmpty {
             session.say(text.chain(choice))
-            for needed in choice.needed {
-                // Under its own name: --as is meant for the one that was named.
-                var wish = wish
-                wish.newName = nil
-                put(needed, wish, text, isNeeded: true)
-            }
+            for needed in choice.needed { put(needed, others, text, isNeeded: true) }
         }
         if choice.isInPlace {
             inPlace.append((choice.view.label, choice.backup))
             session.say(text.inPlace(choice))
         } else {
             put(choice.backup, wish, text, isNeeded: false)
+        }
+        if !choice.needing.isEmpty, wish.newName == nil {
+            session.say(text.needing(choice))
+            for needing in choice.needing { put(needing, others, text, isNeeded: true) }
         }
         if !choice.nearer.isEmpty { session.say(text.nearer(choice.nearer)) }
         for departed in choice.lacking {

@@ -14,7 +14,7 @@ struct Undo: Deed {
 
             All that is still in the trash goes back to its place. Its vaults are frozen until
             `reprieve unfreeze VAULT` or until their policy changes: what the same policy would
-            take again stays.
+            take again stays. Of a `retire` or `condemn` the marks are withdrawn, too.
 
             \(Reprieve.exits)
             """)
@@ -173,6 +173,9 @@ private struct UndoDoing {
         if !report.failed.isEmpty {
             lines.append("  \(Text.plural(report.failed.count, "stays", "stay")) in the trash, see below")
         }
+        for series in report.unretired {
+            lines.append("\(Backup.shortName(ofSeries: series).display) in \(label) is no longer retired")
+        }
         if report.frozen != nil, let until = report.reprievedUntil {
             lines.append("\(label) is frozen until its policy changes, or:  reprieve unfreeze \(shell: label)")
             lines.append(
@@ -231,6 +234,9 @@ private struct UndoDoing {
                 list("backups", { $0.restored }, isDry ? nil : .present),
                 list("failed", { $0.failed.map(\.backup) }, nil),
                 .init("gone", .array(reports.flatMap { $0.gone.map(session.json) })),
+                .init(
+                    "no_longer_retired",
+                    .array(reports.flatMap(\.unretired).map { .string(Backup.shortName(ofSeries: $0).display) })),
                 .init(
                     "frozen", .array(reports.filter { $0.frozen != nil }.map { .string($0.vault.label) })),
                 .init(
