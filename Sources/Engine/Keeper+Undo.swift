@@ -248,8 +248,8 @@ extension Keeper {
             hint: "restore it under another name: reprieve restore \(backup.id.text) --as NAME", path: backup.path)
     }
 
-    /// Writes the vault's freeze and the reprieve of each, in one file: one mark for what went with one run. Answers the
-    /// freeze, and the series that are no longer retired.
+    /// Writes the vault's freeze and the reprieve of each, in one file: one mark for what went with one run. Answers
+    /// the freeze, and the series that are no longer retired.
     private func freezeUndone(
         _ going: [(batch: Batch, item: Batch.Item)], _ policies: [String], _ reason: String, _ until: Timestamp,
         _ vault: OpenVault, _ trash: TrashDirectory, _ at: Moment

@@ -71,7 +71,8 @@ struct EmergencyTests {
         try house.write(
             house.config,
             text.replacingOccurrences(
-                of: "vaults:\n", with: "vaults:\n  another: { path: \(other.path), keep: { last: 2 }, quiet-period: 1s }\n"))
+                of: "vaults:\n",
+                with: "vaults:\n  another: { path: \(other.path), keep: { last: 2 }, quiet-period: 1s }\n"))
         try house.write(other.appending(path: "a-\(House.day(1)).dump"), "a")
         try house.cleanup()
         let aside = house.root.appending(path: "aside")
