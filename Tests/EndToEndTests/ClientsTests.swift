@@ -100,7 +100,12 @@ private final class Crowd: @unchecked Sendable {
         let part = url.deletingLastPathComponent().appending(path: "." + url.lastPathComponent + ".part")
         do {
             try Self.content(name).write(to: part)
-            guard rename(part.path, url.path) == 0 else { throw CocoaError(.fileWriteOutOfSpace) }
+            // Not before it is on the disk: btrfs finds out later than at the write that there is no room.
+            let file = try FileHandle(forUpdating: part)
+            defer { try? file.close() }
+            guard fsync(file.fileDescriptor) == 0, rename(part.path, url.path) == 0 else {
+                throw CocoaError(.fileWriteOutOfSpace)
+            }
             known.withLock { $0.files.append(name) }
         } catch {
             try? FileManager.default.removeItem(at: part)
