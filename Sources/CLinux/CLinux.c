@@ -3,7 +3,9 @@
 #include <spawn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/btrfs.h>
+#include <linux/fs.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,6 +20,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #ifndef SYS_openat2
@@ -266,4 +269,61 @@ void cl_trim(void) {
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif
+}
+
+int cl_clone(int target, int source) { return answer(ioctl(target, FICLONE, source)); }
+
+int64_t cl_next_data(int fd, int64_t from, int64_t *end) {
+    off_t start = lseek(fd, from, SEEK_DATA);
+    if (start < 0) return -errno;
+    off_t hole = lseek(fd, start, SEEK_HOLE);
+    if (hole < 0) return -errno;
+    *end = hole;
+    return start;
+}
+
+static int copy_xattrs(int target, int source) {
+    char names[65536], value[65536];
+    int lost = 0;
+    ssize_t length = flistxattr(source, names, sizeof names);
+    if (length < 0) return errno == ENOTSUP || errno == EOPNOTSUPP ? 0 : CL_LOST_XATTRS;
+    for (char *name = names; name < names + length; name += strlen(name) + 1) {
+        ssize_t size = fgetxattr(source, name, value, sizeof value);
+        if (size < 0 || fsetxattr(target, name, value, (size_t)size, 0) != 0) lost = CL_LOST_XATTRS;
+    }
+    return lost;
+}
+
+int cl_copy_attributes(int target, int source) {
+    struct stat seen;
+    if (fstat(source, &seen) != 0) return -errno;
+    // The owner first: a change of owner takes set-user-id away.
+    int lost = fchown(target, seen.st_uid, seen.st_gid) == 0 ? 0 : CL_LOST_OWNER;
+    lost |= copy_xattrs(target, source);
+    mode_t mode = seen.st_mode & 07777;
+    if (lost & CL_LOST_OWNER) mode &= 01777;
+    if (fchmod(target, mode) != 0) lost |= CL_LOST_MODE;
+    struct timespec times[2] = {seen.st_atim, seen.st_mtim};
+    if (futimens(target, times) != 0) lost |= CL_LOST_TIME;
+    return lost;
+}
+
+int cl_copy_special(int source, const char *name, int target, const char *new_name) {
+    struct stat seen;
+    if (fstatat(source, name, &seen, AT_SYMLINK_NOFOLLOW) != 0) return -errno;
+    if (S_ISLNK(seen.st_mode)) {
+        char to[PATH_MAX];
+        ssize_t length = readlinkat(source, name, to, sizeof to - 1);
+        if (length < 0) return -errno;
+        to[length] = 0;
+        if (symlinkat(to, target, new_name) != 0) return -errno;
+    } else if (mknodat(target, new_name, seen.st_mode, seen.st_rdev) != 0) {
+        return -errno;
+    }
+    int lost = 0;
+    if (fchownat(target, new_name, seen.st_uid, seen.st_gid, AT_SYMLINK_NOFOLLOW) != 0) lost |= CL_LOST_OWNER;
+    if (!S_ISLNK(seen.st_mode) && fchmodat(target, new_name, seen.st_mode & 07777, 0) != 0) lost |= CL_LOST_MODE;
+    struct timespec times[2] = {seen.st_atim, seen.st_mtim};
+    if (utimensat(target, new_name, times, AT_SYMLINK_NOFOLLOW) != 0) lost |= CL_LOST_TIME;
+    return lost;
 }

@@ -240,9 +240,14 @@ package struct UnlinkWalk {
         if faults.count < Self.mostFaults { faults.append(fault) }
     }
 
+    /// Of a directory outside of all vaults in which a copy is made.
+    package static let stagingPrefix = ".reprieve-copy-"
+
     /// Removes the emptied top itself, by its name in the trash.
     package static func removeEmpty(_ name: Bytes, in trash: Directory) throws(Fault) {
-        precondition(name.hasPrefix(".purging-"), "invariant 4: nothing is unlinked outside .trash/.purging-*")
+        precondition(
+            name.hasPrefix(".purging-") || name.hasPrefix(Bytes(stagingPrefix)),
+            "invariant 4: nothing is unlinked outside .trash/.purging-*")
         try check(
             trash.layer.unlink(trash.descriptor, name, isDirectory: true), "remove", trash.path.appending(name))
     }

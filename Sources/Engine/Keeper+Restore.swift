@@ -19,6 +19,10 @@ package struct RestoreReport: Sendable {
     package var warnings: [Fault] = []
     /// Its new name has no date: Reprieve takes it for no backup any more.
     package var isForeignNow = false
+    /// It was copied, and is in the trash as before.
+    package var isCopy = false
+    /// What the file system of the copy could not keep: `owners, modes`.
+    package var lost = ""
 }
 
 /// What a side file with a checksum said of what was restored.
@@ -38,11 +42,16 @@ package struct RestoreWish: Sendable {
     package var newName: Bytes?
     package var target: RestoreTarget?
     package var trustManifest = false
+    /// Into the target, and the one in the trash stays.
+    package var isCopy = false
 
-    package init(newName: Bytes? = nil, target: RestoreTarget? = nil, trustManifest: Bool = false) {
+    package init(
+        newName: Bytes? = nil, target: RestoreTarget? = nil, trustManifest: Bool = false, isCopy: Bool = false
+    ) {
         self.newName = newName
         self.target = target
         self.trustManifest = trustManifest
+        self.isCopy = isCopy
     }
 }
 
@@ -53,12 +62,12 @@ extension Keeper {
     ) throws(Fault) {
         let vault = try open(configuration)
         guard let trash = try vault.trash() else { throw Self.notThere(backup) }
-        try requireWritable(vault)
+        if !wish.isCopy { try requireWritable(vault) }
         let (batch, item) = try find(backup, trash)
         try check(item, batch, vault, trash, wish)
     }
 
-    private func check(
+    func check(
         _ item: Batch.Item, _ batch: Batch, _ vault: OpenVault, _ trash: TrashDirectory, _ wish: RestoreWish
     ) throws(Fault) {
         if !wish.trustManifest { try refuseAltered(batch, vault) }
@@ -66,8 +75,11 @@ extension Keeper {
             throw Fault(
                 .usage, "'\(newName.display)' is a hidden or temporary name", hint: "--as takes a plain file name")
         }
-        if let target = wish.target, target.directory.device != trash.directory.device {
-            throw refuseElsewhere(item, batch, target, as: wish.newName)
+        if let target = wish.target {
+            if wish.isCopy { try checkCopy(item.backup, to: target) }
+            guard wish.isCopy || target.directory.device == trash.directory.device else {
+                throw refuseElsewhere(item.backup, target, as: wish.newName)
+            }
         }
         // In a directory that is still to be made every name is free.
         guard wish.target?.isMissing != true else { return }
@@ -112,7 +124,7 @@ extension Keeper {
         } catch {
             // The same device, but another mount of it.
             if error.errno == 18, let target = wish.target {
-                throw refuseElsewhere(item, batch, target, as: wish.newName)
+                throw refuseElsewhere(item.backup, target, as: wish.newName)
             }
             throw error
         }
@@ -151,14 +163,14 @@ extension Keeper {
         }
     }
 
-    private func find(_ backup: Backup, _ trash: TrashDirectory) throws(Fault) -> (Batch, Batch.Item) {
+    func find(_ backup: Backup, _ trash: TrashDirectory) throws(Fault) -> (Batch, Batch.Item) {
         guard let name = backup.trashed?.batch, let batch = try trash.batch(named: name),
             let item = batch.items.first(where: { $0.backup.path == backup.path && !$0.inBatch.isEmpty })
         else { throw Self.notThere(backup) }
         return (batch, item)
     }
 
-    private func owner(_ path: Bytes, below root: Directory) -> String {
+    func owner(_ path: Bytes, below root: Directory) -> String {
         guard let seen = try? root.open(path.parent).sighting(of: path.lastComponent) else { return "" }
         let digits = String(seen.mode, radix: 8)
         let mode = String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits

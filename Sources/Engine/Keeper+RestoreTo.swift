@@ -1,3 +1,4 @@
+internal import Audit
 internal import Disk
 package import Model
 internal import Survey
@@ -72,30 +73,56 @@ extension Keeper {
         return ((try? parent.sighting(of: path.lastComponent)) ?? nil)?.kind == .symlink
     }
 
-    /// Another file system cannot be reached by a rename. Copying is a person's to do: they see how long it takes, and
-    /// the one in the trash stays whatever happens.
-    func refuseElsewhere(
-        _ item: Batch.Item, _ batch: Batch, _ target: RestoreTarget, as newName: Bytes?
-    ) -> Fault {
-        let files = batch.path.appending("files")
-        let old = item.backup.path.lastComponent
-        var lines: [String] = []
-        if let newName {
-            for member in item.inBatch {
-                let name = member.path.lastComponent
-                let new = name.hasPrefix(old) ? newName + name.dropFirst(old.count) : name
-                let words = [files.appending(member.path), target.path.appending(new)]
-                lines.append("cp -a -- " + words.map(\.shellWord).joined(separator: " "))
-            }
-        } else {
-            let words = item.inBatch.map { files.appending($0.path) } + [target.path + (target.path == "/" ? "" : "/")]
-            lines.append("cp -a -- " + words.map(\.shellWord).joined(separator: " "))
-        }
+    /// Another file system cannot be reached by a rename.
+    func refuseElsewhere(_ backup: Backup, _ target: RestoreTarget, as newName: Bytes?) -> Fault {
+        let name = newName.map { " --as \(shell: $0)" } ?? ""
         return Fault(
             .failed,
-            "could not move '\(item.backup.path.display)' to '\(target.path.display)': that is another file system",
-            hint: "copy it; the one in the trash stays until its grace is over:\n" + lines.joined(separator: "\n"),
+            "could not move '\(backup.path.display)' to '\(target.path.display)': that is another file system",
+            hint: "copy it; the one in the trash stays until its grace is over:\n"
+                + "reprieve restore \(backup.id.text) --to \(shell: target.path)\(name) --copy",
             path: target.path, errno: 18)
+    }
+
+    // MARK: Copying
+
+    /// Copies one backup into a directory outside of all vaults, of any file system; the one in the trash stays as it
+    /// is. No lock is held meanwhile: a purge does not wait, and what it takes away is no copy. `progress`: bytes.
+    package func copy(
+        _ configuration: VaultConfiguration, _ backup: Backup, _ wish: RestoreWish,
+        progress: @escaping (Int64) -> Void = { _ in }
+    ) throws(Fault) -> RestoreReport {
+        let vault = try open(configuration)
+        guard let trash = try vault.trash(), let target = wish.target else { throw Self.notThere(backup) }
+        let (batch, item) = try find(backup, trash)
+        try check(item, batch, vault, trash, wish)
+        var copying = Copying(to: target.directory, progress: progress)
+        let (names, lost) = try copying.copy(item, from: batch, as: wish.newName)
+        let paths = names.map { target.path.appending($0) }
+        var report = RestoreReport(
+            vault: configuration, backup: item.backup, paths: paths, reprievedUntil: nil,
+            owner: owner(names[0], below: target.directory))
+        (report.isCopy, report.lost) = (true, lost.text)
+        attempt(&report.warnings) { () throws(Fault) in
+            try home.audit.append([Self.record(.copied(to: paths[0]), vault, item.backup)], at: now())
+        }
+        return report
+    }
+
+    func checkCopy(_ backup: Backup, to target: RestoreTarget) throws(Fault) {
+        if let vault = target.vault {
+            throw Fault(
+                .usage, "'\(target.path.display)' lies in the vault '\(vault.configuration.label)'",
+                hint: "--copy takes a directory outside of all vaults; without it the backup itself is put there",
+                path: target.path)
+        }
+        let needed = min(backup.size, backup.allocated)
+        let system = try FileSystem(of: target.directory)
+        guard needed > system.availableBytes else { return }
+        throw Fault(
+            .io,
+            "'\(backup.path.display)' needs \(needed) bytes, and \(system.availableBytes) are free in '\(target.path.display)'",
+            hint: "make room there, or name another directory with --to", path: target.path, errno: 28)
     }
 
     /// In a directory of another vault it is a new backup there: left alone for a grace, too.

@@ -127,6 +127,8 @@ extension AuditEvent {
             .init(meaning: "it stays where it is", always: Self.backup + [.run, .batch, .reason])
         case .restoreIntent: .init(meaning: "about to be restored", always: Self.backup + [.batch])
         case .restored: .init(meaning: "restored", always: Self.backup + [.batch], sometimes: [.to])
+        case .copied:
+            .init(meaning: "copied to another directory; it stays in the trash", always: Self.backup + [.batch, .to])
         case .purgeIntent:
             .init(meaning: "about to be unlinked", always: Self.backup + [.run, .batch, .size, .reason])
         case .purged:

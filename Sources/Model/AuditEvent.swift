@@ -41,6 +41,7 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case condemnFailed = "condemn.failed"
     case restoreIntent = "restore.intent"
     case restored = "backup.restored"
+    case copied = "backup.copied"
     case purgeIntent = "purge.intent"
     case purged = "backup.deleted"
     case purgeFailed = "purge.failed"

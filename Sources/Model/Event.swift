@@ -43,6 +43,7 @@ package enum Event: Hashable, Sendable {
     case restoreIntent
     /// `to`: where it is, if not where it was.
     case restored(to: Bytes?)
+    case copied(to: Bytes)
     case purgeIntent(size: Int64)
     case purged(size: Int64)
     case purgeFailed
@@ -105,6 +106,7 @@ extension Event {
         case .condemnFailed: .condemnFailed
         case .restoreIntent: .restoreIntent
         case .restored: .restored
+        case .copied: .copied
         case .purgeIntent: .purgeIntent
         case .purged: .purged
         case .purgeFailed: .purgeFailed
@@ -159,6 +161,7 @@ extension Event {
             [.number(.condemned, condemned), .number(.failed, failed), .number(.dropped, dropped)]
         case .purgingCompleted(let purged, let failed): [.number(.purged, purged), .number(.failed, failed)]
         case .batchIntent(let manifest, let items): [.text(.manifest, manifest), .number(.items, items)]
+        case .copied(let to): [JSON.Field](path: to, key: EventField.to.rawValue)
         case .restored(let to): to.map { [JSON.Field](path: $0, key: EventField.to.rawValue) } ?? []
         case .spaceShort(let since, let isReminder): .time(.since, since) + [.flag(.reminder, isReminder)]
         case .anomaly(let kind, let since, let isReminder):

@@ -69,7 +69,7 @@ package enum EventField: String, CaseIterable, Sendable {
         case .purged: "backups unlinked"
         case .manifest: "SHA-256 of the batch's manifest"
         case .items: "backups in the batch"
-        case .to: "where it was restored to, where that is another place"
+        case .to: "where it was restored to, where that is another place; or copied to"
         case .kind: "what looks wrong"
         case .hook: "the hook's name"
         case .about: "the number of the record that it was told; without it: a phase"

@@ -179,13 +179,15 @@ package struct Restoring {
 
     /// Side files keep their relation to the new name: `new` and `new.sha256`.
     private func target(of member: Backup.Member, _ item: Batch.Item, as newName: Bytes?) -> Bytes {
+        let name = Self.name(of: member, item, as: newName)
+        return directory == nil ? member.path.parent.appending(name) : name
+    }
+
+    static func name(of member: Backup.Member, _ item: Batch.Item, as newName: Bytes?) -> Bytes {
         let name = member.path.lastComponent
-        var renamed = name
-        if let newName {
-            let old = item.backup.path.lastComponent
-            renamed = name.hasPrefix(old) ? newName + name.dropFirst(old.count) : name
-        }
-        return directory == nil ? member.path.parent.appending(renamed) : renamed
+        let old = item.backup.path.lastComponent
+        guard let newName, name.hasPrefix(old) else { return name }
+        return newName + name.dropFirst(old.count)
     }
 
     // MARK: Directories made again

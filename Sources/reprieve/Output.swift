@@ -44,6 +44,12 @@ enum Output {
         _ = put(Array((text.readable + "\n").utf8), on: 2)
     }
 
+    /// On one line of a terminal, again and again; `nil`: it is cleared.
+    static func progress(_ text: String?) {
+        guard isatty(2) == 1 else { return }
+        _ = put(Array(("\r" + (text.map { Text.fit($0, 78).readable } ?? "") + "\u{1B}[K").utf8), on: 2)
+    }
+
     static func warn(_ fault: Fault) { warn(Text.wrap(Reprieve.text(of: fault))) }
 
     /// The number of the error that stopped it.

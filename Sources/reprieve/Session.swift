@@ -205,6 +205,11 @@ struct Session {
         if !quiet, !json { print(Text.wrap(text())) }
     }
 
+    /// How far it is, on a terminal; `nil`: it is over.
+    func progress(_ text: String?) {
+        if !quiet, !json { Output.progress(text) }
+    }
+
     /// A warning that does not end the command.
     func warn(_ fault: Fault) {
         Output.warn(fault)

@@ -59,6 +59,15 @@ struct EmergencyTests {
             #expect(back.out.contains("reprieved"), "\(file.path): \(back.out)\(back.error)")
             try house.run("unfreeze", "--all")
         }
+        // A whole run comes back without one copy of the marks, and is frozen by the other.
+        let copy = house.state.appending(path: "marks.json")
+        let before = try Data(contentsOf: copy)
+        try house.write(copy, "{")
+        let undo = try house.run("undo", "--last")
+        #expect(undo.status == 3 && house.names().count == 9, "\(undo.out)\(undo.error)")
+        try before.write(to: copy)
+        let vaults = try house.run("status", "--json").json()["vaults"] as? [[String: Any]]
+        #expect(vaults?.first?["state"] as? String == "frozen")
     }
 
     @Test("freeze needs no reason, and one vault that cannot be reached stops no other")

@@ -212,7 +212,7 @@ struct RestoreTests {
         #expect(try content(rescue.appending(path: "orders-\(Self.day(1)).dump")) == "mine")
     }
 
-    @Test("--to another file system: refused with the very line that copies it", .enabled(if: Disk.canMount))
+    @Test("--to another file system: refused with the command that copies it there, whole", .enabled(if: Disk.canMount))
     func elsewhere() throws {
         let house = try House()
         for n in 1...3 {
@@ -222,7 +222,7 @@ struct RestoreTests {
         try house.cleanup()
         let disk = try Disk(.tmpfs, megabytes: 8)
         let file = "orders-\(Self.day(1)).dump"
-        let bind = house.root.appending(path: "bind", directoryHint: .isDirectory)
+        let bind = house.root.appending(path: "bi nd", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: bind, withIntermediateDirectories: true)
         try Disk.run(["mount", "--bind", house.root.path, bind.path])
         defer { _ = try? Disk.run(["umount", "-l", bind.path]) }
@@ -230,15 +230,67 @@ struct RestoreTests {
         for place in [disk.root, bind] {
             let outcome = try house.run("restore", file, "--to", place.path)
             #expect(outcome.status == 1 && outcome.said.contains("another file system"), "\(outcome.error)")
-            let line = try #require(outcome.error.split(separator: "\n").first { $0.hasPrefix("cp -a -- ") })
-            let copied = try House.launch(["/bin/bash", "-c", String(line)])
-            #expect(copied.status == 0, "\(line): \(copied.error)")
+            let line = try #require(outcome.error.split(separator: "\n").first { $0.hasSuffix(" --copy") })
+            let own = " --config '\(house.config.path)' --state-dir '\(house.state.path)'"
+            let copied = try House.launch([
+                "/bin/bash", "-c", line.replacingOccurrences(of: "reprieve", with: House.binary.path) + own,
+            ])
+            #expect(copied.status == 0, "\(line): \(copied.out)\(copied.error)")
             #expect(try content(place.appending(path: file)) == "content of it's a db/\(file)")
             #expect(try content(place.appending(path: file + ".md5")) == "none")
+            // Nothing is replaced, and nothing is left of what was refused.
+            let again = try house.run("restore", file, "--to", place.path, "--copy")
+            #expect(again.status == 1 && again.said.contains("taken"), "\(again.error)")
+            let names = try FileManager.default.contentsOfDirectory(atPath: place.path)
+            #expect(!names.contains { $0.hasPrefix(".reprieve-copy") }, "\(names)")
         }
         #expect(try house.list("--trash").count == 1, "the one in the trash stays")
+        #expect(try house.run("restore", file, "--copy").status == 64)
+        #expect(try house.run("restore", file, "--to", house.vault.path, "--copy").status == 64, "in a vault")
         #expect(try house.run("restore", file).status == 0)
         #expect(house.exists("it's a db/\(file)"))
+        #expect(try house.run("audit", "verify").status == 0)
+    }
+
+    @Test("--copy keeps what belongs to a tree, and a disk that is full is left as it was", .enabled(if: Disk.canMount))
+    func copiedTree() throws {
+        let house = try House()
+        let tree = "files/web-\(Self.day(1))"
+        for n in 1...3 { try house.put("files/web-\(Self.day(n))/deep/er/index.html", "page \(n)") }
+        let script = """
+            cd "$1"; mkdir -m 0750 closed; ln deep/er/index.html hard; ln -s ../gone soft; mkfifo pipe
+            truncate -s 20M sparse; printf data | dd of=sparse bs=1 seek=9000000 conv=notrunc status=none
+            chown 12:34 hard; chmod 0640 hard; head -c 3M /dev/urandom >big
+            touch -d @1000000000 hard closed deep sparse
+            """
+        let root = house.vault.appending(path: tree).path
+        try Disk.run(["bash", "-ec", script, "-", root])
+        let hasXattrs = setxattr(root + "/hard", "user.note", "kept", 4, 0) == 0
+        try house.cleanup()
+        let batch = try #require(house.batches().first)
+        let original = house.vault.appending(path: ".trash/\(batch)/files/\(tree)").path
+        func picture(_ path: String) throws -> String {
+            let command =
+                "cd '\(path)' && find . -printf '%p %y %m %U %G %l %T@ %n\\n' | sort"
+                + " && find . -type f | sort | xargs sha256sum"
+            return try House.launch(["/bin/bash", "-c", command]).out
+        }
+        let disk = try Disk(.ext4, megabytes: 64)
+        let outcome = try house.run("restore", tree, "--to", disk.root.appending(path: "a/b").path, "--copy", "--json")
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let copied = try #require((try outcome.json()["backups"] as? [[String: Any]])?.first)
+        #expect(copied["copied"] as? Bool == true && copied["state"] as? String == "trashed")
+        let copy = disk.root.appending(path: "a/b/web-\(Self.day(1))").path
+        #expect(try picture(copy) == picture(original))
+        #expect(!hasXattrs || getxattr(copy + "/hard", "user.note", nil, 0) == 4)
+        let blocks = try House.launch(["/usr/bin/stat", "-c", "%b", copy + "/sparse"]).out
+        #expect(Int(blocks.filter(\.isNumber)) ?? .max < 1000, "a hole is a hole")
+        #expect(try house.events().last { $0["event"] as? String == "backup.copied" }?["to"] as? String == copy)
+        let small = try Disk(.tmpfs, megabytes: 1)
+        let full = try house.run("restore", tree, "--to", small.root.path, "--copy")
+        #expect(full.status == 1, "\(full.out)\(full.error)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: small.root.path) == [])
+        #expect(try house.list("--trash").count == 1)
     }
 
     // MARK: Chains

@@ -69,6 +69,16 @@ int cl_reserve(int fd, int64_t from, int64_t count);
 /// 1: the kernel says that the wall clock is synchronised (NTP, PTP), 0: not. -EPERM where it may not be asked.
 int cl_clock_is_synchronised(void);
 
+/// Gives a new file the blocks of another one (reflink).
+int cl_clone(int target, int source);
+/// Where data begin at or behind `from`, and where they end; -ENXIO: only a hole is left.
+int64_t cl_next_data(int fd, int64_t from, int64_t *end);
+enum { CL_LOST_OWNER = 1, CL_LOST_MODE = 2, CL_LOST_TIME = 4, CL_LOST_XATTRS = 8 };
+/// Owner, extended attributes, mode and times. Answers what could not be kept.
+int cl_copy_attributes(int target, int source);
+/// The same for a symbolic link, a pipe or a device: makes it, too.
+int cl_copy_special(int source, const char *name, int target, const char *new_name);
+
 int cl_flock(int fd, int exclusive, int wait);
 int cl_sync_directory(int fd);
 /// Those of 0, 1 and 2 that are closed; otherwise a file of ours could become one of them, and be printed into.

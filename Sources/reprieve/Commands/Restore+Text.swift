@@ -56,19 +56,21 @@ struct RestoreText {
     func would(_ backup: Backup, _ wish: RestoreWish) -> String {
         let directory = wish.target?.path ?? view.configuration.path.appending(backup.path.parent)
         let place = directory.appending(wish.newName ?? backup.path.lastComponent)
-        return "Would put back \(place.display)  (\(Text.size(backup.size)))"
+        return "Would \(wish.isCopy ? "copy to" : "put back") \(place.display)  (\(Text.size(backup.size)))"
     }
 
     func head(_ report: RestoreReport) -> String {
         let directory = (report.paths.first?.parent ?? view.configuration.path).display
         return line(report.backup) + "\n"
-            + "Back in \(directory.hasSuffix("/") ? directory : directory + "/")"
+            + "\(report.isCopy ? "Copied to" : "Back in") \(directory.hasSuffix("/") ? directory : directory + "/")"
     }
 
     func body(_ report: RestoreReport, _ checksum: String?, isNeeded: Bool) -> String {
         let shown = report.paths.map { $0.lastComponent.display }
         let width = shown.map(\.count).max() ?? 0
-        let note = ([report.owner] + (checksum.map { [$0] } ?? [])).filter { !$0.isEmpty }.joined(separator: ", ")
+        let lost = report.lost.isEmpty ? [] : ["without \(report.lost), which its file system does not keep"]
+        let note = ([report.owner] + lost + (checksum.map { [$0] } ?? [])).filter { !$0.isEmpty }.joined(
+            separator: ", ")
         var lines: [String] = []
         for (n, name) in shown.enumerated() {
             let gap = String(repeating: " ", count: max(0, width - name.count) + 2)
@@ -91,12 +93,17 @@ struct RestoreText {
         let until = reports.compactMap(\.reprievedUntil).min().map { end in
             " They stay until \(Text.precise(end, session.zone).trimmingCharacters(in: .whitespaces))."
         }
-        return "\(Text.plural(reports.count, "backup")) back.\(until ?? "")"
+        let word = reports.allSatisfy(\.isCopy) ? "copied" : "back"
+        return "\(Text.plural(reports.count, "backup")) \(word).\(until ?? "")"
     }
 
     /// Until when it is left alone.
     private func stay(_ report: RestoreReport) -> [String] {
         let backup = report.backup
+        if report.isCopy {
+            let end = backup.trashed.map { " until \(Text.day($0.earliestPurge, zone))" } ?? ""
+            return ["The one in the trash stays there\(end)."]
+        }
         guard let until = report.reprievedUntil else {
             return ["It is outside of the vault now: nothing will take it away."]
         }

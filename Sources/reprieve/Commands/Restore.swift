@@ -14,6 +14,7 @@ struct Restore: Deed {
 
               reprieve restore app/orders --before 2026-10-05
               reprieve restore 7f3a --to /srv/rescue --as orders.dump
+              reprieve restore 7f3a --to /mnt/usb --copy   another file system
               reprieve restore run 81
 
             From another host, with the disk alone:
@@ -26,6 +27,8 @@ struct Restore: Deed {
     @Option(help: ArgumentHelp("Of a series: the newest before this time.", valueName: "time")) var before: String?
     @Option(help: ArgumentHelp("Into this directory; it is made where it is missing.", valueName: "directory"))
     var to: String?
+    @Flag(help: "Copy it to --to, also on another file system, and compare. The one in the trash stays.")
+    var copy = false
     @Option(
         name: .customLong("as"),
         help: ArgumentHelp("Under another name, in its old directory or that of --to.", valueName: "name"))
@@ -37,6 +40,9 @@ struct Restore: Deed {
     func run() throws {
         guard !what.isEmpty else {
             throw Fault(.usage, "say what to restore", hint: "an id, a path, a series, a batch or a run")
+        }
+        guard to != nil || !copy else {
+            throw Fault(.usage, "--copy says how, but not where", hint: "add --to DIRECTORY")
         }
         let session = try common.session(visiting: true, always: true)
         let (vaults, rest) = session.vaults(what)
@@ -51,7 +57,7 @@ struct Restore: Deed {
         }
         let newName = try checkedName(choices.count)
         let target = try to.map { try session.keeper.restoreTarget($0, isDry: dryRun) }
-        let wish = RestoreWish(newName: newName, target: target, trustManifest: trustManifest)
+        let wish = RestoreWish(newName: newName, target: target, trustManifest: trustManifest, isCopy: copy)
         var doing = RestoreDoing(session: session, isDry: dryRun, wish: wish)
         doing.isMany = choices.count > 1
         for choice in choices { doing.restore(choice) }
@@ -139,7 +145,9 @@ struct RestoreDoing {
                 planned.append((vault.label, backup))
                 return session.say(text.would(backup, wish))
             }
-            let report = try session.keeper.restore(vault, backup, wish)
+            let report =
+                wish.isCopy
+                ? try copy(vault, backup, wish) : try session.keeper.restore(vault, backup, wish)
             session.say(text.head(report))
             Output.flush()
             // It is back, whoever ends us now: reading it takes as long as it takes.
@@ -148,6 +156,19 @@ struct RestoreDoing {
             session.say(text.body(report, checksum.word, isNeeded: isNeeded || isMany))
         } catch {
             faults.append(error)
+        }
+    }
+
+    private func copy(
+        _ vault: VaultConfiguration, _ backup: Backup, _ wish: RestoreWish
+    ) throws(Fault) -> RestoreReport {
+        let clock = ContinuousClock()
+        var shown = clock.now
+        defer { session.progress(nil) }
+        return try session.keeper.copy(vault, backup, wish) { done in
+            guard clock.now - shown > .milliseconds(500) else { return }
+            shown = clock.now
+            session.progress("  \(Text.size(done)) of \(Text.size(backup.size)) of \(backup.path.display)")
         }
     }
 
@@ -184,8 +205,9 @@ struct RestoreDoing {
         let names = SeriesNames(choices.map(\.backup.series))
         let backups = done.map { report, checksum -> JSON in
             var backup = report.backup
-            backup.state = .present
+            if !report.isCopy { backup.state = .present }
             return session.json(backup, report.vault.label, protection: .init(), names: names).appending([
+                .init("copied", .bool(report.isCopy)),
                 .init("restored_to", .array(report.paths.map { .string($0.display) })),
                 .init("stays_until", JSON(report.reprievedUntil?.rfc3339(in: session.zone))),
                 .init("checksum", checksum),
