@@ -121,7 +121,7 @@ extension Keeper {
         guard needed > system.availableBytes else { return }
         throw Fault(
             .io,
-            "'\(backup.path.display)' needs \(needed) bytes, and \(system.availableBytes) are free in '\(target.path.display)'",
+            "'\(backup.path.display)' needs \(ByteSize.rounded(needed)), and \(ByteSize.rounded(system.availableBytes)) are free in '\(target.path.display)'",
             hint: "make room there, or name another directory with --to", path: target.path, errno: 28)
     }
 

@@ -84,7 +84,7 @@ enum Text {
     static func wrap(_ text: String, width: Int = 79) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             // A line to be copied into a shell stays whole.
-            guard line.count > width, !line.hasPrefix("cp -a -- ") else { return String(line) }
+            guard line.count > width, !line.hasPrefix("reprieve ") else { return String(line) }
             let indent = String(line.prefix { $0 == " " })
             return fold(
                 line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false), indent, width

@@ -84,8 +84,8 @@ struct RestoreText {
             }
         }
         if isNeeded { return lines.joined(separator: "\n") }
-        return (lines + stay(report) + ["This put the file back. Loading it into a database is yours to do."])
-            .joined(separator: "\n")
+        let end = report.isCopy ? [] : ["This put the file back. Loading it into a database is yours to do."]
+        return (lines + stay(report) + end).joined(separator: "\n")
     }
 
     /// After several: what holds for all of them.

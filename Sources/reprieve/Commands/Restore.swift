@@ -162,12 +162,12 @@ struct RestoreDoing {
     private func copy(
         _ vault: VaultConfiguration, _ backup: Backup, _ wish: RestoreWish
     ) throws(Fault) -> RestoreReport {
-        let clock = ContinuousClock()
-        var shown = clock.now
+        var shown = session.keeper.now().boot
         defer { session.progress(nil) }
         return try session.keeper.copy(vault, backup, wish) { done in
-            guard clock.now - shown > .milliseconds(500) else { return }
-            shown = clock.now
+            let now = session.keeper.now().boot
+            guard now - shown > 500_000_000 else { return }
+            shown = now
             session.progress("  \(Text.size(done)) of \(Text.size(backup.size)) of \(backup.path.display)")
         }
     }
