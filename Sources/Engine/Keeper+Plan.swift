@@ -45,7 +45,13 @@ extension Keeper {
     /// Looks at the vault and decides; changes nothing there. The plan is kept in the state, to be approved.
     package func plan(_ vault: VaultConfiguration) throws(Fault) -> PlanReport {
         var report = try report(try attend(vault, acting: false))
-        try home.plans.store(report.plan, shown: true)
+        do throws(Fault) {
+            try home.plans.store(report.plan, shown: true)
+        } catch {
+            // It can be read all the same, and only not be approved.
+            guard error.isFull else { throw error }
+            report.attended.scan.faults.append(error)
+        }
         report.freed = try freed(report.plan.condemned.map(\.backup), in: report.attended.vault)
         return report
     }

@@ -76,10 +76,17 @@ struct VaultRegistry: Sendable {
         var after = before
         let answer = Self.identify(path, signs, at: now, standing, &after)
         guard after.vaults != before.vaults else { return answer }
-        return try file.change { file in
-            var current = file ?? File()
-            defer { file = current }
-            return Self.identify(path, signs, at: now, standing, &current)
+        do {
+            return try file.change { file in
+                var current = file ?? File()
+                defer { file = current }
+                return Self.identify(path, signs, at: now, standing, &current)
+            }
+        } catch {
+            // That it was seen again is not worth a fault: a full disk must not stop the purge that makes room.
+            guard error.isFull, case .known(let id, _) = answer, before.entries(at: path).contains(where: { $0.id == id })
+            else { throw error }
+            return answer
         }
     }
 
