@@ -31,7 +31,12 @@ extension AuditLog {
 
     /// `nil`: there is none, or it cannot be read. The tail of the log is as good; only the run number starts again.
     func storedHead(_ state: Directory) throws(Fault) -> Head? {
-        guard let bytes = try state.read(Self.headName, limit: 4096) else { return nil }
+        let bytes: Bytes?
+        do { bytes = try state.read(Self.headName, limit: 4096) } catch {
+            guard error.code == .unsafe else { throw error }
+            return nil
+        }
+        guard let bytes else { return nil }
         return try? JSONDecoder().decode(Head.self, from: Data(bytes.storage))
     }
 

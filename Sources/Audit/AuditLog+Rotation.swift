@@ -92,8 +92,13 @@ extension AuditLog {
         let (base, digits) = (path.lastComponent, String(first))
         let name = base + Bytes("." + String(repeating: "0", count: max(0, Self.nameDigits - digits.count)) + digits)
         try rename(base, in: directory, to: name)
-        let fresh = try LogFile(path)
-        fresh.takeAccess(of: log)
+        let fresh: LogFile
+        do {
+            fresh = try LogFile(new: path, after: log)
+        } catch {
+            guard error.errno == 17 else { throw error }  // EEXIST: another program was faster
+            fresh = try LogFile(path)
+        }
         try directory.sync()
         return fresh
     }
@@ -118,15 +123,16 @@ extension AuditLog {
         let directory = try Directory.open(absolute: path.parent)
         let base = path.lastComponent
         let names = try directory.entries().map(\.name)
-        for name in names where name.hasPrefix(base + ".") && name.hasSuffix(".gz.new") {
+        for name in names where name.hasPrefix(base + ".") && name.hasSuffix(".new") {
             // Half done, by one who is no more.
             try directory.removePart(name, ofLog: base)
         }
         for name in names.sorted() where isOurs(name) && !name.hasSuffix(".gz") {
             let packed = name + ".gz"
             if !names.contains(packed) {
-                try Packing.pack(path.parent.appending(name), to: path.parent.appending(packed + ".new"))
-                try directory.putAside(packed + ".new", as: packed, ofLog: base)
+                let fresh = packed + Bytes("." + Surroundings.randomHex(bytes: 8) + ".new")
+                try Packing.pack(name, to: fresh, in: directory)
+                try directory.putAside(fresh, as: packed, ofLog: base)
                 note.packed.append(packed)
             }
             try directory.removePart(name, ofLog: base)

@@ -130,5 +130,5 @@ package final class AuditLog: Sendable {
         }
     }
 
-    var holder: String { "\(actor.program) (\(actor.pid))" }
+    var holder: String { actor.program }
 }

@@ -4,25 +4,32 @@ internal import Model
 
 /// The log as it is written: its end read and mended, then appended to. Held under `audit.lock`.
 final class LogFile {
-    private let descriptor: Int32
+    private let file: OwnFile
+    private var descriptor: Int32 { file.descriptor }
     private let path: Bytes
     /// Changes with a rename by others, and stays when a log is emptied in its place.
     let inode: UInt64
 
-    init(_ path: Bytes) throws(Fault) {
-        self.path = path
-        descriptor = open(path.text, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o640)
-        guard descriptor >= 0 else { throw .system("open", path, errno) }
-        var stat = stat()
-        guard fstat(descriptor, &stat) == 0 else {
-            let error = errno
-            Glibc.close(descriptor)
-            throw .system("look at", path, error)
-        }
-        inode = UInt64(stat.st_ino)
+    convenience init(_ path: Bytes) throws(Fault) { try self.init(path, flags: 0) }
+
+    /// Begins one where none is, with the access of the log before it; where that cannot be had, as it was made.
+    convenience init(new path: Bytes, after other: LogFile) throws(Fault) {
+        try self.init(path, flags: O_EXCL)
+        LogFile.copyAccess(from: other.descriptor, to: descriptor)
     }
 
-    deinit { Glibc.close(descriptor) }
+    private init(_ path: Bytes, flags: Int32) throws(Fault) {
+        self.path = path
+        let directory = try Directory.open(absolute: path.parent)
+        let all = O_RDWR | O_APPEND | O_CREAT | flags
+        guard let file = try directory.openOwn(path.lastComponent, all, mode: 0o640) else {
+            throw .system("open", path, ENOENT)
+        }
+        self.file = file
+        var stat = stat()
+        guard fstat(file.descriptor, &stat) == 0 else { throw .system("look at", path, errno) }
+        inode = UInt64(stat.st_ino)
+    }
 
     /// The number and hash of the last whole line. What stands behind it was never acknowledged, and is cut off.
     func cutTornTail() throws(Fault) -> (seq: Int, hash: String)? {
@@ -72,9 +79,7 @@ final class LogFile {
     /// Gives the reserve back: nothing is appended any more.
     func giveReserveBack() throws(Fault) { try cut(to: try size()) }
 
-    /// Who may read and write it is as with the log before it; where that cannot be had, as it was made.
-    func takeAccess(of other: LogFile) { LogFile.copyAccess(from: other.descriptor, to: descriptor) }
-
+    /// `new` was made by us just now.
     static func copyAccess(from old: Int32, to new: Int32) {
         var stat = stat()
         guard fstat(old, &stat) == 0 else { return }

@@ -6,13 +6,12 @@ internal import Model
 /// Packs a part of the log, so that `zcat` reads it.
 enum Packing {
     /// On stable storage, and read back whole, when this returns; the name is not.
-    static func pack(_ plain: Bytes, to packed: Bytes) throws(Fault) {
-        let source = open(plain.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard source >= 0 else { throw .system("open", plain, errno) }
-        defer { close(source) }
-        let target = open(packed.text, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o640)
-        guard target >= 0 else { throw .system("write", packed, errno) }
-        defer { close(target) }
+    static func pack(_ plain: Bytes, to packed: Bytes, in directory: Directory) throws(Fault) {
+        guard let old = try directory.openOwn(plain, O_RDONLY),
+            let new = try directory.openOwn(packed, O_RDWR | O_CREAT | O_EXCL, mode: 0o640)
+        else { return }
+        defer { withExtendedLifetime((old, new)) {} }
+        let (source, target, plain, packed) = (old.descriptor, new.descriptor, old.path, new.path)
         LogFile.copyAccess(from: source, to: target)
         let (count, sum) = try deflate(source, plain, to: target, packed)
         guard fsync(target) == 0 else { throw .system("sync", packed, errno) }

@@ -224,7 +224,7 @@ package final class Catalog: Sendable {
                 return true
             }
             guard isFirst, path != Self.memory else { return fault }
-            let fd = open(path + Self.damagedSuffix, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o640)
+            let fd = open(path + Self.damagedSuffix, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
             if fd >= 0 { close(fd) }
             return fault
         } catch {

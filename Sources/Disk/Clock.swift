@@ -60,6 +60,17 @@ package enum Surroundings {
     package static func giveMemoryBack() { cl_trim() }
     package static var processID: Int32 { getpid() }
 
+    /// When a process began, as the kernel counts it: two with the same number differ in it. `nil`: there is none, or
+    /// not for us to see.
+    static func startTime(ofProcess pid: Int32) -> String? {
+        guard let text = try? Directory.read(absolute: Bytes("/proc/\(pid)/stat"), limit: 4096),
+            // The name before it may hold anything.
+            let end = text.storage.lastIndex(of: UInt8(ascii: ")"))
+        else { return nil }
+        let fields = text.storage[(end + 1)...].split(separator: 0x20)
+        return fields.count > 19 ? String(decoding: fields[19], as: UTF8.self) : nil
+    }
+
     /// The user who logged in, through sudo and su; `nil` for a service.
     package static var loginUserID: UInt32? {
         guard let text = try? Directory.read(absolute: "/proc/self/loginuid", limit: 32) else { return nil }

@@ -10,9 +10,22 @@ extension Directory {
 
     /// Makes it where it is missing; an existing one is left as it is.
     package func ensureDirectory(_ name: Bytes, mode: UInt32) throws(Fault) -> Directory {
+        try openOrMake(name, mode: mode).directory
+    }
+
+    /// The same, and whether this call has made it. `made` is `nil` also where another one stands at its name by now:
+    /// it is not ours, not empty, or open to more people than we asked for.
+    package func openOrMake(
+        _ name: Bytes, mode: UInt32
+    ) throws(Fault) -> (directory: Directory, made: MadeDirectory?) {
         let answer = layer.makeDirectory(descriptor, name, mode: mode)
         if answer != -EEXIST { try check(answer, "make the directory", path.appending(name)) }
-        return try open(name)
+        let opened = try open(name)
+        var seen = cl_stat()
+        try check(layer.stat(opened.descriptor, "", &seen), "look at", opened.path)
+        let isAsMade = seen.uid == Surroundings.userID && seen.mode & 0o777 & ~mode == 0
+        guard answer == 0, isAsMade, try opened.entries(most: 1).isEmpty else { return (opened, nil) }
+        return (opened, MadeDirectory(directory: opened))
     }
 
     /// Opens a directory and makes it, with its parents, where it is missing. Links in the part that exists are a
@@ -41,14 +54,6 @@ extension Directory {
             existing = existing.parent
         }
         return (try open(absolute: "/"), missing)
-    }
-
-    package func setOwner(uid: UInt32? = nil, gid: UInt32? = nil) throws(Fault) {
-        try check(layer.setOwner(descriptor, uid: uid ?? .max, gid: gid ?? .max), "set the owner of", path)
-    }
-
-    package func setMode(_ mode: UInt32) throws(Fault) {
-        try check(layer.setMode(descriptor, mode), "set the mode of", path)
     }
 
     // MARK: Moving
@@ -127,81 +132,23 @@ extension Directory {
         try check(layer.sync(directory: descriptor), "sync", path) == 0 ? .thisDirectory : .wholeFileSystem
     }
 
-    /// A new file with this content, on stable storage when this returns (its name only after ``sync()``).
-    package func create(_ name: Bytes, _ content: Bytes, mode: UInt32) throws(Fault) {
-        try write(name, content, flags: O_EXCL, mode: mode)
-    }
-
-    /// Replaces a file of ours in one step: after a crash it is the old or the new one, whole.
-    package func replace(_ name: Bytes, with content: Bytes, mode: UInt32) throws(Fault) {
-        let fresh = name + ".new"
-        try write(fresh, content, flags: O_TRUNC, mode: mode)
-        try replace(name, by: fresh)
-    }
-
-    /// The same for everybody to read, whatever the umask.
-    package func publish(_ name: Bytes, _ content: Bytes) throws(Fault) {
-        let fresh = name + ".new"
-        try write(fresh, content, flags: O_TRUNC, mode: 0o644, isExact: true)
-        try replace(name, by: fresh)
-    }
-
-    /// Replaces a person's file in one step, with the owner and the mode that it had. After a crash or an error it is
-    /// the old or the new one, whole; at worst `.NAME.reprieve-new` stays beside it, until the next time. Nobody else's
-    /// name is touched: `NAME.new` may be a person's own. A file that has several names is refused, because the others
-    /// would keep the old content.
-    package func rewrite(_ name: Bytes, with content: Bytes, like old: Sighting) throws(Fault) {
-        let whole = path.appending(name)
-        guard old.links == 1 else {
-            throw Fault(
-                .failed, "'\(whole.display)' has \(old.links) names (hard links), and only one of them would change",
-                hint: "write the lines yourself", path: whole)
-        }
-        let fresh = "." + name + ".reprieve-new"
-        try write(fresh, content, flags: O_TRUNC, mode: old.mode, isExact: true, owner: (old.uid, old.gid))
-        try replace(name, by: fresh)
-    }
-
-    private func replace(_ name: Bytes, by fresh: Bytes) throws(Fault) {
-        try check(
-            layer.rename(descriptor, fresh, to: descriptor, as: name, replacing: true), "replace", path.appending(name))
-        try sync()
-    }
-
     /// Keeps room behind the end of an open file; `false` where it cannot be had.
     package static func reserve(_ file: Int32, from: Int, count: Int) -> Bool {
         cl_reserve(file, Int64(from), Int64(count)) == 0
     }
+}
 
-    /// Writes over a file of ours in its place, which needs no room on most file systems. Not in one step: for what can
-    /// be made anew, and is shorter than a sector.
-    package func overwrite(_ name: Bytes, with content: Bytes) throws(Fault) {
-        precondition(content.count <= 512, "a sector is written whole or not at all, more is not")
-        try write(name, content, flags: 0, mode: 0o640)
+/// A directory that this process has made: the only one whose owner and mode it sets.
+package struct MadeDirectory: Sendable {
+    package let directory: Directory
+
+    package func setOwner(uid: UInt32? = nil, gid: UInt32? = nil) throws(Fault) {
+        try check(
+            directory.layer.setOwner(directory.descriptor, uid: uid ?? .max, gid: gid ?? .max), "set the owner of",
+            directory.path)
     }
 
-    private func write(
-        _ name: Bytes, _ content: Bytes, flags: Int32, mode: UInt32, isExact: Bool = false,
-        owner: (uid: UInt32, gid: UInt32)? = nil
-    ) throws(Fault) {
-        let whole = path.appending(name)
-        let all = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags
-        let fd = try check(
-            layer.open(descriptor, name, flags: all, mode: mode, resolve: UInt32(CL_BENEATH | CL_NO_XDEV)), "write",
-            whole)
-        defer { layer.close(fd) }
-        if let owner { try check(layer.setOwner(fd, uid: owner.uid, gid: owner.gid), "set the owner of", whole) }
-        if isExact { try check(layer.setMode(fd, mode), "set the mode of", whole) }
-        var (done, interrupted) = (0, 0)
-        while done < content.count {
-            let n = content.storage[done...].withUnsafeBytes { layer.write(fd, $0) }
-            if n == -Int(EINTR), interrupted < Self.mostInterrupted {
-                interrupted += 1
-                continue
-            }
-            guard n > 0 else { throw .system("write", whole, n < 0 ? Int32(-n) : EIO) }
-            done += n
-        }
-        try check(layer.sync(file: fd), "sync", whole)
+    package func setMode(_ mode: UInt32) throws(Fault) {
+        try check(directory.layer.setMode(directory.descriptor, mode), "set the mode of", directory.path)
     }
 }

@@ -252,8 +252,9 @@ package final class Directory: Sendable {
         }
     }
 
-    /// The whole of a regular file of ours, at most `limit` bytes. `nil` where there is none.
-    package func read(_ name: Bytes, limit: Int) throws(Fault) -> Bytes? {
+    /// The whole of a file that others wrote, at most `limit` bytes; for one of ours: ``read(_:limit:)``. `nil` where
+    /// there is none.
+    package func readAny(_ name: Bytes, limit: Int) throws(Fault) -> Bytes? {
         let whole = path.appending(name)
         let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
         let fd = layer.open(descriptor, name, flags: flags, mode: 0, resolve: UInt32(CL_BENEATH | CL_NO_XDEV))
@@ -275,7 +276,7 @@ package final class Directory: Sendable {
     /// Signals that one read or write of a file bears with.
     static let mostInterrupted = 1000
 
-    private static func readAll(_ layer: any FileLayer, _ fd: Int32, _ path: Bytes, limit: Int) throws(Fault) -> Bytes {
+    static func readAll(_ layer: any FileLayer, _ fd: Int32, _ path: Bytes, limit: Int) throws(Fault) -> Bytes {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         var interrupted = 0

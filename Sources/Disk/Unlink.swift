@@ -253,6 +253,36 @@ package struct UnlinkWalk {
     }
 }
 
+extension Directory {
+    /// Removes a temporary file that this process has made. What goes wrong is left to ``sweepTemporaries(at:)``.
+    func removeTemporary(_ name: Bytes) {
+        precondition(Self.name(ofTemporary: name) != nil, "invariant 4: no other name is removed here")
+        _ = layer.unlink(descriptor, name, isDirectory: false)
+    }
+
+    /// Removes a directory that is empty; what is not empty stays, and is an error (ENOTEMPTY).
+    package func removeEmptyDirectory(_ name: Bytes) throws(Fault) {
+        try check(layer.unlink(descriptor, name, isDirectory: true), "remove", path.appending(name))
+    }
+
+    /// Temporary files of ours that are older than this were left by a crash.
+    private static let temporarySeconds: Int64 = 3600
+
+    /// Removes them. What only has such a name, and is no file of ours, stays.
+    package func sweepTemporaries(at now: Timestamp) throws(Fault) {
+        for entry in try entries() where Self.name(ofTemporary: entry.name) != nil {
+            do {
+                guard let changed = try openOwn(entry.name, O_RDONLY)?.stat().ctime,
+                    now.seconds(since: Timestamp(nanoseconds: changed)) > Self.temporarySeconds
+                else { continue }
+                removeTemporary(entry.name)
+            } catch {
+                guard error.code == .unsafe || error.code == .permission else { throw error }
+            }
+        }
+    }
+}
+
 extension LinuxFileLayer {
     package func unlink(_ directory: Int32, _ name: Bytes, isDirectory: Bool) -> Int32 {
         name.withCString { unlinkat(directory, $0, isDirectory ? AT_REMOVEDIR : 0) < 0 ? -errno : 0 }

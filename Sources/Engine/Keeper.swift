@@ -64,7 +64,7 @@ package struct Keeper: Sendable {
         }
     }
 
-    var holder: String { "\(home.program) (\(Surroundings.processID))" }
+    var holder: String { home.program }
 }
 
 /// The number of a run, drawn when the first of its vaults needs it.
@@ -221,6 +221,7 @@ extension Keeper {
         }
         let isNew = try vault.trash() == nil
         let trash = try TrashDirectory.make(in: vault.root)
+        try trash.directory.sweepTemporaries(at: now().wall)
         try renewMarker(vault, trash)
         // Another one than ours is not taken for it by writing into it: see `freezes`.
         let isUnknown = try home.registry.trash(of: vault.id) == nil

@@ -33,7 +33,7 @@ extension WatchLimits {
                 let descriptors = try? open.entries()
             else { continue }
             for descriptor in descriptors {
-                guard let text = try? open.read(descriptor.name, limit: 1 << 26) else { continue }
+                guard let text = try? open.readAny(descriptor.name, limit: 1 << 26) else { continue }
                 count += text.storage.split(separator: 0x0A).count { $0.starts(with: "inotify wd:".utf8) }
             }
         }

@@ -61,7 +61,14 @@ extension TrashDirectory {
             if error.errno == 2 { return nil }
             throw error
         }
-        guard let bytes = try directory.read(Self.manifestName, limit: Self.manifestLimit) else {
+        let bytes: Bytes?
+        do {
+            bytes = try directory.read(Self.manifestName, limit: Self.manifestLimit)
+        } catch {
+            guard error.code == .unsafe || error.code == .damaged else { throw error }
+            return Batch(name: name, manifest: nil, manifestHash: "", problem: error.message, trash: self)
+        }
+        guard let bytes else {
             return Batch(name: name, manifest: nil, manifestHash: "", problem: "it has no manifest", trash: self)
         }
         var batch = read(bytes, name, knowing: earlier)

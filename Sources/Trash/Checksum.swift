@@ -20,7 +20,7 @@ package enum Checksum: Hashable, Sendable {
             let side = name + Bytes("." + method.rawValue)
             guard side.count <= longestName, let beside = try directory.sighting(of: side), beside.kind == .file,
                 beside.size <= sideLimit,
-                let text = try directory.read(side, limit: sideLimit),
+                let text = try directory.readAny(side, limit: sideLimit),
                 let expected = expected(text, of: name, digits: method.digits)
             else { continue }
             guard let found = try method.digest(of: name, in: directory) else { return nil }

@@ -191,7 +191,7 @@ package struct MarkStore: Sendable {
 
     private func read(in directory: Directory) throws(Fault) -> MarkFile? {
         do {
-            return try Self.decode(try directory.read(Self.name, limit: Self.limit), directory.path)
+            return try Self.file(in: directory)
         } catch {
             guard let damage else { throw error }
             damage.add(error, directory.path.appending(Self.name))
@@ -217,7 +217,7 @@ package struct MarkStore: Sendable {
         }
         do {
             let state = try Directory.open(absolute: stateDirectory, in: layer)
-            let lock = try FileLock.take("marks.lock", in: state, holder: "marks", waitSeconds: 10)
+            let lock = try FileLock.take("marks.lock", in: state, holder: "reprieve", waitSeconds: 10)
             defer { withExtendedLifetime(lock) {} }
             var file = try read(in: state) ?? MarkFile()
             if !isDamaged(in: state.path) {
@@ -244,18 +244,23 @@ package struct MarkStore: Sendable {
     /// Policies approved for other vaults: what a wildcard's later match inherits from.
     package func approvals(of vaults: [VaultID]) throws(Fault) -> [Mark] {
         let state = try Directory.open(absolute: stateDirectory, in: layer)
-        let file = try Self.decode(try state.read(Self.name, limit: Self.limit), state.path)
+        let file = try Self.file(in: state)
         return vaults.flatMap { file?.vaults[$0.text] ?? [] }.filter { $0.kind == .approved && !$0.released }
     }
 
-    private static func decode(_ bytes: Bytes?, _ directory: Bytes) throws(Fault) -> MarkFile? {
-        guard let bytes else { return nil }
-        guard let file = try? MarkFile(decoding: bytes) else {
-            throw Fault(
-                .frozen, "the marks in '\(directory.display)' cannot be read, so nothing is condemned or purged",
-                hint: "they may hold protections: repair marks.json there, or move it away if the other copy is good",
-                path: directory.appending(name))
+    /// `nil`: there is none.
+    private static func file(in directory: Directory) throws(Fault) -> MarkFile? {
+        var why = ""
+        do {
+            guard let bytes = try directory.read(name, limit: limit) else { return nil }
+            if let file = try? MarkFile(decoding: bytes) { return file }
+        } catch {
+            guard error.code == .unsafe || error.code == .damaged else { throw error }
+            why = " (\(error.message))"
         }
-        return file
+        throw Fault(
+            .frozen, "the marks in '\(directory.path.display)' cannot be read, so nothing is condemned or purged\(why)",
+            hint: "they may hold protections: repair marks.json there, or move it away if the other copy is good",
+            path: directory.path.appending(name))
     }
 }

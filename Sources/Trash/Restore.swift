@@ -194,7 +194,7 @@ package struct Restoring {
 
     /// A directory made again, which gets its mode last: in one that its owner may not write nothing could be put.
     private struct Made {
-        var directory: Directory
+        var directory: MadeDirectory
         var mode: UInt32
 
         func finish() throws(Fault) { try directory.setMode(mode) }
@@ -212,11 +212,13 @@ package struct Restoring {
         }
         let parent = try ensure(path.parent, manifest, &made)
         let recorded = manifest?.parents.first { Bytes(text: $0.path, raw: $0.pathRaw) == path }
-        let fresh = try parent.ensureDirectory(path.lastComponent, mode: 0o700)
+        let (directory, fresh) = try parent.openOrMake(path.lastComponent, mode: 0o700)
+        // Somebody made it at this moment: it is as they want it.
+        guard let fresh else { return directory }
         // Not as root we cannot give it away; then it is ours, and readable as before.
         if let recorded, Surroundings.isRoot { try fresh.setOwner(uid: recorded.uid, gid: recorded.gid) }
         made.append(Made(directory: fresh, mode: recorded.map { $0.mode & 0o7777 } ?? 0o750))
         try parent.sync()
-        return fresh
+        return directory
     }
 }

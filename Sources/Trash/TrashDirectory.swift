@@ -45,7 +45,7 @@ package struct TrashDirectory: Sendable {
     package let root: Directory
     package let directory: Directory
 
-    /// `nil`: the vault has none yet.
+    /// `nil`: the vault has none yet. An empty one that is not to be trusted is none: ``make(in:)`` takes its place.
     package static func open(in root: Directory) throws(Fault) -> TrashDirectory? {
         let directory: Directory
         do {
@@ -54,7 +54,10 @@ package struct TrashDirectory: Sendable {
             if error.errno == 2 { return nil }  // ENOENT
             throw error
         }
-        try check(directory, vaultOwner: try root.sighting().uid)
+        if let why = try distrust(directory, vaultOwner: try root.sighting().uid) {
+            guard try directory.entries(most: 1).isEmpty else { throw why }
+            return nil
+        }
         return TrashDirectory(root: root, directory: directory)
     }
 
@@ -62,32 +65,53 @@ package struct TrashDirectory: Sendable {
     /// directory in reserve, because a full disk makes none.
     package static func make(in root: Directory) throws(Fault) -> TrashDirectory {
         if let existing = try open(in: root) { return existing }
+        try giveWay(in: root)
+        let (directory, made) = try root.openOrMake(name, mode: 0o750)
+        guard let made else {
+            // Somebody made it at this moment: another process of ours, or nobody to be trusted.
+            if let other = try open(in: root) { return other }
+            throw Fault(
+                .locked, "could not make '\(directory.path.display)': another user makes it again and again",
+                hint: "look who may write in '\(root.path.display)'", path: directory.path)
+        }
         let vault = try root.sighting()
-        let directory = try root.ensureDirectory(name, mode: 0o750)
-        if vault.gid != (try directory.sighting().gid) { try directory.setOwner(gid: vault.gid) }
-        try directory.setMode(0o750)
+        if vault.gid != (try directory.sighting().gid) { try made.setOwner(gid: vault.gid) }
+        try made.setMode(0o750)
+        _ = try directory.ensureDirectory(spareName, mode: 0o700)
         try directory.replace("README", with: Bytes(readme), mode: 0o644)
         try directory.replace("CACHEDIR.TAG", with: Bytes(cacheTag), mode: 0o644)
-        _ = try directory.ensureDirectory(spareName, mode: 0o700)
         try directory.sync()
         try root.sync()
         return TrashDirectory(root: root, directory: directory)
     }
 
-    /// Nothing in a trash that strangers can write is trusted. The vault's owner is none: they own the backups too.
-    private static func check(_ directory: Directory, vaultOwner: UInt32) throws(Fault) {
-        let seen = try directory.sighting()
-        guard seen.mode & 0o002 == 0 else {
-            throw Fault(
-                .unsafe, "refused '\(directory.path.display)': everybody may write there",
-                hint: "chmod o-w \(shell: directory.path)", path: directory.path)
+    /// An empty one of somebody else's goes. If they fill it now, it stays and is refused.
+    private static func giveWay(in root: Directory) throws(Fault) {
+        guard try root.sighting(of: name) != nil else { return }
+        do {
+            try root.removeEmptyDirectory(name)
+        } catch {
+            guard [2, 39].contains(error.errno) else { throw error }  // ENOENT, ENOTEMPTY
         }
-        guard [0, vaultOwner, Surroundings.userID].contains(seen.uid) else {
-            throw Fault(
-                .unsafe, "refused '\(directory.path.display)': it belongs to \(Surroundings.userName(seen.uid))",
-                hint: "neither we nor the vault's owner made it: look what it is, and move it away",
-                path: directory.path)
+    }
+
+    /// Why it is not trusted: nothing in it is where strangers can write. The vault's owner is none: they own the
+    /// backups too.
+    private static func distrust(_ directory: Directory, vaultOwner: UInt32) throws(Fault) -> Fault? {
+        let (seen, path) = (try directory.sighting(), directory.path)
+        if seen.mode & 0o002 != 0 {
+            return Fault(
+                .unsafe, "refused '\(path.display)': everybody may write there",
+                hint: "chmod o-w \(shell: path)", path: path)
         }
+        guard ![0, vaultOwner, Surroundings.userID].contains(seen.uid) else { return nil }
+        return Fault(
+            .unsafe, "refused '\(path.display)': it belongs to \(Surroundings.userName(seen.uid)), and is not empty",
+            hint: """
+                neither Reprieve nor the owner of the vault made it. Look at what is in it, then move it away, and the \
+                vault's own trash back if it was renamed:
+                mv \(shell: path) \(shell: path + ".not-ours")
+                """, path: path)
     }
 
     /// Held for renames and their barriers only.
@@ -99,6 +123,11 @@ package struct TrashDirectory: Sendable {
     package func batchNames() throws(Fault) -> [String] {
         try directory.entries().filter { $0.kind == .directory }.compactMap(\.name.utf8)
             .filter(Self.isBatchName).sorted()
+    }
+
+    /// Where what was at a path of the vault lies in a batch; from the trash.
+    package func path(of path: Bytes, in batch: String) -> Bytes {
+        Bytes(batch).appending(Self.filesName).appending(path)
     }
 
     /// `20261123T041500.123Z`.

@@ -97,7 +97,8 @@ struct AttackTests {
     private static let replacements: [(name: String, script: String, says: [String], isFrozen: Bool)] = [
         ("a link", "mv .trash $ASIDE/t; cp -a $ASIDE/t $OUTSIDE/t; ln -s $OUTSIDE/t .trash", [".trash"], false),
         ("a file", "mv .trash $ASIDE/t; echo x > .trash", [".trash"], false),
-        ("another user's", "mv .trash $ASIDE/t; mkdir .trash; chown 12345 .trash", ["belongs to"], false),
+        ("another user's", "mv .trash $ASIDE/t; mkdir .trash/x -p; chown 12345 .trash", ["belongs to", "mv "], false),
+        ("another user's, empty", "mv .trash $ASIDE/t; mkdir .trash; chown 12345 .trash", ["missing"], true),
         ("one of everybody's", "chmod 0777 .trash", ["everybody may write"], false),
         ("a copy", "mv .trash $ASIDE/t; cp -a $ASIDE/t .trash", [], true),
         ("an empty one", "mv .trash $ASIDE/t; mkdir .trash", ["missing"], true),

@@ -127,6 +127,65 @@ struct HostileTests {
         }
     }
 
+    @Test(
+        "a pipe at the name of any file of ours: no command waits for it", .enabled(if: geteuid() == 0, "needs root"),
+        .timeLimit(.minutes(10)))
+    func pipesAtOurNames() throws {
+        let house = try House(keep: "{ last: 1 }")
+        try house.dailies(3)
+        try house.cleanup()
+        try house.run("agent", "--once")
+        let found = try House.launch([
+            "/usr/bin/find", house.state.path, house.trash.path, "-type", "f", "-not", "-path", "*/files/*",
+        ])
+        var paths = found.out.split(separator: "\n").map(String.init)
+        #expect(paths.count > 20, "\(found.said)")
+        paths += ["-wal", "-shm", "-journal", ".is-damaged"].map { house.state.path + "/catalog.sqlite" + $0 }
+        paths += [house.state, house.trash].map { $0.path + "/marks.json.new" } + [house.trash.path + "/FREEZE"]
+        for path in paths {
+            let aside = house.root.path + "/aside"
+            let isThere = rename(path, aside) == 0
+            #expect(mkfifo(path, 0o666) == 0)
+            let freeze = ["freeze", "dumps", "--reason", "x"]
+            let restore = ["restore", "app/orders-\(House.day(1)).dump"]
+            for command in House.isLongForm ? [freeze, restore] : [restore] {
+                let outcome = try house.run(command, under: ["/usr/bin/timeout", "5"])
+                #expect([0, 1, 3, 4, 5].contains(outcome.status), "\(path), \(command): \(outcome.status)")
+                #expect(outcome.status == 0 || outcome.error.contains(path) || outcome.status == 5, "\(outcome.said)")
+            }
+            // What is a cache was begun anew.
+            #expect(unlink(path) == 0)
+            if isThere { #expect(rename(aside, path) == 0) }
+        }
+        #expect(house.exists("app/orders-\(House.day(1)).dump"))
+    }
+
+    @Test("another user made .trash first: empty it gives way, else it is refused", .enabled(if: geteuid() == 0))
+    func othersTrash() throws {
+        let house = try House(keep: "{ last: 1 }")
+        try house.dailies(3)
+        try house.settle()
+        let mallory = ["/usr/bin/setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
+        #expect(chmod(house.vault.path, 0o1777) == 0)
+        func byMallory(_ script: String) throws {
+            #expect(try House.launch(mallory + ["/bin/sh", "-c", "cd '\(house.vault.path)'; \(script)"]).status == 0)
+        }
+        try byMallory("mkdir -p .trash/20261123T040000.000Z; chmod -R 0777 .trash")
+        chmod(house.trash.path, 0o755)
+        let refused = try house.run("freeze", "dumps", "--reason", "x")
+        #expect(refused.status == 1 && refused.error.contains("belongs to"), "\(refused.said)")
+        #expect(refused.error.contains("mv "), "\(refused.said)")
+        #expect(house.names().count == 3)
+        try byMallory("rm -r .trash; mkdir -m 0777 .trash")
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(house.names().count == 1)
+        for (name, mode) in [("", 0o750), ("/.lock", 0o600)] {
+            let seen = try FileManager.default.attributesOfItem(atPath: house.trash.path + name)
+            #expect(seen[.ownerAccountID] as? Int == 0 && seen[.posixPermissions] as? Int == mode, "\(name)")
+        }
+    }
+
     @Test("a directory that becomes unreadable is unknown, not gone", .enabled(if: geteuid() == 0, "needs root"))
     func unreadable() throws {
         let house = try House(keep: "{ last: 1 }")

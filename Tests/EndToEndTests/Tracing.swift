@@ -34,6 +34,11 @@ enum Tracing {
         return command + inject.flatMap { ["-e", "inject=" + $0] }
     }
 
+    /// In front of a command that is not to come to its end with one file: each such call with this name fails.
+    static func failing(_ call: String, on name: String) -> [String] {
+        ["/usr/bin/strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", name, "-e", "inject=\(call):error=EIO"]
+    }
+
     /// In front of every command that is not traced already.
     static func everywhere(_ command: [String]) -> [String] {
         guard isWithoutNoReplace, !command.contains("/usr/bin/strace") else { return command }

@@ -45,7 +45,8 @@ struct SearchedFiles {
             let directory = try? Directory.open(absolute: real.parent.isEmpty ? "/" : real.parent),
             directory.kind(behind: real.lastComponent) == .file,
             let seen = try? directory.sighting(of: real.lastComponent),
-            let bytes = (try? directory.read(real.lastComponent, limit: mostBytes)) ?? nil, !bytes.storage.contains(0)
+            let bytes = (try? directory.readAny(real.lastComponent, limit: mostBytes)) ?? nil,
+            !bytes.storage.contains(0)
         else { return nil }
         return Text(bytes: bytes, isExecutable: seen.mode & 0o111 != 0)
     }

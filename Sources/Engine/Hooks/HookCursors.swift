@@ -61,8 +61,7 @@ package struct HookCursors: Sendable {
     func lock(_ name: String) throws(Fault) -> FileLock? {
         guard let directory = try opened(making: true) else { return nil }
         do {
-            return try FileLock.take(
-                Bytes(name + ".lock"), in: directory, holder: "hooks (\(Surroundings.processID))", waitSeconds: 0)
+            return try FileLock.take(Bytes(name + ".lock"), in: directory, holder: "reprieve", waitSeconds: 0)
         } catch {
             guard error.code == .locked else { throw error }
             return nil

@@ -41,7 +41,10 @@ package struct Home: Sendable {
         self.program = program
         let directory = try Self.make(path)
         _ = try Self.make(configuration.auditLog.parent)
-        for name: Bytes in ["plans", "brakes"] { _ = try directory.ensureDirectory(name, mode: 0o750) }
+        for name: Bytes in ["", "plans", "brakes", "hooks"] {
+            let place = name.isEmpty ? directory : try directory.ensureDirectory(name, mode: 0o750)
+            try place.sweepTemporaries(at: clock.now().wall)
+        }
         (catalog, notices) = try Self.openCatalog(directory, clock)
         let (uid, loginUID) = (Surroundings.userID, Surroundings.loginUserID)
         actorName = Surroundings.userName(loginUID ?? uid)
@@ -149,8 +152,10 @@ package struct Home: Sendable {
             throw Fault(.usage, "the path of the state directory must be UTF-8", path: directory.path)
         }
         // Two who make it at once would find it locked while it changes to WAL.
-        let lock = try FileLock.take("catalog.lock", in: directory, holder: "catalog", waitSeconds: 10)
+        let lock = try FileLock.take("catalog.lock", in: directory, holder: "reprieve", waitSeconds: 10)
         defer { withExtendedLifetime(lock) {} }
+        let names: [Bytes] = ["", "-wal", "-shm", "-journal", Bytes(Catalog.damagedSuffix)].map { "catalog.sqlite" + $0 }
+        for name in names { try directory.checkOwn(name) }
         do {
             return (try Catalog(path: path), [])
         } catch {
@@ -167,8 +172,7 @@ package struct Home: Sendable {
         }
         // It is a cache: the damaged one is set aside for whoever wants to look, and a new one is filled by the scan.
         let suffix = Bytes(".damaged-" + clock.now().wall.batchName)
-        let names: [Bytes] = ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"]
-        for name in names + [names[0] + Bytes(Catalog.damagedSuffix)] {
+        for name in names {
             do {
                 try directory.rename(name, to: directory, as: name + suffix)
             } catch {
@@ -196,10 +200,8 @@ package struct Home: Sendable {
 
     /// The agent's process id, as it left it in its lock; `nil`: none runs.
     var agentProcess: Int32? {
-        guard agentIsRunning, let directory = try? Directory.open(absolute: path),
-            let text = try? directory.read(Self.agentLock, limit: 200)
-        else { return nil }
-        return Int32(text.display.split { $0 == "(" || $0 == ")" }.dropFirst().first ?? "")
+        guard agentIsRunning, let directory = try? Directory.open(absolute: path) else { return nil }
+        return (try? FileLock.process(holding: Self.agentLock, in: directory)) ?? nil
     }
 
     /// Held by the one agent of this state for as long as it runs.
@@ -207,7 +209,7 @@ package struct Home: Sendable {
         let directory = try Directory.open(absolute: path)
         do {
             return try FileLock.take(
-                Self.agentLock, in: directory, holder: "\(program) (\(Surroundings.processID))",
+                Self.agentLock, in: directory, holder: program,
                 // A command may be asking at this moment whether an agent runs.
                 waitSeconds: 0.5)
         } catch {

@@ -31,21 +31,25 @@ struct StateFile<Value: Codable & Sendable>: Sendable {
     }
 
     private func decoded(in opened: Directory) throws(Fault) -> Value? {
-        guard let bytes = try opened.read(name, limit: 1 << 26) else { return nil }
-        guard let value = try? Self.decoder.decode(Value.self, from: Data(bytes.storage)) else {
-            if isCache { return nil }
-            throw Fault(
-                .damaged, "'\(path.display)' cannot be read",
-                hint: "look at it; moved away, it is begun anew", path: path)
+        var why = ""
+        do {
+            guard let bytes = try opened.read(name, limit: 1 << 26) else { return nil }
+            if let value = try? Self.decoder.decode(Value.self, from: Data(bytes.storage)) { return value }
+        } catch {
+            guard error.code == .unsafe || error.code == .damaged else { throw error }
+            why = " (\(error.message))"
         }
-        return value
+        if isCache { return nil }
+        throw Fault(
+            .damaged, "'\(path.display)' cannot be read\(why)", hint: "look at it; moved away, it is begun anew",
+            path: path)
     }
 
     /// Reads, changes and replaces it, alone.
     @discardableResult
     func change<T>(_ body: (inout Value?) throws(Fault) -> T) throws(Fault) -> T {
         let opened = try Directory.open(absolute: directory)
-        let lock = try FileLock.take(name + ".lock", in: opened, holder: "state", waitSeconds: 10)
+        let lock = try FileLock.take(name + ".lock", in: opened, holder: "reprieve", waitSeconds: 10)
         defer { withExtendedLifetime(lock) {} }
         var value = try read(in: opened)
         let answer = try body(&value)

@@ -47,7 +47,7 @@ struct DirectoryTests {
             at: scratch.url.appending(path: "a"), to: scratch.url.appending(path: "other"))
         let linked = try #require(try root.sighting(of: "a"))
         #expect(throws: Fault.self) { try root.rewrite("a", with: "new", like: linked) }
-        #expect(try root.read("other", limit: 10) == "theirs")
+        #expect(try root.readAny("other", limit: 10) == "theirs")
         #expect(Set(try root.entries().map(\.name)) == ["a", "a.new", "other"])
     }
 
@@ -187,16 +187,35 @@ struct UnlinkTests {
 
 @Suite("locks, writers, measures")
 struct DiskPartsTests {
-    @Test("a second lock waits, and names who holds the first")
+    @Test("a second lock waits, and names who holds the first; nobody else can open it, and its text ends with it")
     func lock() throws {
         let scratch = try Scratch()
         let root = try scratch.open()
-        let first = try FileLock.take("l", in: root, holder: "reprieve 1 (42)", waitSeconds: 0)
+        // As an earlier version left it.
+        try root.create("l", "reprieve 0 (1)\n", mode: 0o644)
+        var first: FileLock? = try FileLock.take("l", in: root, holder: "reprieve 1", waitSeconds: 0)
+        #expect(try root.sighting(of: "l")?.mode == 0o600)
+        #expect(try FileLock.process(holding: "l", in: root) == getpid())
         let fault = #expect(throws: Fault.self) {
             try FileLock.take("l", in: root, holder: "second", waitSeconds: 0.05)
         }
-        #expect(fault?.code == .locked && fault?.message.contains("reprieve 1 (42)") == true)
+        #expect(fault?.code == .locked && fault?.message.contains("reprieve 1 (\(getpid()))") == true)
         withExtendedLifetime(first) {}
+        first = nil
+        #expect(try root.read("l", limit: 100) == "")
+    }
+
+    @Test("a lock's text names a process only while that process lives", arguments: ["4194304", "1", "\(getpid())"])
+    func lockOfTheDead(pid: String) throws {
+        let scratch = try Scratch()
+        let root = try scratch.open()
+        try root.create("l", Bytes("reprieve 1 (\(pid))\n17\n"), mode: 0o600)
+        let fd = open(scratch.url.appending(path: "l").path, O_RDWR)
+        defer { close(fd) }
+        #expect(flock(fd, LOCK_EX) == 0)
+        let fault = #expect(throws: Fault.self) { try FileLock.take("l", in: root, holder: "second", waitSeconds: 0) }
+        #expect(fault?.message.hasSuffix("held by another process") == true, "\(fault?.message ?? "")")
+        #expect(try FileLock.process(holding: "l", in: root) == nil)
     }
 
     @Test("a file that is open for writing is being written, one that is only read is not")

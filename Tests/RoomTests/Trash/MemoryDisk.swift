@@ -46,6 +46,8 @@ final class MemoryDisk: FileLayer, @unchecked Sendable {
     private(set) var atBarrier = State()
     var supportsNoReplace = true
     /// Calls that changed something; and all calls.
+    /// Right before a directory of this name is made, somebody else may be faster.
+    var beforeMaking: ((Bytes) -> Void)?
     private(set) var steps = 0
     private(set) var calls = 0
     /// After this many steps the disk answers nothing any more.
@@ -193,6 +195,7 @@ final class MemoryDisk: FileLayer, @unchecked Sendable {
 
     func makeDirectory(_ directory: Int32, _ name: Bytes, mode: UInt32) -> Int32 {
         if let no = refusal() { return no }
+        beforeMaking?(name)
         guard let parent = files[directory]?.node, state.nodes[parent] != nil else { return -ENOENT }
         guard state.nodes[parent]!.names[name] == nil else { return -EEXIST }
         make(parent, name, isDirectory: true, mode)
@@ -250,7 +253,9 @@ final class MemoryDisk: FileLayer, @unchecked Sendable {
 
     func unlink(_ directory: Int32, _ name: Bytes, isDirectory: Bool) -> Int32 {
         if let no = refusal() { return no }
-        guard let parent = files[directory]?.node, let id = state.nodes[parent]?.names[name] else { return -ENOENT }
+        guard let parent = files[directory].flatMap({ self.node($0.node, name.parent) }),
+            case let name = name.lastComponent, let id = state.nodes[parent]?.names[name]
+        else { return -ENOENT }
         let node = state.nodes[id]!
         guard node.isDirectory == isDirectory else { return isDirectory ? -ENOTDIR : -EISDIR }
         guard node.names.isEmpty else { return -ENOTEMPTY }
@@ -299,6 +304,20 @@ final class MemoryDisk: FileLayer, @unchecked Sendable {
         state.nodes[id]!.content = Array(content.utf8)
         state.nodes[id]!.durable = Array(content.utf8)
     }
+
+    /// Makes a directory of another user's, or gives one to him.
+    func putDirectory(_ path: Bytes, uid: UInt32, mode: UInt32) {
+        let known = node(1, path)
+        let id = known ?? make(node(1, path.parent)!, path.lastComponent, isDirectory: true, mode)
+        (state.nodes[id]!.uid, state.nodes[id]!.gid, state.nodes[id]!.mode) = (uid, uid, mode)
+    }
+
+    func access(_ path: Bytes) -> (uid: UInt32, gid: UInt32, mode: UInt32)? {
+        node(1, path).map { (state.nodes[$0]!.uid, state.nodes[$0]!.gid, state.nodes[$0]!.mode) }
+    }
+
+    /// Takes a directory away, with all that is in it.
+    func drop(_ path: Bytes) { state.nodes[node(1, path.parent)!]!.names[path.lastComponent] = nil }
 
     /// Every file with its content, by path.
     var tree: [Bytes: String] {
