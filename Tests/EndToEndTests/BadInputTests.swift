@@ -147,6 +147,45 @@ struct BadInputTests {
             house, ["list"], status: 1, says: "permission denied", hint: "--state-dir", under: House.asNobody)
     }
 
+    @Test(
+        "as root, a state that another user can reach is refused, and nothing is made or followed there",
+        .enabled(if: geteuid() == 0, "needs root"))
+    func reachableState() throws {
+        let house = try House()
+        try house.dailies(2)
+        let home = house.root.appending(path: "mallory").path
+        try FileManager.default.createDirectory(atPath: home + "/own", withIntermediateDirectories: true)
+        for path in [home, home + "/own"] { chown(path, 12345, 12345) }
+        #expect(symlink(house.root.path, house.root.path + "/link") == 0)
+        #expect(symlink(house.root.path, home + "/link") == 0)
+        func list(_ state: String) throws -> House.Outcome {
+            try House.launch([House.binary.path, "list", "--config", house.config.path, "--state-dir", state])
+        }
+        for state in [home + "/own", home + "/new/state", home + "/link/state"] {
+            let refused = try list(state)
+            #expect(refused.status == 1 && refused.error.contains("belongs to"), "\(state): \(refused.said)")
+            #expect(refused.error.contains("--state-dir"), "\(refused.said)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: home).sorted() == ["link", "own"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: home + "/own").isEmpty)
+        // A link of root's own leads where root wants it.
+        #expect(try list(house.root.path + "/link/state").status == 0)
+
+        let victim = house.root.appending(path: "victim")
+        try house.write(victim, "precious")
+        for name in [
+            "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm", "marks.json", "witness", "audit.log",
+        ] {
+            let path = house.state.path + "/" + name
+            try? FileManager.default.removeItem(atPath: path)
+            #expect(symlink(victim.path, path) == 0)
+            let outcome = try house.run("freeze", "dumps", "--reason", "x")
+            #expect([1, 3, 4].contains(outcome.status) && outcome.error.contains(name), "\(name): \(outcome.said)")
+            #expect(try String(contentsOf: victim, encoding: .utf8) == "precious", "\(name)")
+            #expect(unlink(path) == 0)
+        }
+    }
+
     @Test("the audit log cannot be written: nothing is moved, and a restore goes on and says so")
     func unaudited() throws {
         let house = try House()

@@ -43,6 +43,7 @@ package struct Home: Sendable {
         _ = try Self.make(configuration.auditLog.parent)
         for name: Bytes in ["", "plans", "brakes", "hooks"] {
             let place = name.isEmpty ? directory : try directory.ensureDirectory(name, mode: 0o750)
+            if Surroundings.isRoot { try Self.refuseOthers(place.path, try place.sighting()) }
             try place.sweepTemporaries(at: clock.now().wall)
         }
         (catalog, notices) = try Self.openCatalog(directory, clock)
@@ -94,39 +95,68 @@ package struct Home: Sendable {
         }
     }
 
-    /// Makes a directory with its parents, ours only.
+    /// Opens a directory, and makes what is missing of it, ours only. As root nobody else may be able to put another
+    /// one in its place, or something into it: neither it nor anything above it is another user's.
     private static func make(_ path: Bytes) throws(Fault) -> Directory {
         do {
-            let directory = try Directory.open(absolute: path)
-            try checkOwner(directory)
-            return directory
-        } catch {
-            guard error.errno == 2 else { throw explain(error, path) }
-        }
-        do {
-            var directory = try Directory.open(absolute: "/")
-            var rest = path.components[...]
-            // Links in the part that exists are a person's choice (/var/lib moved elsewhere); below it we make all.
-            var existing = path.parent
-            while existing.count > 1 {
-                if let opened = try? Directory.open(absolute: existing) {
-                    directory = opened
-                    rest = path.components[existing.components.count...]
-                    break
-                }
-                existing = existing.parent
+            var (directory, missing) = try Directory.nearest(to: path)
+            if Surroundings.isRoot { try refuseOthers(on: directory.path) }
+            for component in missing {
+                directory = try directory.ensureDirectory(component, mode: 0o750)
+                if Surroundings.isRoot { try refuseOthers(directory.path, try directory.sighting()) }
             }
-            for component in rest { directory = try directory.ensureDirectory(component, mode: 0o750) }
             return directory
         } catch {
             throw explain(error, path)
         }
     }
 
+    /// Every step of a path that is there. A link is root's own (`/var/lib` moved elsewhere), and what it leads to is
+    /// looked at in the same way.
+    private static func refuseOthers(on path: Bytes) throws(Fault) {
+        var (whole, rest) = (Bytes("/"), path.components)
+        var links = 0
+        try refuseOthers(whole, try Directory.open(absolute: whole).sighting())
+        while !rest.isEmpty {
+            let name = rest.removeFirst()
+            let place = try Directory.open(absolute: whole)
+            guard let seen = try place.sighting(of: name) else { continue }
+            let step = whole == "/" ? whole + name : whole.appending(name)
+            try refuseOthers(step, seen)
+            guard seen.kind == .symlink, let target = try place.linkTarget(of: name) else {
+                whole = step
+                continue
+            }
+            links += 1
+            guard links <= 40 else { throw .system("open", path, 40) }  // ELOOP
+            if target.hasPrefix("/") { whole = "/" }
+            rest = target.components + rest
+        }
+    }
+
+    private static func refuseOthers(_ path: Bytes, _ seen: Sighting) throws(Fault) {
+        // In a user namespace the owner of everything may be nobody.
+        let owner = try Directory.open(absolute: "/").sighting().uid
+        let why: String
+        switch seen {
+        case _ where seen.uid != 0 && seen.uid != owner:
+            why = "'\(path.display)' belongs to \(Surroundings.userName(seen.uid)), and we run as root"
+        case _ where seen.kind == .directory && seen.mode & 0o002 != 0 && seen.mode & 0o1000 == 0:
+            why = "everybody may write in '\(path.display)', and we run as root"
+        default: return
+        }
+        throw Fault(
+            .unsafe, why,
+            hint:
+                "use a directory below root's own, such as --state-dir /root/reprieve: it is made where it is missing",
+            path: path)
+    }
+
     private static func explain(_ fault: Fault, _ path: Bytes) -> Fault {
         guard fault.code == .permission else {
             return Fault(
-                .failed, "could not use the state directory '\(path.display)': \(fault.message)",
+                fault.code == .unsafe ? .unsafe : .failed,
+                "could not use the state directory '\(path.display)': \(fault.message)",
                 hint: fault.hint ?? "choose another one with --state-dir DIRECTORY", path: path, errno: fault.errno)
         }
         return Fault(
@@ -134,15 +164,6 @@ package struct Home: Sendable {
             hint: "it belongs to another user: run it with sudo, or use one of your own with --state-dir DIRECTORY",
             path: path,
             errno: fault.errno)
-    }
-
-    private static func checkOwner(_ directory: Directory) throws(Fault) {
-        let seen = try directory.sighting()
-        guard !Surroundings.isRoot || seen.mode & 0o002 == 0 || seen.mode & 0o1000 != 0 else {
-            throw Fault(
-                .unsafe, "refused the state directory '\(directory.path.display)': everybody may write there",
-                hint: "chmod o-w \(shell: directory.path)", path: directory.path)
-        }
     }
 
     private static func openCatalog(
@@ -154,7 +175,9 @@ package struct Home: Sendable {
         // Two who make it at once would find it locked while it changes to WAL.
         let lock = try FileLock.take("catalog.lock", in: directory, holder: "reprieve", waitSeconds: 10)
         defer { withExtendedLifetime(lock) {} }
-        let names: [Bytes] = ["", "-wal", "-shm", "-journal", Bytes(Catalog.damagedSuffix)].map { "catalog.sqlite" + $0 }
+        let names: [Bytes] = ["", "-wal", "-shm", "-journal", Bytes(Catalog.damagedSuffix)].map {
+            "catalog.sqlite" + $0
+        }
         for name in names { try directory.checkOwn(name) }
         do {
             return (try Catalog(path: path), [])
