@@ -21,16 +21,41 @@ extension Keeper {
         /// What looked suspect is fine: single backups, or a series as it is now. `objects`: all it holds.
         case accept([Backup], reason: String)
         case acceptSeries(Bytes, objects: Set<UInt64>, reason: String)
+
+        /// The single ones that it is about.
+        var backups: [Backup] {
+            switch self {
+            case .preserve(let backups, _, _), .release(let backups), .condemn(let backups, _),
+                .uncondemn(let backups), .accept(let backups, _):
+                backups
+            case .retire, .unretire, .freeze, .unfreeze, .acceptSeries: []
+            }
+        }
+
+        /// To lift something is never too late.
+        var needsSeries: Bool {
+            switch self {
+            case .freeze, .acceptSeries: true
+            default: false
+            }
+        }
     }
 
     /// Writes a word down, in the vault and in the state directory (invariant 10), and says it in the audit log.
-    /// Answers how many marks it changed.
+    /// Answers how many marks it changed. What it is about is looked up again under the lock: a backup that is gone by
+    /// then, or a series of which none of `members` is left, is `.notFound`, and nothing is written.
     @discardableResult
-    package func say(_ word: Word, in configuration: VaultConfiguration) throws(Fault) -> Int {
+    package func say(
+        _ word: Word, of members: [Backup] = [], in configuration: VaultConfiguration
+    ) throws(Fault) -> Int {
         let vault = try open(configuration)
         let trash = try makeTrash(vault)
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         defer { withExtendedLifetime(lock) {} }
+        for backup in word.backups where !stands(backup, vault, trash) { throw Self.goneMeanwhile(backup.path) }
+        if word.needsSeries, let first = members.first, !members.contains(where: { stands($0, vault, trash) }) {
+            throw Self.goneMeanwhile(Backup.name(ofSeries: first.series))
+        }
         let at = now()
         var marks = try home.marks.read(vault.id, trash: trash)
         var records: [AuditRecord] = []
@@ -80,6 +105,30 @@ extension Keeper {
             }
         }
         return changed
+    }
+
+    /// Whether an object is where it was, in the trash, or brought back from there. What cannot be looked at is not
+    /// gone.
+    private func stands(_ backup: Backup, _ vault: OpenVault, _ trash: TrashDirectory) -> Bool {
+        func isThere(_ path: Bytes, below directory: Directory) -> Bool {
+            do throws(Fault) {
+                return try directory.open(path.parent).object(of: path.lastComponent) == backup.object
+            } catch {
+                return ![2, 20].contains(error.errno)  // ENOENT, ENOTDIR
+            }
+        }
+        func isIn(_ batch: String) -> Bool { isThere(trash.path(of: backup.path, in: batch), below: trash.directory) }
+        if isThere(backup.path, below: vault.root) { return true }
+        if let batch = backup.trashed?.batch, isIn(batch) { return true }
+        // Condemned since it was looked at.
+        guard let batches = try? trash.batchNames() else { return true }
+        return batches.reversed().contains(where: isIn)
+    }
+
+    private static func goneMeanwhile(_ path: Bytes) -> Fault {
+        Fault(
+            .notFound, "'\(path.display)' is gone: it was purged or removed a moment ago",
+            hint: "nothing was written; `reprieve audit tail` shows what happened to it", path: path)
     }
 
     private func marks(of word: Word, _ marks: Marks, at: Moment) -> [(Mark, Event?, Backup?)] {

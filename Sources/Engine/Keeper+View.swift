@@ -58,6 +58,9 @@ package struct VaultView: Sendable {
     }
     package var everything: [Backup] { present + trashed + gone }
 
+    /// What a series holds, here and in the trash.
+    package func members(of series: Bytes) -> [Backup] { (present + trashed).filter { $0.series == series } }
+
     /// Series that are frozen: each mark, and the key.
     package var frozenSeries: [(series: Bytes, mark: Mark)] {
         marks.holding(.frozen, at: at.wall).compactMap { mark in Mark.series(ofTarget: mark.target).map { ($0, mark) } }

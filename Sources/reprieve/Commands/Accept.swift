@@ -39,13 +39,14 @@ struct Accept: Deed {
     private func accept(
         _ series: Bytes, in view: VaultView, _ reason: String, _ session: Session
     ) throws -> JSON {
-        let own = (view.present + view.trashed).filter { $0.series == series }
+        let own = view.members(of: series)
         let suspect = own.count {
             view.protection.suspicion.suspects[$0.id.object] != nil || $0.mayBeAccepted
         }
         if !dryRun {
             try session.keeper.say(
-                .acceptSeries(series, objects: Set(own.map(\.id.object)), reason: reason), in: view.configuration)
+                .acceptSeries(series, objects: Set(own.map(\.id.object)), reason: reason), of: own,
+                in: view.configuration)
         }
         let name = SeriesNames(view).text(series)
         session.say(

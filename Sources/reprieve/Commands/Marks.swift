@@ -141,9 +141,10 @@ struct Freeze: Deed {
         let session = try common.session(always: true)
         let until = try session.deadline(until)
         let reason = try reason.map(session.reason) ?? asked()
-        try Freezing.mark(what, all, session, "frozen: \(reason)") { vault, series throws(Fault) in
+        try Freezing.mark(what, all, session, "frozen: \(reason)") { vault, series, members throws(Fault) in
             if series.isEmpty { return (1, try session.keeper.freeze(vault, reason: reason, until: until)) }
-            return (try session.keeper.say(.freeze(series: series, reason: reason, until: until), in: vault), nil)
+            let freeze = Keeper.Word.freeze(series: series, reason: reason, until: until)
+            return (try session.keeper.say(freeze, of: members, in: vault), nil)
         }
     }
 
@@ -166,7 +167,7 @@ struct Unfreeze: Deed {
 
     func run() throws {
         let session = try common.session()
-        try Freezing.mark(what, all, session, "no longer frozen") { vault, series throws(Fault) in
+        try Freezing.mark(what, all, session, "no longer frozen") { vault, series, _ throws(Fault) in
             (try session.keeper.say(.unfreeze(series: series), in: vault), nil)
         }
     }
@@ -182,16 +183,16 @@ enum Freezing {
     /// changed, and what a person should know of that.
     static func mark(
         _ words: [String], _ all: Bool, _ session: Session, _ done: String,
-        _ change: (VaultConfiguration, [Bytes]) throws(Fault) -> (Int, Fault?)
+        _ change: (VaultConfiguration, [Bytes], _ members: [Backup]) throws(Fault) -> (Int, Fault?)
     ) throws {
         guard all != !words.isEmpty else {
             throw Fault(
                 .usage, "say what: vaults or series, or --all for every vault", hint: "`reprieve list` shows both")
         }
-        var marked: [(vault: VaultConfiguration, series: [Bytes])] = []
+        var marked: [(vault: VaultConfiguration, series: [Bytes], members: [Backup])] = []
         let (vaults, rest) = session.vaults(words)
         if rest.isEmpty {
-            marked = vaults.map { ($0, []) }
+            marked = vaults.map { ($0, [], []) }
         } else {
             let views = session.keeper.views(of: vaults)
             for target in try session.keeper.targets(rest, in: views, preferring: [.series]) {
@@ -200,14 +201,14 @@ enum Freezing {
                         .usage, "only vaults and series can be frozen",
                         hint: "a single backup: reprieve preserve ID --reason WHY")
                 }
-                marked.append((view.configuration, [key]))
+                marked.append((view.configuration, [key], view.members(of: key)))
             }
         }
         var faults: [Fault] = []
         var isDone = false
-        for (vault, series) in marked {
+        for (vault, series, members) in marked {
             do throws(Fault) {
-                let (changed, warning) = try change(vault, series)
+                let (changed, warning) = try change(vault, series, members)
                 faults += [warning].compactMap { $0 }
                 isDone = true
                 let what =

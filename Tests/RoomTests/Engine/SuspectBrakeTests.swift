@@ -4,6 +4,7 @@ import Foundation
 import Model
 import Retention
 import Testing
+import Trash
 
 @Suite("the brake for suspect backups")
 struct SuspectBrakeTests {
@@ -144,5 +145,38 @@ struct SuspectBrakeTests {
         let backups = vault.view().present.filter { suspects[$0.id.object] != nil }
         #expect(backups.map(\.path) == ["app/web-2026-11-03.tar.gz"])
         #expect(suspects.values.first == "its first bytes are not what its name says")
+    }
+
+    @Test("a word about what was purged meanwhile is exit 5 and writes no mark; what was condemned meanwhile has it")
+    func goneMeanwhile() throws {
+        var vault = try Vault()
+        for _ in 1...7 { try vault.day(1000) }
+        let before = vault.view()
+        let oldest = try #require(before.present.min { $0.time < $1.time })
+        let trashed = try #require(before.trashed.min { $0.time < $1.time })
+        try vault.day(1000)
+        #expect(vault.view().trashed.contains { $0.id == oldest.id })
+        #expect(try vault.keeper.say(.preserve([oldest], reason: "r", until: nil), in: vault.vault) == 1)
+        #expect(try vault.keeper.say(.release([oldest]), in: vault.vault) == 1)
+
+        func refused(_ word: Keeper.Word, of members: [Backup] = []) throws {
+            let marks = vault.view().marks.all
+            let fault = #expect(throws: Fault.self) { try vault.keeper.say(word, of: members, in: vault.vault) }
+            #expect(fault?.code.status == .notFound, "\(fault?.message ?? "")")
+            #expect(vault.view().marks.all == marks)
+        }
+        let trash = vault.scratch.url.appending(path: "v/.trash").path
+        try FileManager.default.removeItem(
+            atPath: "\(trash)/\(try #require(trashed.trashed?.batch))/files/\(trashed.path.display)")
+        for word: Keeper.Word in [
+            .preserve([oldest, trashed], reason: "r", until: nil), .release([trashed]), .accept([trashed], reason: "r"),
+        ] {
+            try refused(word)
+        }
+        let (series, members) = (oldest.series, before.members(of: oldest.series))
+        try vault.keeper.say(.freeze(series: [series], reason: "r", until: nil), of: members, in: vault.vault)
+        try vault.keeper.say(.unfreeze(series: [series]), of: [trashed], in: vault.vault)
+        try refused(.freeze(series: [series], reason: "r", until: nil), of: [trashed])
+        try refused(.acceptSeries(series, objects: [trashed.id.object], reason: "r"), of: [trashed])
     }
 }
