@@ -21,6 +21,9 @@ extension Agent {
                 vault, places: places, deep: deep, finished: finished, watch: watch(vault.id),
                 shouldStop: { self.lanes.shouldStop(key) }, isWatched: { self.watcher.isWatched(vault.id, $0) })
             try keeper.note(seen.changes, in: vault)
+            if seen.changes.newlyComplete + seen.changes.newlyUnusable > 0, seen.faults.isEmpty {
+                try keeper.sayNewest(in: vault)
+            }
             // The trash may have been made since.
             if places.contains(""), !watcher.isWatched(vault.id, TrashDirectory.name), let trash = try vault.trash() {
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)

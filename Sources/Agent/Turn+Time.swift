@@ -57,8 +57,11 @@ extension Turn {
         agent.lanes.start(Lanes.Key(vault: "configuration"), "load") {
             do {
                 let fresh = try agent.load()
-                let vaults = Keeper(configuration: fresh, home: home).configuration.vaults
-                guard isAsked || vaults.map(\.path) != old.vaults.map(\.path) else { return }
+                let new = Keeper(configuration: fresh, home: home).configuration
+                guard
+                    isAsked || new.vaults.map(\.path) != old.vaults.map(\.path)
+                        || new.vanished.map(\.path) != old.vanished.map(\.path)
+                else { return }
                 agent.log.notice("configuration read: \(fresh.vaults.count) vaults")
                 agent.post(.configuration(fresh))
             } catch let fault as Fault {
@@ -71,6 +74,11 @@ extension Turn {
 
     mutating func adopt(_ configuration: Configuration) {
         keeper = Keeper(configuration: configuration, home: keeper.home)
+        do throws(Fault) {
+            try keeper.sayVanished()
+        } catch {
+            agent.log.error("\(error.message)")
+        }
         let now = keeper.now()
         var fresh: [Bytes: VaultState] = [:]
         for vault in keeper.configuration.vaults {

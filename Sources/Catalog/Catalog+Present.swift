@@ -13,6 +13,8 @@ extension Catalog {
         package var completed: [Backup] = []
         /// All that is complete now and was not known to be, those of a first index too.
         package var newlyComplete = 0
+        /// All that rests now and cannot be used: cut off, empty, reported as failed.
+        package var newlyUnusable = 0
         package var vanished: [Backup] = []
         /// Complete ones whose name has another content now; of a vault that was known.
         package var rewritten: [(before: Backup, after: Backup)] = []
@@ -41,6 +43,7 @@ extension Catalog {
             places.formUnion(other.places)
             completed += other.completed
             newlyComplete += other.newlyComplete
+            newlyUnusable += other.newlyUnusable
             vanished += other.vanished
             rewritten += other.rewritten
             moved += other.moved
@@ -204,6 +207,9 @@ extension Catalog {
                 changes.rewritten.append((before, backup))
             }
             if backup.isComplete { for sign in backup.signs { try recordSign(db, backup, sign) } }
+            if !backup.isComplete, backup.condition != .settling, before?.condition != backup.condition {
+                changes.newlyUnusable += 1
+            }
             guard backup.isComplete, !(before?.isComplete ?? false) else { continue }
             changes.newlyComplete += 1
             if before != nil || isIndexed { changes.completed.append(backup) }

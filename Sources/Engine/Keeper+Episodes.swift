@@ -4,6 +4,7 @@ internal import Disk
 package import Model
 internal import Retention
 internal import Survey
+internal import Trash
 
 /// What goes on for a while is said once, when it begins: by whoever acts, never by one who only looks.
 extension Keeper {
@@ -32,21 +33,52 @@ extension Keeper {
         }
     }
 
-    /// What a look says by itself: series that are late or have ended, and, where everything was looked into, backups
-    /// that look wrong. What protects what is found out once for both.
+    /// Each wildcard that matches fewer directories than before, or none; and why that is reported.
+    package var vanishings: [(wildcard: VaultConfiguration, reason: String)] {
+        configuration.wildcards.compactMap { wildcard in
+            let gone = configuration.vanished(of: wildcard).map(\.label).sorted()
+            let there = configuration.matches(of: wildcard).count - gone.count
+            guard there == 0 || !gone.isEmpty else { return nil }
+            let path = wildcard.path.display
+            guard there > 0 else {
+                let before = gone.isEmpty ? "" : " any more; \(gone.count) did before"
+                return (wildcard, "no directory matches its path, '\(path)'\(before)")
+            }
+            let names = gone.prefix(3).joined(separator: ", ") + (gone.count > 3 ? ", and \(gone.count - 3) more" : "")
+            return (wildcard, "'\(path)' matches \(there) directories, \(there + gone.count) before: without \(names)")
+        }
+    }
+
+    /// Records what wildcards do not match any more, once until that changes.
+    package func sayVanished() throws(Fault) {
+        for (wildcard, reason) in vanishings {
+            let gone = Set(configuration.vanished(of: wildcard).map(\.path.hexadecimal) + [""])
+            guard try !home.episodes.begun(.vanished, wildcard.path.hexadecimal, gone).isEmpty else { continue }
+            try home.audit.append(
+                [AuditRecord(.vaultVanished, vault: wildcard.entry, path: wildcard.path, reason: reason)], at: now())
+            try home.episodes.note(.vanished, wildcard.path.hexadecimal, gone)
+        }
+        for wildcard in configuration.wildcards where !vanishings.contains(where: { $0.wildcard.path == wildcard.path })
+        {
+            try home.episodes.note(.vanished, wildcard.path.hexadecimal, [])
+        }
+    }
+
+    /// What a look reports by itself: series that are late, have ended or fail, and backups that look wrong. What
+    /// protects what is found out once for both; series are frozen where everything was looked into.
     func sayFindings(_ attended: inout Attended, _ depth: Depth) throws(Fault) {
         try sayFreezes(attended)
         guard case .everything = depth else {
             guard !attended.scan.hasUnknown else { return }
             let present = try home.catalog.present(vault: attended.vault.id)
-            let protection = try protection(
-                attended.vault.configuration, attended.vault.id, attended.marks, present, [], at: attended.at.wall)
             try sayFuture(present, attended)
-            return try sayPulses(present, protection, attended)
+            return try sayNewest(present, attended.marks, attended.vault, at: attended.at)
         }
         let protection = try protection(attended)
         try sayFuture(attended.present, attended)
-        try sayPulses(attended.present, protection, attended)
+        if !attended.scan.hasUnknown {
+            try sayPulses(attended.present, protection, attended.vault, at: attended.at)
+        }
         do {
             try settleSuspects(protection.suspicion, &attended)
         } catch {
@@ -55,14 +87,24 @@ extension Keeper {
         }
     }
 
-    /// Series that are late or have ended, of those that were looked at whole.
+    /// After a look at some places: the newest backup of a series may be one that cannot be used.
+    package func sayNewest(in vault: OpenVault) throws(Fault) {
+        let marks = try home.marks.read(vault.id, trash: try vault.trash())
+        try sayNewest(try home.catalog.present(vault: vault.id), marks, vault, at: now())
+    }
+
+    private func sayNewest(_ present: [Backup], _ marks: Marks, _ vault: OpenVault, at now: Moment) throws(Fault) {
+        let protection = try protection(vault.configuration, vault.id, marks, present, [], at: now.wall)
+        try sayPulses(present, protection, vault, at: now)
+        try saySuspects(protection.suspicion, present, vault, at: now)
+    }
+
+    /// Series that are late, have ended or fail.
     private func sayPulses(
-        _ present: [Backup], _ protection: Judge.Protection, _ attended: Attended
+        _ present: [Backup], _ protection: Judge.Protection, _ vault: OpenVault, at now: Moment
     ) throws(Fault) {
-        guard !attended.scan.hasUnknown else { return }
-        let vault = attended.vault
         let pulses = SeriesPulse.all(
-            present, protection: protection, links: try links(of: present, in: vault.id, protection), now: attended.at)
+            present, protection: protection, links: try links(of: present, in: vault.id, protection), now: now)
         func names(_ pulse: Rhythm.Pulse) -> Set<String> {
             Set(pulses.filter { $0.value.pulse == pulse && $0.value.retirement == nil }.keys.map(\.hexadecimal))
         }
@@ -81,16 +123,17 @@ extension Keeper {
                         ? .seriesEnded(newest: newest, rhythm: rhythm) : .seriesLate(newest: newest, rhythm: rhythm),
                     vault: vault.label, vaultID: vault.id, series: series))
         }
-        let failing = Set(pulses.filter { $0.value.failing != nil }.keys.map(\.hexadecimal))
+        // Suspect ones have an event of their own, each for itself.
+        let failing = Set(pulses.filter { $0.value.health == .failing }.keys.map(\.hexadecimal))
         for name in try home.episodes.begun(.failing, vault.id.text, failing).sorted() {
             guard let series = Bytes(hexadecimal: name), let pulse = pulses[series], let failing = pulse.failing
             else { continue }
             records.append(
                 AuditRecord(
                     .seriesFailing(failed: failing.count, newest: pulse.newest), vault: vault.label, vaultID: vault.id,
-                    series: series, reason: "\(failing.path.lastComponent.display): \(failing.why)"))
+                    series: series, reason: "\(failing.backup.path.lastComponent.display): \(failing.why)"))
         }
-        try home.audit.append(records, at: attended.at)
+        try home.audit.append(records, at: now)
         try home.episodes.note(.failing, vault.id.text, failing)
         try home.episodes.note(.ended, vault.id.text, ended)
         try home.episodes.note(.late, vault.id.text, late)

@@ -26,6 +26,7 @@ extension Keeper {
         }
         relieve(&outcomes)
         note(outcomes)
+        try sayVanished()
         return outcomes
     }
 

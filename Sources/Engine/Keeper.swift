@@ -29,7 +29,7 @@ package struct Keeper: Sendable {
     /// Of a command that cleans up several vaults: they are one run, and `undo` takes it back as a whole.
     package var run: RunNumber?
 
-    /// Vaults that a wildcard matched once and matches no more stay: their disk may not be mounted.
+    /// Vaults that a wildcard matched once and matches no more stay.
     package init(configuration: Configuration, home: Home) {
         var configuration = configuration
         for path in (try? home.registry.paths()) ?? [] where !configuration.vaults.contains(where: { $0.path == path })
@@ -39,6 +39,7 @@ package struct Keeper: Sendable {
                 var vault = wildcard
                 (vault.label, vault.path) = ("\(wildcard.entry)/\(name)", path)
                 configuration.vaults.append(vault)
+                configuration.vanished.append(vault)
                 break
             }
         }

@@ -39,6 +39,10 @@ extension AuditEvent {
             .init(
                 meaning: "its disk is not there, does not answer, or is another one; said once until it is back",
                 always: [.vault, .reason], sometimes: [.vaultID])
+        case .vaultVanished:
+            .init(
+                meaning: "a wildcard matches fewer directories than before, or none; reported once until that changes",
+                always: [.vault, .path, .reason])
         case .vaultUnreconciled:
             .init(
                 meaning: "something may have been missed: nothing is condemned before all was looked at again",

@@ -8,6 +8,8 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case vaultUnfrozen = "vault.unfrozen"
     /// Its disk is not there, or another one is.
     case vaultOffline = "vault.offline"
+    /// A wildcard matches fewer directories than before, or none.
+    case vaultVanished = "vault.vanished"
     /// Something may have been missed; nothing is condemned before it was looked at again.
     case vaultUnreconciled = "vault.unreconciled"
     case vaultAdopted = "vault.adopted"

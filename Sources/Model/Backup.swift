@@ -307,6 +307,15 @@ package struct Backup: Hashable, Sendable {
     /// Incomplete for want of a sign that others of its series have: a person may know better.
     package var mayBeAccepted: Bool { condition == .incomplete && note.hasPrefix(Self.signMissing) }
 
+    /// Plain SQL without its last line, in a series whose others have it.
+    package var lacksFooter: Bool { isComplete && endMark == .footerAbsent && note == Self.footerAbsentNote }
+
+    /// Incomplete for want of something that its writer may still bring: a piece, a side file, a sign of success.
+    package var isAwaited: Bool {
+        guard condition == .incomplete, size > 0 else { return false }
+        return mayBeAccepted || contents.map { $0.outcome == .running || $0.outcome == .lacking } ?? false
+    }
+
     /// How the note of such a one begins.
     package static let signMissing = "without "
 }

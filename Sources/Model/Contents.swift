@@ -39,8 +39,10 @@ package struct Contents: Hashable, Sendable {
     package enum Outcome: String, Hashable, Sendable {
         case unsaid
         case finished
-        /// The tool says that it failed, or part of what it lists is missing.
+        /// The tool says that it failed.
         case failed
+        /// A piece of it, or of what it lists, is not there: it may still come.
+        case lacking
         /// The tool says that it is still at work.
         case running
         /// The record is there and cannot be read: nothing is known of what the backup needs.

@@ -7,6 +7,7 @@ package enum Event: Hashable, Sendable {
     case vaultFrozen(until: Timestamp? = nil, cause: FreezeCause? = nil)
     case vaultUnfrozen(cause: FreezeCause? = nil)
     case vaultOffline
+    case vaultVanished
     case vaultUnreconciled
     case vaultAdopted
     case vaultForgotten
@@ -78,6 +79,7 @@ extension Event {
         case .vaultFrozen: .vaultFrozen
         case .vaultUnfrozen: .vaultUnfrozen
         case .vaultOffline: .vaultOffline
+        case .vaultVanished: .vaultVanished
         case .vaultUnreconciled: .vaultUnreconciled
         case .vaultAdopted: .vaultAdopted
         case .vaultForgotten: .vaultForgotten
@@ -171,7 +173,7 @@ extension Event {
         case .hookVetoed(let hook, let phase): [.text(.hook, hook), .text(.phase, phase)]
         case .eventsLost(let hook, let first, let last):
             (hook.map { [.text(.hook, $0)] } ?? []) + [.number(.first, first), .number(.last, last)]
-        case .agentStarted, .agentStopped, .vaultOffline, .vaultUnreconciled, .vaultAdopted,
+        case .agentStarted, .agentStopped, .vaultOffline, .vaultVanished, .vaultUnreconciled, .vaultAdopted,
             .vaultForgotten, .vaultRecovered, .vanished, .missing, .released, .accepted, .reprieved,
             .condemnIntent, .condemnFailed, .restoreIntent, .purgeFailed:
             []

@@ -137,7 +137,7 @@ package struct DirectoryReading: Sendable {
             isTemporary: entry.isTemporary || own.contains { listing.entries[$0].isTemporary },
             doubt: found.doubt, recogniser: found.recogniser, kind: found.kind, contents: found.contents,
             completeWhen: found.completeWhen)
-        if let why = listing.lacking[index] { (unit.contents.outcome, unit.contents.why) = (.failed, why) }
+        if let why = listing.lacking[index] { (unit.contents.outcome, unit.contents.why) = (.lacking, why) }
         return unit
     }
 }

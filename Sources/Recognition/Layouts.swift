@@ -64,7 +64,7 @@ extension Contents {
         provides = Array(parts.flatMap(\.provides).prefix(Self.mostTokens))
         signs = Set(parts.flatMap(\.signs)).sorted()
         if let bad = parts.first(where: { $0.outcome == .unread })
-            ?? parts.first(where: { $0.outcome == .failed || $0.outcome == .running })
+            ?? parts.first(where: { [.failed, .running, .lacking].contains($0.outcome) })
         {
             (outcome, why) = (bad.outcome, bad.why)
         }

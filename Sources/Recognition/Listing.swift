@@ -140,7 +140,7 @@ package struct Listing: Sendable {
             }
             var found = sorted[0].part.found
             if let gap = Self.gap(in: sorted.compactMap(\.part.number), countingFrom: first) {
-                (found.contents.outcome, found.contents.why) = (.failed, "part \(gap) is missing")
+                (found.contents.outcome, found.contents.why) = (.lacking, "part \(gap) is missing")
             }
             claim(sorted[0].index, as: .backup(found))
             markSet(sorted[0].index)

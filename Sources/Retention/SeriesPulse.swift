@@ -1,6 +1,6 @@
 package import Model
 
-/// How a series is doing: its rhythm, and whether it is late or has ended.
+/// How a series is doing: its rhythm, whether it is late or has ended, and whether its newest backup can be used.
 package struct SeriesPulse: Hashable, Sendable {
     package var rhythm: Rhythm?
     /// The newest complete backup that is not future-dated.
@@ -9,18 +9,38 @@ package struct SeriesPulse: Hashable, Sendable {
     package var pulse: Rhythm.Pulse
     /// What a person said of its end, while no newer backup came.
     package var retirement: Judge.Retirement?
-
-    /// Its newest backups that cannot be used, where there are several in a row.
+    /// Its newest backups, where they cannot be used.
     package var failing: Failing?
+    /// Its newest backup may still become complete.
+    package var isSettling = false
 
     package struct Failing: Hashable, Sendable {
+        /// How many in a row.
         package var count: Int
-        /// Of the newest one, for a person.
+        /// Of the newest one: `suspect`, `incomplete` or `broken`; and why, for a person.
+        package var condition: Backup.Condition
         package var why: String
-        package var path: Bytes
+        package var backup: Backup
+
+        package var isEmpty: Bool { backup.size == 0 }
     }
 
-    /// Fewer in a row may be one that is still being written.
+    /// What a person is told of the series in one word.
+    package enum Health: String, Sendable { case ok, settling, suspect, failing, late, ended, retired }
+
+    package var health: Health {
+        if retirement != nil { return .retired }
+        if let failing { return failing.condition == .suspect ? .suspect : .failing }
+        switch pulse {
+        case .late: return .late
+        case .ended: return .ended
+        case .ok: return isSettling ? .settling : .ok
+        }
+    }
+
+    /// How long its writer may take to bring a missing piece, side file or base before that is reported.
+    package static let awaitedSeconds: Int64 = 6 * 3600
+    /// So many in a row are reported at once, whatever may still come.
     package static let fewestFailing = 2
 
     /// Every series of a vault. `links`: which of them need which.
@@ -40,29 +60,69 @@ package struct SeriesPulse: Hashable, Sendable {
             let newest = members.filter {
                 $0.isComplete && !Judge.isFuture($0, now: now) && protection.suspicion.suspects[$0.id.object] == nil
             }.map(\.time).max()
+            let newestFirst = NewestFirst(members, protection, links, now)
             pulses[series] = SeriesPulse(
                 rhythm: rhythm, newest: newest, pulse: pulse ?? .ok, retirement: retirement,
-                failing: failing(members, protection, links, now))
+                failing: newestFirst.failing, isSettling: newestFirst.isSettling)
+        }
+    }
+}
+
+/// The backups of a series from the newest on, without those that are dated ahead, up to the first good one.
+private struct NewestFirst {
+    /// Not good, newest first. One that is the first to end without the footer of its series counts, as options may
+    /// have changed, and is reported: it may as well be cut off.
+    private var bad: [(backup: Backup, condition: Backup.Condition, note: String)] = []
+    private let now: Moment
+
+    init(_ members: [Backup], _ protection: Judge.Protection, _ links: LinkGraph?, _ now: Moment) {
+        self.now = now
+        func effective(_ backup: Backup) -> (condition: Backup.Condition, note: String) {
+            backup.effectiveCondition(protection, links, now: now)
+        }
+        let ahead = members.filter { !Judge.isFuture($0, now: now) }
+        // The usual case: no sorting of thousands.
+        guard let newest = ahead.max(by: Self.isOlder) else { return }
+        if effective(newest).condition == .complete {
+            if newest.lacksFooter, !protection.accepted.contains(newest.id.object),
+                let last = ahead.filter({ $0.id != newest.id && $0.isComplete }).max(by: Self.isOlder),
+                last.endMark == .footerShown
+            {
+                bad = [(newest, .suspect, newest.note)]
+            }
+            return
+        }
+        for backup in ahead.sorted(by: { Self.isOlder($1, $0) }) {
+            let (condition, note) = effective(backup)
+            guard condition != .complete else { return }
+            bad.append((backup, condition, note))
         }
     }
 
-    private static func failing(
-        _ members: [Backup], _ protection: Judge.Protection, _ links: LinkGraph?, _ now: Moment
-    ) -> Failing? {
-        func why(_ backup: Backup) -> String? {
-            if backup.mayBeAccepted, protection.accepted.contains(backup.id.object) { return nil }
-            switch backup.condition {
-            case .incomplete, .broken: return backup.note
-            case .complete: return links?.whyBroken(backup.id)
-            case .settling, .suspect, .future: return nil
-            }
+    private static func isOlder(_ a: Backup, _ b: Backup) -> Bool { (a.time, a.path) < (b.time, b.path) }
+
+    var isSettling: Bool { bad.contains { $0.condition == .settling || mayStillCome($0.backup, $0.condition) } }
+
+    var failing: SeriesPulse.Failing? {
+        let unusable = bad.filter { $0.condition != .settling }
+        guard let newest = unusable.first,
+            unusable.count >= SeriesPulse.fewestFailing
+                || !mayStillCome(newest.backup, newest.condition)
+        else { return nil }
+        return .init(count: unusable.count, condition: newest.condition, why: newest.note, backup: newest.backup)
+    }
+
+    /// Its writer may not be done with it: a piece, a side file or what it stands on may be on its way. What is empty,
+    /// cut off, reported as failed or suspect is as it will be.
+    private func mayStillCome(_ backup: Backup, _ condition: Backup.Condition) -> Bool {
+        let isAwaited: Bool
+        switch condition {
+        case .incomplete: isAwaited = backup.isAwaited || backup.kind == .log
+        // What it needs is not there; what its tool left unreadable stays so.
+        case .broken: isAwaited = backup.condition == .complete
+        case .settling, .complete, .suspect, .future: isAwaited = false
         }
-        guard members.contains(where: { why($0) != nil }) else { return nil }
-        let newestFirst = members.filter { $0.condition != .settling && !Judge.isFuture($0, now: now) }.sorted {
-            ($0.time, $0.path) > ($1.time, $1.path)
-        }
-        let bad = newestFirst.prefix { why($0) != nil }
-        guard let newest = bad.first, bad.count >= fewestFailing else { return nil }
-        return Failing(count: bad.count, why: why(newest) ?? "", path: newest.path)
+        guard isAwaited, let changed = backup.members.map(\.ctime).max() else { return false }
+        return now.wall.seconds(since: changed) < SeriesPulse.awaitedSeconds
     }
 }

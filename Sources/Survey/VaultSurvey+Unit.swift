@@ -287,11 +287,11 @@ extension VaultSurvey.UnitLook {
         backup.note = reading.mark == .footerAbsent ? Backup.footerNeverNote : reading.note ?? ""
         if reading.mark == .none, let sign = contents.signs.first { backup.note = "'\(sign)' is there" }
         if let missing = missing(unit, reading, inside) {
-            (backup.condition, backup.note) = (.incomplete, missing)
+            backup.awaits(missing)
             return
         }
         switch contents.outcome {
-        case .failed, .running:
+        case .failed, .running, .lacking:
             let tool = contents.tool.map { "\($0): " } ?? ""
             (backup.condition, backup.note) = (.incomplete, tool + (contents.why ?? "its tool did not finish it"))
             return
@@ -302,7 +302,10 @@ extension VaultSurvey.UnitLook {
         }
         switch reading.mark {
         case .unprobed: break
-        case .absent: backup.condition = .incomplete
+        case .absent:
+            backup.condition = .incomplete
+            // Its last piece may be on its way.
+            if unit.isSet { backup.awaits(backup.note) }
         case .shown, .footerShown, .footerAbsent, .none, .contradicted: backup.condition = .complete
         }
     }
@@ -395,6 +398,14 @@ extension VaultSurvey.UnitLook {
 }
 
 extension Backup {
+    /// Incomplete for want of something that may still come.
+    fileprivate mutating func awaits(_ what: String) {
+        (condition, note) = (.incomplete, what)
+        var contents = contents ?? Contents()
+        contents.outcome = .lacking
+        self.contents = contents
+    }
+
     /// What an earlier look found in it.
     fileprivate mutating func recall(_ old: Backup) {
         contents = old.contents

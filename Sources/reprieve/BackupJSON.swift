@@ -8,17 +8,7 @@ extension Session {
     func json(
         _ backup: Backup, _ vault: String, protection: Judge.Protection, links: LinkGraph? = nil, names: SeriesNames
     ) -> JSON {
-        let isAccepted = backup.mayBeAccepted && protection.accepted.contains(backup.id.object)
-        let isComplete = backup.isComplete || isAccepted
-        let broken = backup.state == .present && isComplete ? links?.whyBroken(backup.id) : nil
-        let isFuture = Judge.isFuture(backup, now: keeper.now())
-        let suspect =
-            backup.state == .present
-            ? protection.suspicion.suspects[backup.id.object] ?? links?.whyDoubtful(backup.id) : nil
-        let condition =
-            isFuture && isComplete
-            ? Backup.Condition.future
-            : suspect != nil ? .suspect : broken != nil ? .broken : isAccepted ? .complete : backup.condition
+        let (condition, note) = backup.effectiveCondition(protection, links, now: keeper.now())
         let preserved = protection.preserved[backup.id.object]
         let reprieved = protection.reprieved[backup.id.object]
         var fields: [JSON.Field] = [
@@ -37,7 +27,7 @@ extension Session {
             .init("obstacle", JSON(backup.obstacle)), .init("end_mark", .string(backup.endMark.rawValue)),
             .init("state", .string(backup.state.rawValue)),
             .init("condition", .string(condition.rawValue)),
-            .init("note", .string(suspect ?? broken ?? backup.note)), .init("complete", .bool(condition == .complete)),
+            .init("note", .string(note)), .init("complete", .bool(condition == .complete)),
             .init("tool", JSON(backup.contents?.tool)), .init("said", JSON(backup.contents?.said)),
             .init("said_in", JSON(backup.contents?.file)),
             .init("needs", Self.ids(links?.needs(of: backup.id))),

@@ -118,7 +118,11 @@ struct IdentityTests {
         let away = house.root.appending(path: "away")
         try FileManager.default.moveItem(at: house.vault, to: away)
         try FileManager.default.createDirectory(at: house.vault, withIntermediateDirectories: true)
-        #expect(try house.run("agent", "--once").status != 0)
+        for _ in 1...2 { #expect(try house.run("agent", "--once").status == 3) }
+        func vanished() throws -> [[String: Any]] {
+            try house.events().filter { $0["event"] as? String == "vault.vanished" }
+        }
+        #expect(try vanished().count == 1 && vanished()[0]["vault"] as? String == "v")
         let status = try house.run("status")
         #expect(status.status != 0 && status.out.contains("v/web1") && status.out.contains("v/web2"), "\(status.out)")
         #expect(try house.run("status", "--check").status == 2)
@@ -129,12 +133,22 @@ struct IdentityTests {
         let check = try house.run("config", "check")
         #expect(check.status != 0 && check.error.contains("no directory matches"), "\(check.said)")
         #expect(try house.run("status").out.contains("no directory matches"))
+        #expect(try house.run("status", "--check").status == 2)
+        let nowhere = try house.run("agent", "--once")
+        #expect(nowhere.status == 3 && nowhere.error.contains("no directory matches"), "\(nowhere.said)")
+        #expect(try vanished().count == 2)
         // The disk is back.
         try FileManager.default.removeItem(at: house.vault)
         try FileManager.default.moveItem(at: away, to: house.vault)
         try house.write(
             house.config, "timezone: UTC\nvaults:\n  v:\n    path: \(house.vault.path)/*\n\(House.settings)\n")
         #expect(try house.list().count == 10)
+        #expect(try house.run("agent", "--once").status != 3)
+        // One of two.
+        try FileManager.default.removeItem(at: house.vault.appending(path: "web2"))
+        #expect(try house.run("agent", "--once").status == 3)
+        #expect((try vanished().last?["reason"] as? String)?.contains("v/web2") == true)
+        #expect(try house.run("status", "--check").status == 2)
     }
 }
 

@@ -72,6 +72,79 @@ struct StatusTests {
         #expect(FileManager.default.fileExists(atPath: house.state.appending(path: "status.json").path))
     }
 
+    @Test("one bad newest backup is in the headline, the table, list, --check, JSON and the log; and ok means ok")
+    func newest() throws {
+        let house = try House(keep: "{ last: 30 }", more: "    approval: never")
+        let (head, foot) = ("-- PostgreSQL database dump\n", "-- PostgreSQL database dump complete\n")
+        let dump = head + String(repeating: "INSERT INTO a VALUES (1);\n", count: 200) + foot
+        let bad = [
+            "cut": String(dump.dropLast(foot.count)), "empty": "", "small": head + foot,
+            "web": "<html>502 Bad Gateway</html>",
+        ]
+        func put(_ series: String, _ n: Int, _ text: String) throws {
+            try house.put("\(series)-\(House.day(n)).sql", text)
+        }
+        for series in ["good"] + bad.keys { for n in -3...8 { try put(series, n, dump) } }
+        let new = try house.run("status").out
+        #expect(new.contains("5 settling") && !new.contains("all in order"), "\(new)")
+        let states = try house.run("list").out
+        #expect(states.split(separator: "\n").count { $0.hasSuffix(" settling") } == 5, "\(states)")
+        try house.settle(pauseMicroseconds: 0)
+        for (series, text) in bad { try put(series, 9, text) }
+        try put("good", 9, dump)
+        try house.wait("them to rest") {
+            try house.list().allSatisfy { ($0["condition"] as? String) != "settling" }
+        }
+        #expect(try house.run("agent", "--once").status == 0)
+
+        let status = try house.run("status")
+        #expect(status.out.contains("4 THINGS TO DECIDE") && status.out.contains("dumps  SUSPECT"), "\(status.out)")
+        #expect(status.out.split(separator: "\n").allSatisfy { $0.count < 80 }, "\(status.out)")
+        let check = try check(house)
+        #expect(check.status == 1 && check.line.contains("'suspect'=4 "), "\(check.line)")
+        let json = try house.run("status", "--json").json()
+        #expect((json["vaults"] as? [[String: Any]])?.first?["suspect"] as? Int == 4)
+        let matters = try #require(json["to_decide"] as? [[String: Any]])
+        #expect(Set(matters.compactMap { $0["code"] as? String }) == ["suspect"])
+        let empty = matters.first { ($0["message"] as? String)?.contains("it is empty") == true }
+        let commands = (empty?["commands"] as? [String] ?? []).filter { !$0.hasPrefix("reprieve list") }
+        #expect(commands.first?.hasPrefix("reprieve condemn ") == true, "never accept an empty file first")
+        #expect((empty?["message"] as? String)?.contains("Repair the job") == true)
+        #expect(try !house.run("list", "empty").said.contains("accept"))
+        let rows = try house.run("list").out.split(separator: "\n")
+        #expect(rows.count { $0.hasSuffix(" SUSPECT") } == 4 && rows.contains { $0.hasSuffix(" ok") })
+        let found = try house.events().filter { $0["event"] as? String == "anomaly.found" }
+        #expect(
+            Set(found.compactMap { $0["series"] as? String }).count == 3, "the cut one counts, as options may change")
+
+        // The job was repaired.
+        for series in bad.keys { try put(series, 10, dump) }
+        try house.wait("all to be in order") {
+            try house.run("status").out.contains("all in order") && self.check(house).status == 0
+        }
+        #expect(try house.state() == "ok")
+    }
+
+    @Test("no backup at all and a series that is over are not in order, and no alarm; a late one is both")
+    func order() throws {
+        let house = try House(keep: "all", more: "    approval: never")
+        #expect(try house.run("status").out.contains("1 empty"))
+        for day in -40 ... -30 { try house.put("app/over-\(House.day(day)).dump") }
+        try house.dailies(9)
+        try house.settle(pauseMicroseconds: 0)
+        #expect(try house.run("agent", "--once").status == 0)
+        let ended = try house.run("status").out
+        #expect(ended.contains("1 ended") && !ended.contains("all in order"), "\(ended)")
+        #expect(try check(house).status == 0)
+        try house.run("retire", "app/over", "--reason", "over", "--yes")
+        #expect(try house.run("status").out.contains("all in order"))
+        for day in -6...4 { try house.put("app/late-\(House.day(day)).dump") }
+        try house.settle(pauseMicroseconds: 0)
+        let late = try house.run("status").out
+        #expect(late.contains("1 LATE") && late.contains("dumps  LATE"), "\(late)")
+        #expect(try check(house).status == 1)
+    }
+
     @Test(
         "who may not read the state sees what the agent wrote, and how old it is",
         .enabled(if: geteuid() == 0, "dropping root needs root"))

@@ -55,10 +55,18 @@ extension Keeper {
 
     // MARK: Settling
 
+    /// Remembers and reports what is new.
+    func saySuspects(
+        _ suspicion: Suspicion, _ present: [Backup], _ vault: OpenVault, at now: Moment
+    ) throws(Fault) {
+        let records = try remember(suspicion, present, vault, at: now.wall)
+        if !records.isEmpty { try home.audit.append(records, at: now) }
+    }
+
     /// After a look, by who acts: remembers and says what is new, freezes and unfreezes series.
     func settleSuspects(_ suspicion: Suspicion, _ attended: inout Attended) throws(Fault) {
         let vault = attended.vault
-        var records = try remember(suspicion, attended)
+        var records = try remember(suspicion, attended.present, vault, at: attended.at.wall)
         var words: [(mark: Mark, record: AuditRecord)] = freezing(suspicion, attended)
         words += protecting(suspicion, attended)
         if !words.isEmpty {
@@ -76,9 +84,9 @@ extension Keeper {
 
     private static let mostSaid = 20
 
-    private func remember(_ suspicion: Suspicion, _ attended: Attended) throws(Fault) -> [AuditRecord] {
-        let vault = attended.vault
-        let now = attended.at.wall
+    private func remember(
+        _ suspicion: Suspicion, _ present: [Backup], _ vault: OpenVault, at now: Timestamp
+    ) throws(Fault) -> [AuditRecord] {
         let suspects = suspicion.suspects
         let (fresh, isReminder) = try home.brakes.change(vault.id) { memory -> (Set<UInt64>, Bool) in
             var kept: [String: BrakeStore.Suspect] = [:]
@@ -105,7 +113,7 @@ extension Keeper {
         }
         guard !fresh.isEmpty else { return [] }
         var records: [AuditRecord] = []
-        for backup in attended.present where records.count < Self.mostSaid && fresh.contains(backup.id.object) {
+        for backup in present where records.count < Self.mostSaid && fresh.contains(backup.id.object) {
             records.append(anomaly(vault, backup, "suspect: \(suspects[backup.id.object] ?? "")", false))
         }
         if fresh.count > Self.mostSaid {

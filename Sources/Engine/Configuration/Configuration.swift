@@ -14,9 +14,19 @@ package struct Configuration: Sendable {
     package var hasWildcards: Bool { !wildcards.isEmpty }
     /// The entries whose path has a wildcard, as they would be for a directory that matches.
     package var wildcards: [VaultConfiguration] = []
-    /// Those that match nothing, and never did.
+    /// Vaults that a wildcard matched once and did not match when this was read: their disk may not be mounted.
+    package var vanished: [VaultConfiguration] = []
+    /// Wildcards that match nothing now.
     package var unmatched: [VaultConfiguration] {
-        wildcards.filter { wildcard in !vaults.contains { $0.pattern == wildcard.path && $0.entry == wildcard.entry } }
+        wildcards.filter { wildcard in matches(of: wildcard).count == vanished(of: wildcard).count }
+    }
+
+    package func matches(of wildcard: VaultConfiguration) -> [VaultConfiguration] {
+        vaults.filter { $0.pattern == wildcard.path && $0.entry == wildcard.entry }
+    }
+
+    package func vanished(of wildcard: VaultConfiguration) -> [VaultConfiguration] {
+        vanished.filter { $0.pattern == wildcard.path && $0.entry == wildcard.entry }
     }
     /// The files that were read, in order.
     package var files: [String]

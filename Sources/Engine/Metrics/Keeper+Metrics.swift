@@ -99,6 +99,9 @@ extension Keeper {
                 view, counters.vaults[view.label] ?? Counters.Vault(), overview.runs.vaults[view.label],
                 overview.agent?.vaults[view.configuration.path], room: &room)
         }
+        for wildcard in configuration.unmatched where configuration.matches(of: wildcard).isEmpty {
+            metrics.add(.reachable, .init("vault", wildcard.entry), 0)
+        }
         for disk in overview.disks {
             let mount = Metrics.Labels("mount", disk.mount)
             metrics.add(.size, mount, disk.totalBytes)

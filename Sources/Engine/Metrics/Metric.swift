@@ -35,6 +35,7 @@ package enum Metric: String, CaseIterable, Sendable {
     case trash = "reprieve_trash_bytes"
     case newest = "reprieve_newest_complete_timestamp_seconds"
     case rhythm = "reprieve_rhythm_seconds"
+    case unusable = "reprieve_newest_unusable"
     case late = "reprieve_late"
     case ended = "reprieve_ended"
     case condemned = "reprieve_condemned_total"
@@ -62,7 +63,7 @@ package enum Metric: String, CaseIterable, Sendable {
         case .lastRunResult: ["vault", "result"]
         case .freezes, .freezesTotal: ["vault", "reason"]
         case .backups: ["vault", "series", "state", "condition"]
-        case .apparent, .allocated, .freeable, .trash, .newest, .rhythm, .late, .ended, .condemned, .purged,
+        case .apparent, .allocated, .freeable, .trash, .newest, .rhythm, .unusable, .late, .ended, .condemned, .purged,
             .restored:
             ["vault", "series"]
         case .size, .available, .lacking, .fullIn: ["mount"]
@@ -102,6 +103,7 @@ package enum Metric: String, CaseIterable, Sendable {
         case .trash: "Room that backups in the trash take on the disk."
         case .newest: "Time of the newest complete backup; missing where there is none."
         case .rhythm: "How often the series usually gets a backup; missing until that is known."
+        case .unusable: "1 while the newest backup is suspect, empty, cut off, failed or without what it needs."
         case .late: "1 while no new backup has come for longer than is usual."
         case .ended: "1 where none has come for so long that the series seems to be over."
         case .condemned: "Backups moved to the trash."

@@ -75,15 +75,15 @@ extension Metrics {
         var (apparent, allocated, freeable, trash) = (Int64(0), Int64(0), Int64(0), Int64(0))
         var newest: Timestamp?
         var rhythm: Int64?
-        var (late, ended) = (Int64(0), Int64(0))
+        var (unusable, late, ended) = (Int64(0), Int64(0), Int64(0))
         var deeds = Counters.Deeds()
 
         /// Purged ones are counted by ``Metric/purged``.
         static let states: [Backup.State] = [.present, .trashed, .missing]
 
-        mutating func add(_ backup: Backup) {
+        mutating func add(_ backup: Backup, _ condition: Backup.Condition) {
             guard let state = Self.states.firstIndex(of: backup.state),
-                let condition = Backup.Condition.allCases.firstIndex(of: backup.condition)
+                let condition = Backup.Condition.allCases.firstIndex(of: condition)
             else { return }
             counts[state * Backup.Condition.allCases.count + condition] += 1
             switch backup.state {
@@ -102,6 +102,7 @@ extension Metrics {
             allocated = allocated.adding(other.allocated)
             freeable = freeable.adding(other.freeable)
             trash = trash.adding(other.trash)
+            unusable += other.unusable
             late += other.late
             ended += other.ended
             deeds.add(other.deeds)
@@ -110,13 +111,18 @@ extension Metrics {
 
     private mutating func addSeries(_ view: VaultView, _ counted: Counters.Vault, _ vault: Labels, _ room: inout Int) {
         var sums: [Bytes: Sum] = [:]
-        for backup in view.present { sums[backup.series, default: Sum()].add(backup) }
-        for backup in view.trashed { sums[backup.series, default: Sum()].add(backup) }
-        for backup in view.gone where backup.state == .missing { sums[backup.series, default: Sum()].add(backup) }
+        for backup in view.present {
+            let condition = backup.effectiveCondition(view.protection, view.plan?.links, now: view.at).condition
+            sums[backup.series, default: Sum()].add(backup, condition)
+        }
+        for backup in view.trashed + view.gone.filter({ $0.state == .missing }) {
+            sums[backup.series, default: Sum()].add(backup, backup.condition)
+        }
         for (series, pulse) in view.pulses {
             sums[series]?.newest = pulse.newest
             sums[series]?.rhythm = pulse.rhythm?.seconds
             guard pulse.retirement == nil else { continue }
+            sums[series]?.unusable = pulse.failing == nil ? 0 : 1
             sums[series]?.late = pulse.pulse == .late ? 1 : 0
             sums[series]?.ended = pulse.pulse == .ended ? 1 : 0
         }
@@ -156,6 +162,7 @@ extension Metrics {
         add(.trash, labels, sum.trash)
         if let newest = sum.newest { add(.newest, labels, at: newest) }
         if let rhythm = sum.rhythm { add(.rhythm, labels, rhythm) }
+        add(.unusable, labels, sum.unusable)
         add(.late, labels, sum.late)
         add(.ended, labels, sum.ended)
         add(.condemned, labels, sum.deeds.condemned)

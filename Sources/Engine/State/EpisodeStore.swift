@@ -5,7 +5,7 @@ internal import Model
 /// offline, files that freeze, freezes with an end, backups from the future. What is in it is not said again; what ends
 /// leaves it.
 struct EpisodeStore: Sendable {
-    enum Kind: String, Codable, Sendable { case late, ended, failing, offline, file, timed, future }
+    enum Kind: String, Codable, Sendable { case late, ended, failing, offline, vanished, file, timed, future }
 
     private struct File: Codable, Sendable {
         var episodes: [Entry] = []

@@ -138,7 +138,7 @@ package struct Dar: Layout {
         switch head[14] {
         case UInt8(ascii: "T"): contents.outcome = .finished
         case UInt8(ascii: "N"):
-            (contents.outcome, contents.why) = (.failed, "slices behind '\(last.name.display)' are missing")
+            (contents.outcome, contents.why) = (.lacking, "slices behind '\(last.name.display)' are missing")
         default: break
         }
         return contents

@@ -221,7 +221,7 @@ struct Duplicity: Layout {
         contents.said =
             "\(first.start == nil ? "full" : "incremental"), \(listed) \(listed == 1 ? "volume" : "volumes")"
         if here < listed {
-            (contents.outcome, contents.why) = (.failed, "its manifest names \(listed) volumes, and \(here) are here")
+            (contents.outcome, contents.why) = (.lacking, "its manifest names \(listed) volumes, and \(here) are here")
         }
         return contents
     }

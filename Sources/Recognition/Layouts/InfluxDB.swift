@@ -52,7 +52,7 @@ struct InfluxDB: Layout {
         let all = group.all
         var contents = Contents(tool: name)
         if group.manifest == nil {
-            (contents.outcome, contents.why) = (.failed, "its manifest is missing, which InfluxDB writes last")
+            (contents.outcome, contents.why) = (.lacking, "its manifest is missing, which InfluxDB writes last")
         }
         let series = SeriesKey.ofDirectory(listing.directory)
         listing.claim(all[0], as: .backup(.init(series: series, time: group.time, by: name, contents: contents)))
@@ -106,7 +106,7 @@ struct InfluxDB: Layout {
         let named = Self.fileNames(text)
         contents.said = "\(named.count) files"
         if let missing = named.first(where: { !files.contains($0) }) {
-            contents.outcome = .failed
+            contents.outcome = .lacking
             contents.why = "'\(missing.display)' is missing, which '\(manifest.display)' names"
         }
         return contents

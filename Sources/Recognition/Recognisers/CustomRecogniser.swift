@@ -182,7 +182,7 @@ package struct CustomRecogniser: Recogniser {
             guard let gap = Listing.gap(in: numbers, countingFrom: nil),
                 case .backup(var found) = listing.claims[set[0].index]
             else { continue }
-            (found.contents.outcome, found.contents.why) = (.failed, "part \(gap) is missing")
+            (found.contents.outcome, found.contents.why) = (.lacking, "part \(gap) is missing")
             listing.claim(set[0].index, as: .backup(found))
         }
     }

@@ -62,7 +62,8 @@ struct Accept: Deed {
             throw Fault(.notFound, "'\(backup.path.display)' is gone", path: backup.path)
         }
         let why =
-            view.protection.suspicion.suspects[backup.id.object] ?? (backup.mayBeAccepted ? backup.note : nil)
+            view.protection.suspicion.suspects[backup.id.object]
+            ?? (backup.mayBeAccepted || backup.lacksFooter ? backup.note : nil)
         if why != nil, !dryRun { try session.keeper.say(.accept([backup], reason: reason), in: view.configuration) }
         session.say(
             "\(dryRun ? "-n: " : "")\(why == nil ? "it counts already" : "accepted: it counts from now on")\n  \(backup.id.text)  \(backup.path.display)"

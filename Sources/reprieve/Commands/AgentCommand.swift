@@ -90,6 +90,15 @@ struct AgentCommand: AsyncParsableCommand, Deed {
         } else {
             for fault in outcomes.flatMap(\.faults) { session.warn(fault) }
         }
+        let vanishings = session.keeper.vanishings
+        // Those that are gone said it themselves.
+        for (wildcard, reason) in vanishings where session.keeper.configuration.vanished(of: wildcard).isEmpty {
+            session.warn(
+                Fault(
+                    .offline, "\(wildcard.entry): \(reason)",
+                    hint: "mount its disk, or correct its path in the configuration", path: wildcard.path))
+        }
+        guard vanishings.isEmpty else { return try Ending.with(.partial) }
         let statuses = outcomes.flatMap { [$0.cleanup?.status, $0.purge?.status].compactMap { $0 } }
         try Ending.with(Cleanup.status(statuses, outcomes.flatMap(\.faults)))
     }

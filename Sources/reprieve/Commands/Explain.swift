@@ -102,7 +102,7 @@ struct Explain: ParsableCommand {
         lines.append("  condition  \(backup.condition.rawValue)" + (backup.note.isEmpty ? "" : ": \(backup.note)"))
         if backup.state == .present, let why = view.protection.suspicion.suspects[backup.id.object] {
             lines.append("  SUSPECT    \(why): it counts for nothing")
-            lines.append("             reprieve accept \(backup.id.text) --reason WHY      # if it is fine")
+            lines += Matter.ending(backup, isSuspect: true).map { "             \($0)" }
         }
         lines.append("  known      since \(Text.time(backup.observedSince, zone))")
         switch backup.state {

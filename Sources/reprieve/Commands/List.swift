@@ -92,7 +92,7 @@ struct List: ParsableCommand {
                 table.add([
                     Text.fit(name, 22), Text.count(members.count), Text.size(members.total { $0.size }),
                     complete.first.map { Text.date($0, session.zone) } ?? "-",
-                    complete.last.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-",
+                    pulse?.newest.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-",
                     pulse?.rhythm.map { Text.every($0.seconds) } ?? "-",
                     state(members, view, pulse),
                 ])
@@ -121,11 +121,10 @@ struct List: ParsableCommand {
 
     private func state(_ members: [Backup], _ view: VaultView, _ pulse: SeriesPulse?) -> String {
         if view.isFrozen(series: members[0].series) { return "FROZEN" }
-        if pulse?.retirement != nil { return "retired" }
-        let open = members.count { !$0.isComplete }
-        if pulse?.failing != nil { return "FAILING" }
-        if pulse?.pulse == .late { return "LATE" }
-        if pulse?.pulse == .ended { return "ended" }
+        if let health = pulse?.health, health != .ok { return health.text }
+        let open = members.count {
+            $0.effectiveCondition(view.protection, view.plan?.links, now: view.at).condition != .complete
+        }
         return open == 0 ? "ok" : "\(open) not complete"
     }
 
@@ -192,7 +191,8 @@ struct List: ParsableCommand {
             state =
                 aside == .suspect
                 ? "SUSPECT" : aside?.rawValue ?? (backup.isComplete ? "here" : backup.condition.rawValue)
-            let question = aside == .suspect ? " (accept \(ids.text(backup.id))?)" : ""
+            // An empty one is nobody's backup: what is to be done is in `status`.
+            let question = aside == .suspect && backup.size > 0 ? " (accept \(ids.text(backup.id))?)" : ""
             why = decision.map { ($0.retain ? "" : "GOES: ") + (reasons ?? "") + question } ?? "-"
         case .trashed:
             state = "trash"
@@ -283,5 +283,15 @@ extension Decision {
     var aside: Backup.Condition? {
         for case .setAside(let condition, _) in reasons { return condition }
         return nil
+    }
+}
+
+extension SeriesPulse.Health {
+    /// In capitals where a person must act.
+    var text: String {
+        switch self {
+        case .suspect, .failing, .late: rawValue.uppercased()
+        case .ok, .settling, .ended, .retired: rawValue
+        }
     }
 }

@@ -238,10 +238,8 @@ struct PlanText {
                 notes.append("retired" + (retirement.after.map { $0 > report.plan.at.wall } ?? false ? " (waits)" : ""))
             } else if pulse.pulse == .ended, let newest = pulse.newest {
                 notes.append("ended \(Text.day(newest, session.zone))")
-            } else if pulse.failing != nil {
-                notes.append("FAILING")
-            } else if pulse.pulse == .late {
-                notes.append("LATE")
+            } else if [.suspect, .failing, .late].contains(pulse.health) {
+                notes.append(pulse.health.text)
             }
         }
         let held = members.count { report.plan.hold?.heldBack.contains($0.backup.id) ?? false }

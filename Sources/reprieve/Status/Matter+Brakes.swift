@@ -4,22 +4,61 @@ internal import Retention
 
 /// What the brakes found that needs no decision.
 extension Matter {
-    /// Backups that look wrong, by series. A series that is frozen for them says so itself.
+    static let (suspectCode, failingCode) = ("suspect", "failing")
+
+    /// Series whose newest backup cannot be used. A series that is frozen for suspect ones says so itself.
+    static func unusable(_ view: VaultView) -> [Matter] {
+        let names = SeriesNames(view)
+        return view.pulses.filter { $0.value.retirement == nil && !view.isFrozenForSuspects($0.key) }
+            .sorted { $0.key < $1.key }
+            .compactMap { series, pulse in pulse.failing.map { unusable($0, pulse, names.text(series), view) } }
+    }
+
+    private static func unusable(
+        _ failing: SeriesPulse.Failing, _ pulse: SeriesPulse, _ series: String, _ view: VaultView
+    ) -> Matter {
+        let name = failing.backup.path.lastComponent.display
+        let isSuspect = failing.condition == .suspect
+        let subject =
+            failing.count == 1
+            ? "the newest backup of \(series) \(isSuspect ? "is suspect" : "cannot be used")"
+            : "the newest \(failing.count) backups of \(series) \(isSuspect ? "are suspect" : "cannot be used")"
+        let good = pulse.newest.map {
+            "The last good one is \(Text.age(view.at.wall.seconds(since: $0))) old."
+        }
+        return Matter(
+            vault: view.label, code: isSuspect ? suspectCode : failingCode,
+            text:
+                "\(subject) (\(name): \(failing.why)). \(good ?? "There is no good one.") Repair the job that writes it.",
+            commands: ["reprieve list \(shell: view.label) \(shell: series)"] + ending(failing.backup, isSuspect: isSuspect))
+    }
+
+    /// What a person may say of one that cannot be used. Nobody restores from an empty file: that one may be meant is
+    /// said last.
+    static func ending(_ backup: Backup, isSuspect: Bool) -> [String] {
+        let id = backup.id.text
+        let condemn = "reprieve condemn \(id) --reason WHY"
+        guard isSuspect || backup.mayBeAccepted else { return [condemn] }
+        let accept = "reprieve accept \(id) --reason WHY"
+        return backup.size == 0 ? [condemn, accept + "   # if it may be empty"] : [accept, condemn]
+    }
+
+    /// Backups that look wrong, and newer ones are fine.
     static func suspects(_ view: VaultView) -> [Matter] {
         let suspects = view.protection.suspicion.suspects
         guard !suspects.isEmpty else { return [] }
         let names = SeriesNames(view)
         let found = Dictionary(grouping: view.present.filter { suspects[$0.id.object] != nil }, by: \.series)
         return found.sorted { $0.key < $1.key }.compactMap { series, backups in
-            guard !view.frozenSeries.contains(where: { $0.series == series && $0.mark.freezeCause == .suspect }),
+            guard !view.isFrozenForSuspects(series), view.pulses[series]?.failing == nil,
                 let newest = backups.max(by: { ($0.time, $0.path) < ($1.time, $1.path) })
             else { return nil }
             let others = backups.count == 1 ? "" : " and \(backups.count - 1) more of its series"
             return Matter(
-                vault: view.label, code: "suspect",
+                vault: view.label, code: suspectCode,
                 text:
-                    "\(newest.path.lastComponent.display)\(others) in \(names.text(series)) \(backups.count == 1 ? "is" : "are") suspect (\(suspects[newest.id.object] ?? "")): set aside, it counts for nothing.",
-                commands: ["reprieve accept \(newest.id.text) --reason WHY"])
+                    "\(newest.path.lastComponent.display)\(others) in \(names.text(series)) \(backups.count == 1 ? "is" : "are") suspect (\(suspects[newest.id.object] ?? "")): set aside, it counts for nothing. A newer one is fine.",
+                commands: ending(newest, isSuspect: true))
         }
     }
 
@@ -34,5 +73,11 @@ extension Matter {
                     "\(Text.plural(ahead.count, "backup")) dated more than a day ahead (\(newest.path.display)): set aside until then. Is the clock of its writer right?",
                 commands: ["reprieve explain \(newest.id.text)"])
         ]
+    }
+}
+
+extension VaultView {
+    fileprivate func isFrozenForSuspects(_ series: Bytes) -> Bool {
+        frozenSeries.contains { $0.series == series && $0.mark.freezeCause == .suspect }
     }
 }

@@ -44,18 +44,7 @@ extension Matter {
                         "frozen since \(Text.time(frozen.at, zone))\(until): \(frozen.reason). Nothing is condemned or purged\(frozen.policies == nil ? "" : " before its policy changes"); restore works.",
                     commands: [Freezing.end(of: frozen, label)]))
         }
-        for (series, mark) in view.frozenSeries {
-            let name = Backup.shortName(ofSeries: series).display
-            found.append(
-                Matter(
-                    vault: label, code: "series-frozen", text: "series \(name) is frozen: \(mark.reason).",
-                    commands: mark.freezeCause == .suspect
-                        ? [
-                            "reprieve list \(shell: label) \(shell: name)",
-                            "reprieve accept \(shell: label) \(shell: name) --reason WHY",
-                        ]
-                        : ["reprieve unfreeze \(shell: label) \(shell: name)"]))
-        }
+        found += view.frozenSeries.map { frozen($0.series, $0.mark, view) }
         if !view.missing.isEmpty {
             found.append(
                 Matter(
@@ -67,7 +56,7 @@ extension Matter {
         if let plan = view.plan, let hold = plan.hold, hold.waitsForPerson {
             found.append(held(plan, hold, view, zone))
         }
-        found += vetoed(view, keeper)
+        found += vetoed(view, keeper) + unusable(view)
         if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
         for finding in view.recovery {
             found.append(
@@ -89,7 +78,22 @@ extension Matter {
         notes += doubt(view)
         notes += draining(view, zone)
         notes += away(view, zone)
-        return notes + failing(view) + late(view) + ended(view) + unread(view)
+        return notes + late(view) + ended(view) + unread(view)
+    }
+
+    private static func frozen(_ series: Bytes, _ mark: Mark, _ view: VaultView) -> Matter {
+        let name = SeriesNames(view).text(series)
+        var text = "series \(name) is frozen: \(mark.reason)."
+        var commands = ["reprieve unfreeze \(shell: view.label) \(shell: name)"]
+        if mark.freezeCause == .suspect {
+            text += " Repair the job that writes them."
+            let newest = view.pulses[series]?.failing?.backup
+            let accept = "reprieve accept \(shell: view.label) \(shell: name) --reason WHY   # if they are right"
+            commands =
+                ["reprieve list \(shell: view.label) \(shell: name)"]
+                + (newest.map { ["reprieve condemn \($0.id.text) --reason WHY"] } ?? []) + [accept]
+        }
+        return Matter(vault: view.label, code: "series-frozen", text: text, commands: commands)
     }
 
     static let unreadCode = "unread"
@@ -187,7 +191,7 @@ extension Matter {
     static func ended(_ view: VaultView) -> [Matter] {
         let names = SeriesNames(view)
         let recent = view.pulses.filter { _, pulse in
-            pulse.pulse == .ended && pulse.retirement == nil
+            pulse.health == .ended
                 && (pulse.newest.map { view.at.wall.seconds(since: $0) < Self.recentSeconds } ?? false)
         }
         guard let first = recent.keys.min() else { return [] }
@@ -203,27 +207,10 @@ extension Matter {
 
     private static let recentSeconds: Int64 = 60 * 86_400
 
-    /// Series whose newest backups cannot be used: what a writer leaves night after night and never finishes.
-    static func failing(_ view: VaultView) -> [Matter] {
-        let names = SeriesNames(view)
-        return view.pulses.filter { $0.value.retirement == nil }.sorted { $0.key < $1.key }
-            .compactMap { series, pulse in
-                guard let failing = pulse.failing else { return nil }
-                let good = pulse.newest.map {
-                    "The last good one is \(Text.age(view.at.wall.seconds(since: $0))) old."
-                }
-                return Matter(
-                    vault: view.label, code: "failing",
-                    text:
-                        "the newest \(failing.count) backups of \(names.text(series)) cannot be used (\(failing.path.lastComponent.display): \(failing.why)). \(good ?? "There is no good one.")",
-                    commands: ["reprieve list \(shell: names.text(series))"])
-            }
-    }
-
     /// Series that nothing new came to for too long: no decision is needed, but somebody should know.
     static func late(_ view: VaultView) -> [Matter] {
         let names = SeriesNames(view)
-        return view.pulses.filter { $0.value.pulse == .late && $0.value.retirement == nil && $0.value.failing == nil }
+        return view.pulses.filter { $0.value.health == .late }
             .sorted { $0.key < $1.key }
             .compactMap { series, pulse in
                 guard let newest = pulse.newest, let rhythm = pulse.rhythm else { return nil }

@@ -21,11 +21,11 @@ extension StatusReport {
     private static let waiting: Set<String> = [
         "frozen", "series-frozen", "first-plan", "policy-changed", "new-kind", "approval-always", "amount",
         "amount-bytes", "wanted",
-        "recovery", "unreadable", "space", "max-size", "held", "suspect",
+        "recovery", "unreadable", "space", "max-size", "held", Matter.suspectCode, Matter.failingCode,
     ]
 
     func check(at now: Timestamp) -> Check {
-        guard !vaults.isEmpty else { return Self.unknown("no vault is configured") }
+        guard !vaults.isEmpty || !toDecide.isEmpty else { return Self.unknown("no vault is configured") }
         var found: [(level: Level, text: String)] = []
         if isStale(at: now) {
             let age = Text.age(now.seconds(since: written))
@@ -36,7 +36,7 @@ extension StatusReport {
             let level: Level = Self.waiting.contains(matter.code) ? .warning : .critical
             found.append((level, "\(matter.vault): \(Self.short(matter))"))
         }
-        for matter in late where ["late", "failing"].contains(matter.code) {
+        for matter in late where matter.code == "late" {
             found.append((.warning, "\(matter.vault): \(Self.short(matter))"))
         }
         // The worst first.
@@ -100,7 +100,8 @@ extension StatusReport {
         var values = [
             ("vaults", "\(vaults.count)"), ("to_decide", "\(toDecide.count)"), ("held", "\(held)"),
             ("frozen", "\(vaults.count { $0.state == "frozen" })"),
-            ("late", "\(late.count { $0.code == "late" })"), ("backups", "\(vaults.reduce(0) { $0 + $1.backups })"),
+            ("late", "\(late.count { $0.code == "late" })"), ("suspect", "\(count(\.suspect))"),
+            ("settling", "\(count(\.settling))"), ("backups", "\(vaults.reduce(0) { $0 + $1.backups })"),
             ("size", "\(vaults.total { $0.size })B"), ("trash", "\(vaults.total { $0.trashSize })B"),
         ]
         for vault in vaults.prefix(Self.mostVaults) {

@@ -44,7 +44,8 @@ extension StatusReport.Vault {
                     .init("backups", .integer(Int64(backups))), .init("size", .integer(size)),
                     .init("trashed", .integer(Int64(trashed))), .init("trash_size", .integer(trashSize)),
                     .init("newest", StatusReport.json(newest, zone)), .init("next", .string(next)),
-                    .init("watching", JSON(watching)), .init("read_only", .bool(readOnly)),
+                    .init("suspect", JSON(suspect)), .init("late", JSON(late)), .init("settling", JSON(settling)),
+                    .init("ended", JSON(ended)), .init("watching", JSON(watching)), .init("read_only", .bool(readOnly)),
                     .init(
                         "away",
                         .array(

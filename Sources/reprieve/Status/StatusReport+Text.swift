@@ -3,7 +3,7 @@ internal import Model
 /// One screen of 80 columns.
 extension StatusReport {
     private static let width = 79
-    private static let mostLate = 10
+    private static let (mostToDecide, mostLate) = (20, 10)
 
     /// `isSecondHand`: the agent wrote it, and who asks may not look for himself.
     func text(at now: Timestamp, isSecondHand: Bool = false) -> String {
@@ -11,8 +11,11 @@ extension StatusReport {
         if isSecondHand { lines.append(Text.wrap(ageLine(at: now))) }
         lines += ["", vaults.isEmpty ? Self.noVault : vaultTable(at: now)]
         if !disks.isEmpty { lines += ["", diskTable] }
-        for (n, matter) in toDecide.enumerated() {
+        for (n, matter) in toDecide.prefix(Self.mostToDecide).enumerated() {
             lines += ["", Text.wrap("\(n + 1) \(matter.vault): \(matter.text)")] + matter.commands.map { "    " + $0 }
+        }
+        if toDecide.count > Self.mostToDecide {
+            lines += ["", "\(toDecide.count - Self.mostToDecide) more to decide: reprieve status --json"]
         }
         for matter in late.prefix(Self.mostLate) {
             let note = matter.code == "late" ? "      # if it has ended" : ""
@@ -35,10 +38,8 @@ extension StatusReport {
 
     /// `bak01: agent running since 2 Nov, last run 04:15 ok         2 THINGS TO DECIDE`; shorter where it is too long.
     private func header(at now: Timestamp) -> String {
-        let failing = late.count { $0.code == "failing" }
-        let calm = failing == 0 ? "all in order" : "\(failing) SERIES FAILING"
         let waits =
-            toDecide.isEmpty ? calm : "\(Text.plural(toDecide.count, "THING", "THINGS")) TO DECIDE"
+            toDecide.isEmpty ? order : "\(Text.plural(toDecide.count, "THING", "THINGS")) TO DECIDE"
         let since = agent.since.map { " since \(moment($0, now))" } ?? ""
         let running = agent.running ? "agent running" : "no agent running"
         let run = lastRun.map { ", last run \(moment($0.at, now)) \($0.word)" } ?? ""
@@ -48,6 +49,20 @@ extension StatusReport {
         let left = candidates.first { $0.count + 2 + waits.count <= Self.width } ?? running
         return left + String(repeating: " ", count: max(2, Self.width - left.count - waits.count)) + waits
     }
+
+    /// In order are series with a complete newest backup within their rhythm, in vaults that were looked at.
+    private var order: String {
+        guard !vaults.isEmpty else { return "no vault" }
+        let counts = [
+            (count(\.suspect), "SUSPECT"), (count(\.late), "LATE"), (count(\.settling), "settling"),
+            (count(\.ended), "ended"), (vaults.count { $0.state == "empty" }, "empty"),
+            (vaults.count { $0.state == "rescan" }, "being rescanned"),
+        ]
+        let some = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        return some.isEmpty ? "all in order" : some.joined(separator: ", ")
+    }
+
+    func count(_ series: KeyPath<Vault, Int?>) -> Int { vaults.reduce(0) { $0 + ($1[keyPath: series] ?? 0) } }
 
     /// The newest run; a failed one counts more than a newer one that was right.
     private var lastRun: (at: Timestamp, word: String)? {
@@ -84,6 +99,9 @@ extension StatusReport {
 
     // MARK: The tables
 
+    /// States that nobody has to do anything about.
+    private static let calm: Set<String> = ["ok", "in part", "settling", "ended", "empty", "rescan", "away"]
+
     private func vaultTable(at now: Timestamp) -> String {
         var table = Table(
             ["VAULT", "STATE", "SERIES", "BACKUPS", "SIZE", "TRASH", "NEWEST", "NEXT"],
@@ -91,7 +109,7 @@ extension StatusReport {
         for vault in vaults {
             table.add([
                 Text.fit(vault.vault, 20),
-                ["ok", "in part"].contains(vault.state) ? vault.state : vault.state.uppercased(),
+                Self.calm.contains(vault.state) ? vault.state : vault.state.uppercased(),
                 Text.count(vault.series), Text.count(vault.backups), Text.size(vault.size),
                 vault.trashed == 0 ? "-" : Text.size(vault.trashSize),
                 vault.newest.map { Text.age(now.seconds(since: $0)) } ?? "-", vault.next,

@@ -46,6 +46,12 @@ struct StatusReport: Hashable, Sendable, Decodable {
         var trashed: Int
         var trashSize: Int64
         var newest: Timestamp?
+        /// Series by how they do: newest backup not to be used; none for too long; newest not complete yet; over.
+        /// Missing in what an older version wrote.
+        var suspect: Int?
+        var late: Int?
+        var settling: Int?
+        var ended: Int?
         /// What will be done next, for a person.
         var next: String
         var watching: String?
@@ -105,10 +111,11 @@ extension StatusReport {
         agent = Agent(running: isRunning, since: isRunning ? overview.runs.agentSince : nil)
         vaults = views.map { Vault($0, overview.runs.vaults[$0.label], isRunning, zone) }
         self.disks = disks.map { Disk($0, views, zone) }
-        let unmatched = keeper.configuration.unmatched.map { wildcard in
+        // Of a wildcard that matches fewer than before, those that are not there say so themselves.
+        let empty = Set(keeper.configuration.unmatched.map(\.path))
+        let unmatched = keeper.vanishings.filter { empty.contains($0.wildcard.path) }.map { wildcard, reason in
             Matter(
-                vault: wildcard.entry, code: "no-match",
-                text: "no directory matches its path, '\(wildcard.path.display)'.", commands: ["reprieve config check"])
+                vault: wildcard.entry, code: "no-match", text: reason + ".", commands: ["reprieve config check"])
         }
         toDecide =
             unmatched + views.flatMap { Matter.matters(of: $0, keeper) } + disks.flatMap { DiskText.matters($0, views) }
@@ -128,7 +135,12 @@ extension StatusReport.Vault {
         size = view.present.total { $0.size }
         trashed = view.trashed.count
         trashSize = view.trashed.total { $0.size }
-        newest = view.present.filter(\.isComplete).map(\.time).max()
+        newest = view.pulses.values.compactMap(\.newest).max()
+        let health = view.pulses.values.map(\.health)
+        suspect = health.count { $0 == .suspect || $0 == .failing }
+        late = health.count { $0 == .late }
+        settling = health.count { $0 == .settling }
+        ended = health.count { $0 == .ended }
         next = Self.next(view, isRunning, zone)
         watching = view.watching
         readOnly = view.isReadOnly
@@ -147,8 +159,15 @@ extension StatusReport.Vault {
         if view.frozen != nil { return "frozen" }
         if view.isReadOnly { return "read-only" }
         if !view.unreadable.isEmpty { return "partly" }
-        guard let hold = view.plan?.hold else { return "ok" }
-        return hold.waitsForPerson ? "held" : "in part"
+        if let hold = view.plan?.hold, hold.waitsForPerson { return "held" }
+        let health = Set(view.pulses.values.map(\.health))
+        for worst in [SeriesPulse.Health.failing, .suspect, .late] where health.contains(worst) {
+            return worst.rawValue
+        }
+        if view.plan?.hold != nil { return "in part" }
+        if view.doubt != nil { return "rescan" }
+        for other in [SeriesPulse.Health.settling, .ended] where health.contains(other) { return other.rawValue }
+        return view.present.isEmpty ? "empty" : "ok"
     }
 
     private static func next(_ view: VaultView, _ isRunning: Bool, _ zone: Zone) -> String {

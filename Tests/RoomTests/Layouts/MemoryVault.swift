@@ -82,7 +82,7 @@ struct MemoryVault {
         backup.kind = contents.kind ?? unit.kind
         backup.contents = contents.isEmpty ? nil : contents
         switch contents.outcome {
-        case .failed, .running: backup.condition = .incomplete
+        case .failed, .running, .lacking: backup.condition = .incomplete
         case .unread: backup.condition = .broken
         case .finished, .unsaid: break
         }

@@ -9,7 +9,8 @@ struct EventTests {
         let time = Timestamp(nanoseconds: 1)
         return [
             .agentStarted, .agentStopped, .indexed(backups: 1, complete: 1, trashed: 1, unreadable: 1),
-            .vaultFrozen(until: time, cause: .clock), .vaultUnfrozen(cause: .clock), .vaultOffline, .vaultUnreconciled,
+            .vaultFrozen(until: time, cause: .clock), .vaultUnfrozen(cause: .clock), .vaultOffline, .vaultVanished,
+            .vaultUnreconciled,
             .vaultAdopted,
             .vaultForgotten, .vaultRecovered, .seriesFrozen(until: time, cause: .suspect),
             .seriesUnfrozen(cause: .suspect),

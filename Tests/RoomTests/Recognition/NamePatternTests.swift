@@ -107,7 +107,7 @@ struct NamePatternTests {
         #expect(reading.units.map(\.sideFiles) == [["a-20261122.part2.rar"], ["a-20261123.part3.rar"]])
         #expect(reading.units.map(\.isSet) == [true, true])
         #expect(reading.units.map(\.contents.why) == [nil, "part 2 is missing"])
-        #expect(reading.units[1].contents.outcome == .failed)
+        #expect(reading.units[1].contents.outcome == .lacking)
     }
 
     @Test("a template with a '/' reads the path, and the directories on the way are looked into")

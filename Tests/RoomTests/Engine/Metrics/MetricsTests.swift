@@ -85,6 +85,17 @@ struct MetricsTests {
             #expect(text.contains(line), "\(line)")
         }
         #expect(!text.contains { $0.contains("reprieve_rhythm_seconds{") }, "two backups are no rhythm")
+        // What looks wrong is counted as that, though its row says that it is complete.
+        view.protection.suspicion.suspects[3] = "tiny"
+        view.pulses = SeriesPulse.all(view.present, protection: view.protection, now: now)
+        let suspect = lines(metrics(view))
+        for line in [
+            #"reprieve_backups{vault="dumps",series="b",state="present",condition="suspect"} 1"#,
+            #"reprieve_newest_unusable{vault="dumps",series="b"} 1"#,
+            #"reprieve_newest_unusable{vault="dumps",series="a"} 0"#,
+        ] {
+            #expect(suspect.contains(line), "\(line)")
+        }
     }
 
     @Test("more series than there is room for are summed up under one name, and nothing is lost")

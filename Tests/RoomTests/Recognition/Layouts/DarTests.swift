@@ -46,7 +46,7 @@ struct DarTests {
 
     @Test("a slice that is missing makes it incomplete")
     func gap() {
-        #expect(read(Self.week).unit("home_2026-11-23_full.1.dar")?.contents.outcome == .failed)
+        #expect(read(Self.week).unit("home_2026-11-23_full.1.dar")?.contents.outcome == .lacking)
     }
 
     @Test("one archive that does not say its kind makes all opaque, and they are listed as one")
@@ -74,7 +74,7 @@ struct DarTests {
             return Layouts.read(
                 MadeContents.file("a_full.1.dar", head: label + [0x4E], heads: ["a_full.2.dar": head]))?.outcome
         }
-        #expect(outcome(0x54) == .finished && outcome(0x4E) == .failed && outcome(0x45) == .unsaid)
+        #expect(outcome(0x54) == .finished && outcome(0x4E) == .lacking && outcome(0x45) == .unsaid)
         for noise in MadeContents.noise(upTo: 32) {
             #expect(Layouts.read(MadeContents.file("a_full.1.dar", head: noise)) == nil)
         }

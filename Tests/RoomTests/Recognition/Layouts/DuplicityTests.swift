@@ -46,7 +46,7 @@ struct DuplicityTests {
         "what is not whole counts for nothing",
         arguments: [
             ("duplicity-full.20261122T010000Z.manifest.gpg", .running),
-            ("duplicity-full.20261122T010000Z.vol1.difftar.gpg", .failed),
+            ("duplicity-full.20261122T010000Z.vol1.difftar.gpg", .lacking),
         ] as [(Bytes, Contents.Outcome)])
     func incomplete(missing: Bytes, outcome: Contents.Outcome) {
         let full = read(Self.week.filter { $0 != missing }).units.first { $0.kind == .full }
@@ -109,7 +109,7 @@ struct DuplicityTests {
         }
         let one = "Hostname vm\nLocaldir src\nVolume 1:\n    StartingPath   .  \n"
         #expect(try #require(said(one)).outcome == .unsaid)
-        #expect(said(one + "Volume 2:\n")?.outcome == .failed)
+        #expect(said(one + "Volume 2:\n")?.outcome == .lacking)
         #expect(said("")?.outcome == .unread)
         #expect(said("\0\0\u{1}")?.outcome == .unread)
         #expect(Layouts.read(MadeContents.file(name, unread: manifest))?.outcome == .unsaid)

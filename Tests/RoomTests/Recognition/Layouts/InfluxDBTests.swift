@@ -35,9 +35,9 @@ struct InfluxDBTests {
     @Test("without its manifest it did not finish; shards alone are Influx's only beside a whole backup")
     func unfinished() {
         let broken = read(Array(Self.portable.dropFirst()), in: "influx")
-        #expect(broken.units.count == 1 && broken.units[0].contents.outcome == .failed)
+        #expect(broken.units.count == 1 && broken.units[0].contents.outcome == .lacking)
         let shards = read(Self.second + ["20261122T010000Z.s1.tar.gz"], in: "influx")
-        #expect(shards.unit("20261122T010000Z.s1.tar.gz")?.contents.outcome == .failed)
+        #expect(shards.unit("20261122T010000Z.s1.tar.gz")?.contents.outcome == .lacking)
         let alone = read(["20261122T010000Z.1.tar.gz", "20261122T010000Z.2.tar.gz"], in: "influx")
         #expect(alone.units.count == 2 && alone.units.allSatisfy { $0.contents.outcome == .unsaid })
         #expect(read(["20261122T010000Z.manifest"], in: "influx").units.allSatisfy { $0.recogniser != "InfluxDB" })
@@ -62,7 +62,7 @@ struct InfluxDBTests {
         let whole = contents(.text(text), members: members)
         #expect(whole?.outcome == .finished && whole?.signs == ["manifest"])
         let missing = contents(.text(text), members: members.dropLast())
-        #expect(missing?.outcome == .failed && missing?.why?.contains("20261123T010000Z.s5.tar.gz") == true)
+        #expect(missing?.outcome == .lacking && missing?.why?.contains("20261123T010000Z.s5.tar.gz") == true)
     }
 
     @Test("a manifest that is no JSON names nothing, and that it is there counts")

@@ -89,7 +89,7 @@ struct SplitPartsTests {
     func gaps(names: [Bytes], why: String) {
         let reading = read(names)
         #expect(reading.units.count == 1)
-        #expect(reading.units.first?.contents.outcome == .failed)
+        #expect(reading.units.first?.contents.outcome == .lacking)
         #expect(reading.units.first?.contents.why == why)
     }
 

@@ -1,0 +1,96 @@
+import Model
+import Retention
+import Testing
+
+/// What is reported of the newest backup of a series, and what is not.
+@Suite("the newest backup of a series")
+struct NewestTests {
+    private static let now = History.moment("2026-11-24T02:00:00Z")
+
+    /// Five days, the newest an hour old and as `change` makes it.
+    private static func pulse(
+        _ protection: Judge.Protection = .init(), _ change: (inout Backup) -> Void
+    ) -> SeriesPulse {
+        var days = History.dailies(5, last: "2026-11-24")
+        for n in days.indices { days[n].size = 100 }
+        change(&days[0])
+        return SeriesPulse.all(days, protection: protection, now: now)["app/db-*.dump"]!
+    }
+
+    private static func incomplete(_ backup: inout Backup, _ note: String, _ outcome: Contents.Outcome = .unsaid) {
+        (backup.condition, backup.note) = (.incomplete, note)
+        var contents = Contents()
+        contents.outcome = outcome
+        backup.contents = contents
+    }
+
+    private static func age(_ backup: inout Backup, hours: Int64) {
+        backup.members[0].ctime = now.wall.adding(seconds: -hours * 3600)
+    }
+
+    @Test("one that is empty, cut off, failed, unreadable or suspect is reported at once")
+    func atOnce() {
+        #expect(Self.pulse { _ in }.health == .ok)
+        #expect(
+            Self.pulse {
+                $0.size = 0; Self.incomplete(&$0, "an empty file")
+            }.failing?.isEmpty == true)
+        #expect(Self.pulse { Self.incomplete(&$0, "cut off") }.health == .failing)
+        #expect(Self.pulse { Self.incomplete(&$0, "it had errors", .failed) }.health == .failing)
+        #expect(Self.pulse { $0.condition = .broken }.health == .failing)
+        var protection = Judge.Protection()
+        protection.suspicion.suspects[0] = "90 % smaller than usual"
+        let suspect = Self.pulse(protection) { _ in }
+        #expect(suspect.health == .suspect && suspect.failing?.count == 1)
+        #expect(suspect.newest == Timestamp(rfc3339: "2026-11-23T01:00:00Z"), "the last good one")
+    }
+
+    @Test("what may still come is waited for, not for ever; a second one in a row is reported")
+    func awaited() {
+        for outcome in [Contents.Outcome.lacking, .running] {
+            #expect(Self.pulse { Self.incomplete(&$0, "part 3 is missing", outcome) }.health == .settling)
+        }
+        #expect(Self.pulse { Self.incomplete(&$0, Backup.signNote("x.ok")) }.health == .settling)
+        let late = Self.pulse {
+            Self.incomplete(&$0, "part 3 is missing", .lacking)
+            Self.age(&$0, hours: 7)
+        }
+        #expect(late.health == .failing && late.failing?.why == "part 3 is missing")
+        var days = History.dailies(5, last: "2026-11-24")
+        for n in 0...1 {
+            days[n].size = 100
+            Self.incomplete(&days[n], "part 3 is missing", .lacking)
+        }
+        #expect(SeriesPulse.all(days, protection: .init(), now: Self.now)["app/db-*.dump"]?.failing?.count == 2)
+    }
+
+    @Test("one that settles hides no bad one behind it, and a good newer one ends the report")
+    func order() {
+        #expect(Self.pulse { $0.condition = .settling }.health == .settling)
+        var days = History.dailies(5, last: "2026-11-24")
+        Self.incomplete(&days[1], "cut off")
+        func health() -> SeriesPulse.Health? {
+            SeriesPulse.all(days, protection: .init(), now: Self.now)["app/db-*.dump"]?.health
+        }
+        #expect(health() == .ok)
+        days[0].condition = .settling
+        #expect(health() == .failing)
+    }
+
+    @Test("the first dump without the last line that its series has is reported, until it is accepted or usual")
+    func footer() {
+        var days = History.dailies(5, last: "2026-11-24")
+        for n in days.indices { days[n].endMark = .footerShown }
+        (days[0].endMark, days[0].note) = (.footerAbsent, Backup.footerAbsentNote)
+        var protection = Judge.Protection()
+        func health() -> SeriesPulse.Health? {
+            SeriesPulse.all(days, protection: protection, now: Self.now)["app/db-*.dump"]?.health
+        }
+        #expect(health() == .suspect)
+        protection.accepted = [days[0].id.object]
+        #expect(health() == .ok)
+        protection.accepted = []
+        (days[1].endMark, days[1].note) = (.footerAbsent, Backup.footerAbsentNote)
+        #expect(health() == .ok, "its writer's options changed")
+    }
+}
