@@ -191,6 +191,8 @@ extension Agent {
         let key = Lanes.Key(vault: configuration.path.display)
         return try watcher.sweep(vault.id) { () throws(Fault) in
             if let trash = try vault.trash() {
+                // Below the vault's own directory, whose watch has to be there first.
+                watcher.watch(vault.root, vault: vault.id, path: "")
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
             }
             let attended = try keeper.attend(

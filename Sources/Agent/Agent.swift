@@ -65,7 +65,7 @@ package final class Agent: Service {
         var hasReturned = false
         var faults: [Fault] = []
         /// How many directories the kernel refused to watch: events do not tell everything.
-        var refused = 0
+        var refused = Watcher.Refusals()
         /// How long it took: who comes often with much to look at waits longer for the next look.
         var nanoseconds: Int64 = 0
         /// The batches, and FREEZE, at a whole look; `nil` otherwise.
@@ -178,8 +178,13 @@ package final class Agent: Service {
             guard serving?.listen != listen else { return }
             serving?.task.cancel()
             serving = listen.map { listen in
-                let server = MetricsServer(monitor: monitor) { [log] line, isError in
-                    if isError { log.error("\(line)") } else { log.info("\(line)") }
+                let server = MetricsServer(monitor: monitor) { [log, home] listen, problem in
+                    if let problem { log.error("\(problem)") } else { log.info("metrics at \(listen.text)") }
+                    do throws(Fault) {
+                        try home.runs.noteMetrics(problem: problem)
+                    } catch {
+                        log.error("\(error.message)")
+                    }
                 }
                 return (listen, Task { await server.run(listen) })
             }

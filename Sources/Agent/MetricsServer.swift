@@ -8,12 +8,12 @@ internal import Model
 /// Answers `GET /metrics` with the last text, on the loopback interface or a Unix socket.
 final class MetricsServer: Sendable {
     private let monitor: Monitor
-    /// A line of the agent's log.
-    private let say: @Sendable (_ line: String, _ isError: Bool) -> Void
+    /// Is told that it listens (`nil`), or why it cannot; each change once.
+    private let report: @Sendable (_ listen: MetricsSettings.Listen, _ problem: String?) -> Void
 
-    init(monitor: Monitor, say: @escaping @Sendable (_ line: String, _ isError: Bool) -> Void) {
+    init(monitor: Monitor, report: @escaping @Sendable (_ listen: MetricsSettings.Listen, _ problem: String?) -> Void) {
         self.monitor = monitor
-        self.say = say
+        self.report = report
     }
 
     /// Serves until its task is cancelled. What cannot be listened on now (another process has the port) is tried again
@@ -23,13 +23,12 @@ final class MetricsServer: Sendable {
         var said: String?
         while !Task.isCancelled {
             do {
-                say("metrics at \(listen.text)", false)
                 try await serve(listen)
                 return
             } catch {
                 if Task.isCancelled { return }
                 let text = "metrics cannot be served at \(listen.text): \((error as? Fault)?.message ?? "\(error)")"
-                if said != text { say(text, true) }
+                if said != text { report(listen, text) }
                 said = text
                 try? await Task.sleep(nanoseconds: pause * 1_000_000_000)
                 pause = min(60, 2 * pause)
@@ -41,18 +40,18 @@ final class MetricsServer: Sendable {
         switch listen {
         case .loopback(let host, let port, let isSix):
             if isSix {
-                try await serve(try sockaddr_in6.inet6(ip6: host, port: port))
+                try await serve(try sockaddr_in6.inet6(ip6: host, port: port), listen)
             } else {
-                try await serve(try sockaddr_in.inet(ip4: host, port: port))
+                try await serve(try sockaddr_in.inet(ip4: host, port: port), listen)
             }
         case .unix(let path):
             let address = sockaddr_un.unix(path: path.utf8 ?? path.display)
             try removeStale(path, address)
-            try await serve(address)
+            try await serve(address, listen)
         }
     }
 
-    private func serve(_ address: some SocketAddress) async throws {
+    private func serve(_ address: some SocketAddress, _ listen: MetricsSettings.Listen) async throws {
         let server = HTTPServer(address: address, timeout: 15, logger: .disabled)
         await server.appendRoute("GET /metrics") { [monitor] _ in Self.answer(monitor.lastText) }
         await server.appendRoute("GET /") { _ in
@@ -61,7 +60,12 @@ final class MetricsServer: Sendable {
                 body: Data("reprieve: see /metrics\n".utf8))
         }
         try await withTaskCancellationHandler {
+            async let listening: Void = {
+                try await server.waitUntilListening(timeout: 60)
+                report(listen, nil)
+            }()
             try await server.run()
+            try await listening
         } onCancel: {
             Task { await server.stop() }
         }

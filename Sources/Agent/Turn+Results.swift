@@ -14,8 +14,9 @@ extension Turn {
             for place in looked.places { vaults[path]?.due[place] = nil }
             vaults[path]?.due.merge(looked.settling) { _, new in new }
             if looked.hasReturned { doubt([path], "a backup came back from the trash", at: now) }
-            if looked.refused > 0, state(path)?.reconcileSeconds != VaultState.unwatchedReconcileSeconds {
-                doubt([path], Self.limitText, isStorm: true, at: now)
+            if looked.refused.count > 0, state(path)?.reconcileSeconds != VaultState.unwatchedReconcileSeconds {
+                let why = looked.refused.isLimit ? Self.limitText : "a directory could not be watched"
+                doubt([path], why, isStorm: looked.refused.isLimit, at: now)
             }
             // A tenth of the time at most goes into looks.
             vaults[path]?.looksFrom = now.boot + max(VaultState.second / 10, 9 * looked.nanoseconds)
@@ -131,10 +132,10 @@ extension Turn {
             state.reconcileSeconds = VaultState.remoteReconcileSeconds
             how = "polled every \(state.reconcileSeconds / 60) min: on \(kind), others may change it unseen"
         }
-        if looked.refused > 0 {
-            state.reconcileSeconds = VaultState.unwatchedReconcileSeconds
+        if looked.refused.count > 0 { state.reconcileSeconds = VaultState.unwatchedReconcileSeconds }
+        if looked.refused.isLimit {
             how =
-                "\(looked.refused) directories are not watched, and polled every minute: \(Self.limitText); see `reprieve doctor`"
+                "\(looked.refused.count) directories are not watched, and polled every minute: \(Self.limitText); see `reprieve doctor`"
         }
         // A twentieth of the time at most.
         state.reconcileSeconds = max(state.reconcileSeconds, 20 * looked.nanoseconds / VaultState.second)
@@ -161,6 +162,7 @@ extension Turn {
 
     mutating func failed(_ path: Bytes, _ what: String, _ fault: Fault, at now: Moment) {
         guard var state = vaults[path] else { return }
+        if fault.code == .away { return away(path, fault, at: now) }
         let text = "\(state.configuration.label): \(what): \(fault.message)"
         if what == Agent.reliefFailed {
             if state.lastJobProblem != fault.message { agent.log.error("\(text)") }
@@ -194,6 +196,17 @@ extension Turn {
         markUnreconciled(state, fault.message)
         // That it is offline is an event of its own.
         if fault.code != .offline { sayUnreconciled(path, fault.message) }
+    }
+
+    /// The disk of a removable vault is not there: looked for again when something is mounted, and now and then.
+    private mutating func away(_ path: Bytes, _ fault: Fault, at now: Moment) {
+        guard var state = vaults[path] else { return }
+        if state.lastProblem != fault.message { agent.log.notice("\(fault.message)") }
+        (state.lastProblem, state.problem) = (fault.message, fault)
+        state.doubts += 1
+        state.rescanAt = now.boot + 60 * VaultState.second
+        vaults[path] = state
+        markUnreconciled(state, fault.message)
     }
 
     // MARK: For the monitor

@@ -26,6 +26,8 @@ extension Catalog {
         package var isReread = false
         /// Those whose name another known one took.
         package var dropped: [Backup] = []
+        /// Objects of vanished ones where a link to a known one as large stands now.
+        package var linked: Set<UInt64> = []
         /// Places of which another process changed a row meanwhile: they have to be read again.
         var contested = 0
 
@@ -50,6 +52,7 @@ extension Catalog {
             arrived += other.arrived
             isReread = isReread || other.isReread
             contested += other.contested
+            linked.formUnion(other.linked)
         }
 
         /// What is gone from one place and was seen in another has only moved.
@@ -155,9 +158,10 @@ extension Catalog {
     ) throws(Fault) -> Changes {
         try write { db in
             var changes = Changes()
+            let elsewhere = KnownObjects(db, vault)
             for var look in looks {
                 // Where another process was faster, the place has to be read again.
-                if try !Self.write(db, look, vault, isIndexed, &changes) {
+                if try !Self.write(db, look, vault, isIndexed, elsewhere, &changes) {
                     look.digest = nil
                     changes.contested += 1
                 }
@@ -171,15 +175,22 @@ extension Catalog {
 
     /// `false`: a row was not written, because it is not as it was before the look.
     private static func write(
-        _ db: Database, _ look: Look, _ vault: VaultID, _ isIndexed: Bool, _ changes: inout Changes
+        _ db: Database, _ look: Look, _ vault: VaultID, _ isIndexed: Bool, _ elsewhere: KnownObjects,
+        _ changes: inout Changes
     ) throws -> Bool {
         var isWhole = true
-        var links = KnownLinks(look.known)
+        let links = Dictionary(
+            look.leftAlone.compactMap { entry in
+                if case .link(let target?) = entry.why { (entry.path, target.withoutDots) } else { nil }
+            }
+        ) { first, _ in first }
         let known = Dictionary(look.known.map { ($0.path, $0) }) { first, _ in first }
         let (fresh, again) = (try db.cachedStatement(sql: insert), try db.cachedStatement(sql: replace))
         for backup in look.backups {
             let before = known[backup.path]
             guard before != backup else { continue }
+            // Asked before its own row is written.
+            let isFurther = try before.map { try elsewhere.isFurtherLink(backup, $0) } ?? false
             if let before {
                 guard try isUnchanged(db, before) else {
                     isWhole = false
@@ -194,6 +205,8 @@ extension Catalog {
                 }
             }
             if before?.id != backup.id {
+                // The first of several links has another id too, and is the same object.
+                if !isFurther, before?.id.object != backup.id.object { elsewhere.fresh.insert(backup.id.object) }
                 changes.appeared.insert(backup.id.object)
                 changes.places.insert(look.place)
                 if isIndexed {
@@ -201,8 +214,8 @@ extension Catalog {
                         .init(object: backup.id.object, series: backup.series, path: backup.path))
                 }
             }
-            if isIndexed, let before, !links.isFurther(backup, before),
-                before.isComplete && before.isAnother(than: backup) || before.showed(moreThan: backup)
+            if isIndexed, let before,
+                before.isComplete && before.isAnother(than: backup) || before.showed(moreThan: backup), !isFurther
             {
                 changes.rewritten.append((before, backup))
             }
@@ -219,27 +232,42 @@ extension Catalog {
             guard try isUnchanged(db, old) else { continue }
             try delete(db, vault, batch: "", old.path)
             changes.vanished.append(old)
+            if let target = links[old.path], let known = try row(db, vault, batch: "", target), known.size == old.size {
+                changes.linked.insert(old.id.object)
+            }
         }
         return isWhole
     }
 
     /// Equal files that a tool made one (`rdfind`, `jdupes`, `hardlink`): under a name lies now, as a further link of
-    /// it, what was known under another name of this directory and is as large.
-    private struct KnownLinks {
-        let known: [Backup]
-        /// Of each object its size and its names; made when it is asked for.
-        private var names: [ObjectID: (size: Int64, paths: Set<Bytes>)]?
+    /// it, what was known under another name of the vault and is as large.
+    private final class KnownObjects {
+        private let db: Database
+        private let vault: VaultID
+        /// The size of each object; read when it is asked for.
+        private var known: [UInt64: Int64]?
+        /// Objects that have only just come.
+        var fresh: Set<UInt64> = []
 
-        init(_ known: [Backup]) { self.known = known }
+        init(_ db: Database, _ vault: VaultID) { (self.db, self.vault) = (db, vault) }
 
-        mutating func isFurther(_ backup: Backup, _ before: Backup) -> Bool {
+        func isFurtherLink(_ backup: Backup, _ before: Backup) throws -> Bool {
             guard backup.links > 1, backup.size == before.size, !backup.primary.isDirectory,
-                before.object != backup.object
+                before.object != backup.object, !fresh.contains(backup.id.object)
             else { return false }
-            var all = names ?? [:]
-            if names == nil { for one in known { all[one.object, default: (one.size, [])].paths.insert(one.path) } }
-            names = all
-            return all[backup.object].map { $0.size == backup.size && $0.paths != [backup.path] } ?? false
+            let all = try known ?? read()
+            known = all
+            return all[backup.id.object] == backup.size
+        }
+
+        private func read() throws -> [UInt64: Int64] {
+            var all: [UInt64: Int64] = [:]
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT id, size FROM backup WHERE vault = ? AND batch = ''", arguments: [vault.text])
+            while let row = try rows.next() {
+                all[UInt64(bitPattern: row[0])] = row[1]
+            }
+            return all
         }
     }
 
@@ -328,6 +356,7 @@ extension Backup {
     /// Whether the same name has another content: another object, size or time.
     fileprivate func isAnother(than now: Backup) -> Bool {
         let (own, other) = (primary, now.primary)
+        if isCopied(as: now) { return false }
         return own.object != other.object || own.size != other.size || own.mtime != other.mtime
     }
 
@@ -340,5 +369,14 @@ extension Backup {
             !isAnother(than: now)
         default: false
         }
+    }
+}
+
+extension Bytes {
+    /// A link's target as the vault would resolve it, were no other link on the way.
+    fileprivate var withoutDots: Bytes {
+        components.reduce(into: [Bytes]()) { parts, part in
+            if part == ".." { _ = parts.popLast() } else if part != "." { parts.append(part) }
+        }.reduce(Bytes()) { $0.appending($1) }
     }
 }

@@ -110,7 +110,11 @@ package enum Reach {
 
 extension Reach {
     /// How long a path's links are followed: what does not answer is taken as it is written.
-    private static let resolveSeconds = 2.0
+    private static var resolveSeconds: Double { patience.withLock { $0 } }
+    private static let patience = Mutex(2.0)
+
+    /// For a process that must answer soon whatever hangs.
+    package static func hurry() { patience.withLock { $0 = 0.3 } }
 
     /// Paths with every link resolved; without those that are not there, or do not answer.
     package static func resolved(_ paths: [Bytes]) -> [Bytes: Bytes] {

@@ -127,6 +127,13 @@ extension Keeper {
     }
 
     private func examineMetrics(_ checkup: inout Checkup) {
+        if checkup.agentIsRunning, let problem = (try? home.runs.read())?.metricsProblem {
+            let listen = configuration.metrics.listen?.value.text ?? "its address"
+            checkup.problems.append(
+                .init(
+                    code: "metrics", text: problem,
+                    remedy: ["ss -ltnp   # who has \(listen)? Or change `listen` under `metrics`"]))
+        }
         guard let textfile = configuration.metrics.textfile?.value, (try? Directory.open(absolute: textfile)) == nil
         else { return }
         checkup.problems.append(

@@ -106,7 +106,9 @@ extension Keeper {
         let pulses = SeriesPulse.all(
             present, protection: protection, links: try links(of: present, in: vault.id, protection), now: now)
         func names(_ pulse: Rhythm.Pulse) -> Set<String> {
-            Set(pulses.filter { $0.value.pulse == pulse && $0.value.retirement == nil }.keys.map(\.hexadecimal))
+            Set(
+                pulses.filter { $0.value.pulse == pulse && $0.value.retirement == nil && !$0.value.isSucceeded }
+                    .keys.map(\.hexadecimal))
         }
         // One that has ended was late before, whether or not somebody looked then.
         let (ended, late) = (names(.ended), names(.late))

@@ -5,6 +5,49 @@ internal import Trash
 
 /// Which disk a vault is on: what is seen of it, and what a person says of it.
 extension Keeper {
+    // MARK: Disks that come and go
+
+    /// What is at the path of a vault with a disk of its own, while that is not mounted, is not the vault.
+    func requireMount(_ vault: VaultConfiguration) throws(Fault) {
+        guard vault.settings.requiresMount.value, !isMounted(vault) else { return }
+        throw Fault(
+            .offline, "no disk is mounted at the vault '\(vault.label)', which requires one",
+            hint: "mount its disk, or take `requires-mount` out of the configuration", path: vault.path)
+    }
+
+    private func isMounted(_ vault: VaultConfiguration) -> Bool {
+        MountTable.point(of: Reach.resolved(vault.path) ?? vault.path) != "/"
+    }
+
+    /// Whether the disk of a removable vault is not there: neither it nor another one is mounted at its path. One that
+    /// hangs is there.
+    func isAway(_ vault: VaultConfiguration) throws(Fault) -> Bool {
+        guard vault.settings.removable.value else { return false }
+        var path = Reach.resolved(vault.path)
+        guard path == nil || MountTable.point(of: vault.path) != vault.path else { return false }
+        var parent = vault.path.parent
+        while path == nil, !parent.isEmpty {
+            path = Reach.resolved(parent)
+            parent = parent.parent
+        }
+        let here = try FileSystem(of: try Directory.open(absolute: path ?? "/")).id
+        guard let known = try home.registry.filesystem(vault.path) else { return true }
+        return known != here
+    }
+
+    /// An empty directory where a disk belongs is no disk.
+    private func refuseUnmounted(_ vault: VaultConfiguration, _ root: Directory) throws(Fault) {
+        try requireMount(vault)
+        let here = try FileSystem(of: root).id
+        guard try home.registry.isElsewhere(vault.path, than: here), try root.entries().isEmpty,
+            try FileSystem(of: try Directory.open(absolute: vault.path.parent)).id == here
+        else { return }
+        throw Fault(
+            .offline, "'\(vault.path.display)' is an empty directory, and the vault '\(vault.label)' is on a disk",
+            hint: "mount its disk; if the disk is gone for good, put the first backup there and repeat",
+            path: vault.path)
+    }
+
     /// The three signs of what is at a vault's path now.
     func signs(_ root: Directory, _ vault: VaultConfiguration) throws(Fault) -> VaultRegistry.Signs {
         let marker = try marker(in: root)
@@ -17,10 +60,26 @@ extension Keeper {
             rootBirth: seen.birth?.nanoseconds, label: FileSystem.label(of: root), isEmpty: isEmpty)
     }
 
+    /// What a person is asked before ``adopt(_:)``; `nil`: what is there is the vault already.
+    package func whatToAdopt(_ vault: VaultConfiguration) throws(Fault) -> String? {
+        try answers(vault)
+        let root = try Self.root(of: vault)
+        try refuseUnmounted(vault, root)
+        let signs = try signs(root, vault)
+        guard try !home.registry.isInForce(vault.path, signs) else { return nil }
+        let entries = try root.entries().count { $0.name != TrashDirectory.name }
+        let disk = signs.label.map { ", on the disk '\($0)'" } ?? ""
+        let known = try home.registry.disks(at: vault.path).map(\.name)
+        let stays = known.isEmpty ? "" : " Known there before, and not forgotten: \(known.joined(separator: ", "))."
+        return
+            "'\(vault.path.display)' has \(entries == 1 ? "1 entry" : "\(entries) entries")\(disk).\(stays) Take it for the vault '\(vault.label)'?"
+    }
+
     /// Takes what is there for the vault from now on, beside the disks that were adopted for its path before.
     package func adopt(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
         try answers(vault)
         let root = try Self.root(of: vault)
+        try refuseUnmounted(vault, root)
         let marker = try Marker.read(in: root)
         let isReadOnly = FileSystem.isReadOnly(root)
         // A copy is told from its original by its marker: without a new one it would stay a copy.

@@ -137,6 +137,7 @@ extension Keeper {
         let latest = now.adding(seconds: Judge.futureSeconds)
         let past = try home.catalog.past(vault: id, most: Suspicion.recalled, latest: latest)
         protection.rhythms = Self.rhythms(past, present, latest: latest)
+        protection.firstKnown = past.compactMapValues { $0.last?.time }
         protection.suspicion = try suspicion(vault, id, marks, present, past, latest: latest)
         for mark in marks.holding(.accepted, at: Timestamp(nanoseconds: .min)) {
             let objects = Mark.series(ofTarget: mark.target) == nil ? [mark.target] : mark.objects ?? []

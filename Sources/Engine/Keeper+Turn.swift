@@ -7,6 +7,8 @@ package struct TurnOutcome: Sendable {
     package var cleanup: CleanupReport?
     package var purge: PurgeReport?
     package var faults: [Fault] = []
+    /// The disk of a removable vault is not there.
+    package var isAway = false
 }
 
 extension Keeper {
@@ -33,7 +35,7 @@ extension Keeper {
     /// For who watches over us. That it cannot be written must not fail what was done.
     private func note(_ outcomes: [TurnOutcome]) {
         let at = now().wall
-        let notes = outcomes.flatMap { outcome -> [(vault: String, note: RunNote)] in
+        let notes = outcomes.filter { !$0.isAway }.flatMap { outcome -> [(vault: String, note: RunNote)] in
             let label = outcome.vault.label
             if let fault = outcome.faults.first {
                 return [(label, .run(at: at, .failed, problem: fault.message))]
@@ -48,7 +50,7 @@ extension Keeper {
     /// After all vaults have purged what is due: what is lacking then is lacking.
     private func relieve(_ outcomes: inout [TurnOutcome]) {
         var seen: Set<String> = []
-        let ones = outcomes.filter(\.faults.isEmpty).map(\.vault).filter { vault in
+        let ones = outcomes.filter { $0.faults.isEmpty && !$0.isAway }.map(\.vault).filter { vault in
             fileSystem(of: vault).map { seen.insert($0.id).inserted } ?? false
         }
         let reliefs = VaultLanes(keeper: self).run(ones) { vault in
@@ -105,7 +107,7 @@ extension Keeper {
             if vault.settings.schedule.value != .manual { outcome.cleanup = try cleanup(try look()) }
             outcome.purge = try purge(try look(), shouldStop: { pulse.isLeft })
         } catch {
-            outcome.faults.append(error)
+            if error.code == .away { outcome.isAway = true } else { outcome.faults.append(error) }
         }
         return outcome
     }

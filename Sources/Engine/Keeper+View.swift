@@ -45,6 +45,8 @@ package struct VaultView: Sendable {
     package var fault: Fault?
 
     package var label: String { configuration.label }
+    /// The disk of a removable vault is not there.
+    package var isAway: Bool { fault?.code == .away }
 
     /// What a person said against a trashed backup, or against its series.
     package func word(against backup: Backup) -> Mark? {

@@ -103,6 +103,17 @@ package struct OpenVault: Sendable {
 extension Keeper {
     /// Opens a vault and makes sure that it is the one it was: an unmounted disk looks like an empty directory.
     package func open(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
+        do {
+            return try openMounted(vault)
+        } catch {
+            guard error.code == .offline, try isAway(vault) else { throw error }
+            throw Fault(
+                .away, "the disk of the vault '\(vault.label)' is away",
+                hint: "nothing is done there until it is mounted again", path: vault.path)
+        }
+    }
+
+    private func openMounted(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
         try answers(vault)
         let root: Directory
         do {
@@ -116,6 +127,7 @@ extension Keeper {
                 hint: "mount its disk; or if it is gone for good: reprieve adopt \(shell: vault.path) --forget "
                     + id.text.prefix(8), path: vault.path, errno: 2)
         }
+        try requireMount(vault)
         switch try home.registry.identify(vault.path, try signs(root, vault), at: now().wall) {
         case .known(let id, let isProven): return open(vault, id, root, isProven: isProven)
         case .stranger(let why):

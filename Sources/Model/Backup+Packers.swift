@@ -20,6 +20,9 @@ extension Backup {
         return Bytes(bytes[..<dot] + bytes[end...])
     }
 
+    /// Whether its name says that it is compressed.
+    package var isPacked: Bool { Self.seriesWithoutPacker(path) != path }
+
     /// The dot before the last ending, of at most eight bytes.
     private static func ending(_ bytes: ArraySlice<UInt8>) -> Int? {
         guard let dot = bytes.suffix(9).lastIndex(of: UInt8(ascii: ".")), dot > bytes.startIndex else { return nil }

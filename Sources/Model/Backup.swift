@@ -291,6 +291,14 @@ package struct Backup: Hashable, Sendable {
     /// What purging it alone would free; `nil`: not measured yet.
     package var freedIfPurged: Freed? { mayShare ? freed : Freed(bytes: allocated, isAtLeast: false) }
 
+    /// Whether another object has its name, size and time now: a copy that was swapped in. Some tools keep
+    /// whole seconds only.
+    package func isCopied(as now: Backup) -> Bool {
+        let (own, other) = (primary, now.primary)
+        return own.object != other.object && own.size == other.size && size == now.size
+            && (own.mtime == other.mtime || own.mtime.seconds == other.mtime.seconds && other.mtime.fraction == 0)
+    }
+
     package var primary: Member { members[0] }
     package var path: Bytes { members[0].path }
     package var object: ObjectID { members[0].object }

@@ -5,6 +5,8 @@
 package struct Fault: Error, Hashable, Sendable {
     package enum Code: String, Sendable {
         case failed, partial, held, frozen, offline
+        /// The disk of a removable vault is not mounted: nothing is wrong.
+        case away
         case notFound = "not-found"
         case ambiguous
         case locked
@@ -20,7 +22,7 @@ package struct Fault: Error, Hashable, Sendable {
 
         package var status: ExitStatus {
             switch self {
-            case .failed, .offline, .permission, .io, .unsafe, .damaged, .catalog: .failed
+            case .failed, .offline, .away, .permission, .io, .unsafe, .damaged, .catalog: .failed
             case .partial, .unaudited: .partial
             case .held, .frozen: .held
             case .notFound: .notFound

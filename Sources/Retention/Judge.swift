@@ -33,6 +33,8 @@ package struct Judge: Sendable {
         /// By series, learnt from all that was ever there. One that is missing here is learnt from what is judged,
         /// which cleanups may have thinned out.
         package var rhythms: [Bytes: Rhythm] = [:]
+        /// By series, the time of the oldest that is known, also of what is gone by now.
+        package var firstKnown: [Bytes: Timestamp] = [:]
         /// Objects of which a person said that they are whole: a missing sign of success does not count against them.
         package var accepted: Set<UInt64> = []
         /// What looks wrong and counts for nothing.

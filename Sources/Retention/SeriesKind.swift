@@ -27,6 +27,10 @@ package struct SeriesKind: Hashable, Sendable, Comparable {
         var endings = rest.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).dropFirst()
             .map { Bytes($0).display }
         while let last = endings.last, packers.contains(last.lowercased()) { endings.removeLast() }
+        // Parts of a version are of no format: each upgrade would be a new kind.
+        endings = endings.indices.filter { n in
+            n == endings.count - 1 || endings[n].first.map { !$0.isNumber } ?? true
+        }.map { endings[$0] }
         return endings.isEmpty ? "files" : "." + endings.joined(separator: ".")
     }
 

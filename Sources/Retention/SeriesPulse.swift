@@ -13,6 +13,8 @@ package struct SeriesPulse: Hashable, Sendable {
     package var failing: Failing?
     /// Its newest backup may still become complete.
     package var isSettling = false
+    /// Its name has a version, and a series with a later one began when it ended.
+    package var isSucceeded = false
 
     package struct Failing: Hashable, Sendable {
         /// How many in a row.
@@ -26,14 +28,14 @@ package struct SeriesPulse: Hashable, Sendable {
     }
 
     /// What a person is told of the series in one word.
-    package enum Health: String, Sendable { case ok, settling, suspect, failing, late, ended, retired }
+    package enum Health: String, Sendable { case ok, settling, suspect, failing, late, ended, retired, succeeded }
 
     package var health: Health {
         if retirement != nil { return .retired }
         if let failing { return failing.condition == .suspect ? .suspect : .failing }
         switch pulse {
-        case .late: return .late
-        case .ended: return .ended
+        case .late: return isSucceeded ? .succeeded : .late
+        case .ended: return isSucceeded ? .succeeded : .ended
         case .ok: return isSettling ? .settling : .ok
         }
     }
@@ -47,7 +49,14 @@ package struct SeriesPulse: Hashable, Sendable {
     package static func all(
         _ backups: [Backup], protection: Judge.Protection, links: LinkGraph? = nil, now: Moment
     ) -> [Bytes: SeriesPulse] {
-        Dictionary(grouping: backups, by: \.series).reduce(into: [:]) { pulses, group in
+        let bySeries = Dictionary(grouping: backups, by: \.series)
+        let succession = Succession(
+            bySeries.map { series, members in
+                let times = members.map(\.time)
+                let (first, newest) = (times.min() ?? now.wall, times.max() ?? now.wall)
+                return (series, min(protection.firstKnown[series] ?? first, first), newest)
+            })
+        return bySeries.reduce(into: [:]) { pulses, group in
             let (series, members) = group
             let times = members.filter { $0.isComplete && $0.kind != .log && !Judge.isFuture($0, now: now) }.map(\.time)
                 .sorted(by: >)
@@ -63,7 +72,8 @@ package struct SeriesPulse: Hashable, Sendable {
             let newestFirst = NewestFirst(members, protection, links, now)
             pulses[series] = SeriesPulse(
                 rhythm: rhythm, newest: newest, pulse: pulse ?? .ok, retirement: retirement,
-                failing: newestFirst.failing, isSettling: newestFirst.isSettling)
+                failing: newestFirst.failing, isSettling: newestFirst.isSettling,
+                isSucceeded: times.first.map { succession.isSucceeded(series, newest: $0) } ?? false)
         }
     }
 }

@@ -14,6 +14,9 @@ struct SizeWalk {
     private let contradictionsMatter: Bool
     private let words: Suspicion.Words
     private let renewed: Set<UInt64>
+    /// Whether most of the series are compressed. Some jobs compress by day what they wrote by night: that is large,
+    /// and no measure for the others.
+    private let isPacked: Bool
     /// Sizes of full ones that count, newest last.
     private var usual: [Int64] = []
     private var lastFull: UInt64?
@@ -37,7 +40,8 @@ struct SizeWalk {
     /// Median deviations.
     private static let tolerance = 6.0
 
-    init(contradictionsMatter: Bool, words: Suspicion.Words, renewed: Set<UInt64>) {
+    init(contradictionsMatter: Bool, words: Suspicion.Words, renewed: Set<UInt64>, isPacked: Bool) {
+        self.isPacked = isPacked
         self.contradictionsMatter = contradictionsMatter
         self.words = words
         self.renewed = renewed
@@ -81,7 +85,7 @@ struct SizeWalk {
         guard item.isFull else { return }
         run.removeAll()
         lastFull = item.object
-        use(item.size)
+        if item.isPast || item.isPacked == isPacked { use(item.size) }
     }
 
     private mutating func use(_ size: Int64) {
@@ -117,6 +121,7 @@ struct SizeWalk {
         let off = log2(Double(size)) - median
         let isSmaller = off < -max(log2(Double(Self.smaller)), spread)
         guard isSmaller || off > max(log2(Double(Self.larger)), spread) else { return nil }
+        if item.isPacked != isPacked, item.isPacked == isSmaller { return nil }
         let seen = usual.count { isSmaller ? $0 / 2 <= size : $0 >= size / 2 }
         guard seen < 2 else { return nil }
         if isSmaller { return Self.text(smaller: exp2(off)) }

@@ -63,12 +63,13 @@ package struct Suspicion: Sendable {
                 if item.isContradicted { contradicts = true } else { matches = true }
             }
             let known = past[series] ?? []
+            let isPacked = 2 * line.count { $0.isPacked } > line.count
             line += known.map(Item.init)
             line.sort { ($0.time, $0.path) < ($1.time, $1.path) }
             var walk = SizeWalk(
                 // All alike: how its writer names them, and no sign.
                 contradictionsMatter: contradicts && (matches || !known.isEmpty), words: words,
-                renewed: words.renewed[series] ?? [])
+                renewed: words.renewed[series] ?? [], isPacked: isPacked)
             walk.walk(line)
             suspects.merge(walk.suspects) { first, _ in first }
             if !walk.run.isEmpty { runs[series] = walk.run }
@@ -83,6 +84,7 @@ package struct Suspicion: Sendable {
         var path: Bytes
         var size: Int64
         var isFull: Bool
+        var isPacked = false
         var isContradicted = false
         /// It ends without the footer that others of its series have.
         var lacksFooter = false
@@ -98,6 +100,7 @@ package struct Suspicion: Sendable {
             path = backup.path
             size = backup.size
             isFull = backup.kind == .full
+            isPacked = backup.isPacked
             isContradicted = backup.endMark == .contradicted
         }
 

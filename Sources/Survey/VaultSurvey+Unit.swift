@@ -190,6 +190,7 @@ extension VaultSurvey {
                     if old.readBy == backup.readBy { backup.recall(old) }
                 }
             }
+            if let old, old.isCopied(as: backup) { backup.endMark = old.endMark }
             // Whether a side file is of others too changes nothing of this backup.
             if let old, old.members.map(\.alone) == members.map(\.alone), old.fingerprint == fingerprint {
                 backup.changedBoot = old.changedBoot

@@ -38,7 +38,7 @@ package final class Watcher: Sendable {
         var dirt = Dirt()
         /// First halves of renames: a directory's watch, or `nil` for a file that had a temporary name.
         var moves: [UInt32: Move] = [:]
-        var refused: [VaultID: Int] = [:]
+        var refused: [VaultID: Refusals] = [:]
         /// Watches that are being added, and those that had an event before the table knew them; `true`: it has ended.
         var adding = 0
         var early: [Int32: Bool] = [:]
@@ -120,8 +120,8 @@ package final class Watcher: Sendable {
             if wd >= 0 {
                 Self.put(wd, vault, path, &state)
             } else {
-                // ENOSPC: the limit. What is not watched is found by the next full look.
-                state.refused[vault, default: 0] += 1
+                // What is not watched is found by the next full look.
+                state.refused[vault, default: .init()].add(errno: -wd)
             }
             // What was early for nobody is of watches that nobody knows.
             if state.adding == 0, !state.early.isEmpty {
@@ -144,12 +144,28 @@ package final class Watcher: Sendable {
         // The vault's own directory has none: what is below it could not be told by its path.
         if state.watches.path(of: wd) == nil {
             end(wd, &state)
-            state.refused[vault, default: 0] += 1
+            state.refused[vault, default: .init()].add(errno: nil)
         }
     }
 
-    /// How many watches in this vault were refused since the last question: then events do not tell everything.
-    package func takeRefusals(_ vault: VaultID) -> Int { state.withLock { $0.refused.removeValue(forKey: vault) ?? 0 } }
+    /// Watches that were refused: then events do not tell everything.
+    package struct Refusals: Sendable {
+        package private(set) var count = 0
+        /// Whether it was for the kernel's limit, and not because a directory went meanwhile or is not for us.
+        package private(set) var isLimit = false
+
+        package init() {}
+
+        mutating func add(errno: Int32?) {
+            count += 1
+            isLimit = isLimit || errno == 28 || errno == 12  // ENOSPC, ENOMEM
+        }
+    }
+
+    /// Those in this vault since the last question.
+    package func takeRefusals(_ vault: VaultID) -> Refusals {
+        state.withLock { $0.refused.removeValue(forKey: vault) ?? Refusals() }
+    }
 
     /// Before and after a look at a whole vault that asks for every watch it needs: what it did not ask for (deleted
     /// while the queue overflowed, or one complete backup by now) is watched no more.

@@ -170,6 +170,13 @@ struct Session {
         try Self.isMeant(question, yes: yes, json: json)
     }
 
+    /// Of all vaults, the disk of a removable one may be away: that is told, and no error. Who names it hears of it.
+    func isAwayByRight(_ fault: Fault, _ named: [String]) -> Bool {
+        guard fault.code == .away, named.isEmpty else { return false }
+        say("\(fault.message); \(fault.hint ?? "")")
+        return true
+    }
+
     /// Whether somebody can be asked.
     static func checkAnswers(json: Bool, hint: String) throws {
         guard !isTerminal || json else { return }

@@ -173,7 +173,7 @@ struct BrakeTests {
                     let keeper = try #require(text.firstMatch(of: /"keeper" : "([^"]*)"/))
                     try house.write(marker, text.replacing(keeper.output.0, with: "\"keeper\" : \"elsewhere\""))
                     #expect(try house.run("cleanup").status != 0)
-                    #expect(try house.run("adopt", house.vault.path).status == 0)
+                    #expect(try house.run("adopt", house.vault.path, "--yes").status == 0)
                 }
             ),
         ]

@@ -362,7 +362,7 @@ struct MainJobTests {
         try house.write(house.config, text + "\n  copy: { path: \(copy.path), keep: { last: 1 }, quiet-period: 1s }\n")
         let refused = try house.run("cleanup", "copy")
         #expect(refused.status == 1 && refused.error.contains("copy of the vault") && refused.error.contains("adopt"))
-        #expect(try house.run("adopt", copy.path).status == 0)
+        #expect(try house.run("adopt", copy.path, "--yes").status == 0)
         #expect(try house.run("cleanup", "dumps").status == 0)
         #expect(try house.run("list", "copy").status == 0)
     }

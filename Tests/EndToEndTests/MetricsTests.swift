@@ -45,6 +45,44 @@ struct MetricsTests {
             .flatMap { Int($0.dropFirst(sample.count + 1)) }
     }
 
+    @Test("a port that another program has: said once, in status, --check and doctor, and over once it is free")
+    func taken() throws {
+        let port = try port()
+        let holder = try holding(port)
+        let house = try house("{ listen: 127.0.0.1:\(port), every: 1s }")
+        try house.startAgent()
+        func log() throws -> Int {
+            try String(contentsOf: house.root.appending(path: "agent.log"), encoding: .utf8)
+                .components(separatedBy: "metrics cannot be served").count - 1
+        }
+        try house.wait("it to be reported") {
+            try house.run("status", "--json").json()["late"].map { "\($0)".contains("metrics cannot be served") }
+                == true
+        }
+        #expect(try house.run("status").said.contains("metrics cannot be served at 127.0.0.1:\(port)"))
+        #expect(try house.run("status", "--check").out.contains("metrics cannot be served"))
+        #expect(try house.run("doctor").said.contains("metrics cannot be served"))
+        #expect(try log() == 1)
+        close(holder)
+        try house.wait("it to listen") { try !house.run("status").said.contains("metrics cannot be served") }
+    }
+
+    /// Listens there and answers nobody.
+    private func holding(_ port: Int) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(bound == 0 && listen(descriptor, 1) == 0)
+        return descriptor
+    }
+
     @Test("the agent answers GET /metrics and writes the text file; promtool finds nothing; totals outlive a restart")
     func agent() throws {
         let port = try port()

@@ -121,7 +121,7 @@ struct MountTests {
                 #expect(refused.status == 1 && refused.said.contains(why), "\(refused.error)")
                 #expect(try house.run("status").out.contains("reprieve adopt"))
             }
-            #expect(try house.run("adopt", vault).status == 0)
+            #expect(try house.run("adopt", vault, "--yes").status == 0)
             try house.wait(for: "ok")
             let copied = try house.list()
             #expect(copied.count == 2 && ids.isDisjoint(with: copied.compactMap { $0["id"] as? String }))
@@ -130,6 +130,50 @@ struct MountTests {
             try rack.unmount(vault)
             try rack.mount(disk, vault)
             try house.wait("the first disk again") { try house.everything() == before }
+            try house.expectNothingLost(since: count)
+        }
+    }
+
+    @Test("a removable disk that is away is no alarm; what stands in for it is neither the vault nor adopted")
+    func removable() throws {
+        let more = "    removable: true\n    requires-mount: true"
+        try Rack.with(more: more) { rack, house in
+            let vault = house.vault.path
+            func check() throws -> Int32 { try house.run("status", "--check").status }
+            // On a machine whose /tmp is a disk of its own something is mounted.
+            let mount = try House.launch(["/usr/bin/findmnt", "-no", "TARGET", "-T", vault]).out
+            let disk = try rack.disk("usb-A")
+            try rack.mount(disk, vault)
+            let count = try fill(house)
+            #expect(try house.run("agent", "--once").status == 0)
+            try rack.unmount(vault)
+            for command in [["agent", "--once"], ["cleanup"], ["purge"], ["plan"], ["status"], ["list"]] {
+                let outcome = try house.run(command)
+                #expect(outcome.status == 0, "\(command): \(outcome.said)")
+            }
+            #expect(try house.state() == "away" && check() == 0)
+            #expect(try house.run("status").out.contains("1 away"))
+            #expect(try house.run("cleanup", "dumps").status == 1, "who names it hears of it")
+            #expect(try !house.events().contains { $0["event"] as? String == "vault.offline" })
+            // An empty directory where a disk belongs.
+            try house.configure(keep: "{ last: 2 }")
+            let empty = try house.run("adopt", vault, "--yes")
+            #expect(empty.status == 1 && empty.error.contains("is an empty directory"), "\(empty.said)")
+            #expect(try house.state() == "offline" && check() == 2)
+            try house.configure(keep: "{ last: 2 }", more: "    requires-mount: true")
+            if mount == "/\n" {
+                try house.put("app/orders-\(House.day(9)).dump", "on the wrong disk")
+                let wrong = try house.run("adopt", vault, "--yes")
+                #expect(wrong.error.contains("requires one"), "\(wrong.said)")
+                try FileManager.default.removeItem(at: house.vault.appending(path: "app"))
+            }
+            // Back, and as before; nobody adopts another one without being asked.
+            try rack.mount(disk, vault)
+            #expect(try house.run("adopt", vault).status == 0, "it is the vault already")
+            #expect(try house.state() == "ok")
+            try rack.unmount(vault)
+            try rack.mount(try rack.disk("usb-B"), vault)
+            #expect(try house.run("adopt", vault).status == 64)
             try house.expectNothingLost(since: count)
         }
     }
@@ -145,7 +189,7 @@ struct MountTests {
             for disk in disks {
                 if !known.isEmpty { try rack.unmount(vault) }
                 try rack.mount(disk, vault)
-                #expect(try house.run("adopt", vault).status == 0)
+                #expect(try house.run("adopt", vault, "--yes").status == 0)
                 count = try fill(house)
                 known.append(try house.everything())
                 ids.append(try #require(try house.status()["id"] as? String))
@@ -173,7 +217,7 @@ struct MountTests {
             try rack.unmount(vault)
             try rack.mount(disks[1], vault)
             #expect(try house.state() == "offline")
-            #expect(try house.run("adopt", vault).status == 0)
+            #expect(try house.run("adopt", vault, "--yes").status == 0)
             #expect(try house.everything() == known[1])
         }
     }

@@ -34,7 +34,8 @@ extension Keeper {
     /// What changed, by series.
     private static func tally(_ changes: Catalog.Changes) -> [Bytes: Upheaval.Change] {
         var tallied: [Bytes: Upheaval.Change] = [:]
-        for backup in changes.vanished + changes.dropped where backup.isComplete {
+        for backup in changes.vanished + changes.dropped
+        where backup.isComplete && !changes.linked.contains(backup.id.object) {
             tallied[backup.series, default: .init()].lost += 1
         }
         for arrival in changes.arrived { tallied[arrival.series, default: .init()].arrived += 1 }

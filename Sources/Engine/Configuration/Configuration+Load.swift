@@ -55,6 +55,9 @@ package struct Places: Sendable {
 }
 
 extension Configuration {
+    /// For a process that must answer soon: paths that hang are waited for a moment only.
+    package static func hurry() { Reach.hurry() }
+
     /// Reads the main file and `conf.d/*.yaml` beside it, in the order of their names.
     /// `substitute`: a file's text as it would be, to look at its consequences before it is written.
     package static func load(

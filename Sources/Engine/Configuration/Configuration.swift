@@ -104,6 +104,10 @@ package struct VaultConfiguration: Sendable {
         package var limits = SpaceLimits()
         package var brakes = Brakes()
         package var sizes = Sourced(Sizes.exact)
+        /// Whether its disk must be mounted: what is at its path on the root file system is not the vault.
+        package var requiresMount = Sourced(false)
+        /// Whether its disk comes and goes: that it is away is no alarm.
+        package var removable = Sourced(false)
 
         package init() {}
 

@@ -30,7 +30,7 @@ struct ConfigurationReader {
         "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
         "purge-rate",
         "min-observed-age", "incomplete-after", "time-from", "names", "match", "exclude", "include",
-        "approval", "safeguards", "limits", "sizes",
+        "approval", "safeguards", "limits", "sizes", "requires-mount", "removable",
     ]
     private static let later = ["depth", "layout"]
 
@@ -152,6 +152,10 @@ struct ConfigurationReader {
                 try node.word(name, DirectoryReading.TimeSource.allCases.map { ($0.rawValue, $0) }), node.origin)
         case "sizes":
             settings.sizes = Sourced(try node.word(name, Sizes.allCases.map { ($0.rawValue, $0) }), node.origin)
+        case "requires-mount":
+            settings.requiresMount = Sourced(try node.word(name, [("true", true), ("false", false)]), node.origin)
+        case "removable":
+            settings.removable = Sourced(try node.word(name, [("true", true), ("false", false)]), node.origin)
         case "names": settings.names = try names(node)
         case "match": settings.match = try matches(node)
         case "exclude": settings.exclude = try rules(name, node)

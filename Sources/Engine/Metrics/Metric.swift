@@ -79,7 +79,8 @@ package enum Metric: String, CaseIterable, Sendable {
         case .watches: "Directories that the agent watches."
         case .watchLimit: "Directories that the kernel lets all programs of this user watch."
         case .hookFailures: "Calls of a hook that failed for good."
-        case .reachable: "1 while the vault's disk is there and is the right one."
+        case .reachable:
+            "1 while the vault's disk is there and is the right one; missing while that of a removable vault is away."
         case .reconciled: "1 while the index is known to equal the disk; otherwise nothing is condemned there."
         case .lag: "How long changes have been waiting to be looked at; 0: none wait."
         case .pending: "Changed directories that wait to be looked at."

@@ -26,13 +26,16 @@ extension Metrics {
         _ view: VaultView, _ counted: Counters.Vault, _ run: RunStore.Run?, _ pulse: IndexPulse?, room: inout Int
     ) {
         let vault = Labels("vault", view.label)
-        add(.reachable, vault, view.fault == nil ? 1 : 0)
-        add(.reconciled, vault, view.doubt == nil && view.fault == nil ? 1 : 0)
-        if let pulse {
-            add(.lag, vault, pulse.lagSeconds)
-            add(.pending, vault, Int64(pulse.pending))
+        // Of a removable vault whose disk is away nothing is said that somebody would be called for.
+        if !view.isAway {
+            add(.reachable, vault, view.fault == nil ? 1 : 0)
+            add(.reconciled, vault, view.doubt == nil && view.fault == nil ? 1 : 0)
+            if let pulse {
+                add(.lag, vault, pulse.lagSeconds)
+                add(.pending, vault, Int64(pulse.pending))
+            }
+            add(run, view, vault)
         }
-        add(run, view, vault)
         addFreezes(view, counted, vault)
         let hold = view.plan?.hold
         add(.heldPlans, vault, hold?.waitsForPerson == true ? 1 : 0)
@@ -121,7 +124,7 @@ extension Metrics {
         for (series, pulse) in view.pulses {
             sums[series]?.newest = pulse.newest
             sums[series]?.rhythm = pulse.rhythm?.seconds
-            guard pulse.retirement == nil else { continue }
+            guard pulse.retirement == nil, !pulse.isSucceeded, !view.isAway else { continue }
             sums[series]?.unusable = pulse.failing == nil ? 0 : 1
             sums[series]?.late = pulse.pulse == .late ? 1 : 0
             sums[series]?.ended = pulse.pulse == .ended ? 1 : 0

@@ -148,7 +148,8 @@ extension Keeper {
     /// The file systems of these vaults, by mount; without those that do not answer.
     package func disks(of views: [VaultView]) -> [DiskView] {
         let systems = Reach.ask(
-            "ask the file system", of: views.map(\.configuration.path), seconds: answerSeconds
+            "ask the file system", of: views.filter { $0.fault == nil }.map(\.configuration.path),
+            seconds: answerSeconds
         ) { path -> (system: FileSystem, mount: Bytes)? in
             guard let directory = try? Directory.open(absolute: path), let system = try? FileSystem(of: directory)
             else { return nil }

@@ -44,6 +44,8 @@ package struct RunStore: Sendable {
 
     package struct File: Codable, Sendable {
         package var agentSince: Timestamp?
+        /// Why the agent cannot answer `GET /metrics`; `nil`: it can, or nobody asked for it.
+        package var metricsProblem: String?
         package var vaults: [String: Run] = [:]
     }
 
@@ -57,6 +59,16 @@ package struct RunStore: Sendable {
         try file.change { file in
             var current = file ?? File()
             current.agentSince = now
+            current.metricsProblem = nil
+            file = current
+        }
+    }
+
+    package func noteMetrics(problem: String?) throws(Fault) {
+        guard try read().metricsProblem != problem else { return }
+        try file.change { file in
+            var current = file ?? File()
+            current.metricsProblem = problem
             file = current
         }
     }

@@ -133,6 +133,12 @@ struct VaultRegistry: Sendable {
         return Set(entries.filter { answers[$0.bytes ?? "/"] != false }.map(\.path))
     }
 
+    /// Whether what is seen at a path is the vault in force there.
+    func isInForce(_ path: Bytes, _ signs: Signs) throws(Fault) -> Bool {
+        guard let entry = try inForce(path) else { return false }
+        return entry.isAway != true && Self.isSame(entry, path, signs)
+    }
+
     // MARK: A person's word
 
     /// Takes what is at this path now for its vault, beside those that were known there. A copy gets an id of its own;
@@ -207,6 +213,12 @@ struct VaultRegistry: Sendable {
 
     /// The file system that the vault in force at a path was last seen on.
     func filesystem(_ path: Bytes) throws(Fault) -> String? { try inForce(path)?.filesystem }
+
+    /// Whether all that is known at a path is on other file systems.
+    func isElsewhere(_ path: Bytes, than filesystem: String) throws(Fault) -> Bool {
+        let here = (try file.read()?.entries(at: path) ?? []).filter { $0.isUnproven != true }
+        return !here.isEmpty && here.allSatisfy { $0.filesystem != filesystem }
+    }
 
     /// When the vault in force at this path was first seen; `nil`: it was not, or that is not known.
     func firstSeen(_ path: Bytes) throws(Fault) -> Timestamp? { try inForce(path)?.since }

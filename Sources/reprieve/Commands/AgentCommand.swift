@@ -18,10 +18,12 @@ struct AgentCommand: AsyncParsableCommand, Deed {
         if once { return try turn(session) }
         AfterWork.forget()
         let common = self.common
+        let overrides = try common.overrides()
         let agent = try Agent(configuration: session.keeper.configuration, home: session.keeper.home) {
             try Configuration.load(try common.overrides())
         } publish: { keeper, overview, validSeconds in
-            try Self.publish(StatusReport(overview, keeper, isRunning: true, validSeconds: validSeconds), keeper)
+            try Self.publish(
+                StatusReport(overview, keeper, isRunning: true, validSeconds: validSeconds), keeper, overrides)
         }
         // SIGHUP's default would end us; the source below reads it.
         signal(SIGHUP, SIG_IGN)
@@ -33,10 +35,9 @@ struct AgentCommand: AsyncParsableCommand, Deed {
     }
 
     /// `status.json`, for any user.
-    private static func publish(_ report: StatusReport, _ keeper: Keeper) throws {
-        let runtime = ProcessInfo.processInfo.environment["RUNTIME_DIRECTORY"]
+    private static func publish(_ report: StatusReport, _ keeper: Keeper, _ overrides: Overrides) throws {
         let text = JSON.object([.init("schema", "reprieve.status/1")] + report.fields).line
-        try StatusFile(runtime: runtime, state: keeper.home.path).write(text)
+        try StatusFile.write(text, overrides, state: keeper.home.path)
     }
 
     /// What the agent tells again and again, after the turn of a timer. That it cannot be told fails nothing.
@@ -44,7 +45,7 @@ struct AgentCommand: AsyncParsableCommand, Deed {
         let keeper = session.keeper
         let overview = keeper.glance()
         for body in [
-            { try Self.publish(StatusReport(overview, keeper, isRunning: false), keeper) },
+            { try Self.publish(StatusReport(overview, keeper, isRunning: false), keeper, try common.overrides()) },
             { try keeper.writeTextfile(keeper.metrics(of: overview).text) },
         ] {
             do {
@@ -62,6 +63,7 @@ struct AgentCommand: AsyncParsableCommand, Deed {
         session.rotateAudit()
         tell(session)
         for outcome in outcomes {
+            if outcome.isAway { session.say("\(outcome.vault.label): its disk is away") }
             if let cleanup = outcome.cleanup { session.say(Cleanup.text(cleanup, session)) }
             // The same freeze stops both: said once.
             if let purge = outcome.purge, purge.frozen == nil || outcome.cleanup?.plan.frozen == nil {

@@ -48,6 +48,7 @@ struct Cleanup: Deed {
                 reports.append(report)
                 session.say(Self.text(report, session))
             } catch {
+                guard !session.isAwayByRight(error, words) else { continue }
                 faults.append((vault.label, error))
             }
         }

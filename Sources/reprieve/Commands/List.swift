@@ -40,9 +40,9 @@ struct List: ParsableCommand {
         } else {
             print(backupsText(chosen, session))
         }
-        for fault in views.compactMap(\.fault) { session.warn(fault) }
+        for fault in views.compactMap(\.fault) where fault.code != .away { session.warn(fault) }
         for fault in views.flatMap(\.unreadable) { session.warn(fault) }
-        let failed = views.count { $0.fault != nil }
+        let failed = views.count { $0.fault != nil && !$0.isAway }
         try Ending.with(
             failed > 0
                 ? (failed == views.count ? .failed : .partial)
@@ -291,7 +291,7 @@ extension SeriesPulse.Health {
     var text: String {
         switch self {
         case .suspect, .failing, .late: rawValue.uppercased()
-        case .ok, .settling, .ended, .retired: rawValue
+        case .ok, .settling, .ended, .retired, .succeeded: rawValue
         }
     }
 }

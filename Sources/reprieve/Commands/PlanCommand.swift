@@ -28,7 +28,11 @@ struct PlanCommand: ParsableCommand {
         var reports: [PlanReport] = []
         var faults: [Fault] = []
         for vault in vaults {
-            do { reports.append(try session.keeper.plan(vault)) } catch { faults.append(error) }
+            do {
+                reports.append(try session.keeper.plan(vault))
+            } catch {
+                if !session.isAwayByRight(error, words) { faults.append(error) }
+            }
         }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
         if vaults.isEmpty, !session.json { print("No vault is configured. `reprieve init DIRECTORY` proposes one.") }

@@ -79,6 +79,8 @@ struct RetentionCommand: ParsableCommand {
                         settings.limits.minFreeInodes.origin
                     ),
                     row("sizes", settings.sizes, \.rawValue),
+                    row("requires-mount", settings.requiresMount, \.description),
+                    row("removable", settings.removable, \.description),
                 ]
         }
 

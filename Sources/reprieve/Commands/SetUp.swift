@@ -297,6 +297,7 @@ struct Adopt: Deed {
     @Option(
         help: ArgumentHelp("Adopt nothing, but forget this disk, which is away: its id or label.", valueName: "disk"))
     var forget: String?
+    @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
     @OptionGroup var common: Common
 
     func run() throws {
@@ -317,6 +318,9 @@ struct Adopt: Deed {
                     "adopt", [.init("vault", .string(vault.label)), .init("forgotten", .string(disk.id.text))])
             }
             return
+        }
+        if let question = try session.keeper.whatToAdopt(vault) {
+            guard try session.isMeant(question, yes: yes) else { return }
         }
         let opened = try session.keeper.adopt(vault)
         session.say("\(vault.label): adopted, its id is \(opened.id.text)")

@@ -30,7 +30,8 @@ extension Matter {
             vault: view.label, code: isSuspect ? suspectCode : failingCode,
             text:
                 "\(subject) (\(name): \(failing.why)). \(good ?? "There is no good one.") Repair the job that writes it.",
-            commands: ["reprieve list \(shell: view.label) \(shell: series)"] + ending(failing.backup, isSuspect: isSuspect))
+            commands: ["reprieve list \(shell: view.label) \(shell: series)"]
+                + ending(failing.backup, isSuspect: isSuspect))
     }
 
     /// What a person may say of one that cannot be used. Nobody restores from an empty file: that one may be meant is

@@ -21,6 +21,7 @@ extension Matter {
         let zone = keeper.configuration.zone.value
         var found: [Matter] = []
         let label = view.label
+        guard !view.isAway else { return [] }
         if let fault = view.fault {
             found.append(
                 Matter(
@@ -74,6 +75,7 @@ extension Matter {
 
     /// What somebody should know, and nobody has to decide.
     static func notes(of view: VaultView, _ zone: Zone) -> [Matter] {
+        guard !view.isAway else { return [isAway(view)] + away(view, zone) }
         var notes = suspects(view) + futures(view)
         notes += doubt(view)
         notes += draining(view, zone)
@@ -94,6 +96,13 @@ extension Matter {
                 + (newest.map { ["reprieve condemn \($0.id.text) --reason WHY"] } ?? []) + [accept]
         }
         return Matter(vault: view.label, code: "series-frozen", text: text, commands: commands)
+    }
+
+    /// Nobody who watches over us gets an answer.
+    static func unserved(_ why: String) -> Matter {
+        Matter(
+            vault: "agent", code: "metrics",
+            text: "\(why). It is tried again every minute; nothing else is affected.", commands: ["reprieve doctor"])
     }
 
     static let unreadCode = "unread"
@@ -175,6 +184,14 @@ extension Matter {
                 text: "what is said of it may be old: \(doubt). Nothing is condemned there before it was looked at.",
                 commands: [])
         ]
+    }
+
+    /// The disk of a removable vault: what is on it is as it was.
+    private static func isAway(_ view: VaultView) -> Matter {
+        Matter(
+            vault: view.label, code: "away",
+            text: "its disk is away: nothing is done there, and nothing of it is late, until it is mounted again.",
+            commands: [])
     }
 
     /// Disks in rotation that are elsewhere: nothing is lost, and nothing of them is shown.

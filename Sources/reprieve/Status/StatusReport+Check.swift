@@ -36,7 +36,7 @@ extension StatusReport {
             let level: Level = Self.waiting.contains(matter.code) ? .warning : .critical
             found.append((level, "\(matter.vault): \(Self.short(matter))"))
         }
-        for matter in late where matter.code == "late" {
+        for matter in late where ["late", "metrics"].contains(matter.code) {
             found.append((.warning, "\(matter.vault): \(Self.short(matter))"))
         }
         // The worst first.
@@ -54,6 +54,7 @@ extension StatusReport {
 
     /// Nobody has looked for two schedules, or the last run failed.
     private func problems(of vault: Vault, at now: Timestamp) -> [(level: Level, text: String)] {
+        guard vault.state != "away" else { return [] }
         var found: [(level: Level, text: String)] = []
         if vault.lastResult == "failed" {
             let why = vault.lastProblem.map { ": \($0)" } ?? ""

@@ -56,7 +56,7 @@ extension StatusReport {
         let counts = [
             (count(\.suspect), "SUSPECT"), (count(\.late), "LATE"), (count(\.settling), "settling"),
             (count(\.ended), "ended"), (vaults.count { $0.state == "empty" }, "empty"),
-            (vaults.count { $0.state == "rescan" }, "being rescanned"),
+            (vaults.count { $0.state == "rescan" }, "being rescanned"), (vaults.count { $0.state == "away" }, "away"),
         ]
         let some = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         return some.isEmpty ? "all in order" : some.joined(separator: ", ")

@@ -119,8 +119,9 @@ extension StatusReport {
         }
         toDecide =
             unmatched + views.flatMap { Matter.matters(of: $0, keeper) } + disks.flatMap { DiskText.matters($0, views) }
+        let unserved = isRunning ? overview.runs.metricsProblem.map { [Matter.unserved($0)] } ?? [] : []
         late =
-            views.flatMap { Matter.notes(of: $0, zone) } + disks.flatMap { DiskText.notes($0, views) }
+            unserved + views.flatMap { Matter.notes(of: $0, zone) } + disks.flatMap { DiskText.notes($0, views) }
     }
 }
 
@@ -136,7 +137,7 @@ extension StatusReport.Vault {
         trashed = view.trashed.count
         trashSize = view.trashed.total { $0.size }
         newest = view.pulses.values.compactMap(\.newest).max()
-        let health = view.pulses.values.map(\.health)
+        let health = view.isAway ? [] : view.pulses.values.map(\.health)
         suspect = health.count { $0 == .suspect || $0 == .failing }
         late = health.count { $0 == .late }
         settling = health.count { $0 == .settling }
@@ -155,6 +156,7 @@ extension StatusReport.Vault {
     }
 
     private static func state(_ view: VaultView) -> String {
+        if view.isAway { return "away" }
         if let fault = view.fault { return fault.code == .offline ? "offline" : "failed" }
         if view.frozen != nil { return "frozen" }
         if view.isReadOnly { return "read-only" }
@@ -171,6 +173,7 @@ extension StatusReport.Vault {
     }
 
     private static func next(_ view: VaultView, _ isRunning: Bool, _ zone: Zone) -> String {
+        if view.isAway { return "when it is back" }
         if view.fault != nil || view.frozen != nil || view.isReadOnly { return "stopped" }
         if let plan = view.plan, plan.hold?.waitsForPerson == true { return "plan \(plan.id.prefix(4)) waits" }
         let purge =

@@ -77,6 +77,38 @@ struct NewestTests {
         #expect(health() == .failing)
     }
 
+    /// Ten days of one series, the newest `back` days old.
+    private static func line(_ series: String, back: Int64, last: Int = 10, from n: Int) -> [Backup] {
+        let end = now.wall.adding(seconds: -back * 86_400)
+        return (0..<last).map { k in
+            var backup = History.backup(end.adding(seconds: Int64(-86_400 * k)), path: "\(series)-\(k)", n: n + k)
+            backup.series = Bytes(series)
+            return backup
+        }
+    }
+
+    static let successions: [(old: String, new: String, isSucceeded: Bool)] = [
+        ("app-1.9.3-*.tar", "app-1.10.0-*.tar", true), ("cloud_*_v28.zip", "cloud_*_v29.zip", true),
+        ("pg15/all-*.sql", "pg16/all-*.sql", true), ("app-1.10.0-*.tar", "app-1.9.3-*.tar", false),
+        ("web1-*.tar", "web2-*.tar", false), ("10.0.0.1-*.tar", "10.0.0.2-*.tar", false),
+        ("app-1.9.3-*.tar", "other-1.10.0-*.tar", false),
+    ]
+
+    @Test("a later version ends no series with an alarm; two side by side are two", arguments: successions.indices)
+    func versions(_ n: Int) {
+        let (old, new, isSucceeded) = Self.successions[n]
+        func health(_ protection: Judge.Protection = .init(), last: Int, back: Int64) -> SeriesPulse.Health? {
+            SeriesPulse.all(
+                Self.line(old, back: back, from: 0) + Self.line(new, back: 0, last: last, from: 100),
+                protection: protection, now: Self.now)[Bytes(old)]?.health
+        }
+        #expect(health(last: 5, back: 5) == (isSucceeded ? .succeeded : .late))
+        #expect(health(last: 8, back: 5) == .late, "side by side")
+        var protection = Judge.Protection()
+        protection.firstKnown[Bytes(new)] = Timestamp(nanoseconds: 0)
+        #expect(health(protection, last: 2, back: 5) == .late, "what it had was cleaned up")
+    }
+
     @Test("the first dump without the last line that its series has is reported, until it is accepted or usual")
     func footer() {
         var days = History.dailies(5, last: "2026-11-24")
