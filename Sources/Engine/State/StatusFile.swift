@@ -40,10 +40,9 @@ package struct StatusFile: Sendable {
         guard Surroundings.isRoot else { return nil }
         do throws(Fault) {
             let parent = try Directory.open(absolute: shared.parent)
-            let isNew = try parent.sighting(of: shared.lastComponent) == nil
-            let directory = try parent.ensureDirectory(shared.lastComponent, mode: 0o755)
+            let (directory, made) = try parent.openOrMake(shared.lastComponent, mode: 0o755)
             // The umask may have taken the others' right to read.
-            if isNew { try directory.setMode(0o755) }
+            try made?.setMode(0o755)
             let seen = try directory.sighting()
             return seen.uid == 0 && seen.mode & 0o022 == 0 ? directory : nil
         } catch {
@@ -58,9 +57,9 @@ package struct StatusFile: Sendable {
         (standard.config, standard.stateDirectory) = (nil, nil)
         let (own, system) = (Places(overrides), Places(standard))
         guard own.config != system.config || own.state != system.state || overrides.adHoc != nil else { return name }
-        // FNV-1a: the same name for the same places in every process.
-        let places = Bytes(own.config + "\0" + Configuration.absolute(own.state).display)
-        let number = places.storage.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        return Bytes("status-" + BackupID(object: number).objectText + ".json")
+        // The same name for the same places in every process.
+        var places = FNV()
+        places.add(Bytes(own.config + "\0" + Configuration.absolute(own.state).display))
+        return Bytes("status-" + BackupID(object: places.value).objectText + ".json")
     }
 }
