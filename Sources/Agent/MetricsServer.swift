@@ -85,7 +85,7 @@ final class MetricsServer: Sendable {
         guard lstat(path.utf8 ?? path.display, &seen) == 0 else { return }
         guard seen.st_mode & S_IFMT == S_IFSOCK else {
             throw Fault(
-                .configuration, "'\(path.display)' is there already and is no socket",
+                .configuration, "'\(path.display)' already exists and is not a socket",
                 hint: "remove it, or choose another path", path: path)
         }
         try Socket.unlink(address)

@@ -10,7 +10,9 @@ extension AuditLog {
             AuditRecord(.anomaly(kind: "audit"), reason: "the audit log \(text)")
         }
         if let tail { return found("was cut: it ended at record \(tail), and \(written) were written") }
-        guard try log.size() == 0 else { return found("ends in what is no record, behind record \(written)") }
+        guard try log.size() == 0 else {
+            return found("ends in something that is not a record, after record \(written)")
+        }
         let last = try segments().last?.last()
         if let last, last.seq >= head.seq { (head.seq, head.hash) = last }
         guard written > 0 else { return nil }

@@ -87,7 +87,7 @@ private struct ChainCheck {
     private mutating func take(_ bytes: UnsafeBufferPointer<UInt8>) {
         line += 1
         guard let seq = LineForm.seq(bytes), let base = bytes.baseAddress else {
-            return found.add(file, line, "is no record")
+            return found.add(file, line, "is not a valid record")
         }
         found.records += 1
         let body = bytes.count - LineForm.hashLength

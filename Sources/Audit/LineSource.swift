@@ -47,7 +47,7 @@ final class LineSource {
             }
             guard let end = bytes.lastIndex(of: 0x0A) else {
                 guard bytes.count < Self.longestLine else {
-                    throw Fault(.damaged, "'\(path.display)' holds what is no line of text", path: path)
+                    throw Fault(.damaged, "'\(path.display)' holds a line that is not text", path: path)
                 }
                 rest = bytes
                 continue

@@ -46,7 +46,7 @@ final class LogFile {
             return AuditLine(bytes[(before.map { $0 + 1 } ?? 0)..<end]).map { ($0.seq, $0.hash) }
         }
         guard size <= 1 << 20 else {
-            throw Fault(.damaged, "the end of the audit log '\(path.display)' is no text", path: path)
+            throw Fault(.damaged, "the end of the audit log '\(path.display)' is not text", path: path)
         }
         try cut(to: 0)
         return nil

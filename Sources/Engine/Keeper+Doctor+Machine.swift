@@ -20,7 +20,7 @@ extension Keeper {
             .init(
                 code: "clock",
                 text:
-                    "the kernel does not take the wall clock for synchronised: backups dated by a wrong clock are set aside or kept for too long",
+                    "the system clock is not synchronised: backups dated by a wrong clock are set aside or kept for too long",
                 remedy: ["timedatectl set-ntp true      # or start chronyd or ntpd"]))
     }
 
@@ -118,11 +118,11 @@ extension Keeper {
             return now.seconds(since: last) > 2 * every
         }
         guard let first = quiet.first else { return }
-        let others = quiet.count == 1 ? "" : ", nor after \(quiet.count - 1) more"
+        let others = quiet.count == 1 ? "" : " (this holds for \(quiet.count - 1) more, too)"
         checkup.notes.append(
             .init(
                 code: "no-agent", vault: first.label,
-                text: "nobody looks after it by himself\(others): no agent runs, and no timer started one of late",
+                text: "no agent is running and no timer has run recently\(others)",
                 remedy: ["systemctl enable --now reprieve      # or `reprieve agent --once` by cron"]))
     }
 

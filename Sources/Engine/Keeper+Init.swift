@@ -98,6 +98,11 @@ extension Proposal {
         throw Fault(.failed, "the proposal has no vault")
     }
 
+    /// The directory itself, where it is one of the system.
+    package static func systemDirectory(_ text: String) -> Bytes? {
+        Surroundings.resolved(Bytes(text)).flatMap { SystemDirectory.contains($0) ? $0 : nil }
+    }
+
     private static func open(_ text: String) throws(Fault) -> (Bytes, Directory) {
         guard let path = Surroundings.resolved(Bytes(text)) else {
             throw Fault(
@@ -142,7 +147,7 @@ extension Proposal {
         return """
             vaults:
               \(name):
-                path: \(quoted(path))
+                path: \(quoted(path))\(SystemDirectory.contains(path) ? "\n    \(SystemDirectory.key): true" : "")
                 \(policy.joined(separator: "\n    "))
                 # when a backup was made: \(why)
                 \((["time-from: " + (isUndated ? "mtime" : "name")] + names).joined(separator: "\n    "))

@@ -199,7 +199,7 @@ extension Keeper {
                     path: vault.path, errno: 2)
             case 20:
                 throw Fault(
-                    .offline, "the vault '\(vault.label)' is no directory: '\(where_)' is a file",
+                    .offline, "the vault '\(vault.label)' is not a directory: '\(where_)' is a file",
                     hint: "name the directory that the backups are written into", path: vault.path, errno: 20)
             default: throw error
             }

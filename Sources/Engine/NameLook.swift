@@ -187,7 +187,7 @@ package struct NameLook {
             problems.append(
                 Fault(
                     .configuration, "\(Self.place(rule.origin)): 'exclude' leaves no backup of '\(vault.label)'",
-                    hint: "reprieve names \(shell: vault.label) shows what each line skips"))
+                    hint: "`reprieve names \(shell: vault.label)` shows what each line skips"))
         }
         return problems
     }

@@ -26,7 +26,7 @@ package struct Simulation: Sendable {
             input = try JSONDecoder().decode(Input.self, from: Data(json.storage))
         } catch {
             throw Fault(
-                .usage, "the input is no list of backups: \(Self.why(error))",
+                .usage, "the input is not a valid list of backups: \(Self.why(error))",
                 hint: "{\"backups\": [{\"id\": \"a\", \"time\": \"2026-11-23T01:00:00Z\"}]}")
         }
         var numbers: [String: BackupID] = [:]
@@ -40,7 +40,8 @@ package struct Simulation: Sendable {
         for (n, entry) in input.backups.enumerated() {
             guard let time = Timestamp(rfc3339: entry.time, zone: zone) else {
                 throw Fault(
-                    .usage, "'\(entry.time)' is no time (backup '\(entry.id)')", hint: "write 2026-11-23T01:00:00Z")
+                    .usage, "'\(entry.time)' is not a valid time (backup '\(entry.id)')",
+                    hint: "write 2026-11-23T01:00:00Z")
             }
             // Held at the edge it would be another time than was written.
             guard time.nanoseconds > .min, time.nanoseconds < .max else {

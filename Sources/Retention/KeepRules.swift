@@ -95,7 +95,7 @@ package struct KeepRules: Hashable, Sendable, Codable {
             let text = try decoder.singleValueContainer().decode(String.self)
             guard let count = Count(text: text) else {
                 throw DecodingError.dataCorrupted(
-                    .init(codingPath: decoder.codingPath, debugDescription: "'\(text)' is no count"))
+                    .init(codingPath: decoder.codingPath, debugDescription: "'\(text)' is not a valid count"))
             }
             self = count
         }

@@ -3,8 +3,8 @@ internal import Foundation
 internal import Model
 internal import Synchronization
 
-/// Prints on standard output, as Swift's own does; and remembers what could not be written.
-func print(_ text: String, terminator: String = "\n") { Output.write(text + terminator) }
+/// Prints for a person on standard output, as Swift's own does; and remembers what could not be written.
+func print(_ text: String, terminator: String = "\n") { Output.write(PrintedCommands.complete(text) + terminator) }
 
 /// Both outputs of a command. Neither ends its work (closed, full, or without a reader); nothing deceptive gets out.
 enum Output {

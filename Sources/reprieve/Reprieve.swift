@@ -18,9 +18,9 @@ struct Reprieve: AsyncParsableCommand {
         commandName: "reprieve",
         abstract: "Deletes old backups for you, and lets you change your mind.",
         discussion: """
-            A word after a command is a vault, a series, an id (or its beginning), a path, a batch
-            or a run. What no rule keeps goes into .trash of its vault; `restore` brings it back
-            until its grace is over.
+            An argument after a command is a vault, a series, an id (or its beginning), a
+            path, a batch or a run. What no rule keeps goes into .trash of its vault;
+            `restore` brings it back until its grace is over.
 
             WITHOUT ANY CONFIGURATION
               reprieve plan --vault DIRECTORY --keep-daily 7 --keep-weekly 5
@@ -54,10 +54,12 @@ struct Reprieve: AsyncParsableCommand {
 
     static func main() async {
         prepareProcess()
+        let arguments = ParseFault.joined(Array(CommandLine.arguments.dropFirst()))
         var didChange = false
         var status = ExitStatus.done
         do {
-            var command = try parseAsRoot()
+            try ParseFault(arguments).checkHelp()
+            var command = try parseAsRoot(arguments)
             didChange = (command as? any Deed)?.dryRun == false
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -72,7 +74,13 @@ struct Reprieve: AsyncParsableCommand {
         } catch {
             // Of the parser: help and the version too.
             status = ExitStatus(rawValue: exitCode(for: error).rawValue) ?? .failed
-            if status == .done { print(fullMessage(for: error)) } else { Output.warn(fullMessage(for: error)) }
+            if status == .done {
+                print(fullMessage(for: error))
+            } else {
+                report(
+                    ParseFault(arguments).fault(
+                        message: message(for: error), details: fullMessage(for: error, columns: 300)))
+            }
         }
         if Degraded.tell(), status == .done { status = .partial }
         AfterWork.finish()

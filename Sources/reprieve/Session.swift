@@ -20,7 +20,7 @@ struct Common: ParsableArguments {
     @Flag(help: "One JSON object instead of text.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Say only what went wrong.")
+    @Flag(name: .shortAndLong, help: "Print only errors and warnings.")
     var quiet = false
 
     @Flag(help: "Plain text, no colour (this version has none).")
@@ -85,6 +85,8 @@ struct Common: ParsableArguments {
         @Option(help: ArgumentHelp("name (a date in it) or mtime.", visibility: .hidden)) var timeFrom: String?
         @Option(help: ArgumentHelp("How long the trash keeps what goes: 14d.", visibility: .hidden))
         var gracePeriod: String?
+        @Flag(help: ArgumentHelp("A directory of the system, such as /home, is meant.", visibility: .hidden))
+        var systemDirectory = false
 
         /// The rules given as options.
         var keep: [(rule: String, value: String)] {
@@ -103,10 +105,12 @@ struct Common: ParsableArguments {
         }
 
         func overrides() throws -> Overrides.AdHoc? {
-            let settings = [("time-from", timeFrom), ("grace-period", gracePeriod), ("semantics", semantics)]
+            let settings =
+                [("time-from", timeFrom), ("grace-period", gracePeriod), ("semantics", semantics)]
                 .compactMap { key, value in value.map { (key: key, value: $0) } }
+                + (systemDirectory ? [(key: SystemDirectory.key, value: "true")] : [])
             guard !vault.isEmpty else {
-                guard keep.isEmpty, settings.isEmpty else {
+                guard keep.isEmpty, settings.allSatisfy({ $0.key == SystemDirectory.key }) else {
                     throw Fault(
                         .usage, "--keep-… and the like need a directory",
                         hint: "add --vault PATH; the rules of configured vaults stand in their file")
@@ -147,7 +151,7 @@ struct Common: ParsableArguments {
         } catch Span.Problem.zero {
             keeper.waitSeconds = 0
         } catch {
-            throw Fault(.usage, "'\(wait)' is no length of time for --wait", hint: "write it as 30s or 5min")
+            throw Fault(.usage, "'\(wait)' is not a valid length of time for --wait", hint: "write it as 30s or 5min")
         }
         let session = Session(keeper: keeper, json: json, quiet: quiet)
         for notice in home.notices { session.warn(notice) }
@@ -217,6 +221,15 @@ struct Session {
         if !quiet, !json { Output.progress(text) }
     }
 
+    /// How every dry run begins. What follows is what the command would say.
+    func sayDryRun() { say("Dry run: nothing is changed.") }
+
+    /// The first ten of them, and how many more there are.
+    func warn(_ faults: [Fault]) {
+        for fault in faults.prefix(10) { warn(fault) }
+        if faults.count > 10 { Output.warn("and \(Text.count(faults.count - 10)) more problems; --json has all") }
+    }
+
     /// A warning that does not end the command.
     func warn(_ fault: Fault) {
         Output.warn(fault)
@@ -232,7 +245,7 @@ struct Session {
     }
 
     func emit(_ schema: String, _ fields: [JSON.Field]) {
-        print(JSON.object([.init("schema", .string("reprieve.\(schema)/1"))] + fields).pretty)
+        Output.write(JSON.object([.init("schema", .string("reprieve.\(schema)/1"))] + fields).pretty + "\n")
     }
 
     /// The vaults that the first words name, and the words that are left. No vault named: all.
@@ -274,13 +287,7 @@ struct Session {
     }
 
     func time(_ text: String?) throws -> Timestamp? {
-        guard let text else { return nil }
-        if let instant = Timestamp(rfc3339: text, zone: zone) { return instant }
-        if let span = try? Span(parsing: text) {
-            var zone = zone
-            return span.before(keeper.now().wall, zone: &zone)
-        }
-        throw Fault(.usage, "'\(text)' is no time", hint: "write 2026-11-23, '2026-11-23 04:15', or an age: 3d")
+        try text.map { try Timestamp(argument: $0, .past, now: keeper.now().wall, zone: zone) }
     }
 
     /// A reason is what somebody reads in a year.
@@ -293,18 +300,6 @@ struct Session {
 
     /// A time ahead: a date, or a length of time from now.
     func deadline(_ text: String?) throws -> Timestamp? {
-        guard let text else { return nil }
-        if let instant = Timestamp(rfc3339: text, zone: zone) {
-            guard instant > keeper.now().wall else {
-                throw Fault(.usage, "'\(text)' is past", hint: "give a date ahead, or a length of time: 90d")
-            }
-            return instant
-        }
-        guard let span = try? Span(parsing: text) else {
-            throw Fault(.usage, "'\(text)' is no time", hint: "write 2027-01-01, or a length of time: 90d")
-        }
-        var zone = zone
-        let ahead = Span(years: -span.years, months: -span.months, days: -span.days, seconds: -span.seconds)
-        return ahead.before(keeper.now().wall, zone: &zone)
+        try text.map { try Timestamp(argument: $0, .ahead, now: keeper.now().wall, zone: zone) }
     }
 }

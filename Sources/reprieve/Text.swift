@@ -82,15 +82,51 @@ enum Text {
 
     /// Breaks lines at spaces so that none is over `width`; what follows is indented two more than its line.
     static func wrap(_ text: String, width: Int = 79) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            // A line to be copied into a shell stays whole.
-            guard line.count > width, !line.hasPrefix("reprieve ") else { return String(line) }
+        let lines = PrintedCommands.complete(text).split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.flatMap { withCommandBelow($0, width) }.map { line in
             let indent = String(line.prefix { $0 == " " })
+            // A line to be copied into a shell stays whole.
+            guard line.count > width, !isCommand(line.dropFirst(indent.count)) else { return String(line) }
             return fold(
-                line.dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false), indent, width
+                words(line.dropFirst(indent.count)), indent, width
             )
             .joined(separator: "\n")
         }.joined(separator: "\n")
+    }
+
+    /// A command at the end of a line that is too long stands alone below it: folded it could not be copied.
+    private static func withCommandBelow(_ line: Substring, _ width: Int) -> [Substring] {
+        guard line.count > width, let colon = line.firstRange(of: ": reprieve "),
+            let first = line[colon.upperBound...].first, first.isLowercase
+        else { return [line] }
+        let command = line[line.index(colon.lowerBound, offsetBy: 2)...]
+        return [
+            line[...colon.lowerBound],
+            Substring(String(repeating: " ", count: line.prefix { $0 == " " }.count + 2) + command),
+        ]
+    }
+
+    private static func isCommand(_ line: Substring) -> Bool {
+        ["reprieve ", "cp -a -- "].contains { line.hasPrefix($0) }
+    }
+
+    /// Split at spaces, but a command between backticks stays one word.
+    private static func words(_ line: Substring) -> [Substring] {
+        var words: [Substring] = []
+        var rest = line
+        while !rest.isEmpty {
+            var end = rest.firstIndex(of: " ") ?? rest.endIndex
+            if let tick = rest[..<end].firstIndex(of: "`"), rest[tick...].hasPrefix("`reprieve "),
+                let close = rest[rest.index(after: tick)...].firstIndex(of: "`")
+            {
+                end = rest[close...].firstIndex(of: " ") ?? rest.endIndex
+            }
+            words.append(rest[..<end])
+            guard end < rest.endIndex else { break }
+            rest = rest[rest.index(after: end)...]
+            if rest.isEmpty { words.append(rest) }
+        }
+        return words
     }
 
     private static func fold(_ words: [Substring], _ indent: String, _ width: Int) -> [String] {
@@ -107,6 +143,11 @@ enum Text {
             isEmpty = false
         }
         return lines + [line]
+    }
+
+    /// The first ten, and how many more there are.
+    static func firstTen(_ lines: [String], indent: String = "  ") -> [String] {
+        lines.count > 10 ? lines.prefix(10) + ["\(indent)and \(count(lines.count - 10)) more"] : lines
     }
 
     /// Cut in the middle, so that beginning and end of a name stay.

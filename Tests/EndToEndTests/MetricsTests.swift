@@ -156,7 +156,7 @@ struct MetricsTests {
         try house.write(URL(filePath: path), "a file of somebody's")
         try house.startAgent()
         try house.wait("the agent to say it") {
-            try String(contentsOf: house.root.appending(path: "agent.log"), encoding: .utf8).contains("is no socket")
+            try String(contentsOf: house.root.appending(path: "agent.log"), encoding: .utf8).contains("is not a socket")
         }
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "a file of somebody's")
         #expect(try house.run("status").status == 0, "all else goes on")

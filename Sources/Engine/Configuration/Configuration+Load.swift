@@ -158,11 +158,18 @@ extension Configuration {
             adHoc.keep.isEmpty
             ? "all" : "{ " + adHoc.keep.map { "\($0.rule): \($0.value.yaml)" }.joined(separator: ", ") + " }"
         var text = "vaults:\n"
+        var taken: Set<String> = []
         for path in adHoc.paths {
             let whole = absolute(path)
-            let name = whole.lastComponent.display.filter { !$0.isWhitespace && $0 != "/" }
+            let base = String(
+                whole.lastComponent.display.filter { !$0.isWhitespace && $0 != "/" }.drop { $0 == "-" })
+            let first = base.isEmpty ? "vault" : base
+            let name =
+                taken.contains(first)
+                ? (2...).lazy.map { "\(first)-\($0)" }.first { !taken.contains($0) } ?? first : first
+            taken.insert(name)
             text +=
-                "  \((name.isEmpty ? "vault" : name).yaml):\n    path: \((whole.utf8 ?? whole.display).yaml)\n    keep: \(keep)\n"
+                "  \(name.yaml):\n    path: \((whole.utf8 ?? whole.display).yaml)\n    keep: \(keep)\n"
             for setting in adHoc.settings { text += "    \(setting.key): \(setting.value.yaml)\n" }
         }
         return text

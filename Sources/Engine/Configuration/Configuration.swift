@@ -74,6 +74,8 @@ package struct VaultConfiguration: Sendable {
 
     /// Keys that `defaults` and a vault share, each replaced one by one.
     package struct Settings: Sendable {
+        /// A person said that a directory of the system is meant.
+        package var isOfSystem = false
         package var quietPeriod = Sourced(Span(seconds: 60))
         package var schedule = Sourced(Schedule.afterBackup)
         package var cleanupEvery = Sourced(Span(seconds: 3600))

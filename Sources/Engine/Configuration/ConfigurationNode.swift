@@ -49,7 +49,7 @@ struct ConfigurationNode {
             let key = ConfigurationNode(node: key, file: file)
             let name = try key.text("a key")
             guard seen.insert(name).inserted else {
-                throw key.refuse("'\(name)' stands twice in \(what)", hint: "remove one of the two")
+                throw key.refuse("duplicate key '\(name)' in \(what)", hint: "remove one of the two")
             }
             found.append((key, name, ConfigurationNode(node: value, file: file)))
         }
@@ -60,25 +60,7 @@ struct ConfigurationNode {
     static func nearest(to word: String, in known: [String]) -> String? {
         // As the options of the command line are called.
         if word.hasPrefix("keep-"), known.contains(String(word.dropFirst(5))) { return String(word.dropFirst(5)) }
-        let ranked = known.map { (word: $0, distance: distance(Array(word), Array($0))) }.min {
-            $0.distance < $1.distance
-        }
-        return ranked.flatMap { $0.distance <= max(2, word.count / 3) ? $0.word : nil }
-    }
-
-    /// Levenshtein's.
-    private static func distance(_ a: [Character], _ b: [Character]) -> Int {
-        var row = Array(0...b.count)
-        for (i, x) in a.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, y) in b.enumerated() {
-                let next = min(row[j + 1] + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
-                diagonal = row[j + 1]
-                row[j + 1] = next
-            }
-        }
-        return row[b.count]
+        return word.nearest(of: known)
     }
 }
 
@@ -92,7 +74,8 @@ extension ConfigurationNode {
         do {
             span = try Span(parsing: text, dialect: dialect)
         } catch {
-            throw refuse("'\(text)' is no length of time for \(what): \(Self.why(error))", hint: Self.unitsHint)
+            throw refuse(
+                "'\(text)' is not a valid length of time for \(what): \(Self.why(error))", hint: Self.unitsHint)
         }
         guard fixed else { return span }
         guard span.isFixed else {
@@ -122,19 +105,25 @@ extension ConfigurationNode {
         if text == "unlimited" { return .unlimited }
         guard let n = Int(text), text.allSatisfy({ $0.isASCII && $0.isNumber }) else {
             if let range = KeepCount(text: text) { return range }
-            if text == "-1" { throw refuse("'\(what): -1' means no end elsewhere", hint: "write `\(what): unlimited`") }
+            if text == "-1" {
+                throw refuse("'\(what): -1' means \"keep all\" in other tools", hint: "write `\(what): unlimited`")
+            }
             if text.contains("-") {
-                throw refuse("'\(what): \(text)' is no range", hint: "write the smaller number first, from 1: `7-14`")
+                throw refuse(
+                    "'\(what): \(text)' is not a valid range", hint: "write the smaller number first, from 1: `7-14`")
             }
             if (try? Span(parsing: text)) != nil {
                 throw refuse(
                     "'\(what)' counts backups and has no unit: '\(text)'",
                     hint: "a length of time is `within: \(text)`; a count is `\(what): 7`")
             }
-            throw refuse("'\(text)' is no number for '\(what)'", hint: "write a whole number from 1, or `unlimited`")
+            throw refuse(
+                "'\(text)' is not a valid number for '\(what)'", hint: "write a whole number from 1, or `unlimited`")
         }
         guard n > 0 else {
-            throw refuse("'\(what): 0' keeps nothing", hint: "leave the rule out")
+            throw refuse(
+                "'\(what): 0' keeps nothing", hint: "write a number from 1, such as `\(what): 7`, or leave the rule out"
+            )
         }
         guard n <= 1_000_000 else { throw refuse("'\(what): \(text)' is too large", hint: "write `unlimited`") }
         return .first(n)
@@ -164,7 +153,7 @@ extension ConfigurationNode {
             let known = words.map(\.0)
             let nearest = Self.nearest(to: text, in: known)
             throw refuse(
-                "'\(text)' is no value of '\(what)'",
+                "'\(text)' is not a valid value of '\(what)'",
                 hint: (nearest.map { "did you mean '\($0)'? " } ?? "") + "known: \(known.joined(separator: ", "))")
         }
         return found.1

@@ -19,7 +19,7 @@ extension ConfigurationReader {
             let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
             guard isName, !name.isEmpty, !name.hasPrefix("-"), name.utf8.count <= 64 else {
                 throw key.refuse(
-                    "'\(name)' is no name for a hook", hint: "letters, digits, - and _, not starting with -")
+                    "'\(name)' is not a valid name for a hook", hint: "letters, digits, - and _, not starting with -")
             }
             return try hook(name, key, value, credentials)
         }
@@ -106,7 +106,7 @@ extension ConfigurationReader {
         let text = try node.text(what)
         guard isURL ? Self.isURL(text) : isAddress(text) else {
             throw node.refuse(
-                isURL ? "'\(what)' is no URL" : "'\(what)' is no mail address",
+                isURL ? "'\(what)' is not a valid URL" : "'\(what)' is not a valid mail address",
                 hint: isURL
                     ? "write https://…, { file: /PATH } or { credential: NAME }"
                     : "write name@host or name, { file: /PATH } or { credential: NAME }")
@@ -129,12 +129,12 @@ extension ConfigurationReader {
         guard word == "file" else {
             guard !text.isEmpty, !text.contains("/"), !text.hasPrefix("."), !text.contains("\0") else {
                 throw value.refuse(
-                    "the credential of '\(what)' is no name of one", hint: "as in LoadCredential=NAME:PATH")
+                    "the credential of '\(what)' is not a valid name", hint: "as in LoadCredential=NAME:PATH")
             }
             return .credential(text)
         }
         guard text.hasPrefix("/"), !text.contains("\0") else {
-            throw value.refuse("the file of '\(what)' is no absolute path", hint: "start it with /")
+            throw value.refuse("the file of '\(what)' is not an absolute path", hint: "start it with /")
         }
         return .file(normalised(Bytes(text)))
     }

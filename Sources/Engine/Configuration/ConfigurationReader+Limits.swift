@@ -13,7 +13,8 @@ extension ConfigurationReader {
                 guard text == "off" || ByteSize.parse(text) != nil else {
                     throw value.refuse(
                         text.hasSuffix("%")
-                            ? "'\(key)' is a size, not a share: '\(text)'" : "'\(text)' is no size for '\(key)'",
+                            ? "'\(key)' is a size, not a share: '\(text)'"
+                            : "'\(text)' is not a valid size for '\(key)'",
                         hint: Self.sizeHint(key))
                 }
                 limits.maxSize = Sourced(ByteSize.parse(text), value.origin)
@@ -39,7 +40,9 @@ extension ConfigurationReader {
             }
             return .percent(percent)
         }
-        guard let count = number(text) else { throw node.refuse("'\(text)' is no value of '\(key)'", hint: hint(key)) }
+        guard let count = number(text) else {
+            throw node.refuse("'\(text)' is not a valid value of '\(key)'", hint: hint(key))
+        }
         return .number(count)
     }
 

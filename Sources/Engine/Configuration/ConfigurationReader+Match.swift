@@ -143,7 +143,8 @@ extension ConfigurationReader {
         let text = try value.text(name)
         guard !text.isEmpty, !text.contains("/"), !text.contains("\0") else {
             throw value.refuse(
-                "'\(text)' is no name for '\(name)'", hint: "{ beside: '.sha256' }, { inside: backup_manifest }")
+                "'\(text)' is not a valid name for '\(name)'",
+                hint: "{ beside: '.sha256' }, { inside: backup_manifest }")
         }
         guard name == "inside" else { return .beside(Bytes(text)) }
         guard shape == .directory else {

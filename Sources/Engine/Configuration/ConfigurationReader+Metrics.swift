@@ -29,7 +29,8 @@ extension ConfigurationReader {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst("unix:".count))
             guard path.hasPrefix("/"), !path.hasSuffix("/"), !path.contains("\0") else {
-                throw node.refuse("'\(path)' is no absolute path of a socket", hint: "write unix:/run/reprieve/metrics")
+                throw node.refuse(
+                    "'\(path)' is not an absolute path of a socket", hint: "write unix:/run/reprieve/metrics")
             }
             guard path.utf8.count <= mostSocketBytes else {
                 throw node.refuse(
@@ -40,7 +41,7 @@ extension ConfigurationReader {
         }
         guard let (host, port, isSix) = address(text) else {
             throw node.refuse(
-                "'\(text)' is no address to listen on",
+                "'\(text)' is not a valid address to listen on",
                 hint: "write 127.0.0.1:9941, [::1]:9941 or unix:/run/reprieve/metrics")
         }
         guard isSix ? host == "::1" : isLoopback(host) else {

@@ -71,7 +71,7 @@ struct ConfigurationReader {
             .composer(_, let problem, let mark, _):
             return Fault(
                 .configuration, "\(file):\(mark.line):\(mark.column): \(problem)",
-                hint: "it is no valid YAML: look at indentation, colons and quotes near there", path: Bytes(file))
+                hint: "it is not valid YAML: look at indentation, colons and quotes near there", path: Bytes(file))
         case .duplicatedKeysInMapping(let duplicates, let context):
             let name = duplicates.first.map { "\($0)" } ?? "a key"
             return Fault(
@@ -143,8 +143,8 @@ struct ConfigurationReader {
         case "schedule":
             guard let schedule = Schedule(text: try node.text(name)) else {
                 throw node.refuse(
-                    "'\(try node.text(name))' is no schedule",
-                    hint: "known: after-backup, hourly, manual, or a time as 04:15")
+                    "'\(try node.text(name))' is not a valid schedule",
+                    hint: "known: after-backup, hourly, manual, or a time such as 04:15")
             }
             settings.schedule = Sourced(schedule, node.origin)
         case "time-from":
@@ -191,7 +191,7 @@ struct ConfigurationReader {
             }
             guard !name.isEmpty, !name.contains("/"), !name.hasPrefix("-"), name.allSatisfy({ !$0.isWhitespace }) else {
                 throw key.refuse(
-                    "'\(name)' is no name for a vault", hint: "one word without '/', not starting with '-'")
+                    "'\(name)' is not a valid name for a vault", hint: "one word without '/', not starting with '-'")
             }
             entries.append((name, value))
         }
@@ -215,6 +215,7 @@ struct ConfigurationReader {
         let resolved = Reach.resolved(found.map(\.path))
         for vault in found {
             let path = resolved[vault.path] ?? vault.path
+            try Self.checkSystem(vault, path)
             if let other = seen.updateValue(vault.label, forKey: path) {
                 throw Fault(
                     .configuration,
@@ -225,15 +226,27 @@ struct ConfigurationReader {
         return (found, wildcards)
     }
 
+    /// Somebody must have said twice that such a directory is meant.
+    private static func checkSystem(_ vault: VaultConfiguration, _ path: Bytes) throws(Fault) {
+        guard SystemDirectory.contains(path), !vault.settings.isOfSystem else { return }
+        throw Fault(
+            .configuration, "'\(path.display)', the path of vault '\(vault.label)', is a directory of the system",
+            hint: "name the directory that backups are written into; if this one is meant, add "
+                + "`\(SystemDirectory.key): true` to the vault (with --vault: --\(SystemDirectory.key))", path: path)
+    }
+
     private func vaults(
         of name: String, _ node: ConfigurationNode
     ) throws(Fault) -> (vaults: [VaultConfiguration], wildcard: VaultConfiguration?) {
         var path: (Bytes, ConfigurationNode)?
         var shared = Shared(keep: defaultKeep ?? Sourced(.everything), settings: defaults)
         for (_, key, value) in Self.inOrder(
-            try node.pairs("vault '\(name)'", known: ["path", "series"] + Self.shared, later: Self.later))
+            try node.pairs(
+                "vault '\(name)'", known: ["path", "series", SystemDirectory.key] + Self.shared, later: Self.later))
         {
-            if key == "path" {
+            if key == SystemDirectory.key {
+                shared.settings.isOfSystem = try value.word(key, [("true", true), ("false", false)])
+            } else if key == "path" {
                 path = (try Self.absolute(value, "path"), value)
             } else {
                 try shared.read(key, value)

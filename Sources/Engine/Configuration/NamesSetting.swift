@@ -166,7 +166,7 @@ extension NamesSetting {
         }
 
         private func refuse(_ node: ConfigurationNode, _ what: String) -> Fault {
-            node.refuse("\(what): no line can be added", hint: "add the lines yourself: reprieve learn -n shows them")
+            node.refuse("\(what): no line can be added", hint: "add the lines yourself: `reprieve learn -n` shows them")
         }
     }
 }

@@ -28,7 +28,7 @@ package struct RetentionSetting: Sendable {
             }
         } catch {
             throw Fault(
-                .configuration, "'\(file)' is no valid YAML", hint: "mend it, or move it away", path: Bytes(file))
+                .configuration, "'\(file)' is not valid YAML", hint: "mend it, or move it away", path: Bytes(file))
         }
         var overrides = root["overrides"] ?? [:]
         var own = overrides[vault.label] ?? [:]

@@ -17,7 +17,7 @@ struct HookProgram {
                 return Fault(
                     .notFound, "'\(path.display)' is not there", hint: "install it, or correct its path", path: path)
             }
-            guard seen.kind == .file else { return Fault(.unsafe, "'\(path.display)' is no file", path: path) }
+            guard seen.kind == .file else { return Fault(.unsafe, "'\(path.display)' is not a file", path: path) }
             guard seen.mode & 0o111 != 0 else {
                 return Fault(
                     .permission, "'\(path.display)' may not be executed", hint: "chmod +x \(shell: path)",

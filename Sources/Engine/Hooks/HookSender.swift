@@ -54,7 +54,7 @@ struct HookSender: Sendable {
             case .mail(let address, let program):
                 let secret = try address.value()
                 guard ConfigurationReader.isAddress(secret) else {
-                    throw Fault(.configuration, "what it is mailed to is no mail address")
+                    throw Fault(.configuration, "what it is mailed to is not a valid mail address")
                 }
                 if let problem = HookProgram(program).problem { return Outcome(failure: problem) }
                 return finish(

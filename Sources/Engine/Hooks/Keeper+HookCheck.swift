@@ -48,7 +48,7 @@ extension Keeper {
             return problems(secret) { ConfigurationReader.isURL($0) ? nil : "is no URL" }
                 + [HookProgram(HookSender.curl).fault].compactMap { $0 }
         case .mail(let secret, let program):
-            return problems(secret) { ConfigurationReader.isAddress($0) ? nil : "is no mail address" }
+            return problems(secret) { ConfigurationReader.isAddress($0) ? nil : "is not a valid mail address" }
                 + [HookProgram(program).fault].compactMap { $0 }
         }
     }

@@ -242,14 +242,14 @@ package struct CustomRecogniser: Recogniser {
         let written = match["time"] ?? Bytes()
         if let format = options.timeFormat {
             guard let reading = format.read(written.storage) else {
-                throw Refusal(why: "'\(written.display)' is no time as \(format.text) writes it")
+                throw Refusal(why: "'\(written.display)' is not a valid time in the format \(format.text)")
             }
             return reading.instant(&parser)
         }
         switch parser.read(written) {
         case .time(let time, _, _): return time
         case .refused(let why): throw Refusal(why: why)
-        case .none: throw Refusal(why: "'\(written.display)' is no time that is known; say its time-format")
+        case .none: throw Refusal(why: "'\(written.display)' is not a time in a known format; set its time-format")
         }
     }
 

@@ -5,11 +5,11 @@ internal import Retention
 
 struct Accept: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "A suspect backup is fine, or a whole series as it is now.",
+        abstract: "Say that a suspect backup is fine, or a whole series as it is now.",
         discussion: """
-            A suspect backup counts for nothing until it is accepted. A series that is accepted counts
-            as it is: what is usual is learnt anew, its freeze ends, and the last one from before its
-            size changed need not stay any more.
+            A suspect backup counts for nothing until it is accepted. A series that is
+            accepted counts as it is: what is usual is learnt anew, its freeze ends, and
+            the last one from before its size changed need not stay any more.
 
             """ + Reprieve.exits)
 
@@ -22,6 +22,7 @@ struct Accept: Deed {
         let session = try common.session()
         let reason = try session.reason(reason)
         var done: [JSON] = []
+        if dryRun { session.sayDryRun() }
         for target in try session.targets(what, preferring: [.series, .backup]).targets {
             switch target {
             case .series(let view, let key): done.append(try accept(key, in: view, reason, session))
@@ -50,7 +51,7 @@ struct Accept: Deed {
         }
         let name = SeriesNames(view).text(series)
         session.say(
-            "\(dryRun ? "-n: " : "")\(name) in \(view.label): accepted as it is, \(Text.plural(suspect, "suspect backup")) \(suspect == 1 ? "counts" : "count") from now on"
+            "\(name) in \(view.label): accepted as it is, \(Text.plural(suspect, "suspect backup")) \(suspect == 1 ? "counts" : "count") from now on"
         )
         return ["vault": .string(view.label), "series": .string(name), "suspects": .integer(Int64(suspect))]
     }
@@ -66,7 +67,7 @@ struct Accept: Deed {
             ?? (backup.mayBeAccepted || backup.lacksFooter ? backup.note : nil)
         if why != nil, !dryRun { try session.keeper.say(.accept([backup], reason: reason), in: view.configuration) }
         session.say(
-            "\(dryRun ? "-n: " : "")\(why == nil ? "it counts already" : "accepted: it counts from now on")\n  \(backup.id.text)  \(backup.path.display)"
+            "\(why == nil ? "it counts already" : "accepted: it counts from now on")\n  \(backup.id.text)  \(backup.path.display)"
         )
         return [
             "vault": .string(view.label), "id": .string(backup.id.text), "suspects": .integer(why == nil ? 0 : 1),

@@ -6,7 +6,7 @@ internal import Retention
 
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "What was done, by whom and why.", subcommands: [Tail.self, Verify.self],
+        commandName: "audit", abstract: "Show what was done, by whom and why.", subcommands: [Tail.self, Verify.self],
         defaultSubcommand: Tail.self)
 
     struct Tail: ParsableCommand {
@@ -21,17 +21,22 @@ struct AuditCommand: ParsableCommand {
         var number: Int?
         @Option(
             help: ArgumentHelp(
-                "Only this kind: backup.condemned, the beginning of it, or a pattern as '*.intent'.",
+                "Only this kind: backup.condemned, the beginning of it, or a pattern such as '*.intent'.",
                 valueName: "event"))
         var event: String?
-        @Option(help: ArgumentHelp("Only from this time on: a date, or an age as 2h.", valueName: "time")) var since:
-            String?
+        @Option(help: ArgumentHelp("Only from this time on: a date, or an age such as 2h.", valueName: "time"))
+        var since: String?
         @OptionGroup var common: Common
 
         func run() throws {
             let session = try common.session(always: true)
             let filter = Filter(what: what, event: event, since: try session.time(since))
-            let count = max(0, number ?? (since == nil ? 20 : 1_000_000))
+            let count = number ?? (since == nil ? 20 : 1_000_000)
+            guard count > 0 || count == 0 && follow else {
+                throw Fault(
+                    .usage, "'\(count)' is not a valid number of records",
+                    hint: "write 1 or more; -n 0 -f shows only what comes from now on")
+            }
             var (first, follower) = try session.keeper.lastAudited(
                 count, since: filter.since, where: filter.takes)
             try filter.checkOneBackup(first)
@@ -49,7 +54,7 @@ struct AuditCommand: ParsableCommand {
         }
 
         private func show(_ entries: [AuditEntry], _ session: Session) {
-            for entry in entries { print(session.json ? entry.line : text(entry, session.zone)) }
+            for entry in entries { Output.write((session.json ? entry.line : text(entry, session.zone)) + "\n") }
         }
 
         private func text(_ entry: AuditEntry, _ zone: Zone) -> String {
@@ -117,7 +122,8 @@ struct AuditCommand: ParsableCommand {
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Checks that no record was changed, removed or added.",
-            discussion: "The log is tamper-evident, not tamper-proof: who may write everything can forge everything. "
+            discussion:
+                "The log is tamper-evident, not tamper-proof: whoever can write everything can forge everything. "
                 + "The last record's hash goes to syslog every 1,000 records and when the agent stops; a log that was "
                 + "cut or written anew does not have it: compare with `journalctl -t reprieve`.\n\n" + Reprieve.exits)
 

@@ -7,8 +7,8 @@ struct Condemn: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Move single backups to the trash, whatever the rules say.",
         discussion: """
-            Never the newest complete one of its series, and nothing that is preserved. `restore`
-            brings it back.
+            Never the newest complete one of its series, and nothing that is preserved.
+            `restore` brings it back.
 
             \(Reprieve.exits)
             """)
@@ -38,7 +38,8 @@ struct Condemn: Deed {
             let vault = pairs[0].0.configuration
             if dryRun {
                 let going = try session.keeper.planCondemn(vault, pairs.map(\.1), reason: reason)
-                for judged in going { session.say("would go: \(judged.backup.path.display)") }
+                session.sayDryRun()
+                for line in Text.firstTen(going.map { "would go: \($0.backup.path.display)" }) { session.say(line) }
                 if session.json { session.emit("condemn", [.init("would_go", ids(going))]) }
             } else {
                 let report = try session.keeper.condemn(vault, pairs.map(\.1), reason: reason)
@@ -60,8 +61,8 @@ struct Retire: Deed {
               reprieve retire mail/roundcube --keep none --reason …
                                                all goes; you type its name
 
-            What goes moves to the trash, and `restore` brings it back until its grace is over.
-            A new backup ends the retirement; so does `reprieve release SERIES`.
+            What goes moves to the trash, and `restore` brings it back until its grace is
+            over. A new backup ends the retirement; so does `reprieve release SERIES`.
 
             \(Reprieve.exits)
             """)
@@ -100,10 +101,10 @@ struct Retire: Deed {
             ? "all of its \(Text.plural(count, "backup")) would stay, and it is late no more"
             : "\(Text.plural(planned.going.count, "backup")) of \(count) (\(Text.size(size))) would go to the trash"
                 + (after.map { " after \(Text.day($0, session.zone))" } ?? "")
+        if dryRun { session.sayDryRun() }
         session.say("\(name) in \(view.label): \(what).")
-        for judged in planned.report.plan.judged where number == 0 && judged.decision.retain {
-            session.say("  stays: \(judged.backup.path.display)")
-        }
+        let staying = number == 0 ? planned.report.plan.judged.filter { $0.decision.retain } : []
+        for line in Text.firstTen(staying.map { "  stays: \($0.backup.path.display)" }) { session.say(line) }
         if dryRun {
             if session.json {
                 session.emit("retire", [.init("would_go", .array(planned.going.map { .string($0.backup.id.text) }))])
@@ -124,7 +125,7 @@ struct Retire: Deed {
         guard let keep else { return nil }
         if keep == "none" { return 0 }
         guard let n = Int(keep), n > 0 else {
-            throw Fault(.usage, "'\(keep)' is no value of --keep", hint: "a number from 1, or none")
+            throw Fault(.usage, "'\(keep)' is not a valid value of --keep", hint: "a number from 1, or none")
         }
         return n
     }

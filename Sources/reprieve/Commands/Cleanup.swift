@@ -38,7 +38,10 @@ struct Cleanup: Deed {
             )
         }
         let chosen = try session.onlyVaults(words)
-        if dryRun { return try PlanCommand.show(chosen, [], session) }
+        if dryRun {
+            session.sayDryRun()
+            return try PlanCommand.show(chosen, [], session)
+        }
         let approval: Keeper.ApprovedPlan? = approve ? id.map { .id($0.lowercased()) } ?? .last : nil
         var reports: [CleanupReport] = []
         var faults: [(label: String, fault: Fault)] = []
@@ -56,7 +59,7 @@ struct Cleanup: Deed {
         if session.json { Self.emit(reports, faults.map(\.fault), session) }
         if reports.isEmpty, faults.count == 1 { throw faults[0].fault }
         let warnings = reports.flatMap(\.warnings)
-        if !session.json { for fault in faults.map(\.fault) + warnings { session.warn(fault) } }
+        if !session.json { session.warn(faults.map(\.fault) + warnings) }
         try Ending.with(Self.status(reports.map(\.status), faults.map(\.fault)))
     }
 
@@ -107,9 +110,9 @@ struct Cleanup: Deed {
             lines.append("  reprieve plan \(shell: label)")
             lines.append("  reprieve cleanup \(shell: label) --approve")
         }
-        for (backup, why) in report.dropped { lines.append("  stays: \(backup.path.display): \(why)") }
-        for fault in report.plan.unreadable { lines.append("  not looked at: \(fault.message)") }
-        for (backup, fault) in report.failed { lines.append("  FAILED: \(backup.path.display): \(fault.message)") }
+        lines += Text.firstTen(report.dropped.map { "  stays: \($0.backup.path.display): \($0.why)" })
+        lines += Text.firstTen(report.plan.unreadable.map { "  not scanned: \($0.message)" })
+        lines += Text.firstTen(report.failed.map { "  FAILED: \($0.backup.path.display): \($0.fault.message)" })
         return lines.joined(separator: "\n")
     }
 

@@ -4,14 +4,14 @@ internal import Model
 
 struct Doctor: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "What the vaults stand on, what else deletes there, and whether all invariants hold.",
+        abstract: "Check the vaults' disks, other programs that delete there, and the trash.",
         discussion: """
-            Looks at watches and file systems, at the crontabs, timers and settings of other
-            programs, and at each vault's trash. Changes nothing, and ends with 1 where something
-            needs you.
+            Looks at watches and file systems, at the crontabs, timers and settings of
+            other programs, and at each vault's trash. Changes nothing, and ends with 1
+            where something needs you.
 
-            --repair checks the trash and the records of each vault alone, and sets right what
-            can be: 0 where all held, 3 where something was found.
+            --repair checks the trash and the records of each vault alone, and sets right
+            what can be: 0 where all held, 3 where something was found.
 
             \(Reprieve.exits)
             """)
@@ -82,7 +82,8 @@ struct Doctor: Deed {
         lines += OtherPrograms.lines(checkup.deleters, from: checkup.problems.count + 1)
         lines += OtherPrograms.excludes(of: session.keeper.configuration.vaults.map(\.path))
         let count = checkup.needsSomebody
-        return (lines + ["", count == 0 ? "Nothing needs you." : "Needs you: \(count)."]).joined(separator: "\n")
+        return (lines + ["", count == 0 ? "No problem needs a decision." : "Problems that need a decision: \(count)."])
+            .joined(separator: "\n")
     }
 
     private func name(_ finding: Checkup.Finding) -> String { finding.vault.map { "\($0): " } ?? "" }

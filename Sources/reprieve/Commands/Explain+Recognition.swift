@@ -21,7 +21,7 @@ extension Explain {
         case .leftAlone(.opaque(let tool, let prune)):
             return
                 "\(place), and belongs to a repository of \(tool): Reprieve never touches it. What removes old backups there: \(prune)"
-        case .leftAlone(let why): return "\(place), and is no backup that Reprieve knows: \(why.text)."
+        case .leftAlone(let why): return "\(place), and is not a backup that Reprieve knows: \(why.text)."
         case .lookedInto: return "\(place). It is a directory without a date of its own: what lies in it decides."
         }
     }

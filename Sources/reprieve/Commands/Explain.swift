@@ -5,7 +5,7 @@ internal import Retention
 
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "What one backup or entry is, and what keeps it.", discussion: Reprieve.exits)
+        abstract: "Explain what one backup or entry is and what keeps it.", discussion: Reprieve.exits)
 
     @Argument(help: ArgumentHelp("An id, a path, or a file name.", valueName: "id or path")) var what: String
     @OptionGroup var common: Common
@@ -37,10 +37,10 @@ struct Explain: ParsableCommand {
         case .series(_, let key):
             throw Fault(
                 .usage, "'\(Backup.name(ofSeries: key).display)' is a series",
-                hint: "reprieve list SERIES shows its backups; explain one by its id")
+                hint: "`reprieve list SERIES` shows its backups; explain one by its id")
         case .batch(let view, let name): return view.everything.filter { $0.trashed?.batch == name }.map { (view, $0) }
         case .run(let run):
-            throw Fault(.usage, "run \(run.number) is no backup", hint: "reprieve audit tail tells what it did")
+            throw Fault(.usage, "run \(run.number) is not a backup", hint: "`reprieve audit tail` tells what it did")
         case .vault(let view):
             throw Fault(
                 .usage, "'\(view.label)' is a vault", hint: "reprieve list \(shell: view.label), or retention show")
@@ -75,7 +75,7 @@ struct Explain: ParsableCommand {
                 "is a repository of \(tool). Its files belong together in ways only \(tool) knows:\nReprieve never touches it. What removes old backups there: \(prune)"
             )
         case .foreign, .link:
-            print(Text.wrap("is no backup that Reprieve knows: \(entry.why.text). It is never touched."))
+            print(Text.wrap("is not a backup that Reprieve knows: \(entry.why.text). It is never touched."))
             if let line = SkippedKind.line(for: entry, among: view.leftAlone) { print("To read it: \(line)") }
         }
     }
@@ -109,7 +109,7 @@ struct Explain: ParsableCommand {
         case .present:
             guard let decision = view.decision(of: backup) else { break }
             let verb = decision.isSetAside ? "set aside" : decision.retain ? "kept" : "GOES"
-            lines.append("  decision   \(verb) (\(decision.priority.rawValue))")
+            lines.append("  decision   \(verb)")
             lines += decision.reasons.map { "             \($0.text(id: ids.text, date: { Text.day($0, zone) }))" }
             lines += foresight(view, backup, decision, session)
             if backup.isComplete {

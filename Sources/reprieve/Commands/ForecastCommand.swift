@@ -5,16 +5,18 @@ internal import Retention
 
 struct ForecastCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "forecast", abstract: "What a vault will hold, if all goes on as it does.",
+        commandName: "forecast", abstract: "Show what a vault will hold if everything continues as now.",
         discussion: """
-            From what is there now, each series at its own rhythm and usual size: how many backups,
-            how much space, how far back one can go. Series without a rhythm stay as they are.
+            From what is there now, each series at its own rhythm and usual size: how many
+            backups, how much space, how far back one can go. Series without a rhythm stay
+            as they are.
 
             \(Reprieve.exits)
             """)
 
     @Argument(help: ArgumentHelp("The vault.", valueName: "vault")) var vault: String
-    @Option(help: ArgumentHelp("How far: a date, or a length of time as 1y.", valueName: "date")) var until: String
+    @Option(help: ArgumentHelp("How far: a date, or a length of time such as 90d.", valueName: "time"))
+    var until = "1y"
     @OptionGroup var common: Common
 
     func run() throws {

@@ -4,7 +4,7 @@ internal import Model
 
 struct HooksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "hooks", abstract: "What is told of events, and asked before a deed.",
+        commandName: "hooks", abstract: "Show and test the hooks: who is told of events.",
         subcommands: [Show.self, Test.self], defaultSubcommand: Show.self)
 
     struct Show: ParsableCommand {
@@ -68,8 +68,8 @@ struct HooksCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Tell a hook something made up, as the service would.",
             discussion: """
-                What it is told has seq 0 and "test": true. Before-hooks are asked about no backup.
-                Ends with 1 where it failed.
+                What it is told has seq 0 and "test": true. Before-hooks are asked about no
+                backup. Ends with 1 where it failed.
 
                 \(Reprieve.exits)
                 """)

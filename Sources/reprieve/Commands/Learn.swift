@@ -9,8 +9,8 @@ struct Learn: Deed {
               reprieve learn dumps -n      what could be read, and by which lines
               reprieve learn dumps         ask, and write them into the file of the vault
 
-            Until a line stands in the configuration, nothing is read by it. Of a vault nothing is opened
-            but directories, and nothing in it is changed.
+            Until a line stands in the configuration, nothing is read by it. Of a vault
+            nothing is opened but directories, and nothing in it is changed.
 
             \(Reprieve.exits)
             """)
@@ -101,7 +101,7 @@ struct Learn: Deed {
             lines += proposal.alternativeLines.map { "  " + $0 }
         }
         if let why = proposal.objection {
-            lines.append(Text.wrap("  Not written: \(why). If it is right all the same, write the line yourself."))
+            lines.append(Text.wrap("  Not written: \(why). If it is right, write the line yourself."))
         }
         return lines.joined(separator: "\n") + "\n"
     }

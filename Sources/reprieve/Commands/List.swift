@@ -5,16 +5,16 @@ internal import Retention
 
 struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Series; with a series or a path, its backups.",
-        discussion: "Without a word: all series. Times are local.\n\n" + Reprieve.exits)
+        abstract: "List series; with a series or a path, its backups.",
+        discussion: "Without an argument: all series. Times are local.\n\n" + Reprieve.exits)
 
     @Argument(help: ArgumentHelp("A vault, a series, an id or a path.", valueName: "what")) var what: [String] = []
     @Flag(name: .shortAndLong, help: "Every backup, those in the trash and those gone for good too.") var all = false
     @Flag(help: "What is in the trash.") var trash = false
     @Flag(help: "What is gone for good: purged or missing.") var purged = false
     @Flag(help: "What is left alone: foreign entries and repositories.") var foreign = false
-    @Option(help: ArgumentHelp("Only those from this time on: a date, or an age as 3d.", valueName: "time")) var since:
-        String?
+    @Option(help: ArgumentHelp("Only those from this time on: a date, or an age such as 3d.", valueName: "time"))
+    var since: String?
     @Option(help: ArgumentHelp("Only those before this time.", valueName: "time")) var before: String?
     @OptionGroup var common: Common
 

@@ -64,6 +64,7 @@ struct Release: Deed {
             if case .series(let view, let key) = target { series.append((view, key)) }
         }
         guard !series.isEmpty, series.count == targets.count else { return false }
+        if dryRun { session.sayDryRun() }
         for (view, key) in series {
             let name = SeriesNames(view).text(key)
             let changed = dryRun ? 1 : try session.keeper.say(.unretire([key]), in: view.configuration)
@@ -118,8 +119,9 @@ private enum Marking {
                             })),
                 ])
         } else {
+            if dryRun { session.sayDryRun() }
             for (view, backup) in marked {
-                session.say("\(dryRun ? "-n: " : "")\(done(view, backup))\n  \(backup.id.text)  \(backup.path.display)")
+                session.say("\(done(view, backup))\n  \(backup.id.text)  \(backup.path.display)")
             }
         }
     }

@@ -6,8 +6,9 @@ struct Names: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show how each name in a vault is read, and by which rule.",
         discussion: """
-            Names that are skipped come with the reason, and with the line of the configuration
-            that would read them, where one is known. Nothing is opened but directories.
+            Names that are skipped come with the reason, and with the line of the
+            configuration that would read them, where one is known. Nothing is opened but
+            directories.
 
             \(Reprieve.exits)
             """)

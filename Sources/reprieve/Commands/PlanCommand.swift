@@ -6,7 +6,7 @@ internal import Retention
 
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "What cleanup would do, and why. Nothing is changed.",
+        commandName: "plan", abstract: "Show what cleanup would do and why. Nothing is changed.",
         discussion: "With a series: each of its backups with its reasons.\n\n" + Reprieve.exits)
 
     @Argument(help: ArgumentHelp("A vault, or a vault and a series.", valueName: "what")) var what: [String] = []

@@ -12,11 +12,11 @@ struct Purge: Deed {
               reprieve purge --now --free 200GiB dumps
                                                  the oldest in the trash, until so much is free
 
-            Due is what has been in the trash for its grace, and what the policy still would
-            not keep; and, where a limit is not met (min-free, max-size), the oldest of what
-            has been there for its min-grace. --now waives grace, and nothing else: what is
-            preserved, frozen, wanted, needed or the last of its series stays. Nothing that is
-            purged can be brought back.
+            Due is what has been in the trash for its grace, and what the policy still
+            would not keep; and, where a limit is not met (min-free, max-size), the oldest
+            of what has been there for its min-grace. --now waives grace, and nothing
+            else: what is preserved, frozen, wanted, needed or the last of its series
+            stays. Nothing that is purged can be brought back.
 
             \(Reprieve.exits)
             """)
@@ -54,10 +54,11 @@ struct Purge: Deed {
         } catch {
             faults.append(error)
         }
-        for report in reports { session.say((dryRun ? "Nothing done. It would be:\n" : "") + Self.text(report)) }
+        if dryRun { session.sayDryRun() }
+        for report in reports { session.say(Self.text(report)) }
         if session.json { Self.emit(reports, faults, dryRun: dryRun, session) }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
-        for fault in faults + reports.flatMap(\.faults) { session.warn(fault) }
+        session.warn(faults + reports.flatMap(\.faults))
         try Ending.with(Cleanup.status(reports.map(\.status), faults))
     }
 
@@ -76,9 +77,11 @@ struct Purge: Deed {
             lines.append("  early, before their grace was over: \(Text.count(report.early.count)), because of \(why)")
         }
         if let veto = report.veto { lines.append("  HELD: \(veto.text)") }
-        lines += staying(report)
+        lines += Text.firstTen(staying(report))
         for unmet in report.unmet {
-            lines.append("  NOT MET: \(unmet). Nothing else may go: more room, shorter rules, or a person's word")
+            lines.append(
+                "  needs more room: \(unmet). No other backup may be purged yet. Sooner: `reprieve purge --now --free SIZE \(shell: label)`"
+            )
         }
         return lines.joined(separator: "\n")
     }
@@ -86,7 +89,7 @@ struct Purge: Deed {
     /// What stays, and why.
     static func staying(_ report: PurgeReport) -> [String] {
         report.wanted.map {
-            "  stays: \($0.path.display): the policy would keep it now (reprieve restore \($0.id.text))"
+            "  stays: \($0.path.display): the policy would keep it now; to put it back: reprieve restore \($0.id.text)"
         } + report.kept.map { "  stays: \($0.backup.path.display): \($0.why)" }
     }
 

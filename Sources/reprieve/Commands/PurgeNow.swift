@@ -63,7 +63,7 @@ struct PurgeNow {
             return (reports, nil, reports.total { $0.freed ?? 0 })
         }
         guard let goal = ByteSize.parse(free) else {
-            throw Fault(.usage, "'\(free)' is no size for --free", hint: "write it as 200GiB or 1.5TB")
+            throw Fault(.usage, "'\(free)' is not a valid size for --free", hint: "write it as 200GiB or 1.5TB")
         }
         let vaults = try session.onlyVaults(what)
         let systems = session.keeper.fileSystems(of: vaults)
@@ -112,6 +112,7 @@ struct PurgeNow {
 
     private func show(_ reports: [PurgeReport], freed: Int64) {
         let going = reports.flatMap(\.purged)
+        if dryRun { session.sayDryRun() }
         for report in reports {
             if let frozen = report.frozen {
                 session.say(
@@ -132,7 +133,7 @@ struct PurgeNow {
                     backup.path.display,
                 ])
             }
-            session.say((dryRun ? "Nothing done. " : "") + "For good, and without waiting for their grace:")
+            session.say("For good, without waiting for the end of the grace period:")
             session.say(table.text)
             let worthless = reports.flatMap(\.worthless)
             if let first = worthless.first {

@@ -84,7 +84,7 @@ struct RestoreText {
             }
         }
         if isNeeded { return lines.joined(separator: "\n") }
-        let end = report.isCopy ? [] : ["This put the file back. Loading it into a database is yours to do."]
+        let end = report.isCopy ? [] : ["This put the file back. You still have to load it into a database."]
         return (lines + stay(report) + end).joined(separator: "\n")
     }
 
@@ -108,13 +108,13 @@ struct RestoreText {
             return ["It is outside of the vault now: nothing will take it away."]
         }
         if report.isForeignNow {
-            return ["Under this name, without a date, it is no backup any more: it is left alone."]
+            return ["Under this name, without a date, it is not a backup any more: it is left alone."]
         }
         if let mark = view.protection.preserved[backup.id.object] { return ["It stays: preserved, \(mark.reason)."] }
         let grace = view.configuration.settings.gracePeriod.value
         let end = grace.fixedSeconds >= 2 * 86_400 ? Text.day(until, zone) : Text.precise(until, zone)
         return [
-            "It stays until \(end.trimmingCharacters(in: .whitespaces)) (\(grace.text)). Longer: reprieve preserve \(backup.id.text)"
+            "It stays until \(end.trimmingCharacters(in: .whitespaces)) (\(grace.text)). To keep it longer: reprieve preserve \(backup.id.text)"
                 + " --reason WHY"
         ]
     }
@@ -131,11 +131,12 @@ struct RestoreText {
             }
         }
         let most = 8
+        let rest = groups.dropFirst(10).reduce(0) { $0 + $1.times.count }
         return "Nearer ones are gone: "
-            + groups.map { end, times in
+            + (groups.prefix(10).map { end, times in
                 let more = times.count > most ? ["\(times.count - most) more"] : []
                 return Self.list(days(times.prefix(most)) + more) + " (\(end))"
-            }.joined(separator: "; ")
+            } + (rest > 0 ? ["and \(Text.count(rest)) more"] : [])).joined(separator: "; ")
     }
 
     /// Month and year stand behind the last of several days of one month; of one day the times tell them apart.

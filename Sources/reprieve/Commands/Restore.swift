@@ -8,9 +8,10 @@ struct Restore: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Put a backup back where it was.",
         discussion: """
-            A series means its newest one in the trash; with --before, the newest before that time,
-            wherever it is. One of a chain brings what it needs with it; named by its id or path, what
-            needs it too, unless --as names it anew. `undo` puts a whole run back.
+            A series means its newest one in the trash; with --before, the newest before
+            that time, wherever it is. One of a chain brings what it needs with it; named
+            by its id or path, what needs it too, unless --as names it anew. `undo` puts a
+            whole run back.
 
               reprieve restore app/orders --before 2026-10-05
               reprieve restore 7f3a --to /srv/rescue --as orders.dump
@@ -60,6 +61,7 @@ struct Restore: Deed {
         let wish = RestoreWish(newName: newName, target: target, trustManifest: trustManifest, isCopy: copy)
         var doing = RestoreDoing(session: session, isDry: dryRun, wish: wish)
         doing.isMany = choices.count > 1
+        if dryRun { session.sayDryRun() }
         for choice in choices { doing.restore(choice) }
         doing.unrecorded = recovery.filter { $0.code == .unaudited }
         try doing.finish(choices)
@@ -69,7 +71,7 @@ struct Restore: Deed {
         guard let newName else { return nil }
         guard count == 1 else { throw Fault(.usage, "--as names one backup, and \(count) were found") }
         guard !newName.isEmpty, !newName.contains("/"), newName != ".", newName != ".." else {
-            throw Fault(.usage, "'\(newName)' is no file name", hint: "--as takes a name without '/'")
+            throw Fault(.usage, "'\(newName)' is not a valid file name", hint: "--as takes a name without '/'")
         }
         return Bytes(newName)
     }
@@ -180,7 +182,7 @@ struct RestoreDoing {
                 Fault(
                     .partial,
                     "CHECKSUM DOES NOT MATCH: '\(report.paths[0].display)' is \(difference.found), and '\(compared.side.display)' says \(difference.expected)",
-                    hint: "it is back all the same; do not rely on it, and look for another one",
+                    hint: "it is back anyway; do not rely on it, and look for another one",
                     path: report.paths[0]))
             return ("CHECKSUM DOES NOT MATCH", "differs")
         } catch {
@@ -197,7 +199,7 @@ struct RestoreDoing {
         let warnings = done.flatMap(\.report.warnings) + unrecorded
         let hasDone = !done.isEmpty || !planned.isEmpty || !inPlace.isEmpty
         if !hasDone, faults.count == 1 { throw faults[0] }
-        for fault in faults + warnings { session.warn(fault) }
+        session.warn(faults + warnings)
         try Ending.with(faults.isEmpty && warnings.isEmpty ? .done : hasDone ? .partial : .failed)
     }
 

@@ -12,8 +12,8 @@ struct RetentionSet: Deed {
               reprieve retention set dumps weekly=                   drop a rule
               reprieve retention set dumps grace-period=30d safeguards.min=3
 
-            It writes conf.d/90-retention-set.yaml, whose values win over the other files. Nothing
-            is moved: what would go that stayed before waits for an approval.
+            It writes conf.d/90-retention-set.yaml, whose values win over the other files.
+            Nothing is moved: what would go that stayed before waits for an approval.
 
             \(Reprieve.exits)
             """)
@@ -60,16 +60,17 @@ struct RetentionSet: Deed {
                 ])
             return
         }
+        if dryRun { session.sayDryRun() }
         for change in try pairs() where change.key != "keep" && !change.value.isEmpty {
             session.say("\(vault): \(change.key) = \(change.value)")
         }
         session.say(comparison.text)
         session.say("")
-        session.say(dryRun ? "Not written (-n). It would be \(setting.file):" : "Written: \(setting.file)")
+        session.say(dryRun ? "It would be written to \(setting.file):" : "Written: \(setting.file)")
         if dryRun { session.say(setting.text) }
         guard !dryRun else { return }
         if !comparison.found.goes.isEmpty {
-            session.say("What would go that stayed before waits:")
+            session.say("Backups that stayed before and would go now wait for an approval:")
             session.say("  reprieve plan \(shell: vault)")
             session.say("  reprieve cleanup \(shell: vault) --approve")
         }
@@ -82,7 +83,8 @@ struct RetentionSet: Deed {
         try changes.map { change in
             guard let sign = change.firstIndex(of: "="), sign != change.startIndex else {
                 throw Fault(
-                    .usage, "'\(change)' is no KEY=VALUE", hint: "reprieve retention set \(shell: vault) daily=14")
+                    .usage, "'\(change)' is not a valid KEY=VALUE",
+                    hint: "reprieve retention set \(shell: vault) daily=14")
             }
             return (String(change[..<sign]), String(change[change.index(after: sign)...]))
         }

@@ -10,11 +10,12 @@ struct Init: Deed {
               reprieve init /srv/backups
               reprieve init --from 'find /srv/backups -name "*.sql.gz" -mtime +30 -delete'
 
-            --from keeps what another program's line means, and shows what it would delete tonight beside
-            what would go by the policy made of it. It reads find, rotate-backups (line or ini), restic
-            forget, borg prune, Proxmox' prune-backups, logrotate with dateext, and the settings of
-            autopostgresqlbackup and automysqlbackup, as text or as the path of a file. What it does not
-            understand it refuses.
+            --from keeps what another program's line means, and shows what it would delete
+            tonight beside what would go by the policy made of it. It reads find,
+            rotate-backups (line or ini), restic forget, borg prune, Proxmox'
+            prune-backups, logrotate with dateext, and the settings of
+            autopostgresqlbackup and automysqlbackup, as text or as the path of a file.
+            What it does not understand it refuses.
 
             \(Reprieve.exits)
             """)
@@ -38,6 +39,7 @@ struct Init: Deed {
         let places = try places(rule)
         var refused: [Fault] = []
         for path in places {
+            try checkMeant(path)
             let proposal: Proposal
             do throws(Fault) {
                 proposal = try Proposal.look(
@@ -64,7 +66,7 @@ struct Init: Deed {
         let merged = Proposal.merged(proposals)
         if !common.json {
             for proposal in proposals { print(text(proposal) + (merged == nil ? "\n\n" + proposal.yaml : "\n")) }
-            if let merged { print(merged.yaml) }
+            if let merged { Output.write(merged.yaml + "\n") }
         }
         if let merged { proposals = [merged] }
         let deleters = Deleters.search(
@@ -90,6 +92,19 @@ struct Init: Deed {
         if !written.isEmpty {
             print("Next: reprieve plan     what would go, and why; nothing goes unapproved")
         }
+    }
+
+    /// A directory of the system is asked about twice: here, and as all are before anything is written.
+    private func checkMeant(_ path: String) throws {
+        guard !dryRun, !common.adHoc.systemDirectory, let directory = Proposal.systemDirectory(path) else { return }
+        let name = directory.display
+        let fault = Fault(
+            .usage, "'\(name)' is a directory of the system: what lies there is hardly ever a backup",
+            hint: "name the directory that backups are written into; if this one is meant: --\(SystemDirectory.key)")
+        guard Session.isTerminal, !common.json else { throw fault }
+        print(Text.wrap("\(name) is a directory of the system: what lies there is hardly ever a backup."))
+        print("Type its path to go on all the same: ", terminator: "")
+        guard Session.answer() == name else { throw fault }
     }
 
     /// Whether it can be written beside what is configured, and keeps what the old line means.
@@ -189,7 +204,8 @@ struct Init: Deed {
             return Text.wrap("Not read: \(entries) (\($0.why)), such as \($0.example.display)")
         }
         if !proposal.skipped.isEmpty {
-            lines.append(Text.wrap("What is not read is left alone; how each name is read: reprieve names VAULT"))
+            lines.append(
+                Text.wrap("Names that are not read are left alone. How each name is read: reprieve names VAULT"))
         }
         if let tonight = proposal.tonight { lines += text(tonight) }
         return lines.joined(separator: "\n")
@@ -279,16 +295,17 @@ struct Init: Deed {
             "other_programs": OtherPrograms.json(deleters),
             "excludes": OtherPrograms.json(excludesOf: proposals.flatMap(\.directories)),
         ]
-        print(fields.pretty)
+        Output.write(fields.pretty + "\n")
     }
 }
 
 struct Adopt: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Take what is at a vault's path now for that vault.",
+        abstract: "Say that the disk at a vault's path belongs to that vault.",
         discussion: """
-            For a disk of another host, a copy, a directory made anew, or disks in rotation: those that were adopted for
-            a path before stay known, and each has its own backups and marks. Which one is mounted shows by itself.
+            For a disk of another host, a copy, a directory made anew, or disks in
+            rotation: those that were adopted for a path before stay known, and each has
+            its own backups and marks. Which one is mounted shows by itself.
 
             \(Reprieve.exits)
             """)

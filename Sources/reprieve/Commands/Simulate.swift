@@ -10,7 +10,8 @@ struct Simulate: ParsableCommand {
         discussion: """
               reprieve retention simulate --input list.json --keep-daily 7 --keep-weekly 5
 
-            INPUT  {"backups": [{"id": "a", "time": "2026-11-23T01:00:00Z", "kind": "full",
+            INPUT  {"backups": [{"id": "a", "time": "2026-11-23T01:00:00Z", "kind":
+            "full",
                     "parent": null, "size": 0, "tags": [], "complete": true,
                     "preserved": false}]}        only id and time are needed
             Rules as everywhere: --keep-last --keep-secondly --keep-minutely --keep-hourly
@@ -57,7 +58,7 @@ struct Simulate: ParsableCommand {
         let idle = Simulation.idle(policy.keep.tagSets ?? [], result.decisions)
         warn(idle)
         if json {
-            print(output(simulation, result, idle).pretty)
+            Output.write(output(simulation, result, idle).pretty + "\n")
         } else {
             print(text(simulation, result, zone.value))
         }
@@ -101,11 +102,7 @@ struct Simulate: ParsableCommand {
     }
 
     private func moment(_ zone: Zone) throws -> Timestamp {
-        guard let now else { return Simulation.now }
-        guard let time = Timestamp(rfc3339: now, zone: zone) else {
-            throw Fault(.usage, "'\(now)' is no time", hint: "write 2026-11-23T01:00:00Z")
-        }
-        return time
+        try now.map { try Timestamp(argument: $0, .past, now: Simulation.now, zone: zone) } ?? Simulation.now
     }
 
     private func output(

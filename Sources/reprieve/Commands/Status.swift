@@ -5,13 +5,14 @@ internal import Model
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "One screen: how every vault is, and what waits for you.",
+        abstract: "Show the state of every vault and what needs a decision.",
         discussion: """
-            Who may not read the state is shown what the agent last wrote for everybody.
+            If you cannot read the state directory, you see the agent's last published
+            status.
 
-            --check is a plugin for Nagios and its like: one line, 0 ok, 1 warning (frozen, held,
-            late), 2 critical (offline, missing, failed, no run for twice its schedule), 3 unknown.
-            It takes no lock of a vault and looks nothing through.
+            --check is a plugin for Nagios and its like: one line, 0 ok, 1 warning
+            (frozen, held, late), 2 critical (offline, missing, failed, no run for twice
+            its schedule), 3 unknown. It takes no lock and scans nothing.
 
             \(Reprieve.exits)
             """)
@@ -52,7 +53,7 @@ struct Status: ParsableCommand {
     private func showSecondHand() throws {
         var (report, now) = try secondHand()
         if common.json {
-            print(JSON.object([.init("schema", "reprieve.status/1")] + report.fields).pretty)
+            Output.write(JSON.object([.init("schema", "reprieve.status/1")] + report.fields).pretty + "\n")
         } else {
             // Who cannot look cannot say when he was told, and cannot change it.
             report.late.removeAll { $0.code == Matter.unreadCode }

@@ -12,9 +12,10 @@ struct Undo: Deed {
               reprieve undo --last        the last run
               reprieve undo --since 2h    every run since then; a vault may follow each
 
-            All that is still in the trash goes back to its place. Its vaults are frozen until
-            `reprieve unfreeze VAULT` or until their policy changes: what the same policy would
-            take again stays. Of a `retire` or `condemn` the marks are withdrawn, too.
+            All that is still in the trash goes back to its place. Its vaults are frozen
+            until `reprieve unfreeze VAULT` or until their policy changes: what the same
+            policy would take again stays. The marks of a `retire` or `condemn` are
+            withdrawn, too.
 
             \(Reprieve.exits)
             """)
@@ -48,6 +49,7 @@ struct Undo: Deed {
         let chosen = try choose(named, known, faults, vaults, session)
         var doing = UndoDoing(session: session, isDry: dryRun, faults: faults)
         doing.faults += recovery.filter { $0.code == .unaudited }
+        if dryRun { session.sayDryRun() }
         for (run, part) in parts(chosen) {
             let reason =
                 "undone \(run.map { "run \($0.number)" } ?? "runs \(numbers(chosen))") of \(Text.day((run ?? chosen[0]).at, session.zone))"
@@ -177,7 +179,7 @@ private struct UndoDoing {
             lines.append("\(Backup.shortName(ofSeries: series).display) in \(label) is no longer retired")
         }
         if report.frozen != nil, let until = report.reprievedUntil {
-            lines.append("\(label) is frozen until its policy changes, or:  reprieve unfreeze \(shell: label)")
+            lines.append("\(label) is frozen until its policy changes, or until: reprieve unfreeze \(shell: label)")
             lines.append(
                 "After that what came back stays until \(Text.precise(until, zone).trimmingCharacters(in: .whitespaces)), and then the policy decides again."
             )
@@ -206,7 +208,7 @@ private struct UndoDoing {
         }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
         let problems = reports.flatMap { $0.failed.map(\.fault) + $0.warnings } + faults
-        for fault in problems { session.warn(fault) }
+        session.warn(problems)
         let hasDone = reports.contains { !$0.restored.isEmpty }
         let hasGone = reports.contains { !$0.gone.isEmpty }
         if !problems.isEmpty { try Ending.with(hasDone ? .partial : .failed) }

@@ -85,7 +85,7 @@ struct MatchConfigurationTests {
             ("match: '(?<time>.+)-(?<parent>.+)'", "no parent", "kind: incremental"),
             ("match: { match: '(?<time>.+)', complete-when: { inside: x } }", "directories", "unit: directory"),
             ("match: { match: '(?<time>.+)', complete-when: done }", "'done'", "end-mark"),
-            ("match: { match: '(?<time>.+)', complete-when: { beside: a/b } }", "no name", "beside"),
+            ("match: { match: '(?<time>.+)', complete-when: { beside: a/b } }", "not a valid name", "beside"),
             ("time-from: mtime\n    keep: all\n    match: 'x.+'", ":7:12:", "(?<series>"),
             (
                 "time-from: mtime\n    keep: all\n    match: { match: '(?<time>.+)', time-format: '%s' }",

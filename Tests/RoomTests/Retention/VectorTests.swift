@@ -102,7 +102,7 @@ struct VectorTests {
                 let rule = try #require(KeepRule(rawValue: name))
                 if rule.isCounting {
                     let count = KeepRules.Count(text: value)
-                    #expect(count != nil, "'\(value)' is no count")
+                    #expect(count != nil, "'\(value)' is not a valid count")
                     rules[rule] = count
                 } else {
                     rules[window: rule] = try Span(parsing: value, dialect: preset.dialect)

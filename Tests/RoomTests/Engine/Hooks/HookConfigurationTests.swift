@@ -25,18 +25,19 @@ struct HookConfigurationTests {
         Wrong(text: "h: { on: \"*\", run: /bin/true, time-limit: 2d }", message: "from 1s to 1h"),
         Wrong(text: "h: { on: \"*\", run: /bin/true, vaults: dump }", message: "names a vault 'dump'", hint: "dumps"),
         Wrong(
-            text: "h: { on: \"*\", webhook: s3cr3t.example }", message: "'webhook' is no URL", hint: "{ file: /PATH }"),
+            text: "h: { on: \"*\", webhook: s3cr3t.example }", message: "'webhook' is not a valid URL",
+            hint: "{ file: /PATH }"),
         Wrong(text: "h: { on: \"*\", webhook: { fil: /x } }", message: "unknown key in 'webhook'", hint: "'file'"),
         Wrong(text: "h: { on: \"*\", webhook: { s3cr3t: a } }", message: "5:28: there is an unknown key", hint: "file"),
         Wrong(text: "h: { on: \"*\", webhook: { file: s3cr3t } }", message: "5:34: the file of 'webhook'"),
         Wrong(text: "h: { on: \"*\", webhook: { credential: a/s3cr3t } }", message: "5:40: the credential of"),
         Wrong(text: "h: { on: \"*\", mail: { file: [s3cr3t] } }", message: "'file' of 'mail' must be a single value"),
         Wrong(text: "h: { on: \"*\", run: https://s3cr3t }", message: "absolute path"),
-        Wrong(text: "h: { on: \"*\", webhook: { credential: ../x } }", message: "is no name of one"),
-        Wrong(text: "h: { on: \"*\", mail: \"-oQ/tmp root\" }", message: "'mail' is no mail address"),
+        Wrong(text: "h: { on: \"*\", webhook: { credential: ../x } }", message: "is not a valid name"),
+        Wrong(text: "h: { on: \"*\", mail: \"-oQ/tmp root\" }", message: "'mail' is not a valid mail address"),
         Wrong(text: "h: { on: \"*\", run: /bin/true, sendmail: /x }", message: "belongs to mail"),
         Wrong(text: "h: { on: \"*\", healthchecks: \"https://a/b\" }", message: "nothing else"),
-        Wrong(text: "../h: { on: \"*\", run: /bin/true }", message: "no name for a hook"),
+        Wrong(text: "../h: { on: \"*\", run: /bin/true }", message: "not a valid name for a hook"),
     ]
 
     @Test("what is wrong is refused with its place and the nearest right word", arguments: wrong)

@@ -20,11 +20,11 @@ struct MetricsConfigurationTests {
             ("{ listen: 0.0.0.0:9941 }", "can be reached by others"),
             ("{ listen: 10.0.0.5:9941 }", "can be reached by"),
             ("{ listen: bak01:9941 }", "can be reached by others"), ("{ listen: \"[::]:9941\" }", "can be reached by"),
-            ("{ listen: 9941 }", "is no address"), ("{ listen: 127.0.0.1 }", "is no address"),
-            ("{ listen: 127.0.0.1:0 }", "is no address"), ("{ listen: unix:metrics }", "no absolute path"),
+            ("{ listen: 9941 }", "is not a valid address"), ("{ listen: 127.0.0.1 }", "is not a valid address"),
+            ("{ listen: 127.0.0.1:0 }", "is not a valid address"), ("{ listen: unix:metrics }", "not an absolute path"),
             ("{ listen: unix:/srv/x/socket }", "lies inside the vault 'a'"), ("{ textfile: /srv/x }", "lies inside"),
             ("{ textfile: prom }", "must be an absolute path"), ("{ lisen: 127.0.0.1:1 }", "unknown key 'lisen'"),
-            ("{ every: 0s }", "no length of time"), ("{ every: 2h }", "from 1s to 1h"),
+            ("{ every: 0s }", "not a valid length of time"), ("{ every: 2h }", "from 1s to 1h"),
         ])
     func refused(_ metrics: String, says: String) {
         do {

@@ -1,0 +1,67 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+
+/// Commands in what is printed repeat a vault and rules that stand in no file, and where the state of these is.
+enum PrintedCommands {
+    /// As this command line has them, each word quoted: ` --vault /srv/backups --keep-daily 7`, or nothing.
+    private static let options = text(of: CommandLine.arguments.dropFirst())
+
+    private static let repeated: Set<String> = [
+        "--config", "--state-dir", "--vault", "--semantics", "--time-from", "--grace-period",
+    ]
+
+    private static func text(of arguments: some Sequence<String>) -> String {
+        guard arguments.contains(where: { $0 == "--vault" || $0.hasPrefix("--vault=") }) else { return "" }
+        var found: [String] = []
+        var isValue = false
+        for argument in arguments.prefix(while: { $0 != "--" }) {
+            let name = argument.split(separator: "=", maxSplits: 1).first.map(String.init) ?? argument
+            if isValue {
+                found.append(Bytes(argument).shellWord)
+                isValue = false
+            } else if argument == "--\(SystemDirectory.key)" {
+                found.append(argument)
+            } else if repeated.contains(name) || name.hasPrefix("--keep-") {
+                found.append(Bytes(argument).shellWord)
+                isValue = name == argument
+            }
+        }
+        return found.map { " " + $0 }.joined()
+    }
+
+    /// The same text, with these options behind the name of each command. Once more it changes nothing.
+    static func complete(_ text: String) -> String {
+        guard !options.isEmpty, text.contains(program) else { return text }
+        var result = ""
+        var rest = text[...]
+        while let found = rest.firstRange(of: program) {
+            result += rest[..<found.upperBound]
+            let isWord = rest[..<found.lowerBound].last.map { " \n`(".contains($0) } ?? true
+            rest = rest[found.upperBound...]
+            guard isWord, let command = command(rest) else { continue }
+            result += command
+            rest = rest.dropFirst(command.count)
+            let line = rest.prefix { $0 != "\n" && $0 != "`" }
+            if !line.hasPrefix(options), !line.contains("--vault ") { result += options }
+        }
+        return result + rest
+    }
+
+    private static let program = "reprieve "
+
+    /// `retention show`, where a command of ours begins the text.
+    private static func command(_ text: Substring) -> String? {
+        var command: any ParsableCommand.Type = Reprieve.self
+        var words: [Substring] = []
+        for word in text.prefix(60).split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).prefix(2) {
+            let name = word.prefix { $0.isLetter || $0 == "-" }
+            guard let next = command.configuration.subcommands.first(where: { $0._commandName == name }) else { break }
+            command = next
+            words.append(name)
+            guard name.count == word.count else { break }
+        }
+        // It takes directories, and writes what others read.
+        return words.isEmpty || words == ["init"] ? nil : words.joined(separator: " ")
+    }
+}
