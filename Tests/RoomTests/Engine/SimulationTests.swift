@@ -51,7 +51,8 @@ struct SimulationTests {
     @Test(
         "bad input is refused with its place",
         arguments: [
-            ("[]", "not a valid list of backups"), ("{\"backups\": [{\"id\": \"a\"}]}", "'time' is missing at backups[0]"),
+            ("[]", "not a valid list of backups"),
+            ("{\"backups\": [{\"id\": \"a\"}]}", "'time' is missing at backups[0]"),
             ("{\"backups\": [{\"id\": 7, \"time\": \"2026-11-23\"}]}", "wrong type at backups[0].id"),
             ("{\"backups\": [{\"id\": \"a\", \"time\": \"yesterday\"}]}", "'yesterday' is not a valid time"),
             (
