@@ -152,8 +152,12 @@ final class House: @unchecked Sendable {
             own += ["--search-root", root.appending(path: "host").path]
         }
         return try Self.launch(
-            wrapper + [Self.binary.path] + arguments + own + ["--state-dir", state.path], environment: environment)
+            wrapper + [Self.binary.path] + arguments + own + ["--state-dir", state.path],
+            environment: runtime.merging(environment) { $1 })
     }
+
+    /// As from systemd: nothing of a test is left in `/run`.
+    private var runtime: [String: String] { ["RUNTIME_DIRECTORY": root.path] }
 
     /// Runs a program to its end, both outputs into files (a pipe could fill up).
     static func launch(_ command: [String], environment: [String: String] = [:]) throws -> Outcome {
@@ -198,6 +202,7 @@ final class House: @unchecked Sendable {
             wrapper + [Self.binary.path, "agent", "--config", config.path, "--state-dir", state.path])
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())
+        process.environment = ProcessInfo.processInfo.environment.merging(runtime) { $1 }
         let log = root.appending(path: "agent.log")
         if !FileManager.default.fileExists(atPath: log.path) {
             _ = FileManager.default.createFile(atPath: log.path, contents: nil)

@@ -48,7 +48,7 @@ struct MetricsTests {
     @Test("a port that another program has: said once, in status, --check and doctor, and over once it is free")
     func taken() throws {
         let port = try port()
-        let holder = try holding(port)
+        let holder = holding(port)
         let house = try house("{ listen: 127.0.0.1:\(port), every: 1s }")
         try house.startAgent()
         func log() throws -> Int {
@@ -68,8 +68,8 @@ struct MetricsTests {
     }
 
     /// Listens there and answers nobody.
-    private func holding(_ port: Int) throws -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    private func holding(_ port: Int) -> Int32 {
+        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
@@ -79,7 +79,7 @@ struct MetricsTests {
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        try #require(bound == 0 && listen(descriptor, 1) == 0)
+        #expect(bound == 0 && listen(descriptor, 1) == 0)
         return descriptor
     }
 

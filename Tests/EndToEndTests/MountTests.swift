@@ -6,9 +6,9 @@ import Testing
 struct MountTests {
     /// Two present, two in the trash, one of the present ones preserved; answers how many events there are by then.
     private func fill(_ house: House) throws -> Int {
-        try house.dailies(4)
+        for n in 4...7 { try house.put("app/orders-\(House.day(n)).dump") }
         try house.cleanup()
-        let kept = "app/orders-\(House.day(4)).dump"
+        let kept = "app/orders-\(House.day(7)).dump"
         #expect(try house.run("preserve", kept, "--reason", "audit").status == 0)
         #expect(try house.list().count { ($0["path"] as? String)?.hasPrefix("app/") == true } == 2)
         return try house.events().count
@@ -231,7 +231,7 @@ struct MountTests {
             let before = try house.everything()
             try rack.mount("-o", "remount,ro", vault)
             for arguments in [
-                ["restore", "app/orders"], ["preserve", "app/orders-\(House.day(3)).dump", "--reason", "x"],
+                ["restore", "app/orders"], ["preserve", "app/orders-\(House.day(6)).dump", "--reason", "x"],
             ] {
                 let refused = try house.run(arguments)
                 #expect(refused.status == 1 && refused.said.contains("read-only"), "\(refused.error)")
@@ -241,7 +241,7 @@ struct MountTests {
             try house.expectNothingLost(since: count)
             // Something is to go, and cannot.
             try rack.mount("-o", "remount,rw", vault)
-            try house.put("app/orders-\(House.day(5)).dump")
+            try house.put("app/orders-\(House.day(8)).dump")
             try house.settle()
             try rack.mount("-o", "remount,ro", vault)
             let events = try house.events().count
@@ -257,7 +257,7 @@ struct MountTests {
             #expect(log.components(separatedBy: "read-only").count == 2, "said once: \(log)")
             try house.expectNothingLost(since: count)
             try rack.mount("-o", "remount,rw", vault)
-            try house.wait("the agent to go on") { !house.exists("app/orders-\(House.day(3)).dump") }
+            try house.wait("the agent to go on") { !house.exists("app/orders-\(House.day(6)).dump") }
         }
     }
 
@@ -289,8 +289,8 @@ struct MountTests {
             // The agent, which looks at everything again now, goes on in the other vault.
             kill(agent.processIdentifier, SIGHUP)
             usleep(500_000)
-            try house.put("app/orders-\(House.day(6)).dump")
-            try house.wait("the agent to clean up", seconds: 40) { !house.exists("app/orders-\(House.day(3)).dump") }
+            try house.put("app/orders-\(House.day(9)).dump")
+            try house.wait("the agent to clean up", seconds: 40) { !house.exists("app/orders-\(House.day(6)).dump") }
             house.endAgents()
             #expect(try house.run("restore", "app/orders", "--wait", "2s").status == 0)
             #expect(try house.run("agent", "--once", "--wait", "2s").status == 3)

@@ -74,7 +74,7 @@ struct StatusTests {
         #expect(try check(house).status == 0)
         let json = try #require(try house.run("status", "--json").json()["vaults"] as? [[String: Any]]).first
         #expect(json?["last_result"] as? String == "done" && json?["last_run"] as? String != nil)
-        #expect(FileManager.default.fileExists(atPath: house.state.appending(path: "status.json").path))
+        #expect(FileManager.default.fileExists(atPath: house.root.appending(path: "status.json").path))
     }
 
     @Test("one bad newest backup is in the headline, the table, list, --check, JSON and the log; and ok means ok")
@@ -219,10 +219,10 @@ struct StatusTests {
         let shared = "/run/reprieve"
         func files() -> Set<String> { Set((try? FileManager.default.contentsOfDirectory(atPath: shared)) ?? []) }
         let before = files()
-        try house.run("agent", "--once")
+        let common = ["--config", house.config.path, "--state-dir", house.state.path]
+        _ = try House.launch([House.binary.path, "agent", "--once"] + common)
         defer { for file in files().subtracting(before) { unlink("\(shared)/\(file)") } }
         let nobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", binary.path]
-        let common = ["--config", house.config.path, "--state-dir", house.state.path]
         let theirs = try House.launch(nobody + ["status"] + common)
         #expect(theirs.status == 0 && theirs.out.contains("\nAs of ") && theirs.out.contains("dumps"), "\(theirs.said)")
         #expect(try House.launch(nobody + ["status", "--check"] + common).status == 0)
@@ -311,7 +311,7 @@ struct StatusTests {
             // Whoever monitors waits for three seconds; this machine may be busy.
             let start = Date()
             let line = try check(house).line
-            #expect(line.contains("CRITICAL - remote: the vault 'remote' does not answer"), "\(line)")
+            #expect(line.contains("remote: the vault 'remote' does not answer"), "\(line)")
             #expect(Date().timeIntervalSince(start) < 8)
         }
     }
