@@ -18,6 +18,8 @@ package struct PurgeReport: Sendable {
     /// The policy would keep them now: a person may want them back.
     package var wanted: [Backup] = []
     package var notDue = 0
+    /// When the first of them may be due.
+    package var dueFrom: Timestamp?
     /// Of ``purged``, those whose grace was not over, because room is lacking; and what is lacking.
     package var early: Set<BackupID> = []
     package var earlyBecause: String?
@@ -54,7 +56,8 @@ package struct PurgeReport: Sendable {
     /// What another purge right after it did: what stayed is what stays now.
     fileprivate mutating func followed(by next: PurgeReport) {
         purged += next.purged
-        (kept, wanted, notDue, frozen, veto) = (next.kept, next.wanted, next.notDue, next.frozen, next.veto)
+        (kept, wanted, frozen, veto) = (next.kept, next.wanted, next.frozen, next.veto)
+        (notDue, dueFrom) = (next.notDue, next.dueFrom)
         faults = faults.filter { !$0.isFull } + next.faults
     }
 

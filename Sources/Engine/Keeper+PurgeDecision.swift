@@ -110,12 +110,14 @@ extension Keeper {
         _ report: inout PurgeReport
     ) throws(Fault) -> [Batch.Item] {
         let isOver = try graceIsOver(batch, attended.vault, terms)
+        let end = batch.manifest?.earliestPurge
         let now = attended.at.wall
         var due: [Batch.Item] = []
         for item in batch.items where !item.inBatch.isEmpty {
             let backup = item.backup
             if !isOver {
                 report.notDue += 1
+                report.dueFrom = [report.dueFrom, end].compactMap { $0 }.min()
             } else if !isVerified {
                 report.kept.append((backup, "its batch was not written by this host"))
             } else if !item.strangers.isEmpty {

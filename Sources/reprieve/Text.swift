@@ -53,6 +53,11 @@ enum Text {
         return "\(date(c)) \(two(c.hour)):\(two(c.minute))"
     }
 
+    /// The same in a sentence, rounded up: what is to happen at that time has happened then.
+    static func moment(_ instant: Timestamp, _ zone: Zone) -> String {
+        String(time(instant.adding(seconds: 59), zone).drop { $0 == " " })
+    }
+
     /// With seconds where a grace is that short.
     static func precise(_ instant: Timestamp, _ zone: Zone) -> String {
         var zone = zone

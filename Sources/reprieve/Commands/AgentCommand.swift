@@ -67,7 +67,7 @@ struct AgentCommand: AsyncParsableCommand, Deed {
             if let cleanup = outcome.cleanup { session.say(Cleanup.text(cleanup, session)) }
             // The same freeze stops both: said once.
             if let purge = outcome.purge, purge.frozen == nil || outcome.cleanup?.plan.frozen == nil {
-                session.say(Purge.text(purge))
+                session.say(Purge.text(purge, session.zone))
             }
         }
         if session.json {

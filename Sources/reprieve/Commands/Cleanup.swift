@@ -79,8 +79,10 @@ struct Cleanup: Deed {
         var lines: [String] = []
         for finding in report.plan.recovery { lines.append("\(label): \(finding)") }
         if report.condemned.isEmpty {
-            let isUnruled = report.plan.plan.policy.keepsEverything
-            lines.append("\(label): nothing moved" + (isUnruled ? "; no rule is given, so all is kept" : ""))
+            lines.append("\(label): nothing moved")
+            if report.plan.plan.condemned.isEmpty {
+                lines += NothingGoes(report: report.plan, session: session).lines.map { "  \($0)" }
+            }
         } else {
             let size = report.condemned.total { $0.size }
             let until =

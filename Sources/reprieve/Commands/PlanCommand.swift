@@ -96,6 +96,7 @@ struct PlanCommand: ParsableCommand {
             .init("condemned_size", .integer(report.plan.condemned.total { $0.backup.size })),
             .init("freed", JSON(report.freed.map { Int($0.total.bytes) })),
             .init("freed_is_at_least", .bool(report.freed?.total.isAtLeast ?? false)),
+            .init("waiting", NothingGoes(report: report, session: session).json),
             .init("decisions", .array(report.plan.judged.map { session.json($0.decision) })),
             .init(
                 "backups",
@@ -172,7 +173,8 @@ struct PlanText {
         lines += unmatched.map { Text.wrap($0) }
         if let text = lookTwice { lines.append(Text.wrap(text)) }
         if let text = report.spaceText { lines.append(Text.wrap(text)) }
-        lines.append(freed)
+        lines += NothingGoes(report: report, session: session).lines.map { Text.wrap($0) }
+        if let text = trash { lines.append(text) }
         if !report.plan.condemned.isEmpty {
             lines.append("")
             lines.append("Look     reprieve plan \(shell: report.label) SERIES        # each backup and why")
@@ -326,13 +328,14 @@ struct PlanText {
         return parts.isEmpty ? nil : "Left alone: " + parts.joined(separator: ", ")
     }
 
-    private var freed: String {
+    /// What the trash holds, or when what goes gives its room back.
+    private var trash: String? {
         let going = report.plan.condemned
         let size = going.total { $0.backup.size }
         guard !going.isEmpty else {
-            return report.trashSize > 0
-                ? "Nothing goes. The trash holds \(Text.size(report.trashSize))." : "Nothing goes."
+            return report.trashSize > 0 ? "The trash holds \(Text.size(report.trashSize))." : nil
         }
+        guard report.frozen == nil else { return nil }
         let on = report.plan.at.wall.adding(seconds: report.graceSeconds)
         let isShort = report.graceSeconds < 86_400
         let when = (isShort ? Text.precise(on, session.zone) : Text.date(on, session.zone))

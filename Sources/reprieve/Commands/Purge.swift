@@ -55,21 +55,22 @@ struct Purge: Deed {
             faults.append(error)
         }
         if dryRun { session.sayDryRun() }
-        for report in reports { session.say(Self.text(report)) }
+        for report in reports { session.say(Self.text(report, session.zone)) }
         if session.json { Self.emit(reports, faults, dryRun: dryRun, session) }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
         session.warn(faults + reports.flatMap(\.faults))
         try Ending.with(Cleanup.status(reports.map(\.status), faults))
     }
 
-    static func text(_ report: PurgeReport) -> String {
+    static func text(_ report: PurgeReport, _ zone: Zone) -> String {
         let label = report.vault.label
         if let frozen = report.frozen {
             return "\(label): frozen: \(frozen.reason)\n  \(Freezing.end(of: frozen, label))"
         }
         var lines: [String] = []
         let size = report.purged.total { $0.size }
-        let waiting = report.notDue > 0 ? "; \(report.notDue) not due yet" : ""
+        var waiting = report.notDue > 0 ? "; \(report.notDue) not due yet" : ""
+        if report.notDue > 0, let from = report.dueFrom { waiting += ", the first on \(Text.moment(from, zone))" }
         let isNothing = report.purged.isEmpty && report.wanted.isEmpty && report.kept.isEmpty
         let what = "\(Text.plural(report.purged.count, "backup")) (\(Text.size(size))) purged"
         lines.append("\(label): \(isNothing ? "nothing is due for purging" : what)\(waiting)")
