@@ -77,7 +77,7 @@ struct Status: ParsableCommand {
     // MARK: For Nagios
 
     /// How long a vault may take to answer.
-    private static let checkSeconds = 2.0
+    private static let checkSeconds = 1.5
 
     /// Its statuses are the plugins', not ours: so it ends the process itself.
     private func checkAndExit() -> Never {
