@@ -23,6 +23,8 @@ package final class Catalog: Sendable {
 
     /// Beside the catalog: who met damage in it leaves this for the next one to open it.
     package static let damagedSuffix = ".is-damaged"
+    /// Beside the catalog: what undoes a change that was stopped half-way. It belongs to this very file.
+    package static let journalSuffix = "-journal"
     private static let memory = ":memory:"
 
     /// Opens or makes `catalog.sqlite`. A file that is no database of ours is `.damaged`: set it aside and open again.
@@ -32,13 +34,10 @@ package final class Catalog: Sendable {
         do {
             var configuration = GRDB.Configuration()
             configuration.busyMode = .timeout(10)
-            configuration.maximumReaderCount = 4
-            configuration.prepareDatabase { db in
-                try db.execute(sql: "PRAGMA synchronous = FULL")
-            }
-            let pool = try DatabasePool(path: path, configuration: configuration)
-            try Self.migrator.migrate(pool)
-            database = Mutex(pool)
+            configuration.prepareDatabase(Self.prepare)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try Self.migrator.migrate(queue)
+            database = Mutex(queue)
         } catch let error as DatabaseError {
             throw Self.fault(error, path)
         } catch {
@@ -52,13 +51,26 @@ package final class Catalog: Sendable {
         }
     }
 
+    /// Not WAL: that maps its index into memory, and where each write of a page needs new room (btrfs, thin disks) the
+    /// kernel ends by SIGBUS whoever touches it on a full disk. A rollback journal only ever fails with an error.
+    private static func prepare(_ db: Database) throws {
+        // One of an older version is in WAL, and stays in it while others of that version have it open.
+        do { try db.execute(sql: "PRAGMA journal_mode = TRUNCATE") } catch DatabaseError.SQLITE_BUSY {}
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+    }
+
     /// One in memory, with what the file holds as far as that can be read: for deeds that must be done while its disk
     /// takes nothing.
     package convenience init(inMemoryAs path: String) throws(Fault) {
         try self.init(copying: { queue in
             var configuration = GRDB.Configuration()
             configuration.readonly = true
-            // Nobody else is expected to write, and nothing is made beside it.
+            // Where somebody writes, or was stopped writing, what the file holds is half a change.
+            var journal = stat()
+            guard stat(path + Self.journalSuffix, &journal) != 0 || journal.st_size == 0 else {
+                throw DatabaseError(resultCode: .SQLITE_BUSY)
+            }
+            // Nothing is made beside it.
             let escaped = path.utf8.map { byte in
                 byte < 0x80 && !"%?#".utf8.contains(byte) ? String(UnicodeScalar(byte)) : "%" + Bytes.hex(byte)
             }

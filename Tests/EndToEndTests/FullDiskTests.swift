@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// Vault, state directory and audit log on one file system, and that is full to the last byte.
@@ -86,6 +87,50 @@ struct FullDiskTests {
         let outcome = try full.house.run("restore", "orders-\(House.day(3)).dump")
         #expect(outcome.status == 0 || outcome.status == 3, "\(outcome.out)\(outcome.error)")
         #expect(full.house.exists("app/orders-\(House.day(3)).dump"))
+    }
+
+    /// With WAL, one command in four ended by SIGBUS here.
+    @Test(
+        "a disk that fills and empties under load ends no command by a signal", .timeLimit(.minutes(60)),
+        arguments: [Disk.Kind.btrfs])
+    func fillsAndEmpties(_ kind: Disk.Kind) throws {
+        let full = try FullHouse(kind)
+        let house = full.house
+        let isOver = Atomic(false)
+        let path = full.disk.root.appending(path: "flood").path
+        let flood = Thread {
+            let piece = [UInt8](repeating: 0x5A, count: 1 << 16)
+            while !isOver.load(ordering: .relaxed) {
+                let fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+                while fd >= 0, write(fd, piece, piece.count) > 0 {}
+                usleep(50_000)
+                close(fd)
+                unlink(path)
+                usleep(50_000)
+            }
+        }
+        flood.start()
+        let commands = [
+            ["list"], ["plan"], ["status"], ["preserve", "orders-\(House.day(6)).dump", "--reason", "x"],
+            ["release", "orders-\(House.day(6)).dump"], ["cleanup"], ["purge"], ["agent", "--once"],
+        ]
+        let count = House.isLongForm ? 2000 : 24
+        let next = Atomic(0)
+        let ended = try House.together(4) { () -> [String] in
+            var ended: [String] = []
+            while case let n = next.wrappingAdd(1, ordering: .relaxed).oldValue, n < count {
+                let command = commands[n % commands.count]
+                let outcome = try house.run(command)
+                if outcome.status < 0 { ended.append("\(command): \(outcome.status) \(outcome.error.suffix(2000))") }
+            }
+            return ended
+        }
+        isOver.store(true, ordering: .relaxed)
+        while !flood.isFinished { usleep(10_000) }
+        #expect(ended.joined().isEmpty, "\(ended.joined().joined(separator: "\n"))")
+        #expect(try house.run("list").status == 0)
+        #expect(try house.run("audit", "verify").status == 0)
+        #expect(house.names().count { $0.hasPrefix("app/") } == 2)
     }
 
     @Test("nothing is condemned that cannot have its manifest", arguments: [Disk.Kind.ext4, .btrfs])

@@ -172,11 +172,14 @@ package struct Home: Sendable {
         guard let path = directory.path.appending("catalog.sqlite").utf8 else {
             throw Fault(.usage, "the path of the state directory must be UTF-8", path: directory.path)
         }
-        // Two who make it at once would find it locked while it changes to WAL.
+        // Two who make it at once would find it locked.
         let lock = try FileLock.take("catalog.lock", in: directory, holder: "reprieve", waitSeconds: 10)
         defer { withExtendedLifetime(lock) {} }
-        let names: [Bytes] = ["", "-wal", "-shm", "-journal", Bytes(Catalog.damagedSuffix)].map {
-            "catalog.sqlite" + $0
+        // The journal first, where they are set aside: beside a new file it would undo changes that were never made.
+        // WAL is of older versions.
+        let file: Bytes = "catalog.sqlite"
+        let names = ([Catalog.journalSuffix, "", "-wal", "-shm", Catalog.damagedSuffix] as [String]).map {
+            file + Bytes($0)
         }
         for name in names { try directory.checkOwn(name) }
         do {
@@ -203,7 +206,7 @@ package struct Home: Sendable {
             }
         }
         let notice = Fault(
-            .damaged, "the catalog was damaged: it is set aside as '\((names[0] + suffix).display)' and made anew",
+            .damaged, "the catalog was damaged: it is set aside as '\((file + suffix).display)' and made anew",
             hint: "nothing is lost but time: what is on the disks is looked at again", path: directory.path)
         return (try Catalog(path: path), [notice])
     }
