@@ -224,9 +224,9 @@ extension Agent {
 extension Backup {
     /// The end of its quiet period; once that is past (it is being written, or has no leases) every quiet period again.
     fileprivate func nextLook(quietSeconds: Int64, now: Moment) -> Int64 {
-        let quiet = max(1, quietSeconds) * VaultState.second
+        let quiet = max(1, quietSeconds).multiplied(by: VaultState.second)
         // A little after: the look itself measures the time.
-        let end = changedBoot + quiet + VaultState.second / 20
+        let end = changedBoot.adding(quiet).adding(VaultState.second / 20)
         return changedBootID == now.bootID && end > now.boot ? end : now.boot + min(quiet, 60 * VaultState.second)
     }
 }

@@ -35,7 +35,7 @@ extension Turn {
         case .purged(let path, let retry, let names):
             vaults[path]?.trashNames = names
             vaults[path]?.lastJobProblem = nil
-            vaults[path]?.purgeFrom = now.boot + retry * VaultState.second
+            vaults[path]?.purgeFrom = now.boot.adding(retry.multiplied(by: VaultState.second))
             plan(purgeOf: path, at: now)
         case .relieved(let path, let retry, let looked, let names):
             relieved(path, retry, looked, names, at: now)
@@ -118,7 +118,7 @@ extension Turn {
         // When the next one passes its `min-grace`: nothing is asked again and again before.
         guard let retry else { return }
         vaults[path]?.reliefFrom = 0
-        vaults[path]?.reliefAt = now.boot + max(1, retry) * VaultState.second
+        vaults[path]?.reliefAt = now.boot.adding(max(1, retry).multiplied(by: VaultState.second))
     }
 
     static let limitText = "the limit of inotify watches is reached"
@@ -181,7 +181,7 @@ extension Turn {
                 notes.append((state.configuration.label, .run(at: now.wall, .failed, problem: fault.message)))
                 state.wantsCleanup = true
                 let pause = state.configuration.settings.cleanupEvery.value.fixedSeconds
-                state.lastCleanup = now.boot - max(0, pause - 60) * VaultState.second
+                state.lastCleanup = now.boot.subtracting(max(0, pause - 60).multiplied(by: VaultState.second))
                 if state.nextScheduled != nil { state.nextScheduled = now.wall.adding(seconds: 60) }
             }
             vaults[path] = state

@@ -83,10 +83,10 @@ struct VaultState {
         switch configuration.settings.schedule.value {
         case .manual: return false
         case .daily: return nextScheduled.map { now.wall >= $0 } ?? false
-        case .hourly: return lastCleanup.map { now.boot - $0 >= 3600 * Self.second } ?? true
+        case .hourly: return lastCleanup.map { now.boot.subtracting($0) >= 3600 * Self.second } ?? true
         case .afterBackup:
-            let pause = configuration.settings.cleanupEvery.value.fixedSeconds * Self.second
-            return wantsCleanup && (lastCleanup.map { now.boot - $0 >= pause } ?? true)
+            let pause = configuration.settings.cleanupEvery.value.fixedSeconds.multiplied(by: Self.second)
+            return wantsCleanup && (lastCleanup.map { now.boot.subtracting($0) >= pause } ?? true)
         }
     }
 
@@ -98,7 +98,8 @@ struct VaultState {
         case .daily: return nextScheduled.map { now.boot + max(0, $0.nanoseconds - now.wall.nanoseconds) }
         case .hourly: return last + 3600 * Self.second
         case .afterBackup:
-            return wantsCleanup ? last + configuration.settings.cleanupEvery.value.fixedSeconds * Self.second : nil
+            return wantsCleanup
+                ? last.adding(configuration.settings.cleanupEvery.value.fixedSeconds.multiplied(by: Self.second)) : nil
         }
     }
 

@@ -15,6 +15,8 @@ extension AuditLog {
         /// Which file the last record went to: emptied in its place it is still that one.
         var file: String?
 
+        fileprivate var isPossible: Bool { [seq, run, first ?? 0].allSatisfy(AuditLog.numbers.contains) }
+
         var json: JSON {
             var fields: [JSON.Field] = [
                 .init("seq", .integer(Int64(seq))), .init("hash", .string(hash)), .init("run", .integer(Int64(run))),
@@ -24,6 +26,9 @@ extension AuditLog {
             return .object(fields)
         }
     }
+
+    /// No log has more records, and no state more runs, than 18 digits count.
+    package static let numbers = 0..<1_000_000_000_000_000_000
 
     static let noHash = String(repeating: "0", count: 64)
     private static let headName: Bytes = "audit.head"
@@ -37,7 +42,8 @@ extension AuditLog {
             return nil
         }
         guard let bytes else { return nil }
-        return try? JSONDecoder().decode(Head.self, from: Data(bytes.storage))
+        let head = try? JSONDecoder().decode(Head.self, from: Data(bytes.storage))
+        return head.flatMap { $0.isPossible ? $0 : nil }
     }
 
     /// The number of the last record, as it was left beside the state; `nil`: none was written.

@@ -92,7 +92,7 @@ extension AuditLog {
                 if isMeant(line) {
                     own.append(line)
                     // Not one by one: that would be quadratic.
-                    if own.count > 2 * count + 1000 { own.removeFirst(own.count - count) }
+                    if own.count / 2 > count.adding(500) { own.removeFirst(own.count - count) }
                 }
                 return true
             }

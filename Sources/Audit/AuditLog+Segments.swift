@@ -45,7 +45,7 @@ extension AuditLog {
         let digits = rest.prefix { (48...57).contains($0) }
         rest = rest.dropFirst(digits.count)
         guard digits.count >= Self.nameDigits, rest.isEmpty || rest.first == UInt8(ascii: "-") else { return nil }
-        return Int(String(decoding: digits, as: UTF8.self))
+        return Int(String(decoding: digits, as: UTF8.self)).flatMap { Self.numbers.contains($0) ? $0 : nil }
     }
 
     static let nameDigits = 12

@@ -186,10 +186,10 @@ extension Keeper {
         guard now.wall >= manifest.condemnedAt.wall.adding(seconds: seconds) else { return false }
         let witness = try home.witness.renew(at: now)
         if manifest.condemnedAt.witness == witness.id {
-            return witness.seconds - manifest.condemnedAt.witnessedSeconds >= seconds
+            return witness.has(passed: seconds, since: manifest.condemnedAt.witnessedSeconds)
         }
         // Condemned under another state: grace counts from when this one first saw the batch.
         guard let known = try home.catalog.knownBatch(vault: vault.id, name: batch.name) else { return false }
-        return witness.seconds - known.seenWitnessed >= seconds
+        return witness.has(passed: seconds, since: known.seenWitnessed)
     }
 }

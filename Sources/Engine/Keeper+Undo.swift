@@ -32,7 +32,7 @@ package struct Run: Sendable {
         package mutating func add(_ other: Part) {
             batches += other.batches
             waiting += other.waiting
-            size += other.size
+            size = size.adding(other.size)
             seen += other.seen
         }
     }
@@ -94,7 +94,7 @@ extension Keeper {
                     run.parts[n].batches.append(batch.name)
                     run.parts[n].seen.append(batch)
                     run.parts[n].waiting += waiting.count
-                    run.parts[n].size += waiting.total { $0.backup.size }
+                    run.parts[n].size = run.parts[n].size.adding(waiting.total { $0.backup.size })
                     runs[key] = run
                 }
             } catch {

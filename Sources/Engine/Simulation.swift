@@ -48,6 +48,9 @@ package struct Simulation: Sendable {
                 throw Fault(
                     .usage, "'\(entry.time)' is out of range (backup '\(entry.id)')", hint: "from 1678 to 2261")
             }
+            guard entry.size ?? 0 >= 0 else {
+                throw Fault(.usage, "the size of '\(entry.id)' is below 0", hint: "give it in bytes, or leave it out")
+            }
             var candidate = Candidate(id: BackupID(object: UInt64(n)), path: Bytes(entry.id), time: time)
             candidate.kind = entry.kind ?? .full
             // A parent that is not in the list breaks the chain: an id that nobody has.

@@ -128,6 +128,13 @@ package struct JSONReader {
         return value
     }
 
+    /// A size, a count, a length of time: a whole number from 0 on.
+    package mutating func count<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(Malformed) -> T {
+        let value = try number(type)
+        guard value >= 0 else { throw malformed("a number below 0") }
+        return value
+    }
+
     /// A time as our files have it.
     package mutating func time() throws(Malformed) -> Timestamp {
         guard let time = Timestamp(rfc3339: try string()) else { throw malformed("a time is missing") }

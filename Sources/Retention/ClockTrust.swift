@@ -71,7 +71,7 @@ package struct ClockTrust: Hashable, Sendable, Codable {
     /// The clock is believed at this moment.
     package mutating func believe(_ now: Moment, isSynchronised: Bool?) {
         let isSame = now.bootID == bootId && now.boot >= offsetSince
-        if isSynchronised == true || !isSame || now.boot - offsetSince >= Self.renewalNanoseconds {
+        if isSynchronised == true || !isSame || now.boot.subtracting(offsetSince) >= Self.renewalNanoseconds {
             self = ClockTrust(at: now)
         } else {
             (wall, bootNanoseconds) = (now.wall, now.boot)
@@ -80,7 +80,7 @@ package struct ClockTrust: Hashable, Sendable, Codable {
 
     /// Whether so little time passed since that it need not be written down again.
     package func isFresh(at now: Moment) -> Bool {
-        now.bootID == bootId && now.boot - bootNanoseconds < 60 * 1_000_000_000
+        now.bootID == bootId && now.boot.subtracting(bootNanoseconds) < 60 * 1_000_000_000
             && now.wall.seconds(since: wall).magnitude < 60
     }
 }

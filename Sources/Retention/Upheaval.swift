@@ -20,6 +20,8 @@ package struct Upheaval: Hashable, Sendable, Codable {
         package var newestRewritten: Timestamp?
         /// Lost beyond what is ordinary, as last judged.
         var beyond = 0
+
+        var net: Int { lost.subtracting(arrived) }
     }
 
     /// By series, in hexadecimal.
@@ -67,7 +69,7 @@ package struct Upheaval: Hashable, Sendable, Codable {
     package init() {}
 
     /// How many are lost or rewritten in all: no more than these can be alarming.
-    package var raw: Int { tallies.values.reduce(0) { $0 + $1.lost + $1.rewritten.count } }
+    package var raw: Int { tallies.values.reduce(0) { $0.adding($1.lost).adding($1.rewritten.count) } }
 
     package mutating func add(_ changes: [Bytes: Change], at now: Moment) {
         expire(at: now)
@@ -80,14 +82,14 @@ package struct Upheaval: Hashable, Sendable, Codable {
                 continue
             }
             var tally = tallies[key] ?? Tally(since: now.wall, sinceBoot: now.boot, bootId: now.bootID)
-            tally.lost += change.lost
-            tally.arrived += change.arrived
+            tally.lost = tally.lost.adding(change.lost)
+            tally.arrived = tally.arrived.adding(change.arrived)
             // Beyond what is many in any vault none is counted.
             if tally.rewritten.count <= Self.most { tally.rewritten.formUnion(change.rewritten) }
             tally.newestRewritten = [tally.newestRewritten, change.newestRewritten].compactMap { $0 }.max()
             tallies[key] = tally
         }
-        arrivedElsewhere = tallies.isEmpty ? nil : (arrivedElsewhere ?? 0) + alone
+        arrivedElsewhere = tallies.isEmpty ? nil : (arrivedElsewhere ?? 0).adding(alone)
     }
 
     /// A writer that took as many once may do so again.
@@ -95,7 +97,8 @@ package struct Upheaval: Hashable, Sendable, Codable {
         for (key, tally) in tallies {
             let passed =
                 tally.bootId == now.bootID
-                ? (now.boot - tally.sinceBoot) / 1_000_000_000 : now.wall.seconds(since: tally.since).magnitude.clamped
+                ? now.boot.subtracting(tally.sinceBoot) / 1_000_000_000
+                : now.wall.seconds(since: tally.since).magnitude.clamped
             guard passed < 0 || passed > Self.windowSeconds else { continue }
             tallies[key] = nil
             learn(key, tally)
@@ -104,7 +107,7 @@ package struct Upheaval: Hashable, Sendable, Codable {
 
     private mutating func learn(_ key: String, _ tally: Tally) {
         guard tally.beyond > 0, learnt[key] != nil || learnt.count < Self.mostLearnt else { return }
-        learnt[key] = max(learnt[key] ?? 0, tally.lost - tally.arrived)
+        learnt[key] = max(learnt[key] ?? 0, tally.net)
     }
 
     /// Judges the hour. `standing`: what each series has now; `percent`: of what the vault had.
@@ -112,22 +115,24 @@ package struct Upheaval: Hashable, Sendable, Codable {
         let byKey = Dictionary(standing.map { ($0.key.hexadecimal, $0.value) }) { first, _ in first }
         var (lost, rewritten) = (0, 0)
         // What came meanwhile was not had: who writes an encrypted one beside each must not halve the share.
-        var had = max(0, standing.values.reduce(0) { $0 + $1.count } - (arrivedElsewhere ?? 0))
+        var had = max(0, standing.values.reduce(0) { $0 + $1.count }.subtracting(arrivedElsewhere ?? 0))
         let losing = tallies.values.count { $0.lost > $0.arrived }
         for (key, tally) in tallies {
             let own = byKey[key]
-            had += max(0, tally.lost - tally.arrived)
+            had = had.adding(max(0, tally.net))
             let isWriters = losing == 1 || tally.arrived > 0
             let beyond = beyond(tally, own?.count ?? 0, learnt[key] ?? 0, isWriters: isWriters)
             // What is gone as a whole was no rotation.
             tallies[key]?.beyond = own == nil ? 0 : beyond
-            lost += beyond
+            lost = lost.adding(beyond)
             let isNewest = tally.newestRewritten.map { $0 >= own?.newest ?? $0 } ?? false
             rewritten += max(0, tally.rewritten.count - (isNewest ? 1 : 0))
         }
-        let alarming = lost + rewritten
+        let alarming = lost.adding(rewritten)
         had = max(had, alarming)
-        guard alarming >= Self.least, alarming * 100 >= had * percent || rewritten >= Self.most else { return }
+        guard alarming >= Self.least,
+            alarming.multiplied(by: 100) >= had.multiplied(by: percent) || rewritten >= Self.most
+        else { return }
         let parts = [(rewritten, "rewritten or renamed"), (lost, "gone")].filter { $0.0 > 0 }
         let text = parts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
         alarm = Alarm(reason: "of \(had) backups, \(text) within an hour, more than their writers usually do", at: now)
@@ -138,11 +143,11 @@ package struct Upheaval: Hashable, Sendable, Codable {
     }
 
     private func beyond(_ tally: Tally, _ count: Int, _ learnt: Int, isWriters: Bool) -> Int {
-        let net = tally.lost - tally.arrived
+        let net = tally.net
         guard net > 0 else { return 0 }
         guard count > 0 else { return net }
-        let half = (count + net + 1) / 2
-        return max(0, net - max(isWriters ? max(2, half) : min(2, half), learnt))
+        let half = count.adding(net).adding(1) / 2
+        return max(0, net.subtracting(max(isWriters ? max(2, half) : min(2, half), learnt)))
     }
 }
 

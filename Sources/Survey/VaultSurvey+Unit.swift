@@ -84,7 +84,7 @@ extension VaultSurvey {
             if let old = rows[path], old.isComplete, old.object == sighting.object, old.primary.mtime == sighting.mtime
             {
                 // A complete directory is not walked again; its measure stands.
-                sighting.size = old.size - old.members.dropFirst().total { $0.size }
+                sighting.size = old.size.subtracting(old.members.dropFirst().total { $0.size })
                 sighting.allocated = old.allocated
                 sighting.ctime = old.primary.ctime
                 (obstacle, fingerprint) = (old.obstacle, old.fingerprint)
@@ -207,8 +207,8 @@ extension VaultSurvey {
             }
             if known.finished.contains(path) {
                 // Renamed from a temporary name: its writer says that it is done, and five seconds are enough.
-                let rested = max(0, survey.quietSeconds - 5) * 1_000_000_000
-                backup.changedBoot = min(backup.changedBoot, now.boot - rested)
+                let rested = max(0, survey.quietSeconds - 5).multiplied(by: 1_000_000_000)
+                backup.changedBoot = min(backup.changedBoot, now.boot.subtracting(rested))
             }
             settle(&backup, unit, all, newest, inside, isRenamed: trashed != nil)
             return backup
@@ -254,7 +254,8 @@ extension VaultSurvey.UnitLook {
     }
 
     private func hasRested(_ backup: Backup, _ newest: Timestamp, seconds: Int64) -> Bool {
-        backup.changedBootID == now.bootID && now.boot - backup.changedBoot >= seconds * 1_000_000_000
+        backup.changedBootID == now.bootID
+            && now.boot.subtracting(backup.changedBoot) >= seconds.multiplied(by: 1_000_000_000)
             || now.wall.seconds(since: newest) > max(seconds, 300)
     }
 

@@ -45,12 +45,12 @@ extension Manifest {
             case "format": format = try json.string()
             case "vault": vault = try json.string()
             case "batch": batch = try json.string()
-            case "run": run = try json.number()
+            case "run": run = try json.count()
             case "plan": plan = try json.string()
             case "program": program = try json.string()
             case "condemned_at": condemnedAt = try CondemnedAt(&json)
             case "earliest_purge": earliest = try json.time()
-            case "grace_seconds": grace = try json.number()
+            case "grace_seconds": grace = try json.count()
             case "policy": policy = try Policy(&json)
             case "parents":
                 parents = try json.array { json throws(JSONReader.Malformed) in try Parent(&json) }
@@ -86,9 +86,9 @@ extension Manifest.CondemnedAt {
             switch key {
             case "wall": wall = try json.time()
             case "boot_id": bootID = try json.string()
-            case "boot_nanoseconds": boot = try json.number()
+            case "boot_nanoseconds": boot = try json.count()
             case "witness": witness = try json.string()
-            case "witnessed_seconds": seconds = try json.number()
+            case "witnessed_seconds": seconds = try json.count()
             default: try json.skip()
             }
         }
@@ -196,8 +196,8 @@ extension Manifest.Item {
             case "parent": parent = try json.stringOrNull()
             case "contents": contents = try json.stringOrNull()
             case "condition": condition = try json.word()
-            case "size": size = try json.number()
-            case "allocated": allocated = try json.number()
+            case "size": size = try json.count()
+            case "allocated": allocated = try json.count()
             case "mode": mode = try json.number()
             case "uid": uid = try json.number()
             case "gid": gid = try json.number()
@@ -258,7 +258,7 @@ extension Manifest.Member {
             case "object": object = try json.string()
             case "inode": inode = try json.number()
             case "directory": directory = try json.bool()
-            case "size": size = try json.number()
+            case "size": size = try json.count()
             case "mtime": mtime = try json.time()
             case "ctime": ctime = try json.time()
             default: try json.skip()

@@ -114,7 +114,7 @@ package struct Marks: Sendable {
     /// Adds a word; it is newer than all before.
     package mutating func say(_ mark: Mark) {
         var mark = mark
-        last += 1
+        last = last.adding(1)
         mark.counter = last
         replace(with: mark)
         all[mark.key] = mark
@@ -123,7 +123,7 @@ package struct Marks: Sendable {
     }
 
     /// Where a copy cannot be read, it may hold later words than the other: what is added now is newer than those.
-    fileprivate mutating func overtakeUnread() { last += 1 << 20 }
+    fileprivate mutating func overtakeUnread() { last = last.adding(1 << 20) }
 
     /// What older marks said of the same backups is not carried along: no list grows without end. It holds also where
     /// the other copy has them still: the newer word counts.

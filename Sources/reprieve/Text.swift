@@ -39,7 +39,7 @@ enum Text {
         case ..<60: "\(seconds) s"
         case ..<3570: "\((seconds + 30) / 60) min"
         case ..<84_600: "\((seconds + 1800) / 3600) h"
-        default: "\((seconds + 43_200) / 86_400) d"
+        default: "\(seconds.adding(43_200) / 86_400) d"
         }
     }
 

@@ -22,7 +22,8 @@ extension Keeper {
         }
         // What each series has is counted only where there may be something to say.
         let had = try home.catalog.counts(vault: vault.id, isUnchanged: true).present
-        guard raw >= Upheaval.least, raw * 100 >= had * percent || raw >= Upheaval.most else { return }
+        guard raw >= Upheaval.least, raw.multiplied(by: 100) >= had.multiplied(by: percent) || raw >= Upheaval.most
+        else { return }
         let standing = try home.catalog.standing(vault: vault.id).mapValues { count, newest in
             Upheaval.Standing(count: count, newest: newest)
         }

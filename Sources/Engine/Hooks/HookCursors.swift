@@ -1,3 +1,4 @@
+internal import Audit
 internal import Disk
 internal import Foundation
 package import Model
@@ -22,6 +23,8 @@ package struct HookCursors: Sendable {
         var why: String?
         /// Of `healthchecks`.
         var health: HookHealth?
+
+        var isPossible: Bool { AuditLog.numbers.contains(seq) && (0..<1_000_000_000).contains(failures) }
 
         /// It took all up to this record, or does not want it.
         mutating func told(upTo seq: Int) { self = Position(seq: seq, health: health) }
@@ -82,7 +85,8 @@ package struct HookCursors: Sendable {
     private func read(_ name: String, _ directory: Directory) throws(Fault) -> Position? {
         guard let bytes = try directory.read(Bytes(name), limit: 1 << 16) else { return nil }
         // One that cannot be read is begun anew: told twice is better than never, and the log's start is known.
-        return (try? JSONDecoder().decode(Position.self, from: Data(bytes.storage))) ?? Position(seq: 0)
+        let position = try? JSONDecoder().decode(Position.self, from: Data(bytes.storage))
+        return position.flatMap { $0.isPossible ? $0 : nil } ?? Position(seq: 0)
     }
 
     private func write(_ position: Position, _ name: String, _ directory: Directory) throws(Fault) {

@@ -139,7 +139,7 @@ extension Keeper {
     /// silence it.
     private static func wait(_ position: HookCursors.Position, at now: Timestamp) -> Double? {
         guard let retry = position.retryAt, retry > now else { return nil }
-        let seconds = Double(retry.nanoseconds - now.nanoseconds) / 1e9
+        let seconds = Double(retry.nanoseconds.subtracting(now.nanoseconds)) / 1e9
         return seconds <= 2 * mostBackOff ? seconds : nil
     }
 
@@ -213,7 +213,7 @@ extension Keeper {
         position.failures += 1
         let jitter = 0.75 + 0.5 * Double(Int(Surroundings.randomHex(bytes: 1), radix: 16) ?? 0) / 255
         let pause = min(Self.mostBackOff, Double(1 << min(position.failures - 1, 12))) * jitter
-        position.retryAt = Timestamp(nanoseconds: now().wall.nanoseconds + Int64(pause * 1e9))
+        position.retryAt = Timestamp(nanoseconds: now().wall.nanoseconds.adding(Int64(pause * 1e9)))
         position.why = failure
         (delivery.failure, delivery.retrySeconds) = (failure, pause)
         let times = position.failures / Self.failuresToSay

@@ -37,6 +37,15 @@ package struct Counters: Codable, Sendable {
 
     package init() {}
 
+    /// Of a log that cannot have more records, nothing is counted more often.
+    fileprivate var isPossible: Bool {
+        let counts = vaults.values.flatMap { vault in
+            Array(vault.freezes.values) + vault.deeds.values.flatMap { [$0.condemned, $0.purged, $0.restored] }
+        }
+        return AuditLog.numbers.contains(seq)
+            && (counts + hooks.values).allSatisfy { (0..<1_000_000_000_000).contains($0) }
+    }
+
     /// So many series of a vault, and hooks, are counted each for itself; what comes later is counted under one name.
     static let mostNames = 10_000
     static let mostHooks = 100
@@ -103,7 +112,8 @@ struct CounterStore: Sendable {
     private let file: StateFile<Counters>
 
     init(stateDirectory: Bytes) {
-        file = StateFile(directory: stateDirectory, name: "counters.json", isCache: true)
+        file = StateFile(
+            directory: stateDirectory, name: "counters.json", isCache: true, isPossible: \.isPossible)
     }
 
     /// So many records are read at once, and so many at most in one call: the next one goes on.

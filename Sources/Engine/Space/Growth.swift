@@ -11,6 +11,8 @@ package struct Growth: Codable, Hashable, Sendable {
             self.day = day
             self.used = used
         }
+
+        var isPossible: Bool { (-1_000_000...1_000_000).contains(day) && used >= 0 }
     }
 
     /// One a day, oldest first.
@@ -68,7 +70,9 @@ struct GrowthStore: Sendable {
     }
 
     init(stateDirectory: Bytes) {
-        file = StateFile(directory: stateDirectory, name: "growth.json", isCache: true)
+        file = StateFile(
+            directory: stateDirectory, name: "growth.json", isCache: true,
+            isPossible: { $0.filesystems.values.allSatisfy { $0.samples.allSatisfy(\.isPossible) } })
     }
 
     /// Disks that were not seen for long are forgotten behind this many.

@@ -100,7 +100,7 @@ extension Keeper {
             let due = try due(in: batch, attended, seat.decision, isVerified: isVerified, terms, &unsaid)
             round.row += due.map { Reclaim.Candidate(vault: number, batch: batch, item: $0) }
             if unsaid.notDue > 0, let manifest = batch.manifest {
-                let left = minGrace - attended.at.wall.seconds(since: manifest.condemnedAt.wall)
+                let left = minGrace.subtracting(attended.at.wall.seconds(since: manifest.condemnedAt.wall))
                 // Not witnessed long enough: nobody knows when it will be. In no case again and again.
                 round.note(retry: max(left > 0 ? left + 1 : 60, min(60, minGrace)))
             }
@@ -110,7 +110,8 @@ extension Keeper {
     private func choose(_ round: inout ReliefRound, _ shouldStop: @escaping () -> Bool) throws(Fault) {
         let end = now().boot + Reclaim.mostNanoseconds
         var reclaim = Reclaim(round.row) { shouldStop() || now().boot > end }
-        round.chosen = reclaim.choose(bytes: max(0, round.lack.bytes - round.expected), inodes: round.lack.inodes)
+        round.chosen = reclaim.choose(
+            bytes: max(0, round.lack.bytes.subtracting(round.expected)), inodes: round.lack.inodes)
         for seat in round.seats.values.sorted(by: { $0.number < $1.number }) where seat.over > 0 {
             round.chosen += reclaim.choose(of: seat.number, allocated: seat.over)
         }
@@ -233,17 +234,17 @@ private struct ReliefRound {
     /// The limits that stay unmet, and a sentence for each.
     var unmet: [(limit: String, text: String)] {
         var unmet: [(String, String)] = []
-        let bytes = lack.bytes - expected - given.bytes
+        let bytes = lack.bytes.subtracting(expected).subtracting(given.bytes)
         for (limit, text) in zip(lack.limits, lack.texts) {
             if limit.hasPrefix("min-free-inodes") {
-                let inodes = lack.inodes - given.inodes
+                let inodes = lack.inodes.subtracting(given.inodes)
                 if inodes > 0 { unmet.append((limit, "\(text): \(inodes) more than the trash gives now")) }
             } else if bytes > 0 {
                 unmet.append((limit, "\(text): \(ByteSize.rounded(bytes)) more than the trash gives now"))
             }
         }
         for seat in seats.values.sorted(by: { $0.number < $1.number }) where seat.over > seat.taken {
-            let over = ByteSize.rounded(seat.over - seat.taken)
+            let over = ByteSize.rounded(seat.over.subtracting(seat.taken))
             unmet.append(
                 (
                     "max-size \(seat.maxSize) of \(seat.label)",

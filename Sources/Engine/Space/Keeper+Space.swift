@@ -103,12 +103,12 @@ extension Keeper {
             if !lack.isEmpty {
                 guard let (system, expected) = try expecting(vault, neighbours) else { return nil }
                 lack = SpaceLack(system, under: neighbours.map(\.settings.limits), writtenOnly: true)
-                lack.bytes -= expected
+                lack.bytes = lack.bytes.subtracting(expected)
                 for other in neighbours {
                     guard let id = try home.registry.lastKnown(other.path) else { continue }
                     let trashed = try home.catalog.trashed(vault: id)
-                    lack.bytes -= trashed.total { $0.expectedBytes }
-                    lack.inodes -= trashed.total { $0.expectedInodes }
+                    lack.bytes = lack.bytes.subtracting(trashed.total { $0.expectedBytes })
+                    lack.inodes = lack.inodes.subtracting(trashed.total { $0.expectedInodes })
                 }
             }
             let over = try oversize(vault, withTrash: false)

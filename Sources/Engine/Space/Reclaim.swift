@@ -50,7 +50,7 @@ struct Reclaim {
             guard open >= missing || missing <= 0 else { continue }
             let given = given
             if given.bytes >= bytes, given.inodes >= inodes { break }
-            (open, missing) = (0, bytes - given.bytes)
+            (open, missing) = (0, bytes.subtracting(given.bytes))
         }
         leaveOutGainless(isForInodes: inodes > 0)
         return chosen.map { row[$0] }
@@ -59,14 +59,16 @@ struct Reclaim {
     /// More of one vault, the first that are not chosen yet, until it is smaller by so many bytes.
     mutating func choose(of vault: Int, allocated: Int64) -> [Candidate] {
         var missing = allocated
-        for n in chosen where row[n].vault == vault { missing -= row[n].item.backup.allocated }
+        for n in chosen where row[n].vault == vault {
+            missing = missing.subtracting(row[n].item.backup.allocated)
+        }
         var more: [Candidate] = []
         for n in row.indices where missing > 0 && row[n].vault == vault && !chosen.contains(n) {
             guard row[n].item.backup.allocated > 0 else { continue }
             measure(n, countsInodes: false)
             chosen.append(n)
             more.append(row[n])
-            missing -= row[n].item.backup.allocated
+            missing = missing.subtracting(row[n].item.backup.allocated)
         }
         return more
     }

@@ -37,7 +37,9 @@ struct SpaceStore: Sendable {
 
     init(stateDirectory: Bytes, damage: Damage? = nil) {
         self.stateDirectory = stateDirectory
-        file = StateFile(directory: stateDirectory, name: "space.json", damage: damage)
+        file = StateFile(
+            directory: stateDirectory, name: "space.json",
+            isPossible: { $0.credits?.allSatisfy { min($0.bytes, $0.before, $0.boot) >= 0 } ?? true }, damage: damage)
     }
 
     /// Held from the look at a file system's free space until what is taken for it is written down. It is waited for

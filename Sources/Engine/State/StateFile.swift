@@ -8,6 +8,8 @@ struct StateFile<Value: Codable & Sendable>: Sendable {
     let name: Bytes
     /// It can be made anew: one that cannot be read counts for nothing.
     var isCache = false
+    /// Numbers that nobody wrote on purpose: such a file cannot be read.
+    var isPossible: @Sendable (Value) -> Bool = { _ in true }
     /// Where commands go on without a file that cannot be read: it counts for nothing, is recorded here and left as it
     /// is. `nil`: it is a fault.
     var damage: Damage?
@@ -34,7 +36,9 @@ struct StateFile<Value: Codable & Sendable>: Sendable {
         var why = ""
         do {
             guard let bytes = try opened.read(name, limit: 1 << 26) else { return nil }
-            if let value = try? Self.decoder.decode(Value.self, from: Data(bytes.storage)) { return value }
+            if let value = try? Self.decoder.decode(Value.self, from: Data(bytes.storage)), isPossible(value) {
+                return value
+            }
         } catch {
             guard error.code == .unsafe || error.code == .damaged else { throw error }
             why = " (\(error.message))"

@@ -24,6 +24,16 @@ package struct Witness: Codable, Hashable, Sendable {
 
     static let mostAcrossBoots: Int64 = 24 * 3600
 
+    /// Three thousand years are not counted by anybody.
+    fileprivate var isPossible: Bool {
+        bootNanoseconds >= 0 && (0..<100_000_000_000).contains(seconds) && (0..<1_000_000_000).contains(nanoseconds)
+    }
+
+    /// Whether so many seconds passed since a count of its own; one that it cannot have had proves nothing.
+    package func has(passed seconds: Int64, since count: Int64) -> Bool {
+        (0...self.seconds).contains(count) && self.seconds - count >= seconds
+    }
+
     package mutating func advance(to now: Moment) {
         if now.bootID == bootId {
             // An older moment than the last one counted: its time is counted already.
@@ -44,7 +54,7 @@ struct WitnessFile: Sendable {
     private let file: StateFile<Witness>
 
     init(stateDirectory: Bytes, damage: Damage? = nil) {
-        file = StateFile(directory: stateDirectory, name: "witness", damage: damage)
+        file = StateFile(directory: stateDirectory, name: "witness", isPossible: \.isPossible, damage: damage)
     }
 
     /// Counts the time since the last call by anybody, and keeps it.

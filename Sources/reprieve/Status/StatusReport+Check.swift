@@ -62,7 +62,7 @@ extension StatusReport {
         }
         if let interval = vault.intervalSeconds, let turn = vault.lastTurn {
             let silence = now.seconds(since: turn)
-            if silence > 2 * interval {
+            if silence / 2 > interval {
                 found.append(
                     (.critical, "\(vault.vault): no run for \(Text.age(silence)), due every \(Text.every(interval))"))
             }

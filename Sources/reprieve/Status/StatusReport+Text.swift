@@ -144,7 +144,7 @@ extension StatusReport {
 extension StatusReport.Disk {
     /// `6.3 of 10.9 TiB`.
     fileprivate var used: String {
-        let (used, total) = (Text.size(max(0, total - available)), Text.size(self.total))
+        let (used, total) = (Text.size(max(0, total.subtracting(available))), Text.size(self.total))
         let isSameUnit = used.split(separator: " ").last == total.split(separator: " ").last
         return "\(isSameUnit ? String(used.prefix { $0 != " " }) : used) of \(total)"
     }
