@@ -125,7 +125,7 @@ extension Keeper {
             changes: changes, recovery: recovery)
         if case .everything = depth {
             // What could not be looked at counts for nothing: rules that it satisfied would let others go.
-            attended.present = try home.catalog.present(vault: vault.id)
+            attended.present = try present(of: vault.id, attended.marks, at: at.wall)
             if scan.hasUnknown {
                 attended.unseen = attended.present.filter { scan.isUnknown($0.path) }
                 attended.present.removeAll { scan.isUnknown($0.path) }

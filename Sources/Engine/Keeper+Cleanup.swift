@@ -66,7 +66,7 @@ extension Keeper {
         var report = CleanupReport(plan: try self.report(attended, pressed: !isElsewhere))
         var going = report.plan.released
         if let approve {
-            let ids = try self.approve(approve, report.plan)
+            let ids = try self.approve(approve, report.plan, &report.warnings)
             // What is in the approved plan and still condemned now goes; what is new is decided by itself, next time.
             going =
                 report.plan.frozen == nil ? report.plan.plan.condemned.filter { ids.contains($0.backup.id.text) } : []
@@ -76,7 +76,18 @@ extension Keeper {
             try notePlan(report.plan, isShown: isShown)
         }
         guard report.plan.frozen == nil else { return report }
-        if !going.isEmpty { try condemn(going, &report) }
+        if !going.isEmpty {
+            do throws(Fault) {
+                try condemn(going, &report)
+            } catch {
+                guard error.isFull else { throw error }
+                let fault = Self.full(error, moved: report.condemned.count, of: going.count, report)
+                // What was moved is said, and how to go on.
+                guard !report.condemned.isEmpty else { throw fault }
+                report.warnings.append(fault)
+                return report
+            }
+        }
         // A run that was held back is none.
         guard report.veto == nil else { return report }
         try noteRun(report)
@@ -124,7 +135,20 @@ extension Keeper {
 
     // MARK: Approval
 
-    private func approve(_ approve: ApprovedPlan, _ report: PlanReport) throws(Fault) -> Set<String> {
+    /// The disk is full: how far a cleanup got, and how to go on.
+    private static func full(_ fault: Fault, moved: Int, of count: Int, _ report: CleanupReport) -> Fault {
+        let label = report.plan.label
+        let again =
+            "reprieve cleanup \(shell: label)" + (report.approved ? " --approve \(report.plan.plan.id.prefix(8))" : "")
+        return Fault(
+            fault.code, "the disk is full: \(moved) of \(count) backups were moved to the trash (\(fault.message))",
+            hint: "make room, then go on:\n  reprieve purge --now --free 100MiB \(shell: label)\n  \(again)",
+            path: fault.path, errno: fault.errno)
+    }
+
+    private func approve(
+        _ approve: ApprovedPlan, _ report: PlanReport, _ warnings: inout [Fault]
+    ) throws(Fault) -> Set<String> {
         let vault = report.attended.vault
         let stored = try home.plans.plans(of: vault.id, at: report.attended.at.wall)
         let found: StoredPlan?
@@ -157,7 +181,13 @@ extension Keeper {
         mark.approval = .init(
             plan: found.plan, policyHash: found.policyHash, policyText: found.policyText, ids: found.ids, kinds: kinds)
         marks.say(mark)
-        try home.marks.write(marks, vault.id, trash: trash)
+        do throws(Fault) {
+            try home.marks.write(marks, vault.id, trash: trash)
+        } catch {
+            // On a full disk the person's word holds for this cleanup; that it is not remembered is said.
+            guard error.isFull else { throw error }
+            warnings.append(error)
+        }
         return Set(found.ids)
     }
 

@@ -1,5 +1,6 @@
 internal import Audit
 internal import Catalog
+internal import Disk
 internal import Model
 internal import Retention
 internal import Trash
@@ -45,10 +46,23 @@ extension Keeper {
         report.dropped += held.map { ($0.backup, "one that stays needs it") }
         var rest = plan.withSharedFiles(Self.inOrder(free, plan.links))[...]
         var needed: Set<BackupID> = []
+        var most = Manifest.mostItems
         while !rest.isEmpty {
-            let chunk = rest.prefix(Manifest.mostItems)
+            let chunk = rest.prefix(most)
+            var (trial, trialNeeded) = (report, needed)
+            do throws(Fault) {
+                guard try condemnBatch(Array(chunk), run, &trialNeeded, &trial) else {
+                    report = trial
+                    break
+                }
+            } catch {
+                // Its records and its manifest found no room, and nothing was moved: fewer need less.
+                guard error.isFull, chunk.count > 1 else { throw error }
+                most = chunk.count / 2
+                continue
+            }
+            (report, needed) = (trial, trialNeeded)
             rest = rest.dropFirst(chunk.count)
-            guard try condemnBatch(Array(chunk), run, &needed, &report) else { break }
         }
         try home.audit.append(
             erased(report, run) + [
@@ -127,7 +141,9 @@ extension Keeper {
                 // Invariant 6: what the series keeps must really be there before anything else of it goes.
                 let mark = marks.mark(.retired, Mark.seriesTarget(series), at: at.wall)
                 isSafe[series] =
-                    newest[series].map { kept in kept.allSatisfy { condemning.change(of: $0) == nil } }
+                    newest[series].map { kept in
+                        kept.allSatisfy { !marks.isBad($0) && condemning.change(of: $0) == nil }
+                    }
                     ?? (mark?.keep == 0)
                 // What goes because its series was retired, goes only as long as it is.
                 if retired.contains(series), mark?.keep != report.protection.retired[series]?.keep {

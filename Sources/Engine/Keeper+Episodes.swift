@@ -70,7 +70,7 @@ extension Keeper {
         try sayFreezes(attended)
         guard case .everything = depth else {
             guard !attended.scan.hasUnknown else { return }
-            let present = try home.catalog.present(vault: attended.vault.id)
+            let present = try present(of: attended.vault.id, attended.marks, at: attended.at.wall)
             try sayFuture(present, attended)
             return try sayNewest(present, attended.marks, attended.vault, at: attended.at)
         }
@@ -90,7 +90,8 @@ extension Keeper {
     /// After a look at some places: the newest backup of a series may be one that cannot be used.
     package func sayNewest(in vault: OpenVault) throws(Fault) {
         let marks = try home.marks.read(vault.id, trash: try vault.trash())
-        try sayNewest(try home.catalog.present(vault: vault.id), marks, vault, at: now())
+        let at = now()
+        try sayNewest(try present(of: vault.id, marks, at: at.wall), marks, vault, at: at)
     }
 
     private func sayNewest(_ present: [Backup], _ marks: Marks, _ vault: OpenVault, at now: Moment) throws(Fault) {

@@ -129,4 +129,47 @@ extension Keeper {
             ], at: now())
         return disk
     }
+
+    /// The path of a vault that may be given up: no vault is configured there.
+    package func forgettable(_ name: String) throws(Fault) -> Bytes {
+        let whole = Configuration.absolute(name)
+        if let vault = configuration.vaults.first(where: { $0.label == name || $0.path == whole }) {
+            // What a wildcard matched, and matches no more.
+            if vault.pattern != nil, Reach.resolved(vault.path) == nil { return vault.path }
+            throw Fault(
+                .usage, "'\(vault.label)' is configured",
+                hint: "take it out of the configuration first: it would be a new vault with the next command",
+                path: vault.path)
+        }
+        let known = try home.registry.paths().filter { path in !configuration.vaults.contains { $0.path == path } }
+        let found = known.contains(whole) ? [whole] : known.filter { isCalled($0, name) }
+        if found.count == 1 { return found[0] }
+        let list = (found.isEmpty ? known : found).map { "  reprieve forget \(shell: $0.display)" }
+        guard found.isEmpty else {
+            throw Fault(
+                .ambiguous, "'\(Bytes(name).display)' names \(found.count) vaults",
+                hint: "name one by its path:\n" + list.joined(separator: "\n"))
+        }
+        throw Fault(
+            .notFound, "no vault that is not configured any more is called '\(Bytes(name).display)'",
+            hint: list.isEmpty ? "every vault that is known is configured" : "known:\n" + list.joined(separator: "\n"))
+    }
+
+    /// By the last part of its path, or as a match of a wildcard is called.
+    private func isCalled(_ path: Bytes, _ name: String) -> Bool {
+        let last = path.lastComponent.display
+        return last == name || configuration.vaults.contains { "\($0.entry)/\(last)" == name }
+            || configuration.unmatched.contains { "\($0.entry)/\(last)" == name }
+    }
+
+    /// Gives up the vault at this path. What people said of it stays in the state directory.
+    package func forget(_ path: Bytes) throws(Fault) {
+        let ids = try home.registry.forget(path)
+        try home.audit.append(
+            ids.map {
+                AuditRecord(
+                    .vaultForgotten, vault: path.lastComponent.display, vaultID: $0, path: path,
+                    reason: "the vault is given up")
+            }, at: now())
+    }
 }

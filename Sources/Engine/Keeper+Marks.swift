@@ -7,7 +7,10 @@ extension Keeper {
     /// What a person says of something.
     package enum Word: Sendable {
         case preserve([Backup], reason: String, until: Timestamp?)
-        case release([Backup])
+        /// `kinds`: what is taken back of what was said of them.
+        case release([Backup], kinds: [Mark.Kind] = [.preserved, .reprieved, .bad])
+        /// It is broken: it counts for nothing.
+        case bad([Backup], reason: String)
         /// Condemned by hand.
         case condemn([Backup], reason: String)
         case uncondemn([Backup])
@@ -25,7 +28,7 @@ extension Keeper {
         /// The single ones that it is about.
         var backups: [Backup] {
             switch self {
-            case .preserve(let backups, _, _), .release(let backups), .condemn(let backups, _),
+            case .preserve(let backups, _, _), .release(let backups, _), .bad(let backups, _), .condemn(let backups, _),
                 .uncondemn(let backups), .accept(let backups, _):
                 backups
             case .retire, .unretire, .freeze, .unfreeze, .acceptSeries: []
@@ -42,8 +45,9 @@ extension Keeper {
     }
 
     /// Writes a word down, in the vault and in the state directory (invariant 10), and says it in the audit log.
-    /// Answers how many marks it changed. What it is about is looked up again under the lock: a backup that is gone by
-    /// then, or a series of which none of `members` is left, is `.notFound`, and nothing is written.
+    /// Answers how many marks it changed, each backup of one about many counted. What it is about is looked up again
+    /// under the lock: a backup that is gone by then, or a series of which none of `members` is left, is `.notFound`,
+    /// and nothing is written.
     @discardableResult
     package func say(
         _ word: Word, of members: [Backup] = [], in configuration: VaultConfiguration
@@ -60,18 +64,20 @@ extension Keeper {
         var marks = try home.marks.read(vault.id, trash: trash)
         var records: [AuditRecord] = []
         var changed = 0
-        for (mark, event, backup) in self.marks(of: word, marks, at: at) {
+        for (mark, event, backups) in self.marks(of: word, marks, at: at) {
             // What does not hold cannot be lifted: nothing to say.
-            if mark.released, marks.mark(mark.kind, mark.target, at: at.wall) == nil { continue }
-            changed += 1
+            if mark.released, mark.items == nil, marks.mark(mark.kind, mark.target, at: at.wall) == nil { continue }
+            changed += max(1, backups.count)
             marks.say(mark)
             guard let event else { continue }
-            records.append(
+            let about: [Backup?] = backups.isEmpty ? [nil] : backups
+            records += about.map { backup in
                 AuditRecord(
                     event, vault: vault.label, vaultID: vault.id,
                     series: backup?.series ?? Mark.series(ofTarget: mark.target),
                     backup: backup?.id, batch: backup?.trashed?.batch, path: backup?.path,
-                    reason: mark.reason.isEmpty ? nil : mark.reason))
+                    reason: mark.reason.isEmpty ? nil : mark.reason)
+            }
         }
         if changed > 0 {
             try home.marks.write(marks, vault.id, trash: trash)
@@ -131,7 +137,15 @@ extension Keeper {
             hint: "nothing was written; `reprieve audit tail` shows what happened to it", path: path)
     }
 
-    private func marks(of word: Word, _ marks: Marks, at: Moment) -> [(Mark, Event?, Backup?)] {
+    private func marks(of word: Word, _ marks: Marks, at: Moment) -> [(Mark, Event?, [Backup])] {
+        func about(
+            _ kind: Mark.Kind, _ backups: [Backup], _ reason: String, _ event: Event, until: Timestamp? = nil,
+            released: Bool = false
+        ) -> [(Mark, Event?, [Backup])] {
+            let mark = Mark.of(
+                kind, backups, released: released, reason: reason, actor: home.actorName, at: at.wall, until: until)
+            return mark.map { [($0, event, backups)] } ?? []
+        }
         func mark(
             _ kind: Mark.Kind, _ target: String, _ reason: String, _ until: Timestamp? = nil, released: Bool = false
         ) -> Mark {
@@ -141,42 +155,37 @@ extension Keeper {
         }
         switch word {
         case .preserve(let backups, let reason, let until):
-            return backups.map {
-                var mark = mark(.preserved, $0.id.objectText, reason, until)
-                mark.describe($0)
-                return (mark, .preserved(until: until), $0)
-            }
-        case .release(let backups):
+            return about(.preserved, backups, reason, .preserved(until: until), until: until)
+        case .release(let backups, let kinds):
             // It ends a reprieve too: the person says that nothing protects it any more.
-            return backups.flatMap { backup in
-                [
-                    (mark(.preserved, backup.id.objectText, "", released: true), .released, backup),
-                    (mark(.reprieved, backup.id.objectText, "", released: true), .released, backup),
-                ]
+            return kinds.flatMap { kind in
+                let held = backups.filter { marks.mark(kind, $0.id.objectText, at: at.wall) != nil }
+                return about(kind, held, "", .released, released: true)
             }
+        case .bad(let backups, let reason): return about(.bad, backups, reason, .bad)
         case .condemn(let backups, let reason):
             // Said in the log by the condemnation itself.
             return backups.map {
                 // This one only: a protection covers every link of an object, a condemnation does not.
                 var mark = mark(.condemned, $0.id.text, reason)
                 mark.describe($0)
-                return (mark, nil, $0)
+                return (mark, nil, [$0])
             }
         case .uncondemn(let backups):
-            return backups.map { (mark(.condemned, $0.id.text, "", released: true), nil, $0) }
+            return backups.map { (mark(.condemned, $0.id.text, "", released: true), nil, [$0]) }
         case .retire(let series, let objects, let keep, let after, let reason):
             var mark = mark(.retired, Mark.seriesTarget(series), reason)
             mark.keep = keep
             mark.after = after
             mark.objects = objects.sorted().map { BackupID(object: $0).objectText }
-            return [(mark, .seriesRetired(keep: keep, after: after), nil)]
+            return [(mark, .seriesRetired(keep: keep, after: after), [])]
         case .unretire(let series):
-            return series.map { (mark(.retired, Mark.seriesTarget($0), "", released: true), .released, nil) }
+            return series.map { (mark(.retired, Mark.seriesTarget($0), "", released: true), .released, []) }
         case .accept(let backups, let reason):
             return backups.map {
                 var mark = mark(.accepted, $0.id.objectText, reason)
                 mark.describe($0)
-                return (mark, .accepted, $0)
+                return (mark, .accepted, [$0])
             }
         case .acceptSeries(let series, let objects, let reason):
             return accepting(series, objects, reason, marks, at: at)
@@ -186,8 +195,8 @@ extension Keeper {
                 mark.until = until
                 return mark
             }
-            guard !series.isEmpty else { return [(freeze(nil), .vaultFrozen(until: until, cause: .person), nil)] }
-            return series.map { (freeze($0), .seriesFrozen(until: until, cause: .person), nil) }
+            guard !series.isEmpty else { return [(freeze(nil), .vaultFrozen(until: until, cause: .person), [])] }
+            return series.map { (freeze($0), .seriesFrozen(until: until, cause: .person), []) }
         case .unfreeze(let series):
             // A vault with every series of it; of a series, whatever the cause.
             let standing = marks.holding(.frozen, at: at.wall).filter { mark in
@@ -198,7 +207,7 @@ extension Keeper {
                 var lifted = mark(.frozen, known.target, "", released: true)
                 (lifted.cause, lifted.objects) = (known.cause, known.objects)
                 let (isSeries, cause) = (Mark.series(ofTarget: known.target) != nil, known.freezeCause)
-                return (lifted, isSeries ? .seriesUnfrozen(cause: cause) : .vaultUnfrozen(cause: cause), nil)
+                return (lifted, isSeries ? .seriesUnfrozen(cause: cause) : .vaultUnfrozen(cause: cause), [])
             }
         }
     }

@@ -151,7 +151,7 @@ extension Keeper {
             if isSafe[series] == nil {
                 isSafe[series] =
                     !decision.mistaken.contains(series)
-                    && (decision.kept[series] ?? []).allSatisfy { looking.change(of: $0) == nil }
+                    && (decision.kept[series] ?? []).allSatisfy { !marks.isBad($0) && looking.change(of: $0) == nil }
             }
             if isSafe[series] != true {
                 report.kept.append((item.backup, "what its series keeps has changed since the look"))

@@ -31,7 +31,7 @@ extension Keeper {
         return report
     }
 
-    /// The oldest in the trash of these vaults, until so many bytes come free: one report for each vault, and what all
+    /// The oldest backups in the trash of these vaults, until so many bytes come free: one report for each vault, and what all
     /// of them give at least. It is less than asked for where no more may go.
     package func planPurgeNow(
         _ vaults: [VaultConfiguration], freeing bytes: Int64
@@ -42,12 +42,17 @@ extension Keeper {
             let attended = try attend(vault, acting: false)
             var report = PurgeReport(vault: vault)
             report.isByPerson = true
-            row += try mayGoNow(attended, &report) { _ in true }.map {
-                Reclaim.Candidate(vault: n, batch: $0.batch, item: $0.item)
+            let trashed = attended.trashed.map(\.item.backup)
+            let links = try protection(attended).links(of: attended.present + trashed)
+            let times = Dictionary((attended.present + trashed).map { ($0.id, $0.time) }) { first, _ in first }
+            row += try mayGoNow(attended, &report) { _ in true }.map { one in
+                var one = one
+                (one.vault, one.chain) = (n, links.flatMap { times[$0.root(of: one.item.backup.id)] })
+                return one
             }
             reports.append(report)
         }
-        var reclaim = reclaim(row)
+        var reclaim = reclaim(row, by: { $0.isOlder($1) })
         let chosen = reclaim.choose(bytes: bytes, inodes: 0)
         for n in reports.indices {
             reports[n].purged = chosen.filter { $0.vault == n }.map(\.item.backup)
@@ -100,9 +105,12 @@ extension Keeper {
         return row
     }
 
-    private func reclaim(_ row: [Reclaim.Candidate]) -> Reclaim {
+    private func reclaim(
+        _ row: [Reclaim.Candidate],
+        by isBefore: (Reclaim.Candidate, Reclaim.Candidate) -> Bool = { $0.isBefore($1) }
+    ) -> Reclaim {
         let end = now().boot + Reclaim.mostNanoseconds
-        return Reclaim(row) { now().boot > end }
+        return Reclaim(row, by: isBefore) { now().boot > end }
     }
 }
 

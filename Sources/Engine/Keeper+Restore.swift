@@ -44,6 +44,8 @@ package struct RestoreWish: Sendable {
     package var trustManifest = false
     /// Into the target, and the one in the trash stays.
     package var isCopy = false
+    /// ``Keeper/reprieve(_:in:)`` has written its mark.
+    package var isMarked = false
 
     package init(
         newName: Bytes? = nil, target: RestoreTarget? = nil, trustManifest: Bool = false, isCopy: Bool = false
@@ -87,6 +89,19 @@ extension Keeper {
         try restoring.prepare(item, as: wish.newName)
     }
 
+    /// The mark of many that are about to be put back in their vault, in one. What is not put back then stays in the
+    /// trash as long.
+    package func reprieve(_ backups: [Backup], in configuration: VaultConfiguration) throws(Fault) {
+        let vault = try open(configuration)
+        guard let trash = try vault.trash() else { return }
+        try requireWritable(vault)
+        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
+        defer { withExtendedLifetime(lock) {} }
+        var marks = try home.marks.read(vault.id, trash: trash)
+        reprieve(backups, until: reprieveEnd(configuration), reason: "restored", in: &marks, at: now())
+        try home.marks.write(marks, vault.id, trash: trash)
+    }
+
     /// Puts one backup back. Works in a frozen vault; does not wait for the audit log (invariant 9).
     package func restore(
         _ configuration: VaultConfiguration, _ backup: Backup, _ wish: RestoreWish = RestoreWish()
@@ -109,11 +124,14 @@ extension Keeper {
         let at = now()
         // │ the mark keeps the next cleanup from taking it again, and says of what left the vault that it is not
         // missing.
-        let isMarked = attempt(&warnings) { () throws(Fault) in
-            var marks = try home.marks.read(vault.id, trash: trash)
-            reprieve([item.backup], until: until, reason: "restored", in: &marks, at: at)
-            try home.marks.write(marks, vault.id, trash: trash)
-        }
+        let isMarked =
+            wish.isMarked
+            ? true
+            : attempt(&warnings) { () throws(Fault) in
+                var marks = try home.marks.read(vault.id, trash: trash)
+                reprieve([item.backup], until: until, reason: "restored", in: &marks, at: at)
+                try home.marks.write(marks, vault.id, trash: trash)
+            }
         attempt(&warnings) { () throws(Fault) in
             try home.audit.append([Self.record(.restoreIntent, vault, item.backup)], at: at)
         }

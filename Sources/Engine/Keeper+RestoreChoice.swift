@@ -31,6 +31,15 @@ extension Keeper {
     {
         var choices: [RestoreChoice] = []
         for target in try restorable(words, in: views) { choices += try choose(target, before: before) }
+        return Self.once(choices)
+    }
+
+    /// What the policy would keep now and the trash has.
+    package func chooseWanted(in views: [VaultView]) -> [RestoreChoice] {
+        Self.once(views.flatMap { choices($0.wanted, $0) })
+    }
+
+    private static func once(_ choices: [RestoreChoice]) -> [RestoreChoice] {
         // What several words name, or one needs and another names, comes back once.
         var seen: Set<String> = []
         func isFirst(_ view: VaultView, _ backup: Backup) -> Bool {
@@ -104,7 +113,8 @@ extension Keeper {
     }
 
     private func choices(_ backups: [Backup], _ view: VaultView) -> [RestoreChoice] {
-        backups.sorted { ($0.time, $0.path) < ($1.time, $1.path) }.map { choice($0, view) }
+        let known = KnownBackups(view)
+        return backups.sorted { ($0.time, $0.path) < ($1.time, $1.path) }.map { choice($0, view, known) }
     }
 
     private func isGone(_ backup: Backup, _ view: VaultView) -> Fault {
@@ -150,16 +160,14 @@ extension Keeper {
     // MARK: Chains
 
     /// With all that an incremental needs, up to its full one. `isWhole`: and what needs this one.
-    private func choice(_ backup: Backup, _ view: VaultView, isWhole: Bool = false) -> RestoreChoice {
+    private func choice(
+        _ backup: Backup, _ view: VaultView, _ known: KnownBackups? = nil, isWhole: Bool = false
+    ) -> RestoreChoice {
         var choice = RestoreChoice(view: view, backup: backup)
-        // Present before trashed before gone: of what stands in several places the nearest counts.
-        var known: [BackupID: Backup] = [:]
-        for other in view.everything where known[other.id] == nil { known[other.id] = other }
-        known[backup.id] = backup
-        // As if all of them were in their places: what is needed shows wherever it is.
-        guard let links = view.protection.links(of: Array(known.values)) else { return choice }
+        let known = known ?? KnownBackups(view)
+        guard let links = known.links else { return choice }
         var gone: [Backup] = []
-        for needed in links.closure(of: [backup.id]).compactMap({ known[$0] }) where needed.id != backup.id {
+        for needed in links.closure(of: [backup.id]).compactMap({ known.byID[$0] }) where needed.id != backup.id {
             switch needed.state {
             case .present: break
             case .trashed: choice.needed.append(needed)
@@ -168,14 +176,27 @@ extension Keeper {
         }
         choice.needed.sort { ($0.time, $0.path) < ($1.time, $1.path) }
         if isWhole {
-            choice.needing = links.worthless(without: [backup.id]).compactMap { known[$0] }
+            choice.needing = links.worthless(without: [backup.id]).compactMap { known.byID[$0] }
                 .filter { $0.state == .trashed && $0.id != backup.id }
         }
         gone.sort { ($0.time, $0.path) > ($1.time, $1.path) }
         // What it stands on at last is a full one, or nobody knows what.
-        let root = known[links.root(of: backup.id)] ?? backup
+        let root = known.byID[links.root(of: backup.id)] ?? backup
         choice.isCutOff = gone.isEmpty && backup.kind != .full && root.kind != .full
         choice.lacking = departed(gone)
         return choice
+    }
+}
+
+/// All that is known of a vault, for who asks what many backups need.
+private struct KnownBackups {
+    private(set) var byID: [BackupID: Backup] = [:]
+    /// As if all of them were in their places: what is needed shows wherever it is.
+    let links: LinkGraph?
+
+    init(_ view: VaultView) {
+        // Present before trashed before gone: of what stands in several places the nearest counts.
+        for other in view.everything where byID[other.id] == nil { byID[other.id] = other }
+        links = view.protection.links(of: Array(byID.values))
     }
 }

@@ -168,7 +168,7 @@ extension Keeper {
         if let known {
             (view.present, view.leftAlone) = known
         } else {
-            view.present = try home.catalog.present(vault: id)
+            view.present = try present(of: id, view.marks, at: view.at.wall)
             view.leftAlone = try home.catalog.leftAlone(vault: id)
         }
         let batched = try home.catalog.trashed(vault: id, states: [.trashed, .purged, .missing])

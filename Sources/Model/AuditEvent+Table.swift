@@ -50,7 +50,9 @@ extension AuditEvent {
         case .vaultAdopted:
             .init(meaning: "a person took what is at its path for this vault", always: Self.vault + [.path])
         case .vaultForgotten:
-            .init(meaning: "a person forgot a disk that is away", always: Self.vault + [.path, .reason])
+            .init(
+                meaning: "a person forgot a disk that is away, or gave up a vault",
+                always: Self.vault + [.path, .reason])
         case .vaultRecovered:
             .init(meaning: "what an interruption had left was set right", always: Self.vault + [.reason])
         case .seriesFrozen:
@@ -95,6 +97,10 @@ extension AuditEvent {
             .init(
                 meaning: "a person said that a suspect backup, or a series' new level, is fine",
                 always: Self.series + [.reason], sometimes: [.backup, .path, .batch])
+        case .bad:
+            .init(
+                meaning: "a person said that it is broken: it stays, and counts for nothing",
+                always: Self.backup + [.reason])
         case .reprieved:
             .init(meaning: "brought back by hand: left alone for a grace", always: Self.backup + [.batch, .reason])
         default: ofRuns

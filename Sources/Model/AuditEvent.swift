@@ -32,6 +32,8 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     case released = "backup.released"
     /// A person said that a suspect backup, or a series' new level, is fine.
     case accepted = "backup.accepted"
+    /// A person said that it is broken.
+    case bad = "backup.bad"
     case reprieved = "backup.reprieved"
     case planHeld = "plan.held"
     case planApproved = "plan.approved"

@@ -27,6 +27,7 @@ package enum Event: Hashable, Sendable {
     case preserved(until: Timestamp?)
     case released
     case accepted
+    case bad
     case reprieved
     case planHeld(plan: String, condemnations: Int, held: Int, since: Timestamp, isReminder: Bool)
     case planApproved(plan: String, condemnations: Int)
@@ -97,6 +98,7 @@ extension Event {
         case .preserved: .preserved
         case .released: .released
         case .accepted: .accepted
+        case .bad: .bad
         case .reprieved: .reprieved
         case .planHeld: .planHeld
         case .planApproved: .planApproved
@@ -174,7 +176,7 @@ extension Event {
         case .eventsLost(let hook, let first, let last):
             (hook.map { [.text(.hook, $0)] } ?? []) + [.number(.first, first), .number(.last, last)]
         case .agentStarted, .agentStopped, .vaultOffline, .vaultVanished, .vaultUnreconciled, .vaultAdopted,
-            .vaultForgotten, .vaultRecovered, .vanished, .missing, .released, .accepted, .reprieved,
+            .vaultForgotten, .vaultRecovered, .vanished, .missing, .released, .accepted, .bad, .reprieved,
             .condemnIntent, .condemnFailed, .restoreIntent, .purgeFailed:
             []
         }

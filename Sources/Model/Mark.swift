@@ -16,11 +16,13 @@ package struct Mark: Hashable, Sendable, Codable {
         case approved
         /// Of a backup or a series: what looked suspect is fine.
         case accepted
+        /// Of a backup: a person knows that it is broken. It stays, and counts for nothing.
+        case bad
 
         /// Whether it can only keep. Such a mark counts even where only the vault's copy has it; the others never do.
         package var protects: Bool {
             switch self {
-            case .preserved, .reprieved, .frozen: true
+            case .preserved, .reprieved, .frozen, .bad: true
             case .condemned, .retired, .approved, .accepted: false
             }
         }

@@ -136,7 +136,13 @@ package struct Condemning {
         _ items: [Item], _ manifest: Manifest.Sealed, intent: () throws(Fault) -> Void
     ) throws(Fault) -> Outcome {
         try intent()
-        let batch = try makeBatch(manifest)
+        let batch: Batch
+        do throws(Fault) {
+            batch = try makeBatch(manifest)
+        } catch {
+            discard(manifest.content.batch)
+            throw error
+        }
         batchName = batch.name
         var outcome = Outcome(batch: batch)
         var touched = Touched()
@@ -156,6 +162,16 @@ package struct Condemning {
         return Batch(
             name: manifest.content.batch, manifest: manifest.content, manifestHash: manifest.hash, problem: nil,
             trash: trash)
+    }
+
+    /// Of a batch that could not be begun: what its manifest has taken of a full disk comes back at once.
+    private func discard(_ batch: String) {
+        let purging = Purging(trash: trash)
+        do throws(Fault) {
+            if let name = try purging.takeEmpty(batch) { _ = purging.unlink([name]) }
+        } catch {
+            // Then recovery clears it away.
+        }
     }
 
     /// A name for a batch that is not taken.
@@ -197,6 +213,7 @@ package struct Condemning {
                 }
                 try move(item, into: files, &touched)
                 outcome.moved.append(item)
+                Progress.step()
             } catch {
                 needed.formUnion(item.needs)
                 switch error {

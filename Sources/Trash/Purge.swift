@@ -61,6 +61,7 @@ package struct Purging {
             do throws(NotTaken) {
                 try take(item, from: files, &places, into: purging)
                 outcome.taken.append(item)
+                Progress.step()
             } catch {
                 outcome.failed.append((item, error.why))
                 // Half of it could not go back: nothing of this is unlinked before recovery took the other half.

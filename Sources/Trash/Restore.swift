@@ -136,6 +136,7 @@ package struct Restoring {
             }
             throw error
         }
+        Progress.step()
         return item.inBatch.map { target(of: $0, item, as: newName) }
     }
 

@@ -57,11 +57,10 @@ struct NothingGoes {
     private func sentence(_ one: Plan.Waiting) -> String {
         let count = Text.plural(one.count, "backup")
         let (was, they) = one.count == 1 ? ("was", "It") : ("were", "They")
-        let from = Text.moment(one.from, zone)
+        let (from, to) = (Text.moment(one.from, zone), Text.moment(one.to, zone))
         let can =
-            one.from == one.to
-            ? "\(they) can go from \(from) on."
-            : "The first can go from \(from) on, the last from \(Text.moment(one.to, zone)) on."
+            from == to
+            ? "\(they) can go from \(from) on." : "The first can go from \(from) on, the last from \(to) on."
         switch one.cause {
         case .seen(let span): return "\(count) \(was) first seen less than \(span) ago. \(can)"
         case .young(let span): return "\(count) \(one.count == 1 ? "is" : "are") younger than \(span). \(can)"

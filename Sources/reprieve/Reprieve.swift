@@ -41,13 +41,14 @@ struct Reprieve: AsyncParsableCommand {
                 name: "Act",
                 subcommands: [
                     Cleanup.self, Restore.self, Undo.self, Purge.self, Preserve.self, Release.self, Freeze.self,
-                    Unfreeze.self, Accept.self,
+                    Unfreeze.self, Accept.self, Bad.self,
                     Condemn.self, Retire.self,
                 ]),
             CommandGroup(
                 name: "Set up",
                 subcommands: [
-                    Init.self, Learn.self, Adopt.self, RetentionCommand.self, ConfigCommand.self, HooksCommand.self,
+                    Init.self, Learn.self, Adopt.self, Forget.self, RetentionCommand.self, ConfigCommand.self,
+                    HooksCommand.self,
                     Doctor.self, AgentCommand.self,
                 ]),
         ])

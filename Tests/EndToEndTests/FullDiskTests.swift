@@ -143,4 +143,31 @@ struct FullDiskTests {
         #expect(full.house.names().count { $0.hasPrefix("app/") } == 2)
         #expect(try full.house.run("doctor").status >= 0)
     }
+
+    @Test("little room: the batches of a cleanup are as small as they must be, and what it says goes on")
+    func smallBatches() throws {
+        let disk = try Disk(.tmpfs, megabytes: 16)
+        let house = try House(vault: disk.root.appending(path: "vault", directoryHint: .isDirectory))
+        let all = 300
+        for n in 0..<all { try house.put("app/job\(n % 100)-\(House.day(1 + n / 100)).dump", "x") }
+        try house.configure(keep: "{ last: 1 }")
+        try house.settle()
+        let plan = try #require(try house.run("plan", "--json").json()["plan_id"] as? String)
+        // What is left is less than the manifest of all 200 needs, and more than that of some.
+        let filler = disk.root.appending(path: "filler")
+        var stat = statvfs()
+        statvfs(disk.root.path, &stat)
+        try Data(count: Int(stat.f_bavail) * Int(stat.f_frsize) - (96 << 10)).write(to: filler)
+        let outcome = try house.run("cleanup", "--approve", String(plan.prefix(8)))
+        let left = house.names().count
+        #expect(outcome.status == 3, "\(outcome.out)\(outcome.error)")
+        #expect(left < all && left > 100, "some went, and not all: \(left)")
+        #expect(outcome.error.contains("the disk is full: \(all - left) of 200 backups were moved"), "\(outcome.error)")
+        let hint = try #require(outcome.error.split(separator: "\n").last { $0.contains("reprieve cleanup") })
+        try FileManager.default.removeItem(at: filler)
+        let words = hint.split(separator: " ").drop { $0 != "cleanup" }.map(String.init)
+        #expect(try house.run(words).status == 0)
+        #expect(house.names().count == 100)
+        #expect(try house.run("audit", "verify").status == 0)
+    }
 }

@@ -38,4 +38,124 @@ struct GoOnTests {
         #expect(flat(try house.run("plan").out).contains("Nothing goes: the policy keeps all 2 backups."))
         #expect(flat(try house.run("purge").out).contains("4 not due yet, the first on "))
     }
+
+    @Test("a backup that a person knows to be broken counts for nothing, until that is taken back")
+    func bad() throws {
+        let house = try House(keep: "{ last: 1 }")
+        try house.dailies(3)
+        try house.settle()
+        #expect(try house.run("bad", orders(3)).status == 64, "it needs a reason")
+        let said = try house.run("bad", orders(3), "--reason", "table is missing")
+        #expect(said.status == 0 && flat(said.out).contains("the newest of its series that counts is orders-"))
+        let listed = try #require(try house.list().first { $0["path"] as? String == orders(3) })
+        #expect(listed["complete"] as? Bool == false && listed["condition"] as? String == "broken")
+        for screen in [["status"], ["explain", orders(3)], ["plan", "app/orders"], ["list", "app/orders"]] {
+            #expect(flat(try house.run(screen).out).contains("marked as bad: table is missing"), "\(screen)")
+        }
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(house.names() == [orders(2), orders(3)], "the newest that counts stays, and the bad one too")
+        #expect(try house.run("bad", orders(1), "--reason", "x").status == 64, "in the trash it counts for nothing")
+        #expect(try house.run("condemn", orders(2), "--reason", "x").status == 4, "it is the newest that counts")
+        #expect(try house.events().contains { $0["event"] as? String == "backup.bad" })
+        #expect(flat(try house.run("release", orders(3)).out).contains("it counts again"))
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(house.names() == [orders(3)])
+    }
+
+    @Test("a run, a series, a vault: what came back is released, what is preserved stays so unless it is said")
+    func release() throws {
+        let house = try House()
+        try house.dailies(6)
+        try house.dailies(6, series: "app/users")
+        try house.cleanup()
+        try #require(try house.run("undo", "1").status == 0)
+        try house.run("unfreeze", "dumps")
+        let plan = flat(try house.run("plan").out)
+        #expect(plan.contains("8 backups came back from the trash and are left alone for now."), "\(plan)")
+        try house.run("preserve", "app/orders", "--before", House.day(3), "--reason", "case 4711")
+        #expect(try house.list().count { $0["preserved"] as? Bool == true } == 2)
+        #expect(try house.run("preserve", "app/orders", "--before", "2001-01-01", "--reason", "x").status == 5)
+        let series = try house.run("release", "app/users", "--json").json()
+        #expect(series["released"] as? Int == 4 && series["still_preserved"] as? Int == 0)
+        #expect(try house.run("release", "run", "7").status == 5)
+        let run = flat(try house.run("release", "run", "1").out)
+        #expect(run.contains("run 1 in dumps: 4 backups released"), "\(run)")
+        #expect(run.contains("2 backups are preserved and stay so"), "\(run)")
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(house.names().count == 6, "two of each, and two are preserved")
+        #expect(flat(try house.run("release", "dumps", "--preserved").out).contains("dumps: 2 backups released"))
+        #expect(try house.run("cleanup").status == 0)
+        #expect(house.names().count == 4)
+    }
+
+    @Test("restore --wanted brings back what the policy would keep now, with one mark")
+    func wanted() throws {
+        let house = try House()
+        try house.dailies(6)
+        try house.cleanup()
+        #expect(try house.run("restore", "--wanted").status == 5)
+        for day in [5, 6] { try FileManager.default.removeItem(at: house.vault.appending(path: orders(day))) }
+        #expect(flat(try house.run("status").out).contains("reprieve restore --wanted dumps"))
+        #expect(try house.run("restore", "--wanted", "dumps", "-n").status == 0 && house.names().isEmpty)
+        #expect(try house.run("restore", "--wanted", "dumps").status == 0)
+        #expect(house.names() == [orders(3), orders(4)])
+        let marks = try String(contentsOf: house.state.appending(path: "marks.json"), encoding: .utf8)
+        #expect(marks.components(separatedBy: "reprieved").count == 2)
+        #expect(try house.run("restore", "--wanted").status == 5)
+    }
+
+    @Test("purge --now --free takes the oldest backup, not the first name")
+    func oldest() throws {
+        let house = try House()
+        let size = String(repeating: "x", count: 100_000)
+        for (name, days) in [("app/aaa", 3...6), ("app/zzz", 1...6)] {
+            for day in days { try house.put("\(name)-\(House.day(day)).dump", size) }
+        }
+        try house.cleanup()
+        let plan = try house.run("purge", "--now", "--free", "150KiB", "-n", "--json").json()
+        let going = try #require(plan["backups"] as? [[String: Any]]).compactMap { $0["path"] as? String }
+        #expect(going == ["app/zzz-\(House.day(1)).dump", "app/zzz-\(House.day(2)).dump"])
+    }
+
+    @Test("a vault that is not configured any more is given up, and one that is configured is not")
+    func forget() throws {
+        let house = try House()
+        try house.dailies(2)
+        try house.run("status")
+        #expect(try house.run("forget", "dumps").status == 64)
+        let other = house.root.appending(path: "other", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
+        let settings = try String(contentsOf: house.config, encoding: .utf8)
+        try house.write(house.config, settings.replacing(house.vault.path, with: other.path))
+        #expect(try house.run("forget", "nothing").status == 5)
+        let outcome = try house.run("forget", "vault")
+        #expect(outcome.status == 0 && outcome.out.contains(house.vault.path), "\(outcome.error)")
+        #expect(try house.run("forget", house.vault.path).status == 5, "it is forgotten already")
+        #expect(house.names().count == 2)
+        #expect(try house.events().contains { $0["event"] as? String == "vault.forgotten" })
+    }
+
+    @Test("Ctrl-C says how far it got, and how to go on")
+    func interrupted() throws {
+        let house = try House()
+        try house.dailies(6)
+        try house.settle()
+        try house.run("plan")
+        // Somebody holds the vault: the command waits until it is interrupted.
+        try house.run("freeze", "dumps", "--reason", "x")
+        try house.run("unfreeze", "dumps")
+        let lock = open(house.vault.appending(path: ".trash/.lock").path, O_RDWR | O_CLOEXEC)
+        #expect(flock(lock, LOCK_EX) == 0)
+        defer { close(lock) }
+        let outcome = try House.launch([
+            "/usr/bin/timeout", "-s", "INT", "2", House.binary.path, "cleanup", "dumps", "--approve", "--wait", "60s",
+            "--config", house.config.path, "--state-dir", house.state.path,
+        ])
+        #expect(flat(outcome.error).contains("interrupted, and nothing was moved to the trash"), "\(outcome.error)")
+        #expect(flat(outcome.error).contains("to go on: reprieve cleanup dumps --approve"))
+        #expect(house.names().count == 6)
+    }
 }

@@ -200,23 +200,23 @@ extension Keeper {
     /// A series is fine as it is: its freeze ends, what was kept from before need not stay any more.
     func accepting(
         _ series: Bytes, _ objects: Set<UInt64>, _ reason: String, _ marks: Marks, at: Moment
-    ) -> [(Mark, Event?, Backup?)] {
+    ) -> [(Mark, Event?, [Backup])] {
         func said(_ kind: Mark.Kind, _ target: String, released: Bool, _ reason: String) -> Mark {
             Mark(
                 kind: kind, target: target, released: released, reason: reason, actor: home.actorName, at: at.wall)
         }
         var mark = said(.accepted, Mark.seriesTarget(series), released: false, reason)
         mark.objects = objects.sorted().map { BackupID(object: $0).objectText }
-        var words: [(Mark, Event?, Backup?)] = [(mark, .accepted, nil)]
+        var words: [(Mark, Event?, [Backup])] = [(mark, .accepted, [])]
         let target = Mark.frozenTarget(.suspect, series: series)
         if let known = marks.mark(.frozen, target, at: at.wall) {
             var lifted = said(.frozen, target, released: true, reason)
             (lifted.cause, lifted.objects) = (known.cause, known.objects)
-            words.append((lifted, .seriesUnfrozen(cause: .suspect), nil))
+            words.append((lifted, .seriesUnfrozen(cause: .suspect), []))
         }
         for known in marks.holding(.preserved, at: at.wall) where known.cause == FreezeCause.suspect.rawValue {
             guard let object = UInt64(known.target, radix: 16), objects.contains(object) else { continue }
-            words.append((said(.preserved, known.target, released: true, reason), .released, nil))
+            words.append((said(.preserved, known.target, released: true, reason), .released, []))
         }
         return words
     }

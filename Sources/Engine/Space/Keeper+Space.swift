@@ -135,7 +135,7 @@ extension Keeper {
         let marks = try home.marks.read(id, trash: nil)
         let now = now()
         guard try freezes(vault, id, marks, at: now.wall).isEmpty else { return [] }
-        let present = try home.catalog.present(vault: id)
+        let present = try present(of: id, marks, at: now.wall)
         let protection = try protection(
             vault, id, marks, present, try home.catalog.leftAlone(vault: id), at: now.wall)
         guard let judge = Judge(policy: policy, now: now, protection: protection) else { return [] }

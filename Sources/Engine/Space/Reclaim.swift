@@ -13,12 +13,24 @@ struct Reclaim {
         var vault: Int
         var batch: Batch
         var item: Batch.Item
+        /// The time of the backup that it stands on at last, where it is not that itself: a chain goes from its end.
+        var chain: Timestamp?
 
-        /// Oldest in the trash first; ties by vault and path (invariant 12).
+        /// Longest in the trash first; what came there together as ``isOlder(_:)`` says.
         func isBefore(_ other: Candidate) -> Bool {
             let (a, b) = (item.backup.trashed?.condemnedAt, other.item.backup.trashed?.condemnedAt)
             if let a, let b, a != b { return a < b }
-            return (vault, item.backup.path) < (other.vault, other.item.backup.path)
+            return isOlder(other)
+        }
+
+        /// The oldest backup first, the newest of a chain before what it stands on; ties by vault and path
+        /// (invariant 12).
+        func isOlder(_ other: Candidate) -> Bool {
+            let (own, others) = (item.backup, other.item.backup)
+            let (a, b) = (chain ?? own.time, other.chain ?? others.time)
+            if a != b { return a < b }
+            if own.time != others.time { return own.time > others.time }
+            return (vault, own.path) < (other.vault, others.path)
         }
     }
 
@@ -33,8 +45,11 @@ struct Reclaim {
     /// So many are asked whether they give anything at all: each is a pass over all links.
     private static let mostAsked = 256
 
-    init(_ candidates: [Candidate], shouldStop: @escaping () -> Bool) {
-        row = candidates.sorted { $0.isBefore($1) }
+    init(
+        _ candidates: [Candidate], by isBefore: (Candidate, Candidate) -> Bool = { $0.isBefore($1) },
+        shouldStop: @escaping () -> Bool
+    ) {
+        row = candidates.sorted(by: isBefore)
         self.shouldStop = shouldStop
     }
 

@@ -186,6 +186,15 @@ struct VaultRegistry: Sendable {
         }
     }
 
+    /// Forgets all that was known at a path, and answers it.
+    func forget(_ path: Bytes) throws(Fault) -> [VaultID] {
+        try file.change { file in
+            let ids = file?.entries(at: path).map(\.id) ?? []
+            file?.vaults.removeAll { $0.bytes == path }
+            return ids
+        }
+    }
+
     // MARK: The trash
 
     /// The `.trash` of a vault that is ours; `nil`: none was written into yet.

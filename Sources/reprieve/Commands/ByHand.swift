@@ -20,6 +20,7 @@ struct Condemn: Deed {
 
     func run() throws {
         let session = try common.session()
+        if !dryRun { Interrupt.watch("moved to the trash", back: "reprieve undo --last") }
         let reason = try session.reason(reason)
         var chosen: [(VaultView, Backup)] = []
         for target in try session.targets(what, preferring: [.backup]).targets {
@@ -81,6 +82,7 @@ struct Retire: Deed {
 
     func run() throws {
         let session = try common.session()
+        if !dryRun { Interrupt.watch("moved to the trash", back: "reprieve undo --last") }
         let reason = try session.reason(reason)
         let after = try session.deadline(after)
         let number = try count()

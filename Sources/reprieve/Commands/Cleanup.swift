@@ -24,6 +24,7 @@ struct Cleanup: Deed {
 
     func run() throws {
         let session = try common.session(run: RunNumber())
+        if !dryRun { Interrupt.watch("moved to the trash", back: "reprieve undo --last") }
         // `--approve 9c41`: the word after it names a plan where it names no vault.
         var words = vaults
         var id: String?

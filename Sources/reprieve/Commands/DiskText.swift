@@ -59,8 +59,9 @@ enum DiskText {
             vault: view.label, code: "wanted",
             text:
                 "\(Text.plural(view.wanted.count, "backup")) in the trash \(verb) wanted: the policy would keep \(them) now, so no purge takes \(them) (\(some.map(\.path.display).joined(separator: ", "))\(more)).",
-            commands: some.map { "reprieve restore \($0.id.text)" }
-                + (more.isEmpty ? [] : ["reprieve list \(shell: view.label) --trash"]))
+            commands: view.wanted.count == 1
+                ? ["reprieve restore \(view.wanted[0].id.text)"]
+                : ["reprieve restore --wanted \(shell: view.label)"])
     }
 
     static func trash(_ disk: DiskView, _ views: [VaultView]) -> [Backup] {

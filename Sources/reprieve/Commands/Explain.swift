@@ -100,6 +100,9 @@ struct Explain: ParsableCommand {
         lines.append("             \(Text.size(backup.allocated)) on disk; purging it frees \(freed)")
         if let obstacle = backup.obstacle { lines.append("  OBSTACLE   \(obstacle): it cannot be moved") }
         lines.append("  condition  \(backup.condition.rawValue)" + (backup.note.isEmpty ? "" : ": \(backup.note)"))
+        if backup.isBad {
+            lines.append("             reprieve release \(backup.id.text)      # if it is fine after all")
+        }
         if backup.state == .present, let why = view.protection.suspicion.suspects[backup.id.object] {
             lines.append("  SUSPECT    \(why): it counts for nothing")
             lines += Matter.ending(backup, isSuspect: true).map { "             \($0)" }

@@ -5,10 +5,19 @@ internal import Retention
 
 struct Preserve: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Keep a backup whatever the rules say.",
-        discussion: "It holds in the trash too: what is preserved there is not purged.\n\n" + Reprieve.exits)
+        abstract: "Keep backups whatever the rules say.",
+        discussion: """
+              reprieve preserve 7f3a --reason 'audit 2026' --until 2027-01-01
+              reprieve preserve app/orders --before 2026-01-01 --reason 'case 4711'
 
-    @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what")) var what: [String]
+            Of a series, all backups that it has now are kept; with --before, all that are older. It
+            holds in the trash too: what is preserved there is not purged.
+
+            \(Reprieve.exits)
+            """)
+
+    @Argument(help: ArgumentHelp("Ids, paths or series.", valueName: "what")) var what: [String]
+    @Option(help: ArgumentHelp("Of a series: only what is older than this.", valueName: "time")) var before: String?
     @Option(help: ArgumentHelp("Why; it is shown wherever the backup is.", valueName: "reason")) var reason: String
     @Option(help: ArgumentHelp("Until this date, or for this long: 90d. None: without end.", valueName: "time"))
     var until: String?
@@ -19,110 +28,10 @@ struct Preserve: Deed {
         let session = try common.session()
         let until = try session.deadline(until)
         let reason = try session.reason(reason)
-        try Marking.say(
-            what, dryRun, session,
-            done: { _, _ in
-                "preserved: \(reason)" + (until.map { ", until \(Text.day($0, session.zone))" } ?? ", without end")
-            }
-        ) {
+        let done = "preserved: \(reason)" + (until.map { ", until \(Text.day($0, session.zone))" } ?? ", without end")
+        let marked = try Marking.chosen(what, before: try session.time(before), session)
+        try Marking.say(marked, dryRun, session, done: { _, _ in done }) {
             .preserve($0, reason: reason, until: until)
-        }
-    }
-}
-
-struct Release: Deed {
-    static let configuration = CommandConfiguration(
-        abstract: "Take back a preserve or a retire; the rules decide again.", discussion: Reprieve.exits)
-
-    @Argument(help: ArgumentHelp("Ids, paths or series.", valueName: "what")) var what: [String]
-    @Flag(name: [.customShort("n"), .long], help: "Only say what would be marked.") var dryRun = false
-    @OptionGroup var common: Common
-
-    func run() throws {
-        let session = try common.session()
-        if try releaseSeries(session) { return }
-        try Marking.say(what, dryRun, session, done: Self.outcome) { .release($0) }
-    }
-
-    private static func outcome(_ view: VaultView, _ backup: Backup) -> String {
-        let object = backup.id.object
-        if let how = backup.protectedBy, backup.state == .present { return "still \(how)" }
-        if view.protection.preserved[object] != nil {
-            return backup.state == .trashed ? "released: it may be purged again" : "released: the rules decide again"
-        }
-        if view.protection.reprieved[object] != nil {
-            return "its grace after the restore is over: the rules decide again"
-        }
-        return "was not preserved"
-    }
-
-    /// A series, if that is what the words name: it has not ended after all.
-    private func releaseSeries(_ session: Session) throws -> Bool {
-        let (_, targets) = try session.targets(what, preferring: [.series, .backup])
-        var series: [(VaultView, Bytes)] = []
-        for target in targets {
-            if case .series(let view, let key) = target { series.append((view, key)) }
-        }
-        guard !series.isEmpty, series.count == targets.count else { return false }
-        if dryRun { session.sayDryRun() }
-        for (view, key) in series {
-            let name = SeriesNames(view).text(key)
-            let changed = dryRun ? 1 : try session.keeper.say(.unretire([key]), in: view.configuration)
-            session.say(
-                "\(name) in \(view.label): \(changed == 0 ? "was not retired" : dryRun ? "would be released" : "no longer retired")"
-            )
-        }
-        if session.json {
-            session.emit("release", [.init("series", .array(series.map { .string($0.1.display) }))])
-        }
-        return true
-    }
-}
-
-private enum Marking {
-    static func say(
-        _ words: [String], _ dryRun: Bool, _ session: Session, done: (VaultView, Backup) -> String,
-        _ word: ([Backup]) -> Keeper.Word
-    ) throws {
-        let (views, targets) = try session.targets(words, preferring: [.backup])
-        var marked: [(VaultView, Backup)] = []
-        for target in targets {
-            guard case .backup(let view, let backup) = target else {
-                throw Fault(
-                    .usage, "marks are for single backups", hint: "name ids or paths; `reprieve list SERIES` shows them"
-                )
-            }
-            guard backup.state == .present || backup.state == .trashed else {
-                throw Fault(.notFound, "'\(backup.path.display)' is gone", path: backup.path)
-            }
-            marked.append((view, backup))
-        }
-        let byVault = Dictionary(grouping: marked) { $0.0.configuration.path }
-        if !dryRun {
-            for (_, pairs) in byVault.sorted(by: { $0.key < $1.key }) {
-                try session.keeper.say(word(pairs.map(\.1)), in: pairs[0].0.configuration)
-            }
-        }
-        if session.json {
-            let fresh = dryRun ? views : session.keeper.views(of: views.map(\.configuration))
-            session.emit(
-                "mark",
-                [
-                    .init("dry_run", .bool(dryRun)),
-                    .init(
-                        "backups",
-                        .array(
-                            marked.map { view, backup in
-                                let now = fresh.first { $0.label == view.label } ?? view
-                                return session.json(
-                                    backup, view.label, protection: now.protection, names: SeriesNames(now))
-                            })),
-                ])
-        } else {
-            if dryRun { session.sayDryRun() }
-            for (view, backup) in marked {
-                session.say("\(done(view, backup))\n  \(backup.id.text)  \(backup.path.display)")
-            }
         }
     }
 }

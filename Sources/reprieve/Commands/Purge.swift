@@ -10,7 +10,7 @@ struct Purge: Deed {
               reprieve purge                     what is due
               reprieve purge --now 7f3a c1f2     these, without waiting for their grace
               reprieve purge --now --free 200GiB dumps
-                                                 the oldest in the trash, until so much is free
+                                                 the oldest backups there, until so much is free
 
             Due is what has been in the trash for its grace, and what the policy still
             would not keep; and, where a limit is not met (min-free, max-size), the oldest
@@ -35,6 +35,7 @@ struct Purge: Deed {
             throw Fault(.usage, "--free goes with --now", hint: "reprieve purge --now --free \(shell: free ?? "")")
         }
         let session = try common.session()
+        if !dryRun { Interrupt.watch("taken out of the trash for good") }
         if now { return try PurgeNow(what: what, free: free, yes: yes, dryRun: dryRun, session: session).run() }
         var reports: [PurgeReport] = []
         var faults: [Fault] = []

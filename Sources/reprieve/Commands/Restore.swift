@@ -24,7 +24,9 @@ struct Restore: Deed {
             \(Reprieve.exits)
             """, aliases: ["undelete"])
 
-    @Argument(help: ArgumentHelp("An id, a path, a series, a batch or a run.", valueName: "what")) var what: [String]
+    @Argument(help: ArgumentHelp("An id, a path, a series, a batch or a run.", valueName: "what"))
+    var what: [String] = []
+    @Flag(help: "All that is in the trash and that the policy would keep now; vaults may be named.") var wanted = false
     @Option(help: ArgumentHelp("Of a series: the newest before this time.", valueName: "time")) var before: String?
     @Option(help: ArgumentHelp("Into this directory; it is made where it is missing.", valueName: "directory"))
     var to: String?
@@ -39,19 +41,30 @@ struct Restore: Deed {
     @OptionGroup var common: Common
 
     func run() throws {
-        guard !what.isEmpty else {
-            throw Fault(.usage, "say what to restore", hint: "an id, a path, a series, a batch or a run")
+        guard wanted || !what.isEmpty else {
+            throw Fault(
+                .usage, "say what to restore", hint: "an id, a path, a series, a batch or a run; or --wanted")
         }
         guard to != nil || !copy else {
             throw Fault(.usage, "--copy says how, but not where", hint: "add --to DIRECTORY")
         }
         let session = try common.session(visiting: true, always: true)
+        if !dryRun { Interrupt.watch("put back") }
+        if wanted { _ = try session.onlyVaults(what) }
         let (vaults, rest) = session.vaults(what)
         let recovery = dryRun ? [] : session.keeper.recoverBeforeRestore(vaults).faults
         let views = session.keeper.views(of: vaults)
-        let choices = try session.keeper.chooseRestore(rest, before: try session.time(before), in: views)
+        let choices =
+            wanted
+            ? session.keeper.chooseWanted(in: views)
+            : try session.keeper.chooseRestore(rest, before: try session.time(before), in: views)
         if let gone = choices.compactMap(\.fault).first { throw gone }
         guard !choices.isEmpty else {
+            if wanted {
+                throw Fault(
+                    .notFound, "the trash has nothing that the policy would keep now",
+                    hint: "`reprieve list --trash` shows what is there")
+            }
             throw Fault(
                 .notFound, "nothing of '\(what.joined(separator: " "))' is in the trash any more",
                 hint: "`reprieve list -a` shows what is where")
@@ -62,6 +75,7 @@ struct Restore: Deed {
         var doing = RestoreDoing(session: session, isDry: dryRun, wish: wish)
         doing.isMany = choices.count > 1
         if dryRun { session.sayDryRun() }
+        if doing.isMany, !dryRun, target == nil { doing.mark(choices) }
         for choice in choices { doing.restore(choice) }
         doing.unrecorded = recovery.filter { $0.code == .unaudited }
         try doing.finish(choices)
@@ -92,11 +106,27 @@ struct RestoreDoing {
     private var inPlace: [(vault: String, backup: Backup)] = []
     private var faults: [Fault] = []
     private var nearer: [Departed] = []
+    /// Vaults, by path, that have one mark for all of theirs.
+    private var marked: Set<Bytes> = []
 
     init(session: Session, isDry: Bool, wish: RestoreWish) {
         self.session = session
         self.isDry = isDry
         self.wish = wish
+    }
+
+    /// Of many backups one mark is written before the first rename.
+    mutating func mark(_ choices: [RestoreChoice]) {
+        for (path, own) in Dictionary(grouping: choices, by: \.view.configuration.path) {
+            let backups = own.flatMap { $0.needed + ($0.isInPlace ? [] : [$0.backup]) + $0.needing }
+            guard let vault = own.first?.view.configuration, backups.count > 1 else { continue }
+            do throws(Fault) {
+                try session.keeper.reprieve(backups, in: vault)
+                marked.insert(path)
+            } catch {
+                // Then each has its own, or says that it has none.
+            }
+        }
     }
 
     /// One backup, and before it what it needs.
@@ -147,6 +177,8 @@ struct RestoreDoing {
                 planned.append((vault.label, backup))
                 return session.say(text.would(backup, wish))
             }
+            var wish = wish
+            wish.isMarked = marked.contains(vault.path)
             let report =
                 wish.isCopy
                 ? try copy(vault, backup, wish) : try session.keeper.restore(vault, backup, wish)

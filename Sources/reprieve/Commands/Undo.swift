@@ -31,6 +31,7 @@ struct Undo: Deed {
 
     func run() throws {
         let session = try common.session(visiting: true, always: true)
+        if !dryRun { Interrupt.watch("put back") }
         var words = self.words
         if words.first == "run" { words.removeFirst() }
         let named = last || since != nil ? nil : words.isEmpty ? nil : words.removeFirst()

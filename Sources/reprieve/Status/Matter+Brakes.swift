@@ -63,6 +63,23 @@ extension Matter {
         }
     }
 
+    /// Those that a person marked, by series.
+    static func bad(_ view: VaultView) -> [Matter] {
+        let names = SeriesNames(view)
+        let found = Dictionary(grouping: view.present.filter(\.isBad), by: \.series)
+        return found.sorted { $0.key < $1.key }.compactMap { series, backups in
+            guard let newest = backups.max(by: { ($0.time, $0.path) < ($1.time, $1.path) }) else { return nil }
+            let others = backups.count == 1 ? "" : " and \(backups.count - 1) more of its series"
+            return Matter(
+                vault: view.label, code: "bad",
+                text:
+                    "\(newest.path.lastComponent.display)\(others) in \(names.text(series)) \(backups.count == 1 ? "is" : "are") \(newest.note): it counts for nothing.",
+                commands: [
+                    "reprieve condemn \(newest.id.text) --reason WHY", "reprieve release \(newest.id.text)",
+                ])
+        }
+    }
+
     /// Dated more than a day ahead.
     static func futures(_ view: VaultView) -> [Matter] {
         let ahead = view.present.filter { Judge.isFuture($0, now: view.at) }

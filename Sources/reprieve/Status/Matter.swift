@@ -76,7 +76,7 @@ extension Matter {
     /// What somebody should know, and nobody has to decide.
     static func notes(of view: VaultView, _ zone: Zone) -> [Matter] {
         guard !view.isAway else { return [isAway(view)] + away(view, zone) }
-        var notes = suspects(view) + futures(view)
+        var notes = suspects(view) + bad(view) + futures(view)
         notes += doubt(view)
         notes += draining(view, zone)
         notes += away(view, zone)

@@ -17,7 +17,7 @@ struct EventTests {
             .seriesRetired(keep: 1, after: time), .seriesLate(newest: time, rhythm: 1),
             .seriesFailing(failed: 2, newest: time),
             .seriesEnded(newest: time, rhythm: 1), .seriesErased([.init(path: "a", size: 1)]), .complete(size: 1),
-            .vanished, .missing, .preserved(until: time), .released, .accepted, .reprieved,
+            .vanished, .missing, .preserved(until: time), .released, .accepted, .bad, .reprieved,
             .planHeld(plan: "p", condemnations: 1, held: 1, since: time, isReminder: false),
             .planApproved(plan: "p", condemnations: 1), .retentionStarted(plan: "p"),
             .retentionPolicyApplied(policy: "p", backups: 1, going: 1),

@@ -1,0 +1,34 @@
+internal import Catalog
+package import Model
+internal import Trash
+
+/// Backups of which a person said that they are broken: they are broken ones in all that is decided and shown.
+extension Keeper {
+    /// What stands in the vault, by its rows and by what people said.
+    func present(of id: VaultID, _ marks: Marks, at now: Timestamp) throws(Fault) -> [Backup] {
+        marks.condition(of: try home.catalog.present(vault: id), at: now)
+    }
+}
+
+extension Marks {
+    func isBad(_ backup: Backup) -> Bool { newest(.bad, backup.id.objectText).map { !$0.released } ?? false }
+
+    fileprivate func condition(of backups: [Backup], at now: Timestamp) -> [Backup] {
+        var reasons: [UInt64: String] = [:]
+        forEachHeld(.bad, at: now) { item, mark in reasons[item.object] = mark.reason }
+        guard !reasons.isEmpty else { return backups }
+        return backups.map { backup in
+            guard let reason = reasons[backup.id.object] else { return backup }
+            var bad = backup
+            (bad.condition, bad.note) = (.broken, Backup.badNote + reason)
+            return bad
+        }
+    }
+}
+
+extension Backup {
+    /// How the note of one begins that a person knows to be broken.
+    package static let badNote = "marked as bad: "
+
+    package var isBad: Bool { condition == .broken && note.hasPrefix(Self.badNote) }
+}

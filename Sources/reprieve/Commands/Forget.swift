@@ -1,0 +1,30 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+
+struct Forget: Deed {
+    static let configuration = CommandConfiguration(
+        abstract: "Give up a vault that is no longer configured.",
+        discussion: """
+            Take it out of the configuration first. Then it is no longer missed: no alarm names it. Its
+            directory and its trash stay as they are, and so does what people said of its backups.
+            Of disks in rotation, one alone is forgotten by `adopt PATH --forget DISK`.
+
+            \(Reprieve.exits)
+            """)
+
+    @Argument(help: ArgumentHelp("The vault's path or name.", valueName: "vault")) var vault: String
+    @Flag(name: [.customShort("n"), .long], help: "Only say what would be forgotten.") var dryRun = false
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        let path = try session.keeper.forgettable(vault)
+        if !dryRun { try session.keeper.forget(path) }
+        if dryRun { session.sayDryRun() }
+        session.say("'\(path.display)' is forgotten. Its directory, its .trash and its marks stay as they are.")
+        if session.json {
+            session.emit("forget", [.init("dry_run", .bool(dryRun)), .init("path", .string(path.display))])
+        }
+    }
+}
