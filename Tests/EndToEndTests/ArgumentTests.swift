@@ -166,7 +166,8 @@ struct ArgumentTests {
         func quoted(_ text: String) -> String { "'" + text.replacing("'", with: #"'\''"#) + "'" }
         let own = "--config \(quoted(house.config.path)) --state-dir \(quoted(house.state.path))"
         try house.write(
-            script, """
+            script,
+            """
             #!/bin/sh
             case "$*" in *--vault*) exec \(House.binary.path) "$@";; esac
             exec \(House.binary.path) "$@" \(own)

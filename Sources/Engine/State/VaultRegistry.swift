@@ -84,7 +84,8 @@ struct VaultRegistry: Sendable {
             }
         } catch {
             // That it was seen again is not worth a fault: a full disk must not stop the purge that makes room.
-            guard error.isFull, case .known(let id, _) = answer, before.entries(at: path).contains(where: { $0.id == id })
+            guard error.isFull, case .known(let id, _) = answer,
+                before.entries(at: path).contains(where: { $0.id == id })
             else { throw error }
             return answer
         }
