@@ -31,8 +31,8 @@ extension Keeper {
         return report
     }
 
-    /// The oldest backups in the trash of these vaults, until so many bytes come free: one report for each vault, and what all
-    /// of them give at least. It is less than asked for where no more may go.
+    /// The oldest backups in the trash of these vaults, until so many bytes come free: one report for each vault, and
+    /// what all of them give at least. It is less than asked for where no more may go.
     package func planPurgeNow(
         _ vaults: [VaultConfiguration], freeing bytes: Int64
     ) throws(Fault) -> (reports: [PurgeReport], freed: Int64) {

@@ -140,7 +140,7 @@ package struct Condemning {
         do throws(Fault) {
             batch = try makeBatch(manifest)
         } catch {
-            discard(manifest.content.batch)
+            Purging(trash: trash).discard(manifest.content.batch)
             throw error
         }
         batchName = batch.name
@@ -162,16 +162,6 @@ package struct Condemning {
         return Batch(
             name: manifest.content.batch, manifest: manifest.content, manifestHash: manifest.hash, problem: nil,
             trash: trash)
-    }
-
-    /// Of a batch that could not be begun: what its manifest has taken of a full disk comes back at once.
-    private func discard(_ batch: String) {
-        let purging = Purging(trash: trash)
-        do throws(Fault) {
-            if let name = try purging.takeEmpty(batch) { _ = purging.unlink([name]) }
-        } catch {
-            // Then recovery clears it away.
-        }
     }
 
     /// A name for a batch that is not taken.

@@ -128,6 +128,15 @@ package struct Purging {
         return name
     }
 
+    /// Of a batch that could not be begun: what its manifest has taken of a full disk comes back at once.
+    func discard(_ batch: String) {
+        do throws(Fault) {
+            if let name = try takeEmpty(batch) { _ = unlink([name]) }
+        } catch {
+            // Then recovery clears it away.
+        }
+    }
+
     /// Whether nothing is left in a batch: no file anywhere below it but the manifest. An error means no.
     package func isBare(_ batch: String) throws(Fault) -> Bool {
         guard TrashDirectory.isBatchName(batch) else { return false }
