@@ -87,8 +87,6 @@ struct BadInputTests {
         try refused(house, ["restore", "dumps"], status: 64, says: "whole vault", hint: "series")
         try refused(house, ["cleanup", "nowhere"], status: 5, says: "no vault 'nowhere'", hint: "dumps")
         try refused(
-            house, ["preserve", "app/orders", "--reason", "x"], status: 64, says: "single backups", hint: "ids")
-        try refused(
             house, ["preserve", "app/orders-\(House.day(4)).dump", "--reason", " "], status: 64, says: "empty",
             hint: "audit"
         )

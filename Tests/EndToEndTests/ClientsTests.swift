@@ -286,7 +286,11 @@ private final class Crowd: @unchecked Sendable {
         for name in known.files {
             let place = house.vault.appending(path: name)
             if FileManager.default.fileExists(atPath: place.path) {
-                #expect(try Data(contentsOf: place) == Self.content(name), "'\(name)' has another content")
+                let (found, own) = (try Data(contentsOf: place), Self.content(name))
+                let at = zip(found, own).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+                #expect(
+                    found == own,
+                    "'\(name)' has another content: \(found.count) of \(own.count) bytes, other from \(at ?? -1) on")
                 #expect(trashed[name] == nil, "'\(name)' is in two places")
             } else if let copy = trashed[name] {
                 #expect(try Data(contentsOf: copy) == Self.content(name), "'\(name)' has another content in the trash")

@@ -1,11 +1,23 @@
 internal import Disk
 internal import Foundation
 package import Model
+internal import Yams
 
 /// A configuration file as it stood.
 struct SourceText: Codable, Hashable, Sendable {
     var file: String
     var text: String
+}
+
+extension SourceText {
+    /// Without what may hold secrets, which stand nowhere but where a person wrote them; nor are its comments kept.
+    fileprivate var withoutHooks: SourceText? {
+        guard let root = try? Yams.compose(yaml: text) else { return SourceText(file: file, text: "") }
+        guard var keys = root.mapping else { return nil }
+        keys["hooks"] = nil
+        guard !keys.isEmpty else { return SourceText(file: file, text: "") }
+        return (try? Yams.serialize(node: .mapping(keys))).map { SourceText(file: file, text: $0) }
+    }
 }
 
 /// `<state>/configuration.json`: the last configuration that could be used. When a file of it is broken, what brings
@@ -17,7 +29,7 @@ struct LastGood: Codable, Hashable, Sendable {
     var texts: [SourceText]
 
     fileprivate static func file(_ stateDirectory: Bytes) -> StateFile<LastGood> {
-        // It may hold what only root may read.
+        // The configuration may be for root alone.
         StateFile(directory: stateDirectory, name: "configuration.json", isCache: true, mode: 0o600)
     }
 }
@@ -26,7 +38,9 @@ extension Home {
     /// Keeps a configuration that could be used, where it is another one than before.
     package func keep(_ configuration: Configuration, _ overrides: Overrides) {
         guard !configuration.texts.isEmpty else { return }
-        let good = LastGood(main: Places(overrides).config, at: clock.now().wall, texts: configuration.texts)
+        let texts = configuration.texts.compactMap(\.withoutHooks)
+        guard texts.count == configuration.texts.count else { return }
+        let good = LastGood(main: Places(overrides).config, at: clock.now().wall, texts: texts)
         let file = LastGood.file(path)
         do {
             if let known = try file.read(), known.main == good.main, known.texts == good.texts { return }
