@@ -158,13 +158,13 @@ struct MountTests {
             // An empty directory where a disk belongs.
             try house.configure(keep: "{ last: 2 }")
             let empty = try house.run("adopt", vault, "--yes")
-            #expect(empty.status == 1 && empty.error.contains("is an empty directory"), "\(empty.said)")
+            #expect(empty.status == 1 && empty.said.contains("is an empty directory"), "\(empty.said)")
             #expect(try house.state() == "offline" && check() == 2)
             try house.configure(keep: "{ last: 2 }", more: "    requires-mount: true")
             if mount == "/\n" {
                 try house.put("app/orders-\(House.day(9)).dump", "on the wrong disk")
                 let wrong = try house.run("adopt", vault, "--yes")
-                #expect(wrong.error.contains("requires one"), "\(wrong.said)")
+                #expect(wrong.said.contains("requires one"), "\(wrong.said)")
                 try FileManager.default.removeItem(at: house.vault.appending(path: "app"))
             }
             // Back, and as before; nobody adopts another one without being asked.
