@@ -181,7 +181,7 @@ extension Backup {
     /// Whether whatever decides on it is the same.
     fileprivate func isSame(as other: Backup) -> Bool {
         id == other.id && series == other.series && time == other.time && kind == other.kind
-            && condition == other.condition && members.map(\.alone) == other.members.map(\.alone)
+            && (other.isBad || condition == other.condition) && members.map(\.alone) == other.members.map(\.alone)
     }
 }
 

@@ -67,9 +67,9 @@ struct OpaqueUnitTests {
             ("data.20261123", "btrbk snapshot", "btrbk prune"),
             ("x/data.20261123T0100_1", "btrbk snapshot", "btrbk prune"),
             ("data.20261123T010000+0100", "btrbk snapshot", "btrbk prune"),
-            ("data-2026-11-23", "btrfs subvolume", "btrfs subvolume delete '/v/data-2026-11-23'"),
+            ("data-2026-11-23", "btrfs subvolume", "btrfs subvolume delete /v/data-2026-11-23"),
             ("it's", "btrfs subvolume", "btrfs subvolume delete '/v/it'\\''s'"),
-            ("12/snapshot", "btrfs subvolume", "btrfs subvolume delete '/v/12/snapshot'"),
+            ("12/snapshot", "btrfs subvolume", "btrfs subvolume delete /v/12/snapshot"),
         ] as [(Bytes, String, String)])
     func subvolumes(path: Bytes, name: String, prune: String) {
         let tool = BtrfsSubvolume.tool(at: path, below: "/v")
