@@ -28,7 +28,7 @@ struct BtrbkTests {
         let reading = read([whole + ".info", whole + ".split_aa", whole + ".split_ab", whole + ".split_ac"])
         #expect(reading.units.map(\.name) == [whole + ".split_aa"] && reading.units.first?.sideFiles.count == 3)
         #expect(
-            read([whole + ".info", whole + ".split_aa", whole + ".split_ac"]).units.first?.contents.outcome == .failed)
+            read([whole + ".info", whole + ".split_aa", whole + ".split_ac"]).units.first?.contents.outcome == .lacking)
     }
 
     @Test("a stream that btrbk does not know beside one that it knows, and an .info alone, are left alone")
