@@ -354,7 +354,7 @@ struct MountTests {
         try Rack.with { rack, house in
             #expect(try house.run("list").status == 0)
             let refused = try house.run("freeze", "dumps", "--reason", "x")
-            #expect(refused.status == 1 && refused.said.contains("may not be mounted"))
+            #expect(refused.status == 3 && refused.said.contains("may not be mounted"), "\(refused.said)")
             #expect(try FileManager.default.contentsOfDirectory(atPath: house.vault.path).isEmpty)
             try rack.mount(try rack.disk("usb-A"), house.vault.path)
             try house.dailies(2)
