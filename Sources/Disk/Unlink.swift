@@ -268,7 +268,7 @@ extension Directory {
     /// Temporary files of ours that are older than this were left by a crash.
     private static let temporarySeconds: Int64 = 3600
 
-    /// Removes them. What only has such a name, and is no file of ours, stays.
+    /// Removes those that a crash left behind. A file that only has such a name, and is not ours, stays.
     package func sweepTemporaries(at now: Timestamp) throws(Fault) {
         for entry in try entries() where Self.name(ofTemporary: entry.name) != nil {
             do {

@@ -35,7 +35,7 @@ extension Keeper {
         return known != here
     }
 
-    /// An empty directory where a disk belongs is no disk.
+    /// Refuses an empty directory that stands where the vault's disk is usually mounted.
     private func refuseUnmounted(_ vault: VaultConfiguration, _ root: Directory) throws(Fault) {
         try requireMount(vault)
         let here = try FileSystem(of: root).id

@@ -44,7 +44,7 @@ package struct RestoreWish: Sendable {
     package var trustManifest = false
     /// Into the target, and the one in the trash stays.
     package var isCopy = false
-    /// ``Keeper/reprieve(_:in:)`` has written its mark.
+    /// ``Keeper/reprieve(_:_:in:)`` has written its mark.
     package var isMarked = false
 
     package init(
@@ -89,17 +89,35 @@ extension Keeper {
         try restoring.prepare(item, as: wish.newName)
     }
 
-    /// The mark of many that are about to be put back in their vault, in one. What is not put back then stays in the
-    /// trash as long.
-    package func reprieve(_ backups: [Backup], in configuration: VaultConfiguration) throws(Fault) {
+    /// Writes one mark for many backups that are about to be put back in their vault, and answers which have it: those
+    /// that can be put back now.
+    package func reprieve(
+        _ backups: [Backup], _ wish: RestoreWish, in configuration: VaultConfiguration
+    ) throws(Fault) -> Set<BackupID> {
         let vault = try open(configuration)
-        guard let trash = try vault.trash() else { return }
+        guard let trash = try vault.trash() else { return [] }
         try requireWritable(vault)
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         defer { withExtendedLifetime(lock) {} }
+        var going: [Backup] = []
+        for (name, own) in Dictionary(grouping: backups, by: \.trashed?.batch) {
+            guard let name, let batch = try trash.batch(named: name) else { continue }
+            let standing = batch.items.filter { !$0.inBatch.isEmpty }.map { ($0.backup.path, $0) }
+            let items = Dictionary(standing) { first, _ in first }
+            for backup in own {
+                guard let item = items[backup.path] else { continue }
+                do throws(Fault) {
+                    try check(item, batch, vault, trash, wish)
+                    going.append(item.backup)
+                } catch {
+                    // Its restore says why.
+                }
+            }
+        }
         var marks = try home.marks.read(vault.id, trash: trash)
-        reprieve(backups, until: reprieveEnd(configuration), reason: "restored", in: &marks, at: now())
+        reprieve(going, until: reprieveEnd(configuration), reason: "restored", in: &marks, at: now())
         try home.marks.write(marks, vault.id, trash: trash)
+        return Set(going.map(\.id))
     }
 
     /// Puts one backup back. Works in a frozen vault; does not wait for the audit log (invariant 9).

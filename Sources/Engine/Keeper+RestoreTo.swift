@@ -87,7 +87,8 @@ extension Keeper {
     // MARK: Copying
 
     /// Copies one backup into a directory outside of all vaults, of any file system; the one in the trash stays as it
-    /// is. No lock is held meanwhile: a purge does not wait, and what it takes away is no copy. `progress`: bytes.
+    /// is. No lock is held meanwhile: a purge does not wait, and a copy of something that it takes away fails.
+    /// `progress`: bytes copied so far.
     package func copy(
         _ configuration: VaultConfiguration, _ backup: Backup, _ wish: RestoreWish,
         progress: @escaping (Int64) -> Void = { _ in }

@@ -108,7 +108,7 @@ package struct VaultConfiguration: Sendable {
         package var sizes = Sourced(Sizes.exact)
         /// Whether its disk must be mounted: what is at its path on the root file system is not the vault.
         package var requiresMount = Sourced(false)
-        /// Whether its disk comes and goes: that it is away is no alarm.
+        /// Whether its disk comes and goes. No alarm is raised while such a disk is away.
         package var removable = Sourced(false)
 
         package init() {}

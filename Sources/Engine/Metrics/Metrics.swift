@@ -35,7 +35,8 @@ package struct Metrics: Sendable {
 
         package func adding(_ name: StaticString, _ value: String) -> Labels { adding(name, Bytes(value)) }
 
-        /// Backslash, quote and line feed as the format asks for; what is no UTF-8, or deceives, as it is shown.
+        /// Escapes backslash, quote and line feed as the format demands, and shows bytes that are not UTF-8 and
+        /// deceptive characters as everywhere else.
         private static func escape(_ value: Bytes, to text: inout [UInt8]) {
             let bytes = value.utf8.map { Bytes($0.readable) } ?? Bytes(value.display)
             for byte in bytes.storage {

@@ -26,7 +26,9 @@ package struct Witness: Codable, Hashable, Sendable {
 
     /// Three thousand years are not counted by anybody.
     fileprivate var isPossible: Bool {
-        bootNanoseconds >= 0 && (0..<100_000_000_000).contains(seconds) && (0..<1_000_000_000).contains(nanoseconds)
+        // A clock that somebody sets for one process (libfaketime) may be before the boot.
+        (Int64.min / 2...Int64.max / 2).contains(bootNanoseconds)
+            && (0..<100_000_000_000).contains(seconds) && (0..<1_000_000_000).contains(nanoseconds)
     }
 
     /// Whether so many seconds passed since a count of its own; one that it cannot have had proves nothing.
@@ -38,7 +40,7 @@ package struct Witness: Codable, Hashable, Sendable {
         if now.bootID == bootId {
             // An older moment than the last one counted: its time is counted already.
             guard now.boot > bootNanoseconds else { return }
-            let passed = max(0, now.boot - bootNanoseconds) + nanoseconds
+            let passed = now.boot.subtracting(bootNanoseconds).adding(nanoseconds)
             seconds += passed / 1_000_000_000
             nanoseconds = passed % 1_000_000_000
         } else {

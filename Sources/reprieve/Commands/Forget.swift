@@ -4,11 +4,11 @@ internal import Model
 
 struct Forget: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Give up a vault that is no longer configured.",
+        abstract: "Forget a vault that has been removed from the configuration.",
         discussion: """
-            Take it out of the configuration first. Then it is no longer missed: no alarm names it. Its
-            directory and its trash stay as they are, and so does what people said of its backups.
-            Of disks in rotation, one alone is forgotten by `adopt PATH --forget DISK`.
+            First remove the vault from the configuration. From then on no alarm names it.
+            Its directory, its trash and the marks of its backups stay as they are. To
+            forget one disk of several in rotation: `adopt PATH --forget DISK`.
 
             \(Reprieve.exits)
             """)

@@ -106,8 +106,8 @@ struct RestoreDoing {
     private var inPlace: [(vault: String, backup: Backup)] = []
     private var faults: [Fault] = []
     private var nearer: [Departed] = []
-    /// Vaults, by path, that have one mark for all of theirs.
-    private var marked: Set<Bytes> = []
+    /// Backups that have one mark together.
+    private var marked: Set<BackupID> = []
 
     init(session: Session, isDry: Bool, wish: RestoreWish) {
         self.session = session
@@ -117,12 +117,11 @@ struct RestoreDoing {
 
     /// Of many backups one mark is written before the first rename.
     mutating func mark(_ choices: [RestoreChoice]) {
-        for (path, own) in Dictionary(grouping: choices, by: \.view.configuration.path) {
+        for own in Dictionary(grouping: choices, by: \.view.configuration.path).values {
             let backups = own.flatMap { $0.needed + ($0.isInPlace ? [] : [$0.backup]) + $0.needing }
             guard let vault = own.first?.view.configuration, backups.count > 1 else { continue }
             do throws(Fault) {
-                try session.keeper.reprieve(backups, in: vault)
-                marked.insert(path)
+                marked.formUnion(try session.keeper.reprieve(backups, wish, in: vault))
             } catch {
                 // Then each has its own, or says that it has none.
             }
@@ -178,7 +177,7 @@ struct RestoreDoing {
                 return session.say(text.would(backup, wish))
             }
             var wish = wish
-            wish.isMarked = marked.contains(vault.path)
+            wish.isMarked = marked.contains(backup.id)
             let report =
                 wish.isCopy
                 ? try copy(vault, backup, wish) : try session.keeper.restore(vault, backup, wish)

@@ -1,0 +1,51 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+
+struct Adopt: Deed {
+    static let configuration = CommandConfiguration(
+        abstract: "Say that the disk at a vault's path belongs to that vault.",
+        discussion: """
+            For a disk of another host, a copy, a directory made anew, or disks in
+            rotation: those that were adopted for a path before stay known, and each has
+            its own backups and marks. Which one is mounted shows by itself.
+
+            \(Reprieve.exits)
+            """)
+
+    @Argument(help: ArgumentHelp("The vault's path or name.", valueName: "path")) var path: String
+    @Option(
+        help: ArgumentHelp("Adopt nothing, but forget this disk, which is away: its id or label.", valueName: "disk"))
+    var forget: String?
+    @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+    @OptionGroup var common: Common
+
+    func run() throws {
+        let session = try common.session()
+        guard
+            let vault = session.keeper.configuration.vaults.first(where: { $0.path.display == path || $0.label == path }
+            )
+        else {
+            throw Fault(
+                .notFound, "no vault is configured at '\(path)'",
+                hint: "add it to the configuration first: reprieve init \(shell: path)")
+        }
+        if let forget {
+            let disk = try session.keeper.forget(forget, of: vault)
+            session.say("\(vault.label): \(disk.name) is forgotten; mounted again, it waits for `reprieve adopt`")
+            if session.json {
+                session.emit(
+                    "adopt", [.init("vault", .string(vault.label)), .init("forgotten", .string(disk.id.text))])
+            }
+            return
+        }
+        if let question = try session.keeper.whatToAdopt(vault) {
+            guard try session.isMeant(question, yes: yes) else { return }
+        }
+        let opened = try session.keeper.adopt(vault)
+        session.say("\(vault.label): adopted, its id is \(opened.id.text)")
+        if session.json {
+            session.emit("adopt", [.init("vault", .string(vault.label)), .init("id", .string(opened.id.text))])
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+internal import Engine
+internal import Model
+
+struct ConfigCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Check the configuration.", subcommands: [Check.self],
+        defaultSubcommand: Check.self)
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read every file and look at every vault's directory.", discussion: Reprieve.exits)
+
+        @OptionGroup var common: Common
+
+        func run() throws {
+            let session = try common.session()
+            let configuration = session.keeper.configuration
+            var faults: [Fault] = []
+            for vault in configuration.vaults {
+                do { _ = try session.keeper.open(vault) } catch { faults.append(error) }
+            }
+            let rules = configuration.vaults.flatMap { (try? session.keeper.nameLook.ruleProblems($0)) ?? [] }
+            let hooks = configuration.hooks.flatMap { hook in
+                session.keeper.problems(of: hook).map { fault in
+                    Fault(fault.code, "the hook '\(hook.name)': \(fault.message)", hint: fault.hint, path: fault.path)
+                }
+            }
+            let unusable = faults.count
+            faults += configuration.unmatched.map { wildcard in
+                Fault(
+                    .configuration, "no directory matches '\(wildcard.path.display)', the path of '\(wildcard.entry)'",
+                    hint: "mount its disk, or correct the path", path: wildcard.path)
+            }
+            faults += hooks + rules
+            if session.json {
+                session.emit(
+                    "config-check",
+                    [
+                        .init("files", .array(configuration.files.map { .string($0) })),
+                        .init("vaults", .integer(Int64(configuration.vaults.count))),
+                        .init("hooks", .integer(Int64(configuration.hooks.count))),
+                        .init("problems", .array(faults.map { session.json($0) })),
+                    ])
+            } else {
+                for file in configuration.files { session.say("\(file): ok") }
+                session.say(
+                    "\(Text.plural(configuration.vaults.count, "vault")), \(unusable == 0 ? "all there" : "\(unusable) not usable now")"
+                )
+                if !configuration.hooks.isEmpty {
+                    session.say(
+                        "\(Text.plural(configuration.hooks.count, "hook")), \(hooks.isEmpty ? "all usable" : "\(Text.plural(hooks.count, "problem"))")"
+                    )
+                }
+                for fault in faults { session.warn(fault) }
+            }
+            let isAll = unusable == configuration.vaults.count && unusable > 0
+            try Ending.with(faults.isEmpty ? .done : isAll ? .failed : .partial)
+        }
+    }
+}
