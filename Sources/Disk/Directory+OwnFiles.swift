@@ -48,7 +48,8 @@ extension Directory {
         case S_IFLNK: throw Self.refused(whole, "it is a symbolic link", errno: ELOOP)
         default: throw Self.refused(whole, Self.notRegular)
         }
-        guard seen.nlink == 1 else { throw Self.refused(whole, "it has \(seen.nlink) names (hard links)") }
+        // None: it was replaced since it was opened, and is whole as it was.
+        guard seen.nlink <= 1 else { throw Self.refused(whole, "it has \(seen.nlink) names (hard links)") }
         var parent = cl_stat()
         try check(layer.stat(descriptor, "", &parent), "look at", path)
         guard [0, Surroundings.userID, parent.uid].contains(seen.uid) else {

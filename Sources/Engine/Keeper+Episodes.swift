@@ -39,6 +39,8 @@ extension Keeper {
             let gone = configuration.vanished(of: wildcard).map(\.label).sorted()
             let there = configuration.matches(of: wildcard).count - gone.count
             guard there == 0 || !gone.isEmpty else { return nil }
+            // Their disk is away: that is no alarm.
+            if there == 0, !gone.isEmpty, wildcard.settings.removable.value { return nil }
             let path = wildcard.path.display
             guard there > 0 else {
                 let before = gone.isEmpty ? "" : " any more; \(gone.count) did before"

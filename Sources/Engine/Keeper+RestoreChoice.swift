@@ -148,8 +148,9 @@ extension Keeper {
                 .notFound,
                 "no backup of '\(name)' is in the trash" + (before == nil ? "" : " or here before that date"),
                 hint: nearer.isEmpty
-                    ? "`reprieve list \(shell: name) -a` shows what there is"
-                    : "\(nearer.count) of before that date were purged or are missing: reprieve list \(shell: name) --purged"
+                    ? "`reprieve list \(shell: view.label) \(shell: name) -a` shows what there is"
+                    : "\(nearer.count) older than that were purged or are missing: "
+                        + "reprieve list \(shell: view.label) \(shell: name) --purged"
             )
         }
         var choice = choice(found, view)

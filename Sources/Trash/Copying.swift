@@ -7,7 +7,7 @@ package import Model
 /// All is made in a directory of its own beside the target names, read back and compared, and renamed from there: under
 /// its name stands a whole copy or none. Nothing is replaced.
 package struct Copying {
-    /// Told how far it came, in bytes.
+    /// Is given the number of bytes copied so far.
     package typealias Progress = (_ done: Int64) -> Void
 
     private let target: Directory
@@ -70,10 +70,11 @@ package struct Copying {
         } catch {
             throw giveUp(error, moved, temporary, staging)
         }
+        Model.Progress.step()
         return (names, lost)
     }
 
-    /// What was made is taken away again; where that fails, it is said.
+    /// Removes what was made. Where that fails, the error says what to remove.
     private func giveUp(_ fault: Fault, _ moved: [Bytes], _ temporary: Bytes, _ staging: Directory) -> Fault {
         do throws(Fault) {
             for name in moved { try target.rename(name, to: staging, as: name) }

@@ -31,21 +31,22 @@ struct NothingGoes {
         }
         let held = going.filter { report.frozenSeries.contains($0.backup.series) }
         guard held.count == going.count else { return [] }
-        let names = SeriesNames(going.map(\.backup.series))
+        let names = SeriesNames(report.view)
         let series = Set(held.map(\.backup.series)).sorted().map(names.text)
         return [
             "Nothing goes while \(Text.plural(series.count, "series", "series")) of \(label) "
                 + "\(series.count == 1 ? "is" : "are") frozen. After that \(count) (\(size)) can go: "
-                + "reprieve unfreeze \(shell: label) \(shell: series[0])"
+                + "reprieve unfreeze \(shell: label) "
+                + series.map { "\(shell: $0)" }.joined(separator: " ")
         ]
     }
 
-    private func until(_ mark: Mark) -> String { mark.until.map { ", until \(Text.moment($0, zone))" } ?? "" }
+    private func until(_ mark: Mark) -> String { mark.until.map { " until \(Text.moment($0, zone))" } ?? "" }
 
     private var whyKept: String {
         let plan = report.plan
         if plan.judged.isEmpty { return "there is no backup in this vault" }
-        if plan.policy.keepsEverything { return "no rule is given, so all is kept" }
+        if plan.policy.keepsEverything { return "no rule is given, so everything is kept" }
         let aside = plan.judged.count { $0.decision.isSetAside }
         if aside == plan.judged.count {
             return "\(aside == 1 ? "its only backup is" : "all \(Text.count(aside)) backups are") set aside"
@@ -65,9 +66,11 @@ struct NothingGoes {
         case .seen(let span): return "\(count) \(was) first seen less than \(span) ago. \(can)"
         case .young(let span): return "\(count) \(one.count == 1 ? "is" : "are") younger than \(span). \(can)"
         case .restored:
-            return "\(count) came back from the trash and \(one.count == 1 ? "is" : "are") left alone for now. \(can) "
-                + "To let them go before: reprieve release \(shell: label)"
-        case .preserved: return "\(count) \(was) preserved until a date. \(can)"
+            return
+                "\(count) came back from the trash and \(one.count == 1 ? "is" : "are") protected for a grace. \(can) "
+                + "To let \(one.count == 1 ? "it" : "them") go sooner: reprieve release \(shell: label)"
+        case .preserved:
+            return "\(count) \(one.count == 1 ? "is" : "are") preserved for a limited time. \(can)"
         }
     }
 

@@ -6,7 +6,8 @@ internal import Synchronization
 /// Prints for a person on standard output, as Swift's own does; and remembers what could not be written.
 func print(_ text: String, terminator: String = "\n") { Output.write(PrintedCommands.complete(text) + terminator) }
 
-/// Both outputs of a command. Neither ends its work (closed, full, or without a reader); nothing deceptive gets out.
+/// Both outputs of a command. Neither can end its work (closed, full, without a reader), and deceptive characters are
+/// escaped.
 enum Output {
     private struct State {
         var waiting: [UInt8] = []
@@ -24,7 +25,8 @@ enum Output {
         }
     }
 
-    /// Whether all that was printed was written. After a failure nothing more is: a report with a hole is none.
+    /// Whether all that was printed was written. After a failure nothing more is written: a report with a gap would
+    /// mislead.
     @discardableResult
     static func flush() -> Bool {
         state.withLock { state in
@@ -38,9 +40,14 @@ enum Output {
         state.waiting = []
     }
 
-    /// On standard error, after what was printed before. That nobody can be told there changes nothing.
+    /// On standard error, after what was printed before. A failure to write there is ignored.
     static func warn(_ text: String) {
         flush()
+        urgent(text)
+    }
+
+    /// The same at once: standard output may be what the command waits for.
+    static func urgent(_ text: String) {
         _ = put(Array((text.readable + "\n").utf8), on: 2)
     }
 
@@ -74,7 +81,7 @@ enum Output {
     /// The status of a command that is over. A report that was not written is a failure; a deed that was done is done.
     static func end(_ status: ExitStatus, didChange: Bool) -> ExitStatus {
         guard !flush(), let failure = state.withLock({ $0.failure }) else { return status }
-        // Who has read enough knows that he has.
+        // A reader that closed the pipe has read enough.
         if failure != EPIPE {
             warn(
                 Fault(

@@ -27,16 +27,17 @@ struct ParseFault {
     /// A negative number behind an option is its value and no option: then the option says what it takes.
     static func joined(_ arguments: [String]) -> [String] {
         var result: [String] = []
-        for argument in arguments {
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        for argument in arguments[..<end] {
             if argument.first == "-", argument.dropFirst().first?.isNumber == true, let last = result.last,
-                last.hasPrefix("-"), last.count > 1, !last.contains("="), last != "--"
+                last.hasPrefix("-"), last.count > 1, !last.contains("=")
             {
                 result[result.count - 1] = "\(last)=\(argument)"
             } else {
                 result.append(argument)
             }
         }
-        return result
+        return result + arguments[end...]
     }
 
     /// `help staus` is a mistake, too.
@@ -57,7 +58,9 @@ struct ParseFault {
         if let number = arguments.first(where: {
             $0.first == "-" && $0.count > 1 && $0.dropFirst().allSatisfy(\.isNumber)
         }) {
-            return Fault(.usage, "'\(number)' is not a valid id or run", hint: "they have no sign: see \(help)")
+            return Fault(
+                .usage, "'\(number)' is not a valid id or run",
+                hint: "an id or a run number has no minus sign: see \(help)")
         }
         let parts = message.split(separator: "'", omittingEmptySubsequences: false)
         if message.hasPrefix("Unknown option '"), parts.count > 2 {

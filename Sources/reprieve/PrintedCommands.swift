@@ -2,7 +2,7 @@ import ArgumentParser
 internal import Engine
 internal import Model
 
-/// Commands in what is printed repeat a vault and rules that stand in no file, and where the state of these is.
+/// Completes printed commands: under `--vault` they repeat the options that no file holds.
 enum PrintedCommands {
     /// As this command line has them, each word quoted: ` --vault /srv/backups --keep-daily 7`, or nothing.
     private static let options = text(of: CommandLine.arguments.dropFirst())
@@ -30,7 +30,7 @@ enum PrintedCommands {
         return found.map { " " + $0 }.joined()
     }
 
-    /// The same text, with these options behind the name of each command. Once more it changes nothing.
+    /// The same text, with these options behind the name of each command. Applied twice it changes nothing more.
     static func complete(_ text: String) -> String {
         guard !options.isEmpty, text.contains(program) else { return text }
         var result = ""
@@ -43,7 +43,7 @@ enum PrintedCommands {
             result += command
             rest = rest.dropFirst(command.count)
             let line = rest.prefix { $0 != "\n" && $0 != "`" }
-            if !line.hasPrefix(options), !line.contains("--vault ") { result += options }
+            if !line.hasPrefix(options), !line.contains("--vault") { result += options }
         }
         return result + rest
     }

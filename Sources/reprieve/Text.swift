@@ -112,7 +112,7 @@ enum Text {
     }
 
     private static func isCommand(_ line: Substring) -> Bool {
-        ["reprieve ", "cp -a -- "].contains { line.hasPrefix($0) }
+        line.hasPrefix("reprieve ")
     }
 
     /// Split at spaces, but a command between backticks stays one word.

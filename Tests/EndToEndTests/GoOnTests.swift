@@ -73,7 +73,7 @@ struct GoOnTests {
         try #require(try house.run("undo", "1").status == 0)
         try house.run("unfreeze", "dumps")
         let plan = flat(try house.run("plan").out)
-        #expect(plan.contains("8 backups came back from the trash and are left alone for now."), "\(plan)")
+        #expect(plan.contains("8 backups came back from the trash and are protected for a grace."), "\(plan)")
         try house.run("preserve", "app/orders", "--before", House.day(3), "--reason", "case 4711")
         #expect(try house.list().count { $0["preserved"] as? Bool == true } == 2)
         #expect(try house.run("preserve", "app/orders", "--before", "2001-01-01", "--reason", "x").status == 5)

@@ -23,8 +23,9 @@ struct Adopt: Deed {
     func run() throws {
         let session = try common.session()
         guard
-            let vault = session.keeper.configuration.vaults.first(where: { $0.path.display == path || $0.label == path }
-            )
+            let vault = session.keeper.configuration.vaults.first(where: {
+                $0.path == Configuration.absolute(path) || $0.label == path
+            })
         else {
             throw Fault(
                 .notFound, "no vault is configured at '\(path)'",

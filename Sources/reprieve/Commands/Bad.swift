@@ -1,13 +1,15 @@
 import ArgumentParser
 internal import Engine
 internal import Model
+internal import Retention
 
 struct Bad: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "This backup is broken: it counts for nothing.",
+        abstract: "Say that a backup is broken, so that it counts for nothing.",
         discussion: """
-            It stays in its place, and no rule counts it: the newest other complete one is the newest
-            of its series then. `condemn` moves it to the trash, `release` takes the word back.
+            The backup stays where it is, and no rule counts it. The newest other complete
+            backup becomes the newest of its series. `condemn` moves it to the trash,
+            `release` withdraws the mark.
 
             \(Reprieve.exits)
             """)
@@ -35,8 +37,11 @@ struct Bad: Deed {
     }
 
     private static func outcome(_ view: VaultView, _ backup: Backup) -> String {
-        let newest = view.present.filter { $0.series == backup.series && $0.id != backup.id && $0.isComplete }
-            .max { ($0.time, $0.path) < ($1.time, $1.path) }
+        let newest = view.present.filter {
+            $0.series == backup.series && $0.id != backup.id
+                && $0.effectiveCondition(view.protection, view.plan?.links, now: view.at).condition == .complete
+        }
+        .max { ($0.time, $0.path) < ($1.time, $1.path) }
         let rest =
             newest.map { "the newest of its series that counts is \($0.path.lastComponent.display)" }
             ?? "no other backup of its series counts"

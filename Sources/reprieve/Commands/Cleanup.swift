@@ -41,7 +41,7 @@ struct Cleanup: Deed {
         let chosen = try session.onlyVaults(words)
         if dryRun {
             session.sayDryRun()
-            return try PlanCommand.show(chosen, [], session)
+            return try PlanCommand.show(chosen, named: words, [], session)
         }
         let approval: Keeper.ApprovedPlan? = approve ? id.map { .id($0.lowercased()) } ?? .last : nil
         var reports: [CleanupReport] = []

@@ -30,7 +30,7 @@ struct Comparison {
         if !words.isEmpty {
             let series = try session.series(words, in: found.map(\.report))
             for (n, keys) in series.enumerated() { found[n].changes.removeAll { !keys.contains($0.backup.series) } }
-            found.removeAll { $0.changes.isEmpty }
+            found = zip(found, series).filter { !$0.1.isEmpty }.map(\.0)
         }
         let all = found.map { Comparison($0, session, isSingle: !words.isEmpty) }
         if session.json {

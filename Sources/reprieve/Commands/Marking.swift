@@ -24,15 +24,13 @@ struct Marking {
                 return Marking(view: view, backups: [backup])
             case .series(let view, let key):
                 let name = SeriesNames(view).text(key)
-                let own = (view.present + view.trashed).filter { backup in
-                    backup.series == key && (before.map { backup.time < $0 } ?? true)
-                }
+                let own = view.members(of: key).filter { backup in before.map { backup.time < $0 } ?? true }
                 guard !own.isEmpty else {
                     throw Fault(
                         .notFound,
                         "no backup of '\(name)' is here or in the trash"
                             + (before == nil ? "" : " and older than that"),
-                        hint: "`reprieve list \(shell: name) -a` shows what there is")
+                        hint: "`reprieve list \(shell: view.label) \(shell: name) -a` shows what there is")
                 }
                 return Marking(
                     view: view, backups: own.sorted { ($0.time, $0.path) < ($1.time, $1.path) }, series: name)
@@ -88,8 +86,9 @@ struct Marking {
                         marked.flatMap { one -> [JSON] in
                             let now = views[one.view.configuration.path] ?? one.view
                             let names = SeriesNames(now)
+                            let fresh = Dictionary(now.everything.map { ($0.id, $0) }) { first, _ in first }
                             return one.backups.map {
-                                session.json($0, now.label, protection: now.protection, names: names)
+                                session.json(fresh[$0.id] ?? $0, now.label, protection: now.protection, names: names)
                             }
                         })),
             ])

@@ -10,8 +10,8 @@ struct Preserve: Deed {
               reprieve preserve 7f3a --reason 'audit 2026' --until 2027-01-01
               reprieve preserve app/orders --before 2026-01-01 --reason 'case 4711'
 
-            Of a series, all backups that it has now are kept; with --before, all that
-            are older. It holds in the trash too: what is preserved there is not purged.
+            If you name a series, all backups that it has now are kept; with --before,
+            only those that are older. A preserved backup in the trash is not purged.
 
             \(Reprieve.exits)
             """)

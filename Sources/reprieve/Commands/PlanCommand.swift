@@ -20,18 +20,20 @@ struct PlanCommand: ParsableCommand {
         let session = try common.session()
         let (vaults, words) = session.vaults(what)
         if let policy { return try Comparison.show(vaults, words, policy, session) }
-        try Self.show(vaults, words, session)
+        try Self.show(vaults, named: Array(what.dropLast(words.count)), words, session)
     }
 
-    /// Also what `cleanup --dry-run` is: the plan without the second half.
-    static func show(_ vaults: [VaultConfiguration], _ words: [String], _ session: Session) throws {
+    /// Also what `cleanup --dry-run` is: the plan without the second half. `named`: the vaults that a person named.
+    static func show(
+        _ vaults: [VaultConfiguration], named: [String], _ words: [String], _ session: Session
+    ) throws {
         var reports: [PlanReport] = []
         var faults: [Fault] = []
         for vault in vaults {
             do {
                 reports.append(try session.keeper.plan(vault))
             } catch {
-                if !session.isAwayByRight(error, words) { faults.append(error) }
+                if !session.isAwayByRight(error, named) { faults.append(error) }
             }
         }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
@@ -45,7 +47,7 @@ struct PlanCommand: ParsableCommand {
                 guard !keys.isEmpty else { return nil }
                 return keys.map { PlanText(report, session).detail($0) }.joined(separator: "\n\n")
             }
-            print(texts.joined(separator: "\n\n"))
+            if !texts.isEmpty { print(texts.joined(separator: "\n\n")) }
             for fault in faults { session.warn(fault) }
         }
         for fault in reports.flatMap({ $0.unreadable }) { session.warn(fault) }
@@ -111,7 +113,8 @@ struct PlanCommand: ParsableCommand {
 }
 
 extension Session {
-    /// The series that the arguments name, for each plan. `faults`: why there is no plan of other vaults.
+    /// The series that the arguments name, for each plan. `faults`: the errors of vaults that have no plan; the first is
+    /// thrown where no series matches.
     func series(_ words: [String], in reports: [PlanReport], _ faults: [Fault] = []) throws -> [[Bytes]] {
         let targets: [Keeper.Target]
         do {

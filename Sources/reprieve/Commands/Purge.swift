@@ -35,7 +35,7 @@ struct Purge: Deed {
             throw Fault(.usage, "--free goes with --now", hint: "reprieve purge --now --free \(shell: free ?? "")")
         }
         let session = try common.session()
-        if !dryRun { Interrupt.watch("taken out of the trash for good") }
+        if !dryRun { Interrupt.watch("purged") }
         if now { return try PurgeNow(what: what, free: free, yes: yes, dryRun: dryRun, session: session).run() }
         var reports: [PurgeReport] = []
         var faults: [Fault] = []

@@ -5,20 +5,21 @@ internal import Retention
 
 struct Release: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Take back a preserve, a restore's grace, a bad or a retire; the rules decide again.",
+        abstract: "Withdraw preserve, bad or retire, or end the grace of a restore; the rules decide again.",
         discussion: """
-              reprieve release 7f3a          whatever was said of this backup
-              reprieve release run 81        what came back of run 81 need not stay for a grace
-              reprieve release app/orders    the same of a series, and it has not ended after all
-              reprieve release dumps         the same of a whole vault
+              reprieve release 7f3a          every mark of this backup
+              reprieve release run 81        the grace of everything that came back from it
+              reprieve release app/orders    the same for a series, and its retirement
+              reprieve release dumps         the same for a whole vault
 
-            Of a run, a series or a vault, what a person preserved stays so without --preserved.
+            For a run, a series or a vault, preserved backups stay preserved unless you
+            add --preserved.
 
             \(Reprieve.exits)
             """)
 
     @Argument(help: ArgumentHelp("Ids, paths, series, vaults, or a run.", valueName: "what")) var what: [String]
-    @Flag(help: "Of a run, a series or a vault: what is preserved, too.") var preserved = false
+    @Flag(help: "For a run, a series or a vault: preserved backups, too.") var preserved = false
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be released.") var dryRun = false
     @OptionGroup var common: Common
 

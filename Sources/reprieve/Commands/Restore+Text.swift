@@ -101,8 +101,8 @@ struct RestoreText {
     private func stay(_ report: RestoreReport) -> [String] {
         let backup = report.backup
         if report.isCopy {
-            let end = backup.trashed.map { " until \(Text.day($0.earliestPurge, zone))" } ?? ""
-            return ["The one in the trash stays there\(end)."]
+            let end = backup.trashed.map { "; it can be purged from \(Text.day($0.earliestPurge, zone)) on" } ?? ""
+            return ["The backup in the trash stays\(end)."]
         }
         guard let until = report.reprievedUntil else {
             return ["It is outside of the vault now: nothing will take it away."]

@@ -9,9 +9,9 @@ struct Restore: Deed {
         abstract: "Put a backup back where it was.",
         discussion: """
             A series means its newest one in the trash; with --before, the newest before
-            that time, wherever it is. One of a chain brings what it needs with it; named
-            by its id or path, what needs it too, unless --as names it anew. `undo` puts a
-            whole run back.
+            that time, wherever it is. A backup of a chain brings back what it needs. If
+            you name it by its id or path, and without --as, what needs it comes back too.
+            `undo` puts a whole run back.
 
               reprieve restore app/orders --before 2026-10-05
               reprieve restore 7f3a --to /srv/rescue --as orders.dump
@@ -26,11 +26,12 @@ struct Restore: Deed {
 
     @Argument(help: ArgumentHelp("An id, a path, a series, a batch or a run.", valueName: "what"))
     var what: [String] = []
-    @Flag(help: "All that is in the trash and that the policy would keep now; vaults may be named.") var wanted = false
+    @Flag(help: "Everything in the trash that the policy would keep now, of all vaults or of those named.") var wanted =
+        false
     @Option(help: ArgumentHelp("Of a series: the newest before this time.", valueName: "time")) var before: String?
-    @Option(help: ArgumentHelp("Into this directory; it is made where it is missing.", valueName: "directory"))
+    @Option(help: ArgumentHelp("Into this directory; it is created if it is missing.", valueName: "directory"))
     var to: String?
-    @Flag(help: "Copy it to --to, also on another file system, and compare. The one in the trash stays.")
+    @Flag(help: "Copy it into --to, on any file system, and compare. The backup in the trash stays.")
     var copy = false
     @Option(
         name: .customLong("as"),
@@ -49,7 +50,7 @@ struct Restore: Deed {
             throw Fault(.usage, "--copy says how, but not where", hint: "add --to DIRECTORY")
         }
         let session = try common.session(visiting: true, always: true)
-        if !dryRun { Interrupt.watch("put back") }
+        if !dryRun { Interrupt.watch(copy ? "copied" : "put back") }
         if wanted { _ = try session.onlyVaults(what) }
         let (vaults, rest) = session.vaults(what)
         let recovery = dryRun ? [] : session.keeper.recoverBeforeRestore(vaults).faults
@@ -75,7 +76,7 @@ struct Restore: Deed {
         var doing = RestoreDoing(session: session, isDry: dryRun, wish: wish)
         doing.isMany = choices.count > 1
         if dryRun { session.sayDryRun() }
-        if doing.isMany, !dryRun, target == nil { doing.mark(choices) }
+        if !dryRun, target == nil { doing.mark(choices) }
         for choice in choices { doing.restore(choice) }
         doing.unrecorded = recovery.filter { $0.code == .unaudited }
         try doing.finish(choices)

@@ -10,10 +10,9 @@ struct Simulate: ParsableCommand {
         discussion: """
               reprieve retention simulate --input list.json --keep-daily 7 --keep-weekly 5
 
-            INPUT  {"backups": [{"id": "a", "time": "2026-11-23T01:00:00Z", "kind":
-            "full",
-                    "parent": null, "size": 0, "tags": [], "complete": true,
-                    "preserved": false}]}        only id and time are needed
+            INPUT  {"backups": [{"id": "a", "time": "2026-11-23T01:00:00Z",
+                    "kind": "full", "parent": null, "size": 0, "tags": [],
+                    "complete": true, "preserved": false}]}   only id and time are needed
             Rules as everywhere: --keep-last --keep-secondly --keep-minutely --keep-hourly
             --keep-daily --keep-weekly --keep-monthly --keep-13weekly --keep-quarterly
             --keep-yearly --keep-within --keep-within-secondly … --keep-within-yearly

@@ -11,8 +11,8 @@ struct Status: ParsableCommand {
             status.
 
             --check is a plugin for Nagios and its like: one line, 0 ok, 1 warning
-            (frozen, held, late), 2 critical (offline, missing, failed, no run for twice
-            its schedule), 3 unknown. It takes no lock and scans nothing.
+            (frozen, held, late, suspect), 2 critical (offline, missing, vanished, failed,
+            no run for twice its schedule), 3 unknown. It takes no lock and scans nothing.
 
             \(Reprieve.exits)
             """)

@@ -237,7 +237,7 @@ extension Matter {
                     vault: view.label, code: "late",
                     text:
                         "no new backup in \(names.text(series)) for \(silence) (usual: \(Text.every(rhythm.seconds))). Nothing of its \(Text.plural(count, "backup")) goes because time passes.",
-                    commands: ["reprieve retire \(shell: names.text(series)) --reason WHY"])
+                    commands: ["reprieve retire \(shell: view.label) \(shell: names.text(series)) --reason WHY"])
             }
     }
 }

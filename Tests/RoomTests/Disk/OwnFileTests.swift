@@ -2,6 +2,7 @@ import Disk
 import Foundation
 import Glibc
 import Model
+import Synchronization
 import Testing
 
 /// What others can put at the name of a file that we write and believe: it is refused at once, and nothing behind it is
@@ -25,6 +26,26 @@ struct OwnFileTests {
                 _ = FileManager.default.createFile(atPath: path, contents: Data("theirs".utf8))
                 try #require(chown(path, 12345, 12345) == 0)
             }
+        }
+    }
+
+    @Test("one that is replaced while it is opened is read whole, as it was or as it is")
+    func replaced() throws {
+        let scratch = try Scratch()
+        let root = try scratch.open()
+        let contents = [Bytes("old, and whole"), Bytes("new")]
+        try root.replace("state.json", with: contents[0], mode: 0o640)
+        let isOver = Atomic(false)
+        let writer = Thread {
+            for n in 0..<2000 where !isOver.load(ordering: .relaxed) {
+                do { try root.replace("state.json", with: contents[n % 2], mode: 0o640) } catch { break }
+            }
+        }
+        writer.start()
+        defer { isOver.store(true, ordering: .relaxed) }
+        while !writer.isFinished {
+            let read = try root.read("state.json", limit: 100)
+            #expect(read.map(contents.contains) == true)
         }
     }
 
