@@ -9,7 +9,8 @@ enum Interrupt {
 
     /// `deed`: what happens to each backup: `moved to the trash`. `back`: how all of it is taken back.
     static func watch(_ deed: String, back: String? = nil) {
-        // The default would end us before the source is asked; where it was ignored (`reprieve … &` in a script), it stays so.
+        // The default would end us before the source is asked. Where the signal was ignored (`reprieve … &` in a
+        // script), it stays ignored.
         let before = unsafeBitCast(signal(SIGINT, SIG_IGN), to: Int.self)
         guard before != unsafeBitCast(SIG_IGN, to: Int.self) else { return }
         let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())

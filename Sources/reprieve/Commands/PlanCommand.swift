@@ -113,8 +113,8 @@ struct PlanCommand: ParsableCommand {
 }
 
 extension Session {
-    /// The series that the arguments name, for each plan. `faults`: the errors of vaults that have no plan; the first is
-    /// thrown where no series matches.
+    /// The series that the arguments name, for each plan. `faults`: the errors of vaults that have no plan; the first
+    /// is thrown where no series matches.
     func series(_ words: [String], in reports: [PlanReport], _ faults: [Fault] = []) throws -> [[Bytes]] {
         let targets: [Keeper.Target]
         do {
