@@ -8,7 +8,7 @@ struct JSONMembers {
 
     init(_ object: UnsafeBufferPointer<UInt8>) { bytes = object }
 
-    /// Where the first value of this name stands; `nil`: there is none, or what stands before it is no JSON.
+    /// Where the first value of this name stands; `nil`: there is none, or what stands before it is not valid JSON.
     mutating func value(of key: String) -> Range<Int>? {
         var key = key
         return key.withUTF8 { wanted in

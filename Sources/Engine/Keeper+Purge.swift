@@ -25,6 +25,8 @@ package struct PurgeReport: Sendable {
     package var earlyBecause: String?
     /// Limits that are not met, and that nothing which may go would meet, in words.
     package var unmet: [String] = []
+    /// The room that the greatest of them asks for; 0 where none asks for bytes.
+    package var unmetBytes: Int64 = 0
     /// What ``purged`` gives back, at least; `nil`: not measured.
     package var freed: Int64?
     /// A person named what is to go: what stays was asked for in vain.
@@ -71,6 +73,7 @@ package struct PurgeReport: Sendable {
         notDue = max(0, notDue - relief.early.count)
         earlyBecause = earlyBecause ?? relief.earlyBecause
         unmet += relief.unmet
+        unmetBytes = max(unmetBytes, relief.unmetBytes)
         frozen = frozen ?? relief.frozen
         veto = veto ?? relief.veto
         faults += relief.faults

@@ -117,7 +117,7 @@ package struct Simulation: Sendable {
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             "a value has the wrong type\(place(context))"
         case .dataCorrupted(let context):
-            context.codingPath.isEmpty ? "it is no JSON" : "a value makes no sense\(place(context))"
+            context.codingPath.isEmpty ? "it is not valid JSON" : "a value is not valid\(place(context))"
         default: "\(error)"
         }
     }

@@ -173,7 +173,7 @@ extension AuditEvent {
         }
     }
 
-    /// Keys of records that stand beside a path that is no UTF-8.
+    /// Keys of records that stand beside a path that is not valid UTF-8.
     package static let rawSuffix = "_raw"
 }
 

@@ -13,7 +13,7 @@ package enum EventField: String, CaseIterable, Sendable {
 
     package enum Form: String, Sendable {
         case text, number, bytes, seconds, time, flag
-        /// Text; bytes that are no UTF-8 stand in `…_raw` beside it, in base64.
+        /// Text; a name that is not valid UTF-8 stands in `…_raw` beside it, in base64.
         case path
         case list
     }

@@ -88,7 +88,7 @@ package struct JSONReader {
         guard end < bytes.count else { throw malformed("a string without an end") }
         let inner = UnsafeBufferPointer(rebasing: bytes[start..<end])
         guard let text = isEscaped ? try Self.unescaped(inner, self) : String(validating: inner, as: UTF8.self) else {
-            throw malformed("a string that is no UTF-8")
+            throw malformed("a string that is not valid UTF-8")
         }
         at = end + 1
         return text
@@ -209,7 +209,7 @@ package struct JSONReader {
         return true
     }
 
-    /// `nil`: no UTF-8.
+    /// `nil`: not valid UTF-8.
     private static func unescaped(
         _ inner: UnsafeBufferPointer<UInt8>, _ reader: JSONReader
     ) throws(Malformed) -> String? {

@@ -67,6 +67,9 @@ extension Session {
     }
 
     func json(_ fault: Fault) -> JSON {
-        ["code": .string(fault.code.rawValue), "message": .string(fault.message), "hint": JSON(fault.hint)]
+        [
+            "code": .string(fault.code.rawValue), "message": .string(fault.message),
+            "hint": JSON(fault.hint.map(PrintedCommands.complete)),
+        ]
     }
 }

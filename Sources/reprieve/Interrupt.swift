@@ -18,7 +18,12 @@ enum Interrupt {
             // A second Ctrl-C ends it, whatever the first one waits for.
             signal(SIGINT, SIG_DFL)
             Output.urgent(text(deed, back))
-            kill(getpid(), SIGINT)
+            // Dispatch has blocked it in every thread, and would hand it to this function again.
+            var only = sigset_t()
+            sigemptyset(&only)
+            sigaddset(&only, SIGINT)
+            pthread_sigmask(SIG_UNBLOCK, &only, nil)
+            raise(SIGINT)
         }
         source.resume()
         self.source = source

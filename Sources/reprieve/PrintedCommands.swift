@@ -2,17 +2,19 @@ import ArgumentParser
 internal import Engine
 internal import Model
 
-/// Completes printed commands: under `--vault` they repeat the options that no file holds.
+/// Completes printed commands: they repeat the options that say which configuration and state are meant, and with
+/// `--vault` those that no file holds.
 enum PrintedCommands {
-    /// As this command line has them, each word quoted: ` --vault /srv/backups --keep-daily 7`, or nothing.
+    /// The options as this command line has them, each word quoted: ` --vault /srv/backups --keep-daily 7`, or nothing.
     private static let options = text(of: CommandLine.arguments.dropFirst())
 
-    private static let repeated: Set<String> = [
-        "--config", "--state-dir", "--vault", "--semantics", "--time-from", "--grace-period",
-    ]
+    private static let always: Set<String> = ["--config", "--state-dir"]
+    /// A printed command that has one of these has all that it needs.
+    private static let given = always.union(["--vault"])
+    private static let withVault: Set<String> = ["--vault", "--semantics", "--time-from", "--grace-period"]
 
     private static func text(of arguments: some Sequence<String>) -> String {
-        guard arguments.contains(where: { $0 == "--vault" || $0.hasPrefix("--vault=") }) else { return "" }
+        let hasVault = arguments.contains { $0 == "--vault" || $0.hasPrefix("--vault=") }
         var found: [String] = []
         var isValue = false
         for argument in arguments.prefix(while: { $0 != "--" }) {
@@ -20,9 +22,9 @@ enum PrintedCommands {
             if isValue {
                 found.append(Bytes(argument).shellWord)
                 isValue = false
-            } else if argument == "--\(SystemDirectory.key)" {
+            } else if hasVault, argument == "--\(SystemDirectory.key)" {
                 found.append(argument)
-            } else if repeated.contains(name) || name.hasPrefix("--keep-") {
+            } else if always.contains(name) || hasVault && (withVault.contains(name) || name.hasPrefix("--keep-")) {
                 found.append(Bytes(argument).shellWord)
                 isValue = name == argument
             }
@@ -42,8 +44,9 @@ enum PrintedCommands {
             guard isWord, let command = command(rest) else { continue }
             result += command
             rest = rest.dropFirst(command.count)
-            let line = rest.prefix { $0 != "\n" && $0 != "`" }
-            if !line.hasPrefix(options), !line.contains("--vault") { result += options }
+            // A line that was folded behind the command's name has them on the next one.
+            let line = rest.drop { $0.isWhitespace }.prefix { $0 != "\n" && $0 != "`" }
+            if !given.contains(where: { line.contains($0) }) { result += options }
         }
         return result + rest
     }

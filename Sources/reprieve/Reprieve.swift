@@ -93,7 +93,7 @@ struct Reprieve: AsyncParsableCommand {
         guard CommandLine.arguments.contains("--json") else { return Output.warn(fault) }
         var fields: [JSON.Field] = [
             .init("code", .string(fault.code.rawValue)), .init("message", .string(fault.message)),
-            .init("hint", JSON(fault.hint)),
+            .init("hint", JSON(fault.hint.map(PrintedCommands.complete))),
         ]
         if let path = fault.path { fields += [JSON.Field](path: path) } else { fields.append(.init("path", .null)) }
         Output.warn((["error": .object(fields)] as JSON).line)

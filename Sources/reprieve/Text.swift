@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Model
+internal import Retention
 
 /// Sizes, ages, dates and tables, for 80 columns.
 enum Text {
@@ -246,5 +247,15 @@ extension [String] {
             if self[middle] < element { low = middle + 1 } else { high = middle }
         }
         return low < count && self[low] == element ? low : nil
+    }
+}
+
+extension SeriesPulse.Health {
+    /// In capitals where a person must act.
+    var text: String {
+        switch self {
+        case .suspect, .failing, .late: rawValue.uppercased()
+        case .ok, .settling, .ended, .retired, .succeeded: rawValue
+        }
     }
 }

@@ -34,6 +34,29 @@ struct ArgumentTests {
         #expect(log.status == 0 && log.out.contains(pair[0].prefix(8)), "\(log.out)\(log.error)")
     }
 
+    @Test("a printed command repeats which configuration and state are meant, in text and in JSON")
+    func printedOptions() throws {
+        let house = try House()
+        try house.dailies(6)
+        try house.settle()
+        let own = ["--config", house.config.path, "--state-dir", house.state.path]
+        @discardableResult func run(_ words: String...) throws -> House.Outcome {
+            try House.launch([House.binary.path] + words + own, environment: ["RUNTIME_DIRECTORY": house.root.path])
+        }
+        #expect(try run("plan").status == 0)
+        let cleanup = try run("cleanup", "--approve")
+        #expect(cleanup.status == 0 && house.names().count < 6)
+        let restore = try #require(cleanup.out.split(separator: "\n").last { $0.hasPrefix("  reprieve restore ") })
+        #expect(!restore.contains("--state-dir \(house.state.path) --"), "\(restore)")
+        let path = "PATH=\(House.binary.deletingLastPathComponent().path):$PATH"
+        #expect(try House.launch(["/bin/sh", "-c", "\(path); \(restore)"]).status == 0)
+        #expect(house.names().count == 6)
+        try run("freeze", "dumps", "--reason", "x")
+        let decide = try #require(try run("status", "--json").json()["to_decide"] as? [[String: Any]])
+        let commands = decide.flatMap { $0["commands"] as? [String] ?? [] }.filter { $0.hasPrefix("reprieve ") }
+        #expect(!commands.isEmpty && commands.allSatisfy { $0.contains(" --config \(house.config.path) ") })
+    }
+
     @Test("a series by its end, by a pattern, with a near name where none fits; nothing fits one word of two")
     func series() throws {
         let house = try House()

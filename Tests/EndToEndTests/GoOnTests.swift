@@ -31,7 +31,7 @@ struct GoOnTests {
         usleep(1_100_000)
         try house.run("freeze", "dumps", "--reason", "stocktaking", "--until", "2d")
         let frozen = flat(try house.run("plan").out)
-        #expect(frozen.contains("Nothing goes while dumps is frozen, until "), "\(frozen)")
+        #expect(frozen.contains("Nothing goes while dumps is frozen until "), "\(frozen)")
         #expect(frozen.contains("After that 4 backups (") && !frozen.contains("This frees"))
         try house.run("unfreeze", "dumps")
         try house.cleanup()
@@ -156,6 +156,52 @@ struct GoOnTests {
         ])
         #expect(flat(outcome.error).contains("interrupted, and nothing was moved to the trash"), "\(outcome.error)")
         #expect(flat(outcome.error).contains("to go on: reprieve cleanup dumps --approve"))
+        #expect(outcome.error.components(separatedBy: "interrupted").count == 2, "said once: \(outcome.error)")
         #expect(house.names().count == 6)
+    }
+
+    @Test("Ctrl-C in the middle of a cleanup tells what was moved; going on and undoing do the rest")
+    func interruptedInTheMiddle() throws {
+        let house = try House(keep: "{ last: 2 }")
+        let all = 4000
+        for n in 0..<all {
+            let date = Date(timeIntervalSinceNow: Double(n - all) * 86_400)
+            try house.put("db-\(ISO8601DateFormatter().string(from: date).prefix(10)).dump", "x")
+        }
+        try house.settle()
+        try house.run("plan")
+        let said = house.root.appending(path: "said")
+        _ = FileManager.default.createFile(atPath: said.path, contents: nil)
+        let process = Process()
+        process.executableURL = House.binary
+        process.arguments = [
+            "cleanup", "--approve", "--config", house.config.path, "--state-dir", house.state.path,
+        ]
+        (process.standardInput, process.standardOutput) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        process.standardError = try FileHandle(forWritingTo: said)
+        try process.run()
+        // Asked often: all of it takes less than a second.
+        let end = Date().addingTimeInterval(30)
+        let trash = house.vault.appending(path: ".trash").path
+        while process.isRunning, Date() < end {
+            let batch = house.batches().last.map { "\(trash)/\($0)/files" }
+            let moved = batch.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0) } ?? []
+            if !moved.isEmpty { break }
+            usleep(500)
+        }
+        process.interrupt()
+        process.waitUntilExit()
+        let text = flat(try String(contentsOf: said, encoding: .utf8))
+        try #require(
+            process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGINT,
+            "\(process.terminationStatus): \(text)")
+        #expect(text.components(separatedBy: "interrupted").count == 2, "\(text)")
+        let moved = all - house.names().count
+        #expect(moved > 0 && moved < all - 2)
+        let told = try #require(text.firstMatch(of: /([0-9 ]+) backups? (was|were) moved to the trash/))
+        #expect(Int(told.1.filter(\.isNumber)).map { $0 > 0 && $0 <= moved } == true, "\(moved): \(text)")
+        #expect(text.contains("to undo it: reprieve undo "))
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0 && house.names().count == 2)
     }
 }

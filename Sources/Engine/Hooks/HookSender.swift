@@ -70,7 +70,7 @@ struct HookSender: Sendable {
     static let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"]
 
     private func checkURL(_ text: String) throws(Fault) {
-        guard ConfigurationReader.isURL(text) else { throw Fault(.configuration, "the secret is no URL") }
+        guard ConfigurationReader.isURL(text) else { throw Fault(.configuration, "the secret is not a valid URL") }
     }
 
     // MARK: Its end

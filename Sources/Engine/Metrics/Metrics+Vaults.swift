@@ -143,7 +143,7 @@ extension Metrics {
         add(others, vault.adding("series", Self.others))
     }
 
-    /// A name that is no UTF-8 may look like another one's text, and any like the one for all others: then its bytes
+    /// A name that is not valid UTF-8 may look like another one's text, and any like the one for all others: then its bytes
     /// are added.
     private static func labels(of series: Bytes, _ vault: Labels, _ taken: inout Set<Labels>) -> Labels {
         let labels = vault.adding("series", series)

@@ -176,6 +176,7 @@ extension Keeper {
         }
         for n in relief.reports.indices where relief.reports[n].vault.path == asked.path {
             relief.reports[n].unmet = unmet.map(\.text)
+            relief.reports[n].unmetBytes = round.unmetBytes
         }
         return relief
     }
@@ -231,10 +232,18 @@ private struct ReliefRound {
         return (lack.texts + over).joined(separator: ", ")
     }
 
+    /// Under `min-free`, after all that may go has gone.
+    private var shortBytes: Int64 { lack.bytes.subtracting(expected).subtracting(given.bytes) }
+
+    /// The most that any limit still asks for.
+    var unmetBytes: Int64 {
+        seats.values.reduce(max(0, shortBytes)) { max($0, $1.over.subtracting($1.taken)) }
+    }
+
     /// The limits that stay unmet, and a sentence for each.
     var unmet: [(limit: String, text: String)] {
         var unmet: [(String, String)] = []
-        let bytes = lack.bytes.subtracting(expected).subtracting(given.bytes)
+        let bytes = shortBytes
         for (limit, text) in zip(lack.limits, lack.texts) {
             if limit.hasPrefix("min-free-inodes") {
                 let inodes = lack.inodes.subtracting(given.inodes)

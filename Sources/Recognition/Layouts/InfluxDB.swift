@@ -7,7 +7,7 @@ internal import Model
 struct InfluxDB: Layout {
     let guide = LayoutGuide(
         tool: "InfluxDB", names: "20261123T010000Z.manifest, .meta, .s1.tar.gz …; .bolt.gz, .sqlite.gz, .101.tar.gz …",
-        complete: "the manifest and all that it names are there; one that is no JSON names nothing")
+        complete: "the manifest and all that it names are there; one that is not valid JSON names nothing")
 
     private static let pattern = NamePattern("%Y%m%dT%H%M%SZ.{rest}")
     private static let stores: Set<Bytes> = ["meta", "bolt", "bolt.gz", "sqlite", "sqlite.gz"]
@@ -99,7 +99,7 @@ struct InfluxDB: Layout {
             guard text.count >= SmallFile.limit, Self.isText(text) else { return .unread(name, manifest, why) }
         }
         guard Self.beginsAsJSON(text) else {
-            contents.said = "its manifest is no JSON: what it names is not known"
+            contents.said = "its manifest is not valid JSON: what it names is not known"
             return contents
         }
         let files = Set(unit.members).union([unit.name])

@@ -101,7 +101,7 @@ struct AuditCommand: ParsableCommand {
                     $0.hasPrefix(word.lowercased())
                 }
                 guard ids.count > 1, !ids.contains(word) else { continue }
-                let list = ids.sorted().prefix(10).map { "  " + $0 }
+                let list = Text.firstTen(ids.sorted().map { "  " + $0 })
                 throw Fault(
                     .ambiguous, "'\(Bytes(word).display)' names \(ids.count) backups",
                     hint: "name one by its id:\n" + list.joined(separator: "\n"))

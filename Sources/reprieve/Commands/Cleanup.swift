@@ -95,7 +95,7 @@ struct Cleanup: Deed {
             )
             let trash = report.plan.attended.vault.configuration.path.appending(".trash")
             lines += report.batches.map { "  \(trash.appending(Bytes($0)).display)/" }
-            lines.append("  Purged after \(until). Until then: a plain mv, reprieve restore ID, or all of it:")
+            lines.append("  Purged after \(until). Until then: a plain mv, `reprieve restore ID`, or all of it:")
             lines += report.batches.map { "  reprieve restore \($0)" }
         }
         if let frozen = report.plan.frozen {

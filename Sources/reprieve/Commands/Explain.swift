@@ -59,7 +59,7 @@ struct Explain: ParsableCommand {
             throw Fault(
                 .ambiguous, "'\(Bytes(what).display)' names \(found.count) entries",
                 hint: "name one by its path:\n"
-                    + found.prefix(10).map { "  " + whole($0.0, $0.1) }.joined(separator: "\n"))
+                    + Text.firstTen(found.map { "  " + whole($0.0, $0.1) }).joined(separator: "\n"))
         }
         return found.first
     }
@@ -105,7 +105,7 @@ struct Explain: ParsableCommand {
         }
         if backup.state == .present, let why = view.protection.suspicion.suspects[backup.id.object] {
             lines.append("  SUSPECT    \(why): it counts for nothing")
-            lines += Matter.ending(backup, isSuspect: true).map { "             \($0)" }
+            lines += Matter.remedies(backup, isSuspect: true).map { "             \($0)" }
         }
         lines.append("  known      since \(Text.time(backup.observedSince, zone))")
         switch backup.state {

@@ -285,13 +285,3 @@ extension Decision {
         return nil
     }
 }
-
-extension SeriesPulse.Health {
-    /// In capitals where a person must act.
-    var text: String {
-        switch self {
-        case .suspect, .failing, .late: rawValue.uppercased()
-        case .ok, .settling, .ended, .retired, .succeeded: rawValue
-        }
-    }
-}

@@ -80,10 +80,12 @@ struct Purge: Deed {
         }
         if let veto = report.veto { lines.append("  HELD: \(veto.text)") }
         lines += Text.firstTen(staying(report))
-        for unmet in report.unmet {
-            lines.append(
-                "  needs more room: \(unmet). No other backup may be purged yet. Sooner: `reprieve purge --now --free SIZE \(shell: label)`"
-            )
+        lines += report.unmet.map { "  needs more room: \($0). No other backup may be purged yet" }
+        if !report.unmet.isEmpty {
+            let mebibyte: Int64 = 1 << 20
+            let size = report.unmetBytes.adding(mebibyte - 1) / mebibyte * mebibyte
+            let amount = size > 0 ? " --free \(ByteSize.text(size))" : ""
+            lines.append("  to free it now: reprieve purge --now\(amount) \(shell: label)")
         }
         return lines.joined(separator: "\n")
     }

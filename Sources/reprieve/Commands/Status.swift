@@ -109,13 +109,17 @@ extension StatusReport {
     /// Of these vaults and their disks; none named: of all.
     fileprivate func only(_ words: [String]) throws(Fault) -> StatusReport {
         guard !words.isEmpty else { return self }
-        for word in words where !vaults.contains(where: { $0.vault == word }) {
+        func isNamed(_ vault: Vault, _ word: String) -> Bool {
+            vault.vault == word || vault.path == Configuration.absolute(word).display
+        }
+        for word in words where !vaults.contains(where: { isNamed($0, word) }) {
             throw Fault(
                 .notFound, "there is no vault '\(word)'",
                 hint: "known: \(vaults.map(\.vault).joined(separator: ", "))")
         }
         var report = self
-        report.vaults = vaults.filter { words.contains($0.vault) }
+        report.vaults = vaults.filter { vault in words.contains { isNamed(vault, $0) } }
+        let words = report.vaults.map(\.vault)
         report.disks = disks.filter { $0.vaults.contains { words.contains($0) } }
         report.toDecide = toDecide.filter { words.contains($0.vault) }
         report.late = late.filter { words.contains($0.vault) || $0.code == "metrics" }

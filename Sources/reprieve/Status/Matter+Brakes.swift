@@ -31,12 +31,11 @@ extension Matter {
             text:
                 "\(subject) (\(name): \(failing.why)). \(good ?? "There is no good one.") Repair the job that writes it.",
             commands: ["reprieve list \(shell: view.label) \(shell: series)"]
-                + ending(failing.backup, isSuspect: isSuspect))
+                + remedies(failing.backup, isSuspect: isSuspect))
     }
 
-    /// What a person may say of one that cannot be used. Nobody restores from an empty file: that one may be meant is
-    /// said last.
-    static func ending(_ backup: Backup, isSuspect: Bool) -> [String] {
+    /// The commands for a backup that cannot be used. An empty file restores nothing: to accept one is offered last.
+    static func remedies(_ backup: Backup, isSuspect: Bool) -> [String] {
         let id = backup.id.text
         let condemn = "reprieve condemn \(id) --reason WHY"
         guard isSuspect || backup.mayBeAccepted else { return [condemn] }
@@ -58,8 +57,8 @@ extension Matter {
             return Matter(
                 vault: view.label, code: suspectCode,
                 text:
-                    "\(newest.path.lastComponent.display)\(others) in \(names.text(series)) \(backups.count == 1 ? "is" : "are") suspect (\(suspects[newest.id.object] ?? "")): set aside, it counts for nothing. A newer one is fine.",
-                commands: ending(newest, isSuspect: true))
+                    "\(newest.path.lastComponent.display)\(others) in \(names.text(series)) \(backups.count == 1 ? "is" : "are") suspect (\(suspects[newest.id.object] ?? "")) and count\(backups.count == 1 ? "s" : "") for nothing. A newer backup is fine.",
+                commands: remedies(newest, isSuspect: true))
         }
     }
 

@@ -190,7 +190,8 @@ extension Matter {
     private static func isAway(_ view: VaultView) -> Matter {
         Matter(
             vault: view.label, code: "away",
-            text: "its disk is away: nothing is done there, and nothing of it is late, until it is mounted again.",
+            text:
+                "the disk is away: nothing is done there and no backup on it counts as late until it is mounted again.",
             commands: [])
     }
 

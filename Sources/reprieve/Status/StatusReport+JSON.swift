@@ -26,7 +26,7 @@ extension StatusReport {
             matters.map {
                 [
                     "vault": .string($0.vault), "code": .string($0.code), "message": .string($0.text),
-                    "commands": .array($0.commands.map { .string($0) }),
+                    "commands": .array($0.commands.map { .string(PrintedCommands.complete($0)) }),
                 ]
             })
     }

@@ -39,7 +39,7 @@ extension StatusReport {
     /// `bak01: agent running since 2 Nov, last run 04:15 ok         2 THINGS TO DECIDE`; shorter where it is too long.
     private func header(at now: Timestamp) -> String {
         let waits =
-            toDecide.isEmpty ? order : "\(Text.plural(toDecide.count, "THING", "THINGS")) TO DECIDE"
+            toDecide.isEmpty ? summary : "\(Text.plural(toDecide.count, "THING", "THINGS")) TO DECIDE"
         let since = agent.since.map { " since \(moment($0, now))" } ?? ""
         let running = agent.running ? "agent running" : "no agent running"
         let run = lastRun.map { ", last run \(moment($0.at, now)) \($0.word)" } ?? ""
@@ -50,11 +50,11 @@ extension StatusReport {
         return left + String(repeating: " ", count: max(2, Self.width - left.count - waits.count)) + waits
     }
 
-    /// In order are series with a complete newest backup within their rhythm, in vaults that were looked at.
-    private var order: String {
+    /// "all in order" where every series has a complete newest backup within its rhythm, and every vault was scanned.
+    private var summary: String {
         guard !vaults.isEmpty else { return "no vault" }
         let counts = [
-            (count(\.suspect), "SUSPECT"), (count(\.late), "LATE"), (count(\.settling), "settling"),
+            (count(\.late), "LATE"), (count(\.settling), "settling"),
             (count(\.ended), "ended"), (vaults.count { $0.state == "empty" }, "empty"),
             (vaults.count { $0.state == "rescan" }, "being rescanned"), (vaults.count { $0.state == "away" }, "away"),
         ]

@@ -59,7 +59,7 @@ struct SimulationTests {
                 "{\"backups\": [{\"id\": \"a\", \"time\": \"2026-11-23\"}, {\"id\": \"a\", \"time\": \"2026-11-23\"}]}",
                 "twice"
             ),
-            ("nonsense", "no JSON"),
+            ("nonsense", "not valid JSON"),
             (
                 "{\"backups\": [{\"id\": \"a\", \"time\": \"2026-11-23\", \"preserve\": true}]}",
                 "unknown key 'preserve' at backups[0]"

@@ -38,7 +38,7 @@ struct SetLayoutTests {
         #expect(outcome.series.count == 2 && outcome.backups.count == 40)
     }
 
-    @Test("a manifest that is no JSON: all files of its time are one backup, and that it is there counts")
+    @Test("a manifest that is not valid JSON: all files of its time are one backup, and that it is there counts")
     func noManifest() throws {
         let vault = try LayoutVault()
         let written = try portable(vault, "influx/", 1...20, json: false)

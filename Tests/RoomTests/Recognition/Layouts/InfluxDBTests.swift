@@ -65,7 +65,7 @@ struct InfluxDBTests {
         #expect(missing?.outcome == .lacking && missing?.why?.contains("20261123T010000Z.s5.tar.gz") == true)
     }
 
-    @Test("a manifest that is no JSON names nothing, and that it is there counts")
+    @Test("a manifest that is not valid JSON names nothing, and that it is there counts")
     func noJSON() {
         for text in ["nothing", "done\n", "20261123T010000Z.s4.tar.gz\n", " manifest of backup {1}"] as [Bytes] {
             let found = contents(.text(text), members: [Self.portable[1], Self.portable[0]])
