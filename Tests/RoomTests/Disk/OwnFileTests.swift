@@ -51,7 +51,7 @@ struct OwnFileTests {
 
     @Test(
         "whatever else stands at its name is refused at once", .enabled(if: geteuid() == 0, "SKIPPED: needs root"),
-        .timeLimit(.minutes(1)), arguments: Kind.allCases)
+        .timeLimit(.minutes(10)), arguments: Kind.allCases)
     func kinds(_ kind: Kind) throws {
         let scratch = try Scratch()
         let victim = try scratch.write("elsewhere/victim", "precious").path

@@ -6,7 +6,7 @@ import Testing
 
 /// Small files that tools leave are hostile input: what cannot be read makes its own backup, and what stands on it,
 /// broken, with the file and the reason. All else is decided as before, and nothing hangs.
-@Suite("layouts: bad input", .timeLimit(.minutes(2)))
+@Suite("layouts: bad input", .timeLimit(.minutes(10)))
 struct BadInputTests {
     /// A week of a full one and incrementals that stand on each other, with one small file each that says so.
     enum Tool: String, Sendable, CaseIterable {

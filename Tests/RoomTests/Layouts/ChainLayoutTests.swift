@@ -5,7 +5,7 @@ import Retention
 import Testing
 
 /// Chains that a file in or beside each backup tells: mariadb-backup, btrbk, pg_basebackup.
-@Suite("layouts: chains by what is in them", .timeLimit(.minutes(2)))
+@Suite("layouts: chains by what is in them", .timeLimit(.minutes(10)))
 struct ChainLayoutTests {
     // MARK: mariadb-backup, xtrabackup
 

@@ -5,7 +5,7 @@ import Retention
 import Testing
 
 /// Chains that names tell: words for kinds, dar, duplicity, thinBackup, SQL Server, and `match` of a person.
-@Suite("layouts: chains by their names", .timeLimit(.minutes(2)))
+@Suite("layouts: chains by their names", .timeLimit(.minutes(10)))
 struct ChainNameLayoutTests {
     // MARK: Words
 

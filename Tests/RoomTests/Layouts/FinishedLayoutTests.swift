@@ -5,7 +5,7 @@ import Retention
 import Testing
 
 /// What a tool says of success: a backup that it did not finish counts for nothing, and takes no place of a rule.
-@Suite("layouts: failed and unfinished", .timeLimit(.minutes(2)))
+@Suite("layouts: failed and unfinished", .timeLimit(.minutes(10)))
 struct FinishedLayoutTests {
     /// One backup of a tool, a directory: whole, or as it is left when the tool breaks off.
     struct Tool: Sendable, CustomTestStringConvertible {

@@ -5,7 +5,7 @@ import Retention
 import Testing
 
 /// SQL Server by the names of Ola Hallengren's scripts: differentials, and logs that lead on from a full one.
-@Suite("layouts: transaction logs", .timeLimit(.minutes(2)))
+@Suite("layouts: transaction logs", .timeLimit(.minutes(10)))
 struct LogLayoutTests {
     private func path(_ kind: String, _ database: String, _ ending: String) -> String {
         "SQL1/\(database)/\(kind)/SQL1_\(database)_\(kind)_%Y%m%d_%H%M%S\(ending)"

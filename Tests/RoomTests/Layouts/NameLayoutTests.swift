@@ -6,7 +6,7 @@ import Retention
 import Testing
 
 /// Names whose dates are hard to read: each of these series is one, and three of its backups stay.
-@Suite("layouts: names", .timeLimit(.minutes(2)))
+@Suite("layouts: names", .timeLimit(.minutes(10)))
 struct NameLayoutTests {
     struct Page: CustomTestStringConvertible, Sendable {
         var testDescription: String

@@ -5,7 +5,7 @@ import Retention
 import Testing
 
 /// What only its own tool may thin out, and what is nobody's backup: nothing of it goes, and it is said what it is.
-@Suite("layouts: repositories, mirrors, trees without dates", .timeLimit(.minutes(2)))
+@Suite("layouts: repositories, mirrors, trees without dates", .timeLimit(.minutes(10)))
 struct RepositoryLayoutTests {
     /// One opaque unit of this tool, pruned so; what lies beside it is judged.
     private func expectOpaque(

@@ -5,7 +5,7 @@ import Retention
 import Testing
 
 /// Backups of several files: one that is kept has all of them, one that goes leaves none.
-@Suite("layouts: sets", .timeLimit(.minutes(2)))
+@Suite("layouts: sets", .timeLimit(.minutes(10)))
 struct SetLayoutTests {
     // MARK: InfluxDB
 

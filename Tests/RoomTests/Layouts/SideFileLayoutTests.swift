@@ -5,7 +5,7 @@ import Retention
 import Testing
 
 /// Files beside a backup go, stay and are kept with it.
-@Suite("layouts: side files", .timeLimit(.minutes(2)))
+@Suite("layouts: side files", .timeLimit(.minutes(10)))
 struct SideFileLayoutTests {
     static let endings = [
         "sha1", "sha224", "sha256", "sha384", "sha512", "b2", "md5", "b2sum", "sha256sum", "sig", "asc", "minisig",
