@@ -56,6 +56,8 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         // What do we talk about? Values without behaviour.
         .target(name: "Model", swiftSettings: strict),
+        // How is JSON read and written where speed counts? The reader takes bytes that somebody else may have written.
+        .target(name: "JSONText", dependencies: ["Model"], swiftSettings: strict),
         // How do we talk to the kernel? Directory handles, the one walker, identity, barriers, locks, clocks.
         .target(
             name: "Disk",
@@ -69,14 +71,14 @@ let package = Package(
             swiftSettings: strict
         ),
         // What is this entry? One file a recogniser.
-        .target(name: "Recognition", dependencies: ["Model", "Disk", "CPCRE2"], swiftSettings: strict),
+        .target(
+            name: "Recognition", dependencies: ["Model", "JSONText", "Disk", "CPCRE2"], swiftSettings: strict),
         // What is on the disk, and when did it change?
         .target(
             name: "Survey",
             dependencies: [
                 "Model", "Disk", "Recognition", "CInotifyTools",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -92,26 +94,42 @@ let package = Package(
         // What did we do? The audit log.
         .target(
             name: "Audit",
-            dependencies: ["Model", "Disk", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Model", "JSONText", "Disk", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict
         ),
         // How is a backup moved, brought back, purged? Marker, marks, manifests, recovery.
         .target(
             name: "Trash",
             dependencies: [
-                "Model", "Disk",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
+                "Model", "JSONText", "Disk", .product(name: "Crypto", package: "swift-crypto"),
             ],
+            swiftSettings: strict
+        ),
+        // What did the person configure?
+        .target(
+            name: "Config",
+            dependencies: ["Model", "Disk", "Retention", "Recognition", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
+        // What does this host remember? The state directory, one type a file.
+        .target(
+            name: "State",
+            dependencies: ["Model", "JSONText", "Disk", "Retention", "Catalog", "Audit", "Trash"],
+            swiftSettings: strict
+        ),
+        // What else deletes here? Reads crontabs, timers and scripts, and runs nothing.
+        .target(name: "Conflicts", dependencies: ["Model", "Disk", "Trash"], swiftSettings: strict),
+        // Whom do we tell, whom do we ask?
+        .target(
+            name: "Hooks", dependencies: ["Model", "JSONText", "Disk", "Audit", "Config", "State"],
             swiftSettings: strict
         ),
         // What are the steps of each use case?
         .target(
             name: "Engine",
             dependencies: [
-                "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Yams", package: "Yams"),
+                "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Config", "State",
+                "Conflicts", "Hooks",
             ],
             swiftSettings: strict
         ),
@@ -119,7 +137,7 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Model", "Disk", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine",
+                "Model", "Disk", "Survey", "Catalog", "Audit", "Trash", "Config", "State", "Hooks", "Engine",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
@@ -132,7 +150,7 @@ let package = Package(
         .executableTarget(
             name: "reprieve",
             dependencies: [
-                "Model", "Engine", "Agent",
+                "Model", "JSONText", "Retention", "Config", "Conflicts", "Hooks", "State", "Engine", "Agent",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -143,7 +161,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(
-            name: "bench-survey", dependencies: ["Model", "Disk", "Survey", "Engine"], path: "Benchmarks/survey",
+            name: "bench-survey", dependencies: ["Model", "Disk", "Survey", "Config", "State", "Engine"],
+            path: "Benchmarks/survey",
             swiftSettings: strict
         ),
         .executableTarget(
@@ -154,8 +173,8 @@ let package = Package(
         .testTarget(
             name: "RoomTests",
             dependencies: [
-                "CLinux", "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine",
-                "Agent",
+                "CLinux", "Model", "JSONText", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit",
+                "Trash", "Config", "State", "Conflicts", "Hooks", "Engine", "Agent",
             ],
             exclude: ["Recognition/Names", "Retention/Vectors"],
             swiftSettings: strict

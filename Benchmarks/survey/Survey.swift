@@ -1,7 +1,9 @@
+internal import Config
 import Disk
 import Engine
 import Foundation
 import Model
+internal import State
 import Survey
 import Synchronization
 
@@ -81,7 +83,8 @@ struct SurveyBench {
     private static func keeper(_ configuration: String, _ state: String) throws -> Keeper {
         let overrides = Overrides(config: configuration, stateDirectory: state, adHoc: nil, environment: [:])
         let configuration = try Configuration.load(overrides)
-        return Keeper(configuration: configuration, home: try Home(configuration: configuration, program: "bench"))
+        return Keeper(
+            configuration: configuration, home: try StateDirectory(configuration: configuration, program: "bench"))
     }
 
     private static func milliseconds(_ body: () throws -> Void) rethrows -> Double {

@@ -1,8 +1,10 @@
 internal import Catalog
+internal import Config
 internal import Disk
 internal import Engine
 internal import Logging
 internal import Model
+internal import State
 internal import Survey
 internal import Trash
 

@@ -1,10 +1,12 @@
 internal import Catalog
+package import Config
 internal import Disk
 package import Engine
 internal import Foundation
 internal import Logging
 package import Model
 internal import ServiceLifecycle
+package import State
 internal import Survey
 internal import Synchronization
 internal import UnixSignals
@@ -14,7 +16,7 @@ internal import UnixSignals
 /// One thread runs ``step(at:)`` and owns all state; what may block runs in a lane for each vault. Newcomers start
 /// reading at `step`.
 package final class Agent: Service {
-    let home: Home
+    let home: StateDirectory
     let load: @Sendable () throws -> Configuration
     let log: Logger
     let watcher: Watcher
@@ -77,7 +79,7 @@ package final class Agent: Service {
     /// `load` reads the configuration again on SIGHUP; a broken one is refused and the old one stays. `publish` writes
     /// `status.json`, and says how long it is good for.
     package init(
-        configuration: Configuration, home: Home, load: @escaping @Sendable () throws -> Configuration,
+        configuration: Configuration, home: StateDirectory, load: @escaping @Sendable () throws -> Configuration,
         publish: @escaping @Sendable (Keeper, Overview, _ validSeconds: Int64) throws -> Void
     ) throws(Fault) {
         self.home = home

@@ -1,5 +1,7 @@
 internal import Audit
+internal import Config
 internal import Engine
+internal import Hooks
 internal import Logging
 internal import Model
 
@@ -19,7 +21,7 @@ struct HookSchedule {
     private static let pauseNanoseconds = VaultState.second
 
     mutating func start(_ keeper: Keeper, _ agent: Agent, at now: Moment) {
-        let hooks = keeper.followingHooks
+        let hooks = keeper.hooks.following
         guard !hooks.isEmpty else {
             next = .max
             return
@@ -52,7 +54,7 @@ extension Agent {
     func deliver(_ keeper: Keeper, _ hook: Hook, _ last: Int) {
         let key = Lanes.Key(vault: "hook \(hook.name)")
         do {
-            let delivery = try keeper.deliver(hook, shouldStop: { [lanes] in lanes.shouldStop(key) })
+            let delivery = try keeper.hooks.deliver(hook, shouldStop: { [lanes] in lanes.shouldStop(key) })
             for line in delivery.output { log.info("hook \(hook.name) | \(line)") }
             if let failure = delivery.failure { log.warning("hook \(hook.name): \(failure)") }
             post(

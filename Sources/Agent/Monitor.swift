@@ -1,9 +1,11 @@
+internal import Config
 internal import Disk
 internal import Dispatch
 internal import Engine
 internal import Foundation
 internal import Logging
 internal import Model
+internal import State
 internal import Survey
 internal import Synchronization
 

@@ -1,8 +1,10 @@
+internal import Config
 internal import Disk
 internal import Catalog
 internal import Engine
 internal import Logging
 internal import Model
+internal import State
 internal import Survey
 
 /// What jobs found out, and what follows from it.

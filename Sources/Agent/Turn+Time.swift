@@ -1,3 +1,4 @@
+internal import Config
 internal import Disk
 internal import Catalog
 internal import Engine

@@ -1,8 +1,10 @@
+internal import Config
 internal import Disk
 internal import Catalog
 internal import Engine
 internal import Logging
 internal import Model
+internal import State
 internal import Survey
 
 /// The agent's own thread: its state, and the straight line of steps.

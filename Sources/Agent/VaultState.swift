@@ -1,3 +1,4 @@
+internal import Config
 internal import Engine
 internal import Model
 

@@ -1,5 +1,6 @@
 internal import Disk
 internal import Foundation
+internal import JSONText
 package import Model
 
 extension AuditLog {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSONText
 package import Model
 
 /// A record as it is read back. It is the line itself: what is asked for is cut out of it then, and nothing else is

@@ -1,4 +1,5 @@
 internal import Disk
+internal import JSONText
 package import Model
 
 /// The audit log: JSON lines, each with the hash of the one before. What could not be written here is not done

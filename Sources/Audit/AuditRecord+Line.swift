@@ -1,4 +1,5 @@
 internal import Crypto
+internal import JSONText
 internal import Model
 
 extension AuditRecord {

@@ -1,3 +1,4 @@
+internal import JSONText
 package import Model
 
 /// One thing that was done or decided, for the log.

@@ -1,7 +1,9 @@
 internal import Audit
 internal import Catalog
+package import Config
 internal import Disk
 package import Model
+internal import State
 internal import Trash
 
 /// What only the agent needs.
@@ -23,7 +25,7 @@ extension Keeper {
     }
 }
 
-extension Home {
+extension StateDirectory {
     package func setWatching(_ vault: VaultID, _ how: String?) throws(Fault) {
         try catalog.setWatching(vault: vault, how)
     }

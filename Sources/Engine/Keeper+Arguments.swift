@@ -1,3 +1,4 @@
+internal import Config
 internal import Disk
 package import Model
 internal import Retention

@@ -1,7 +1,9 @@
 internal import Audit
 package import Catalog
+package import Config
 package import Disk
 package import Model
+internal import State
 package import Survey
 package import Trash
 

@@ -1,6 +1,8 @@
 internal import Audit
 internal import Catalog
+internal import Hooks
 package import Model
+internal import State
 
 /// A record of the audit log as the command line shows it.
 package struct AuditEntry: Sendable {
@@ -72,7 +74,7 @@ extension Keeper {
     package func rotateAudit() throws(Fault) {
         // By a clock that is ten years ahead all of it is old.
         guard try !isClockDoubted() else { return }
-        var needed = try cursors.lowest()
+        var needed = try hooks.lowest()
         if let oldest = try home.catalog.oldestInTrash(), let number = try home.audit.number(before: oldest) {
             needed = min(needed ?? number, number)
         }

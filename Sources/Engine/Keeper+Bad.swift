@@ -1,5 +1,6 @@
 internal import Catalog
 package import Model
+internal import State
 internal import Trash
 
 /// Backups of which a person said that they are broken: they are broken ones in all that is decided and shown.

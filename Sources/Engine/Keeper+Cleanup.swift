@@ -1,8 +1,10 @@
 internal import Audit
 internal import Catalog
+package import Config
 internal import Disk
 package import Model
 internal import Retention
+package import State
 internal import Trash
 
 /// What a cleanup did.

@@ -1,8 +1,11 @@
 internal import Audit
 internal import Catalog
+internal import Config
 internal import Disk
+internal import Hooks
 internal import Model
 internal import Retention
+internal import State
 internal import Trash
 
 extension Keeper {
@@ -30,7 +33,8 @@ extension Keeper {
         }
         let going = going.filter { !mistaken.contains($0.backup.series) }
         guard !going.isEmpty else { return }
-        report.veto = try veto(.beforeCondemn, vault, going.map(\.backup), why: "plan \(plan.id)")
+        report.veto = try vetoes.ask(
+            .beforeCondemn, in: (vault.label, vault.id), about: going.map(\.backup), why: "plan \(plan.id)")
         guard report.veto == nil else { return }
         let run = try nextRun()
         report.run = run

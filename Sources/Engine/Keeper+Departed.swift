@@ -1,5 +1,6 @@
 internal import Audit
 package import Model
+internal import State
 
 /// A backup that cannot be brought back, and what the audit log says of its end.
 package struct Departed: Sendable {

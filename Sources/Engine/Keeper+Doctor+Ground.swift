@@ -1,5 +1,7 @@
+internal import Config
 internal import Disk
 internal import Model
+internal import State
 internal import Trash
 
 /// Who else may write, and what the state stands on.

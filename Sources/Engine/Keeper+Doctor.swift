@@ -1,6 +1,10 @@
 internal import Catalog
+internal import Config
+package import Conflicts
 internal import Disk
+internal import Hooks
 package import Model
+internal import State
 internal import Survey
 internal import Trash
 
@@ -177,6 +181,23 @@ extension Keeper {
                         "echo fs.inotify.max_queued_events=131072 > /etc/sysctl.d/61-reprieve.conf",
                         "sysctl -p /etc/sysctl.d/61-reprieve.conf, then start the agent again",
                     ]))
+        }
+    }
+
+    func examineHooks(_ checkup: inout Checkup) {
+        for view in hookCheck.views() {
+            checkup.problems += view.problems.map {
+                .init(
+                    code: "hook", text: "the hook '\(view.hook.name)' cannot work: \($0.message)",
+                    remedy: $0.hint.map { [$0] } ?? [])
+            }
+            guard view.problems.isEmpty, view.failures > 0 else { continue }
+            let times = view.failures == 1 ? "once" : "\(view.failures) times in a row"
+            checkup.problems.append(
+                .init(
+                    code: "hook-fails",
+                    text: "the hook '\(view.hook.name)' failed \(times): \(view.failure ?? "")",
+                    remedy: ["reprieve hooks test \(shell: view.hook.name)"]))
         }
     }
 }

@@ -1,8 +1,10 @@
 internal import Audit
 internal import Catalog
+package import Config
 internal import Disk
 package import Model
 internal import Retention
+internal import State
 internal import Survey
 internal import Trash
 
@@ -145,7 +147,7 @@ extension Keeper {
     }
 }
 
-extension Home {
+extension StateDirectory {
     /// Of a vault that an agent doubts: once in an episode, which the agent knows.
     package func sayUnreconciled(_ vault: VaultID, _ label: String, _ why: String) throws(Fault) {
         try audit.append(

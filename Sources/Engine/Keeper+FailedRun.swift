@@ -1,6 +1,7 @@
 internal import Audit
 internal import Model
 internal import Retention
+internal import State
 internal import Trash
 
 /// A run that breaks off ends in the log too. Who watches over us hears of the look before it, and would take that for

@@ -1,6 +1,8 @@
 internal import Audit
+package import Config
 internal import Disk
 package import Model
+package import State
 internal import Trash
 
 /// Which disk a vault is on: what is seen of it, and what a person says of it.

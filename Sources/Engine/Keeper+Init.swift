@@ -1,3 +1,4 @@
+package import Config
 package import Disk
 package import Model
 internal import Recognition
@@ -123,7 +124,7 @@ extension Proposal {
                 .usage, "'\(path.display)' is a file", hint: "name the directory that backups are written into",
                 path: path)
         }
-        try Keeper.checkAncestors("'\(path.display)'", path)
+        try Directory.checkAncestors("'\(path.display)'", path)
         return (path, root)
     }
 

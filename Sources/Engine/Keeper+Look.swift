@@ -2,6 +2,7 @@ package import Catalog
 package import Disk
 internal import Dispatch
 package import Model
+internal import State
 internal import Survey
 internal import Synchronization
 internal import Trash

@@ -1,7 +1,9 @@
 internal import Catalog
+package import Config
 internal import Disk
 package import Model
 package import Retention
+internal import State
 internal import Survey
 internal import Trash
 

@@ -1,8 +1,11 @@
 internal import Audit
 internal import Catalog
+package import Config
 internal import Disk
+internal import Hooks
 package import Model
 internal import Retention
+package import State
 internal import Survey
 internal import Trash
 
@@ -172,7 +175,7 @@ extension Keeper {
             if !due.isEmpty || isOld { leaving.append((batch, due)) }
         }
         let due = leaving.flatMap { $0.due.map(\.backup) }
-        report.veto = try veto(.beforePurge, vault, due, why: PurgeTerms.due.reason)
+        report.veto = try vetoes.ask(.beforePurge, in: (vault.label, vault.id), about: due, why: PurgeTerms.due.reason)
         guard report.veto == nil else { return report }
         decision.mistaken = try mistaken(attended, in: Set(due.map(\.series)))
         for (batch, due) in leaving {

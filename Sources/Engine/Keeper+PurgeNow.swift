@@ -1,6 +1,9 @@
 internal import Audit
+package import Config
+internal import Hooks
 package import Model
 internal import Retention
+internal import State
 internal import Trash
 
 /// A person's `purge --now`: waives grace and nothing else (invariant 5). Marks, freezes, unverified batches,
@@ -69,8 +72,9 @@ extension Keeper {
         let names = Set(chosen.map(TrashedName.init))
         let row = try mayGoNow(attended, &report) { names.contains(TrashedName($0)) }
         guard !row.isEmpty, let trash = try attended.vault.trash() else { return report }
-        report.veto = try veto(
-            .beforePurge, attended.vault, row.map(\.item.backup), why: PurgeTerms.now.reason)
+        report.veto = try vetoes.ask(
+            .beforePurge, in: (attended.vault.label, attended.vault.id), about: row.map(\.item.backup),
+            why: PurgeTerms.now.reason)
         guard report.veto == nil else { return report }
         var reclaim = reclaim(row)
         _ = reclaim.choose(bytes: .max, inodes: 0)

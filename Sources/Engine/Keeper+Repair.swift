@@ -1,7 +1,9 @@
 internal import Audit
 internal import Catalog
+internal import Config
 internal import Disk
 internal import Model
+internal import State
 internal import Survey
 internal import Trash
 

@@ -1,8 +1,10 @@
 internal import Audit
 internal import Catalog
+package import Config
 internal import Disk
 package import Model
 internal import Recognition
+internal import State
 internal import Trash
 
 /// What a restore did with one backup.

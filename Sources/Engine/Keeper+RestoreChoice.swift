@@ -1,4 +1,5 @@
 internal import Audit
+internal import Config
 package import Model
 internal import Retention
 internal import Trash

@@ -1,6 +1,8 @@
 internal import Audit
+package import Config
 internal import Disk
 package import Model
+internal import State
 internal import Survey
 internal import Trash
 

@@ -1,6 +1,8 @@
 internal import Catalog
+package import Config
 package import Model
 package import Retention
+internal import State
 internal import Trash
 
 /// A new policy beside the present one.

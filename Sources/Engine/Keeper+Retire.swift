@@ -1,7 +1,9 @@
 internal import Audit
+package import Config
 internal import Disk
 package import Model
 package import Retention
+internal import State
 internal import Trash
 
 /// What a person takes away by hand: single backups, or a series that has ended. Only these go past the policy, never

@@ -1,5 +1,6 @@
 internal import Audit
 package import Model
+internal import State
 internal import Trash
 
 extension Keeper {

@@ -1,7 +1,9 @@
 internal import Audit
 package import Catalog
+internal import Config
 internal import Disk
 package import Model
+internal import State
 internal import Survey
 internal import Trash
 

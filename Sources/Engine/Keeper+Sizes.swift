@@ -1,18 +1,10 @@
 internal import Catalog
+package import Config
 package import Disk
 package import Model
 internal import Recognition
+internal import State
 internal import Trash
-
-/// How exactly sizes are told.
-package enum Sizes: String, Sendable, CaseIterable {
-    /// What a look sees anyway.
-    case off
-    /// And what opaque units hold.
-    case apparent
-    /// And what purging would free where files have several links.
-    case exact
-}
 
 /// What purging some backups would free: hard links over several of them, sparse files, the blocks on disk.
 package struct FreedReport: Sendable {

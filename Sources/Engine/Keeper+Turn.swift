@@ -1,5 +1,7 @@
+package import Config
 internal import Disk
 package import Model
+internal import State
 
 /// What one turn did in a vault.
 package struct TurnOutcome: Sendable {

@@ -1,7 +1,9 @@
 internal import Audit
 internal import Catalog
+package import Config
 package import Model
 internal import Retention
+internal import State
 internal import Trash
 
 /// A run, as the manifests of its batches tell it: the disk alone knows what it took away.

@@ -1,8 +1,11 @@
 internal import Audit
 internal import Catalog
+package import Config
 package import Disk
+package import Hooks
 package import Model
 package import Retention
+package import State
 package import Survey
 internal import Synchronization
 package import Trash
@@ -12,7 +15,7 @@ package import Trash
 /// It holds no lock and no open directory between two calls.
 package struct Keeper: Sendable {
     package let configuration: Configuration
-    package internal(set) var home: Home
+    package internal(set) var home: StateDirectory
     /// How long to wait for a lock that another process holds, and for a file system that does not answer.
     package var waitSeconds = 10.0
     /// Whether the disk of another host may be used as it is, without being adopted: to list it and to bring back what
@@ -30,7 +33,7 @@ package struct Keeper: Sendable {
     package var run: RunNumber?
 
     /// Vaults that a wildcard matched once and matches no more stay.
-    package init(configuration: Configuration, home: Home) {
+    package init(configuration: Configuration, home: StateDirectory) {
         var configuration = configuration
         for path in (try? home.registry.paths()) ?? [] where !configuration.vaults.contains(where: { $0.path == path })
         {
@@ -46,6 +49,16 @@ package struct Keeper: Sendable {
         self.configuration = configuration
         self.home = home
     }
+
+    package var hooks: HookDispatcher { HookDispatcher(configuration, home, slots: hookSlots) }
+    package var hookCheck: HookCheck { HookCheck(configuration, home) }
+    var vetoes: VetoGate { VetoGate(configuration, home, shouldStop: shouldStop) }
+
+    /// What holds a vault back, as its hooks were last asked.
+    package func vetoes(of vault: VaultID) throws(Fault) -> [Veto] { try home.vetoes.vetoes(of: vault) }
+
+    /// The number of the audit log's last record.
+    package func lastRecord() throws(Fault) -> Int? { try home.audit.lastNumber() }
 
     package func now() -> Moment { home.clock.now() }
 
@@ -187,7 +200,7 @@ extension Keeper {
     static func root(of vault: VaultConfiguration) throws(Fault) -> Directory {
         do {
             let root = try Directory.open(absolute: vault.path)
-            try checkAncestors("the vault '\(vault.label)'", vault.path)
+            try Directory.checkAncestors("the vault '\(vault.label)'", vault.path)
             return root
         } catch {
             let where_ = vault.path.display
@@ -203,23 +216,6 @@ extension Keeper {
                     hint: "name the directory that the backups are written into", path: vault.path, errno: 20)
             default: throw error
             }
-        }
-    }
-
-    /// As root we rename and unlink below this path: nobody else may be able to swap a part of it.
-    static func checkAncestors(_ what: String, _ vault: Bytes) throws(Fault) {
-        guard Surroundings.isRoot else { return }
-        var path = Reach.resolved(vault) ?? vault
-        while true {
-            let seen = try Directory.open(absolute: path).sighting()
-            guard seen.mode & 0o002 == 0 || seen.mode & 0o1000 != 0 else {
-                throw Fault(
-                    .unsafe,
-                    "refused \(what): everybody may write in '\(path.display)', and we run as root",
-                    hint: "chmod o-w \(shell: path), or run Reprieve as the owner of the vault", path: path)
-            }
-            guard path != "/" else { return }
-            path = path.parent.isEmpty ? "/" : path.parent
         }
     }
 

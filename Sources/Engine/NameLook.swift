@@ -1,3 +1,4 @@
+package import Config
 internal import Disk
 package import Model
 internal import Recognition

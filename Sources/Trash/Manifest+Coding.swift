@@ -1,3 +1,4 @@
+internal import JSONText
 internal import Model
 
 /// The manifest as a file: JSON, snake_case, one line an item, so that `grep` finds one.

@@ -1,3 +1,4 @@
+internal import JSONText
 internal import Model
 
 /// The marks as a file: JSON, snake_case, one line a mark, so that a person finds one and takes it out.

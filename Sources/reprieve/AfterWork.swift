@@ -1,5 +1,7 @@
+internal import Config
 internal import Engine
 internal import Foundation
+internal import Hooks
 internal import Model
 internal import Synchronization
 
@@ -13,7 +15,7 @@ enum AfterWork {
         self.session.withLock { $0 = (session, nil, false) }
         guard !session.keeper.configuration.hooks.isEmpty else { return }
         do {
-            try session.keeper.beginHooks()
+            try session.keeper.hooks.begin()
             let last = try session.keeper.lastRecord()
             self.session.withLock { $0 = (session, last, true) }
         } catch {
@@ -34,7 +36,7 @@ enum AfterWork {
     private static func tellHooks(_ session: Session, _ last: Int?) {
         guard let now = try? session.keeper.lastRecord(), now != last else { return }
         Output.flush()
-        for delivery in session.keeper.deliver(withinSeconds: seconds) {
+        for delivery in session.keeper.hooks.deliver(withinSeconds: seconds) {
             guard let failure = delivery.failure else { continue }
             session.warn(
                 Fault(

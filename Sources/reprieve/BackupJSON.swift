@@ -1,4 +1,5 @@
 internal import Engine
+internal import JSONText
 internal import Model
 internal import Retention
 

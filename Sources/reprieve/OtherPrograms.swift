@@ -1,6 +1,9 @@
 import ArgumentParser
+internal import Config
+internal import Conflicts
 internal import Engine
 internal import Foundation
+internal import JSONText
 internal import Model
 
 /// How what other programs do to vaults is told: by `doctor` and by `init`.

@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import Config
 internal import Engine
 internal import Model
 

@@ -2,6 +2,7 @@ internal import Agent
 import ArgumentParser
 internal import Engine
 internal import Foundation
+internal import JSONText
 internal import Model
 
 @main

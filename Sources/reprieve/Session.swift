@@ -1,8 +1,11 @@
 import ArgumentParser
+internal import Config
 internal import Engine
 internal import Foundation
+internal import JSONText
 internal import Model
 internal import Retention
+internal import State
 
 /// Options that every command takes.
 struct Common: ParsableArguments {
@@ -139,7 +142,7 @@ struct Common: ParsableArguments {
             guard always, let good = Configuration.lastGood(overrides, insteadOf: error) else { throw error }
             (configuration, broken) = (good.configuration, good.warning)
         }
-        let home = try Home(
+        let home = try StateDirectory(
             configuration: configuration, program: "reprieve \(Reprieve.version)",
             damage: always ? Degraded.damage : nil)
         if let broken { Degraded.damage.add(broken, broken.path) } else { home.keep(configuration, overrides) }

@@ -26,38 +26,79 @@ struct TidyTests {
         }
     }()
 
-    /// docs/ARCHITECTURE.md, "The rooms". Foundation, Dispatch, Synchronization and Glibc come with the toolchain.
-    static let mayImport: [String: Set<String>] = [
-        "Model": [],
-        "Disk": ["Model", "CLinux", "SystemPackage"],
-        "Retention": ["Model", "Crypto"],
-        "Recognition": ["Model", "Disk", "CPCRE2"],
-        "Survey": ["Model", "Disk", "Recognition", "CInotifyTools", "Crypto", "Logging"],
-        "Catalog": ["Model", "GRDB", "GRDBSQLite"],
-        "Audit": ["Model", "Disk", "CZlib", "Crypto"],
-        "Trash": ["Model", "Disk", "Crypto", "Logging"],
-        "Engine": [
-            "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Yams", "Logging",
-        ],
-        "Agent": [
-            "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit", "Trash", "Engine", "Logging",
-            "ServiceLifecycle", "UnixSignals", "FlyingFox", "FlyingSocks",
-        ],
-        "reprieve": ["Model", "Retention", "Engine", "Agent", "ArgumentParser"],
-    ]
+    /// What each room may import, as docs/ARCHITECTURE.md says. Foundation, Dispatch, Synchronization and Glibc come with
+    /// the toolchain.
+    static let mayImport: [String: Set<String>] = {
+        let url = root.appending(path: "docs/ARCHITECTURE.md")
+        guard let text = try? String(contentsOf: url, encoding: .utf8) else { return [:] }
+        var table: [String: Set<String>] = [:]
+        for line in text.split(separator: "\n") where line.hasPrefix("| `") {
+            let cells = line.split(separator: "|", omittingEmptySubsequences: false)
+            guard cells.count > 3 else { continue }
+            for room in words(cells[1]) { table[room] = words(cells[3]) }
+        }
+        return table
+    }()
+
+    /// What stands between backticks.
+    private static func words(_ cell: Substring) -> Set<String> {
+        Set(
+            cell.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }
+                .map { String($0.element) })
+    }
+
     static let toolchain: Set<String> = ["Foundation", "Dispatch", "Synchronization", "Glibc"]
 
-    @Test("a room imports only what its line in ARCHITECTURE.md allows")
-    func imports() {
-        #expect(Set(Self.sources.map(\.room)) == Set(Self.mayImport.keys))
-        for source in Self.sources {
-            for line in source.lines {
+    /// What a source imports, and at which line.
+    private static func imports(_ source: Source) -> Set<String> {
+        Set(
+            source.lines.compactMap { line in
                 let words = line.split(separator: " ")
-                guard let at = words.firstIndex(of: "import"), at <= 1, words.count > at + 1 else { continue }
-                let module = String(words[at + 1].prefix { $0 != "." })
-                let allowed = Self.toolchain.union(Self.mayImport[source.room] ?? [])
-                #expect(allowed.contains(module), "\(source.path) imports \(module)")
+                guard let at = words.firstIndex(of: "import"), at <= 1, words.count > at + 1 else { return nil }
+                return String(words[at + 1].prefix { $0 != "." })
             }
+        ).subtracting(toolchain)
+    }
+
+    @Test("a room imports what its line in ARCHITECTURE.md names, no more and no less")
+    func imports() {
+        let used = Dictionary(grouping: Self.sources, by: \.room).mapValues { sources in
+            sources.reduce(into: Set<String>()) { $0.formUnion(Self.imports($1)) }
+        }
+        #expect(Set(used.keys).isSubset(of: Self.mayImport.keys) && used.count > 15)
+        for source in Self.sources {
+            for module in Self.imports(source).subtracting(Self.mayImport[source.room] ?? []) {
+                Issue.record("\(source.path) imports \(module)")
+            }
+        }
+        for (room, modules) in used {
+            let unused = (Self.mayImport[room] ?? []).subtracting(modules)
+            #expect(unused.isEmpty, "no file of \(room) imports \(unused.sorted())")
+        }
+    }
+
+    @Test("Package.swift declares for each room what ARCHITECTURE.md names, in its order")
+    func package() throws {
+        let text = try String(contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
+        let pattern = /\.(?:target|executableTarget|systemLibrary)\(\s*name: "(\w+)"(.*?)(?=\n        (?:\/\/|\.)|\z)/
+            .dotMatchesNewlines()
+        var order: [String] = []
+        for match in text.matches(of: pattern) where !match.2.contains("path: \"Benchmarks") {
+            let room = String(match.1)
+            order.append(room)
+            guard room.first != "C" || ["Catalog", "Config", "Conflicts"].contains(room) else { continue }
+            let list = match.2.prefix { $0 != "]" }
+            let names = list.matches(of: /"(\w+)"/).map { String($0.1) }
+            let declared = Set(names)
+            #expect(
+                declared == Self.mayImport[room], "\(room): \(declared.symmetricDifference(Self.mayImport[room] ?? []))"
+            )
+        }
+        #expect(Set(order) == Set(Self.mayImport.keys))
+        for room in order {
+            let above = Set(order.prefix { $0 != room })
+            let below = (Self.mayImport[room] ?? []).intersection(order).subtracting(above)
+            #expect(below.isEmpty, "\(room) stands above \(below.sorted()), which it imports")
         }
     }
 
@@ -105,9 +146,9 @@ struct TidyTests {
 
     @Test("only Trash renames or makes anything inside a vault, through Disk")
     func onlyTrashRenames() {
-        // Engine/State/Home sets a damaged catalog aside, in the state directory.
+        // State/StateDirectory sets a damaged catalog aside, in the state directory.
         let allowed: Set<String> = ["Disk", "Trash"]
-        for source in Self.sources where !allowed.contains(source.room) && source.path != "Engine/State/Home.swift" {
+        for source in Self.sources where !allowed.contains(source.room) && source.path != "State/StateDirectory.swift" {
             for (number, line) in source.lines.enumerated() {
                 #expect(!Self.code(line).contains(".rename("), "\(source.path):\(number + 1): renames outside Trash")
             }

@@ -1,7 +1,9 @@
 internal import Audit
+package import Config
 internal import Disk
 package import Model
 internal import Retention
+internal import State
 internal import Trash
 
 /// Everything that may freeze a vault, in one place: marks, files that anybody can make, and the clock. Several may

@@ -1,6 +1,8 @@
 internal import Audit
+internal import Config
 internal import Model
 internal import Retention
+internal import State
 internal import Trash
 
 /// Brakes that nobody writes down: files that freeze, freezes whose time is over, backups that are dated ahead. Each is

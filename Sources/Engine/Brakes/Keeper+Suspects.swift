@@ -1,8 +1,10 @@
 internal import Audit
 internal import Catalog
+internal import Config
 internal import Disk
 internal import Model
 internal import Retention
+internal import State
 internal import Survey
 internal import Trash
 

@@ -1,8 +1,10 @@
 internal import Audit
 internal import Catalog
+internal import Config
 internal import Disk
 internal import Model
 internal import Retention
+internal import State
 internal import Trash
 
 /// Many backups rewritten, renamed or gone within an hour freeze their vault: encrypted by somebody, or deleted by

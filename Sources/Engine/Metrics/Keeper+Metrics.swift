@@ -1,8 +1,10 @@
 internal import Audit
 internal import Catalog
+internal import Config
 internal import Disk
 package import Model
 internal import Retention
+package import State
 internal import Trash
 
 /// What the agent adds to what is on the disk.

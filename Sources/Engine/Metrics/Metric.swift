@@ -1,3 +1,5 @@
+internal import State
+
 /// The list of metrics: what Prometheus is told, and nothing else. `docs/reference/metrics.md` is made of it, and a
 /// test holds the alert rules and the dashboard against it.
 ///

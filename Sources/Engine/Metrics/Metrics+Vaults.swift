@@ -1,5 +1,7 @@
+internal import Config
 package import Model
 internal import Retention
+internal import State
 internal import Trash
 
 /// What the agent alone knows of a vault.
@@ -143,8 +145,8 @@ extension Metrics {
         add(others, vault.adding("series", Self.others))
     }
 
-    /// A name that is not valid UTF-8 may look like another one's text, and any like the one for all others: then its bytes
-    /// are added.
+    /// A name that is not valid UTF-8 may look like another one's text, and any like the one for all others: then its
+    /// bytes are added.
     private static func labels(of series: Bytes, _ vault: Labels, _ taken: inout Set<Labels>) -> Labels {
         let labels = vault.adding("series", series)
         if taken.insert(labels).inserted, series != Bytes(others) { return labels }

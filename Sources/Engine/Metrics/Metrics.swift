@@ -1,4 +1,5 @@
 package import Model
+internal import State
 
 /// The figures of one moment, and their text for Prometheus.
 ///
@@ -8,7 +9,7 @@ package struct Metrics: Sendable {
     /// So many series have figures of their own.
     package static let mostSeries = 5000
     /// The label of all others of a vault together.
-    package static let others = "(others)"
+    package static let others = Counters.others
 
     /// `{vault="dumps",series="app/orders-*.dump"`: the part of the labels that many samples share, escaped once.
     package struct Labels: Hashable, Sendable {

@@ -1,3 +1,4 @@
+internal import Conflicts
 internal import Disk
 internal import Foundation
 internal import Model

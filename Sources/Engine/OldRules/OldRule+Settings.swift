@@ -1,3 +1,4 @@
+internal import Config
 internal import Model
 
 /// Texts of settings files.

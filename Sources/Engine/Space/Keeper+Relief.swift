@@ -1,6 +1,9 @@
 internal import Audit
+package import Config
 internal import Disk
+internal import Hooks
 package import Model
+internal import State
 internal import Trash
 
 /// What was purged early on a file system, by vault, and what is lacking all the same.
@@ -129,7 +132,8 @@ extension Keeper {
         report.earlyBecause = why
         do throws(Fault) {
             if acting, let trash = try vault.trash() {
-                report.veto = try veto(.beforePurge, vault, mine.map(\.item.backup), why: why)
+                report.veto = try vetoes.ask(
+                    .beforePurge, in: (vault.label, vault.id), about: mine.map(\.item.backup), why: why)
                 var decision = seat.decision
                 decision.mistaken = try mistaken(seat.attended, in: Set(mine.map(\.item.backup.series)))
                 for (_, items) in Dictionary(grouping: mine, by: \.batch.name).sorted(by: { $0.key < $1.key }) {

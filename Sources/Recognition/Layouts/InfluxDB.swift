@@ -1,3 +1,4 @@
+internal import JSONText
 internal import Model
 
 /// Backups of InfluxDB: all files of one UTC instant in a directory. 1.x (`influxd backup -portable`) writes

@@ -1,5 +1,6 @@
 import ArgumentParser
 internal import Engine
+internal import JSONText
 internal import Model
 internal import Retention
 

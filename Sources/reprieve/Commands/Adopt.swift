@@ -1,6 +1,9 @@
 import ArgumentParser
+internal import Config
 internal import Engine
+internal import JSONText
 internal import Model
+internal import State
 
 struct Adopt: Deed {
     static let configuration = CommandConfiguration(

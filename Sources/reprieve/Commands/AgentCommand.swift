@@ -1,9 +1,12 @@
 internal import Agent
 import ArgumentParser
+internal import Config
 internal import Dispatch
 internal import Engine
 internal import Foundation
+internal import JSONText
 internal import Model
+internal import State
 
 struct AgentCommand: AsyncParsableCommand, Deed {
     static let configuration = CommandConfiguration(

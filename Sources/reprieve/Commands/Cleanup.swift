@@ -1,8 +1,11 @@
 import ArgumentParser
+internal import Config
 internal import Engine
 internal import Foundation
+internal import JSONText
 internal import Model
 internal import Retention
+internal import State
 
 struct Cleanup: Deed {
     static let configuration = CommandConfiguration(

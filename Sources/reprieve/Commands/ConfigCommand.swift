@@ -1,5 +1,8 @@
 import ArgumentParser
+internal import Config
 internal import Engine
+internal import Hooks
+internal import JSONText
 internal import Model
 
 struct ConfigCommand: ParsableCommand {
@@ -22,7 +25,7 @@ struct ConfigCommand: ParsableCommand {
             }
             let rules = configuration.vaults.flatMap { (try? session.keeper.nameLook.ruleProblems($0)) ?? [] }
             let hooks = configuration.hooks.flatMap { hook in
-                session.keeper.problems(of: hook).map { fault in
+                session.keeper.hookCheck.problems(of: hook).map { fault in
                     Fault(fault.code, "the hook '\(hook.name)': \(fault.message)", hint: fault.hint, path: fault.path)
                 }
             }

@@ -1,5 +1,7 @@
 import ArgumentParser
+internal import Config
 internal import Engine
+internal import JSONText
 internal import Model
 
 struct Doctor: Deed {

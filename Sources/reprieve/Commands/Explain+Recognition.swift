@@ -1,4 +1,5 @@
 internal import Engine
+internal import JSONText
 internal import Model
 
 /// A path that no vault knows: what recognition takes it for.

@@ -1,5 +1,8 @@
 import ArgumentParser
+internal import Config
 internal import Engine
+internal import Hooks
+internal import JSONText
 internal import Model
 
 struct HooksCommand: ParsableCommand {
@@ -15,7 +18,7 @@ struct HooksCommand: ParsableCommand {
 
         func run() throws {
             let session = try common.session()
-            let views = session.keeper.hookViews()
+            let views = session.keeper.hookCheck.views()
             if session.json { return emit(views, session) }
             guard !views.isEmpty else {
                 session.say("No hook is configured. `hooks:` in the configuration; docs/hooks.md")
@@ -85,7 +88,7 @@ struct HooksCommand: ParsableCommand {
                     .notFound, "there is no hook '\(name)'",
                     hint: known.isEmpty ? "`hooks:` in the configuration; docs/hooks.md" : "known: \(known)")
             }
-            let trials = session.keeper.test(hook)
+            let trials = session.keeper.hookCheck.test(hook)
             for trial in trials {
                 let seconds = "\((trial.seconds * 10).rounded() / 10) s"
                 var lines = [

@@ -1,6 +1,8 @@
 import ArgumentParser
+internal import Config
 internal import Engine
 internal import Foundation
+internal import JSONText
 internal import Model
 internal import Retention
 

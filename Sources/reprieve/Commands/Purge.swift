@@ -1,7 +1,10 @@
 import ArgumentParser
+internal import Config
 internal import Engine
+internal import JSONText
 internal import Model
 internal import Retention
+internal import State
 
 struct Purge: Deed {
     static let configuration = CommandConfiguration(

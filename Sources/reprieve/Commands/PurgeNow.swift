@@ -1,4 +1,6 @@
+internal import Config
 internal import Engine
+internal import JSONText
 internal import Model
 internal import Retention
 

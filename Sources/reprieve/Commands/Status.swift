@@ -1,7 +1,10 @@
 import ArgumentParser
+internal import Config
 internal import Engine
 internal import Foundation
+internal import JSONText
 internal import Model
+internal import State
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(

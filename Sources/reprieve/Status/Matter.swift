@@ -1,6 +1,8 @@
+internal import Config
 internal import Engine
 internal import Model
 internal import Retention
+internal import State
 
 /// Something that a person has to decide or may want to know, and the commands that end it.
 struct Matter: Hashable, Sendable, Decodable {

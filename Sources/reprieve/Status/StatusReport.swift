@@ -1,7 +1,9 @@
+internal import Config
 internal import Engine
 internal import Foundation
 internal import Model
 internal import Retention
+internal import State
 
 /// What `status` says, as a value: shown here and now, or written as JSON by the agent and shown to who may not look
 /// for himself. Text and check are made of it alone, so that both show the same.

@@ -1,7 +1,9 @@
+@testable import Config
 import Disk
 import Engine
 import Foundation
 import Model
+@testable import State
 import Testing
 
 @Suite("the clock's brake")
@@ -39,7 +41,7 @@ struct ClockBrakeTests {
             let configuration = try Configuration.load(overrides)
             keeper = Keeper(
                 configuration: configuration,
-                home: try Home(configuration: configuration, clock: clock.clock, program: "test"))
+                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
             clock.pass(seconds: 400)
         }
 

@@ -1,8 +1,10 @@
+@testable import Config
 import Disk
 import Engine
 import Foundation
 import Model
 import Retention
+@testable import State
 import Testing
 
 @Suite("configuration")

@@ -1,9 +1,12 @@
 import Audit
+@testable import Config
 import Disk
 import Engine
 import Foundation
+@testable import Hooks
 import Model
 import Retention
+@testable import State
 import Testing
 
 /// Every file of ours, and those in a vault that others may have written, with any number, cut, doubled or of another
@@ -57,7 +60,7 @@ struct FuzzTests {
         func keeper() throws -> Keeper {
             Keeper(
                 configuration: configuration,
-                home: try Home(configuration: configuration, clock: clock.clock, program: "test"))
+                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
         }
 
         private func isRecord(_ name: String) -> Bool { name.contains(".trash/") && name.hasSuffix(".json") }
@@ -100,7 +103,7 @@ struct FuzzTests {
                 attempt { _ = try keeper.say(.freeze(series: [], reason: "x", until: nil), in: vault) }
                 attempt { _ = try keeper.relieve([vault], acting: false) }
                 attempt { _ = try keeper.nextPurge(vault) }
-                _ = keeper.deliver(withinSeconds: 0.01)
+                _ = keeper.hooks.deliver(withinSeconds: 0.01)
             }
         }
     }
@@ -177,7 +180,7 @@ struct FuzzTests {
             read += 1
             let keeper = Keeper(
                 configuration: configuration,
-                home: try Home(configuration: configuration, clock: clock.clock, program: "test"))
+                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
             _ = try? keeper.plan(configuration.vaults[0])
             _ = try? keeper.planPurge(configuration.vaults[0])
         }

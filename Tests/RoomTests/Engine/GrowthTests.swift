@@ -1,4 +1,6 @@
+@testable import Config
 import Model
+@testable import State
 import Testing
 
 @testable import Engine

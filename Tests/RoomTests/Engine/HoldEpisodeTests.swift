@@ -1,8 +1,10 @@
+@testable import Config
 import Disk
 import Engine
 import Foundation
 import Model
 import Retention
+@testable import State
 import Testing
 
 @Suite("holds in time")
@@ -38,7 +40,7 @@ struct HoldEpisodeTests {
             let configuration = try Configuration.load(overrides)
             return Keeper(
                 configuration: configuration,
-                home: try Home(configuration: configuration, clock: clock.clock, program: "test"))
+                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
         }
 
         static func date(_ now: Timestamp, daysAgo: Int) -> String {

@@ -1,6 +1,8 @@
+@testable import Config
 import Engine
 import Foundation
 import Model
+@testable import State
 import Testing
 
 @Suite("names of a vault")
@@ -13,7 +15,7 @@ struct KeeperNamesTests {
                 config: "\(root)/reprieve.yaml", stateDirectory: "\(root)/state", adHoc: nil, environment: [:]))
         return Keeper(
             configuration: configuration,
-            home: try Home(configuration: configuration, clock: TestClock().clock, program: "test"))
+            home: try StateDirectory(configuration: configuration, clock: TestClock().clock, program: "test"))
     }
 
     private func rows(_ keeper: Keeper) throws -> [String: NamedEntry.What] {

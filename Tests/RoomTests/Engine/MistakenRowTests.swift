@@ -1,7 +1,9 @@
 import Catalog
+@testable import Config
 import Engine
 import Foundation
 import Model
+@testable import State
 import Testing
 
 @Suite("rows that are whole, and say something else than the disk")

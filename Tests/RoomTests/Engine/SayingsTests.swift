@@ -1,3 +1,4 @@
+@testable import Config
 import Engine
 import Foundation
 import Model

@@ -1,8 +1,10 @@
+@testable import Config
 import Disk
 import Engine
 import Foundation
 import Model
 import Retention
+@testable import State
 import Testing
 import Trash
 
@@ -33,7 +35,7 @@ struct SuspectBrakeTests {
             let configuration = try Configuration.load(overrides)
             keeper = Keeper(
                 configuration: configuration,
-                home: try Home(configuration: configuration, clock: clock.clock, program: "test"))
+                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
         }
 
         /// A day: a backup of this size, a cleanup and a purge.

@@ -1,8 +1,10 @@
+@testable import Config
 import Disk
 import Engine
 import Foundation
 import Model
 import Retention
+@testable import State
 import Testing
 
 /// What writers do by themselves, with real files, and what nobody does who means well.
@@ -37,7 +39,7 @@ struct UpheavalBrakeTests {
             let configuration = try Configuration.load(overrides)
             return Keeper(
                 configuration: configuration,
-                home: try Home(configuration: configuration, clock: clock.clock, program: "test"))
+                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
         }
 
         func date(_ back: Int = 0) -> String {

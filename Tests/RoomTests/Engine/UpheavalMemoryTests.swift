@@ -1,4 +1,5 @@
 import Catalog
+@testable import Config
 import Disk
 import Engine
 import Foundation

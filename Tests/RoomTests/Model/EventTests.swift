@@ -1,4 +1,6 @@
+@testable import Audit
 import Foundation
+@testable import JSONText
 import Model
 import Testing
 

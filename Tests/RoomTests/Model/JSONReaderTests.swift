@@ -1,4 +1,5 @@
 import Foundation
+@testable import JSONText
 import Testing
 
 @testable import Model

@@ -1,4 +1,5 @@
 import Foundation
+@testable import JSONText
 import Model
 import Testing
 

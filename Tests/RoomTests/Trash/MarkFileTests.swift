@@ -1,3 +1,4 @@
+@testable import JSONText
 import Testing
 
 @testable import Model

@@ -1,3 +1,4 @@
+@testable import Conflicts
 import Engine
 import Foundation
 import Model

@@ -1,7 +1,10 @@
 import Audit
+@testable import Config
 import Engine
 import Foundation
+@testable import Hooks
 import Model
+@testable import State
 import Testing
 
 /// At least once, in order, each hook for itself.
@@ -22,10 +25,10 @@ struct HookDeliveryTests {
         #expect(try place.told() == [1, 2, 5])
         let late = try HookPlace.keeper(
             place.scratch, "h: { on: [\"vault.un*\"], run: DIR/hook }\nnew: { on: [\"*\"], run: DIR/hook }")
-        try late.beginHooks()
-        #expect(try late.deliver(late.configuration.hooks[1]).told == 0)
+        try late.hooks.begin()
+        #expect(try late.hooks.deliver(late.configuration.hooks[1]).told == 0)
         try place.happen(1)
-        #expect(try late.deliver(late.configuration.hooks[1]).told == 1)
+        #expect(try late.hooks.deliver(late.configuration.hooks[1]).told == 1)
     }
 
     @Test("a server that fails, refuses or is slow is told again, in order; nobody else waits for it")
@@ -46,7 +49,7 @@ struct HookDeliveryTests {
         let start = Date()
         #expect(try place.deliver("quick").told == 5)
         #expect(Date().timeIntervalSince(start) < 5)
-        let found = place.keeper.deliver(withinSeconds: 8)
+        let found = place.keeper.hooks.deliver(withinSeconds: 8)
         let failures = Dictionary(uniqueKeysWithValues: found.map { ($0.hook, $0.failure ?? "") })
         let slowly = failures["slow"] ?? ""
         let refused = failures["refused"] ?? ""

@@ -1,7 +1,10 @@
 import Audit
+@testable import Config
 import Disk
 import Foundation
+@testable import Hooks
 import Model
+@testable import State
 import Testing
 import Trash
 
@@ -41,11 +44,11 @@ struct HookHealthTests {
                     stateDirectory: scratch.path.appending("state").display, adHoc: nil, environment: [:]))
             var keeper = Keeper(
                 configuration: configuration,
-                home: try Home(configuration: configuration, clock: clock.clock, program: "test"))
+                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
             keeper.waitSeconds = 0.05
             keeper.hookSlots = HookSlots()
             self.keeper = keeper
-            try keeper.beginHooks()
+            try keeper.hooks.begin()
         }
 
         /// A day with a backup.
@@ -72,7 +75,7 @@ struct HookHealthTests {
 
         /// The last ping, after all was told.
         func lastPing() throws -> (path: String, body: String) {
-            #expect(try keeper.deliver(keeper.configuration.hooks[0]).failure == nil)
+            #expect(try keeper.hooks.deliver(keeper.configuration.hooks[0]).failure == nil)
             let text = try String(contentsOf: scratch.url.appending(path: "pings"), encoding: .utf8)
             let line = try #require(text.split(separator: "\n").last).split(separator: " ", maxSplits: 1)
             return (String(line[0]), String(line[1]))

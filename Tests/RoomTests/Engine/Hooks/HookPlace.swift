@@ -1,8 +1,11 @@
 import Audit
+@testable import Config
 import Disk
 import Engine
 import Foundation
+@testable import Hooks
 import Model
+@testable import State
 import Testing
 
 /// A state directory, hooks of a test's own and an audit log to follow.
@@ -20,13 +23,13 @@ final class HookPlace {
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
         }
         keeper = try Self.keeper(scratch, hooks)
-        try keeper.beginHooks()
+        try keeper.hooks.begin()
     }
 
     static func keeper(_ scratch: Scratch, _ hooks: String) throws -> Keeper {
         let configuration = try load(hooks, scratch)
         var keeper = Keeper(
-            configuration: configuration, home: try Home(configuration: configuration, program: "test"))
+            configuration: configuration, home: try StateDirectory(configuration: configuration, program: "test"))
         // Other tests run in the same process.
         keeper.hookSlots = HookSlots()
         return keeper
@@ -59,7 +62,7 @@ final class HookPlace {
     }
 
     func deliver(_ name: String = "h", seconds: Double = 10) throws -> HookDelivery {
-        try keeper.deliver(try hook(name), until: keeper.now().boot + Int64(seconds * 1e9))
+        try keeper.hooks.deliver(try hook(name), until: keeper.now().boot + Int64(seconds * 1e9))
     }
 
     func text(_ name: String) -> String {

@@ -1,6 +1,7 @@
 import Audit
 import Foundation
 import Model
+@testable import State
 import Testing
 
 @testable import Engine

@@ -1,6 +1,8 @@
+@testable import Config
 import Foundation
 import Model
 import Retention
+@testable import State
 import Testing
 
 @testable import Engine
