@@ -80,11 +80,11 @@ struct SurveyBench {
 
     // MARK: Looks
 
-    private static func keeper(_ configuration: String, _ state: String) throws -> Keeper {
+    private static func engine(_ configuration: String, _ state: String) throws -> Engine {
         let overrides = Overrides(config: configuration, stateDirectory: state, adHoc: nil, environment: [:])
         let configuration = try Configuration.load(overrides)
-        return Keeper(
-            configuration: configuration, home: try StateDirectory(configuration: configuration, program: "bench"))
+        return Engine(
+            configuration: configuration, state: try StateDirectory(configuration: configuration, program: "bench"))
     }
 
     private static func milliseconds(_ body: () throws -> Void) rethrows -> Double {
@@ -94,20 +94,20 @@ struct SurveyBench {
     }
 
     static func index(_ configuration: String, _ state: String) throws {
-        let keeper = try keeper(configuration, state)
-        let vault = keeper.configuration.vaults[0]
-        let time = try milliseconds { _ = try keeper.attend(vault, acting: true, depth: .index) }
+        let engine = try engine(configuration, state)
+        let vault = engine.configuration.vaults[0]
+        let time = try milliseconds { _ = try engine.wholeScan.run(vault, acting: true, depth: .index) }
         print("index\t\(time)")
     }
 
     /// The vault's quiet period must be a second.
     static func settle(_ configuration: String, _ state: String) throws {
-        let keeper = try keeper(configuration, state)
+        let engine = try engine(configuration, state)
         for _ in 0..<2 {
-            _ = try keeper.attend(keeper.configuration.vaults[0], acting: true)
+            _ = try engine.wholeScan.run(engine.configuration.vaults[0], acting: true)
             Thread.sleep(forTimeInterval: 1.2)
         }
-        let attended = try keeper.attend(keeper.configuration.vaults[0], acting: true)
+        let attended = try engine.wholeScan.run(engine.configuration.vaults[0], acting: true)
         let open = attended.present.count { !$0.isComplete }
         guard open == 0 else { throw Unsettled(backups: open) }
     }
@@ -117,13 +117,13 @@ struct SurveyBench {
     static func rescan(_ configuration: String, _ state: String, rounds: Int) throws {
         let watcher = try Watcher(onDirt: {})
         watcher.start()
-        let keeper = try keeper(configuration, state)
-        let vault = keeper.configuration.vaults[0]
-        let id = try keeper.open(vault).id
+        let engine = try engine(configuration, state)
+        let vault = engine.configuration.vaults[0]
+        let id = try engine.access.open(vault).id
         for round in 0...rounds {
             let time = try milliseconds {
                 _ = try watcher.sweep(id) { () throws(Fault) in
-                    try keeper.attend(
+                    try engine.wholeScan.run(
                         vault, acting: true, depth: .index,
                         watch: { directory, path in watcher.watch(directory, vault: id, path: path) })
                 }
@@ -135,12 +135,12 @@ struct SurveyBench {
     static func start(_ configuration: String, _ state: String) throws {
         let watcher = try Watcher(onDirt: {})
         watcher.start()
-        let keeper = try keeper(configuration, state)
-        let vault = keeper.configuration.vaults[0]
-        let id = try keeper.open(vault).id
+        let engine = try engine(configuration, state)
+        let vault = engine.configuration.vaults[0]
+        let id = try engine.access.open(vault).id
         let time = try milliseconds {
             _ = try watcher.sweep(id) { () throws(Fault) in
-                try keeper.attend(
+                try engine.wholeScan.run(
                     vault, acting: true, depth: .index,
                     watch: { directory, path in watcher.watch(directory, vault: id, path: path) })
             }
@@ -149,10 +149,10 @@ struct SurveyBench {
     }
 
     static func metrics(_ configuration: String, _ state: String, rounds: Int) throws {
-        let keeper = try keeper(configuration, state)
+        let engine = try engine(configuration, state)
         for _ in 0..<rounds {
             var metrics = Metrics()
-            let collected = milliseconds { metrics = keeper.metrics(of: keeper.glance()) }
+            let collected = milliseconds { metrics = engine.overviews.metrics(of: engine.overviews.glance()) }
             var bytes = 0
             let written = milliseconds { bytes = metrics.text.count }
             print("metrics\t\(collected + written)\t\(written)\t\(bytes)")

@@ -12,62 +12,62 @@ internal import Trash
 extension Agent {
     /// Looks at single directories; `deep`: also at all below these.
     func look(
-        _ keeper: Keeper, _ configuration: VaultConfiguration, _ places: Set<Bytes>, deep: Set<Bytes>,
+        _ engine: Engine, _ configuration: VaultConfiguration, _ places: Set<Bytes>, deep: Set<Bytes>,
         _ finished: Set<Bytes>
     ) {
         attempt(configuration, "could not look") { () throws(Fault) in
-            let start = keeper.now()
-            let vault = try keeper.open(configuration)
+            let start = engine.now()
+            let vault = try engine.access.open(configuration)
             let key = Lanes.Key(vault: configuration.path.display)
-            let seen = try keeper.refresh(
+            let seen = try engine.scanner.refresh(
                 vault, places: places, deep: deep, finished: finished, watch: watch(vault.id),
                 shouldStop: { self.lanes.shouldStop(key) }, isWatched: { self.watcher.isWatched(vault.id, $0) })
-            try keeper.note(seen.changes, in: vault)
+            try engine.reconciler.note(seen.changes, in: vault)
             if seen.changes.newlyComplete + seen.changes.newlyUnusable > 0, seen.faults.isEmpty {
-                try keeper.sayNewest(in: vault)
+                try engine.episodes.sayNewest(in: vault)
             }
             // The trash may have been made since.
             if places.contains(""), !watcher.isWatched(vault.id, TrashDirectory.name), let trash = try vault.trash() {
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
                 // A batch may have been made before the watch.
-                lanes.start(key, "trash") { [self] in checkTrash(keeper, configuration) }
+                lanes.start(key, "trash") { [self] in checkTrash(engine, configuration) }
             }
-            var looked = Looked(settling: settling(seen.settling.values.flatMap { $0 }, vault, keeper.now()))
+            var looked = Looked(settling: settling(seen.settling.values.flatMap { $0 }, vault, engine.now()))
             looked.places = places.union(deep)
             looked.completed = seen.changes.newlyComplete > 0
             looked.hasReturned = seen.hasReturned
             looked.faults = seen.faults
             looked.refused = watcher.takeRefusals(vault.id)
-            looked.nanoseconds = keeper.now().boot - start.boot
+            looked.nanoseconds = engine.now().boot - start.boot
             return .looked(path: configuration.path, id: vault.id, looked)
         }
     }
 
     /// Recovery and a look at everything.
-    func rescan(_ keeper: Keeper, _ configuration: VaultConfiguration, doubts: Int) {
+    func rescan(_ engine: Engine, _ configuration: VaultConfiguration, doubts: Int) {
         attempt(configuration, "could not look") { () throws(Fault) in
-            let start = keeper.now()
-            let attended = try attend(keeper, configuration, depth: .index)
-            let vault = attended.vault
-            var looked = Looked(settling: settling(try keeper.settling(in: vault), vault, keeper.now()))
-            looked.unprobed = attended.scan.unprobed
-            looked.completed = attended.changes.newlyComplete > 0
-            looked.hasReturned = attended.recovery.contains {
+            let start = engine.now()
+            let snapshot = try attend(engine, configuration, depth: .index)
+            let vault = snapshot.vault
+            var looked = Looked(settling: settling(try engine.scanner.settling(in: vault), vault, engine.now()))
+            looked.unprobed = snapshot.scan.unprobed
+            looked.completed = snapshot.changes.newlyComplete > 0
+            looked.hasReturned = snapshot.recovery.contains {
                 if case .unlinkUnfinished = $0 { true } else { false }
             }
-            looked.faults = attended.scan.faults
+            looked.faults = snapshot.scan.faults
             looked.refused = watcher.takeRefusals(vault.id)
-            looked.nanoseconds = keeper.now().boot - start.boot
-            looked.trashNames = try keeper.trashNames(configuration)
+            looked.nanoseconds = engine.now().boot - start.boot
+            looked.trashNames = try engine.access.trashNames(configuration)
             looked.remoteKind = try FileSystem(of: vault.root).remoteKind
             return .rescanned(path: configuration.path, id: vault.id, doubts: doubts, looked)
         }
     }
 
-    func cleanup(_ keeper: Keeper, _ configuration: VaultConfiguration) {
+    func cleanup(_ engine: Engine, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.cleanupFailed) { () throws(Fault) in
-            let report = try asking(keeper, configuration).cleanup(
-                try attend(keeper, configuration, depth: .everything))
+            let report = try asking(engine, configuration).cleanup.run(
+                try attend(engine, configuration, depth: .everything))
             if let veto = report.veto { log.notice("\(configuration.label): \(veto.text)") }
             if !report.condemned.isEmpty {
                 log.notice(
@@ -76,17 +76,17 @@ extension Agent {
             }
             for failure in report.failed { log.error("\(configuration.label): \(failure.fault.message)") }
             return .cleaned(
-                path: configuration.path, trashNames: try keeper.trashNames(configuration), report.status,
+                path: configuration.path, trashNames: try engine.access.trashNames(configuration), report.status,
                 isVetoed: report.veto != nil)
         }
     }
 
     /// Hooks that are asked in a vault's lane may take their time: that is no hang.
-    private func asking(_ keeper: Keeper, _ configuration: VaultConfiguration) -> Keeper {
-        var keeper = keeper
+    private func asking(_ engine: Engine, _ configuration: VaultConfiguration) -> Engine {
+        var engine = engine
         let key = Lanes.Key(vault: configuration.path.display)
-        keeper.shouldStop = { [lanes] in lanes.shouldStop(key) }
-        return keeper
+        engine.context.shouldStop = { [lanes] in lanes.shouldStop(key) }
+        return engine
     }
 
     static let vetoSeconds: Int64 = 600
@@ -94,16 +94,16 @@ extension Agent {
     static let cleanupFailed = "could not clean up"
     static let purgeFailed = "could not purge"
 
-    func purge(_ keeper: Keeper, _ configuration: VaultConfiguration) {
+    func purge(_ engine: Engine, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.purgeFailed) { () throws(Fault) in
-            let report = try asking(keeper, configuration).takeDue(
-                try attend(keeper, configuration, depth: .everything))
+            let report = try asking(engine, configuration).purger.takeDue(
+                try attend(engine, configuration, depth: .everything))
             if let veto = report.veto { log.notice("\(configuration.label): \(veto.text)") }
             // The walk may take hours and needs no lock: the vault's own lane is free meanwhile.
             let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
             let key = Lanes.Key(vault: configuration.path.display, isUnlinking: true)
             lanes.start(key, work) { [self] in
-                unlink(keeper, report, key)
+                unlinkTaken(engine, report, key)
             }
             // What is past its time by the wall clock and stays is asked again, but not at once: the time of a minute,
             // or of a short grace that was not yet witnessed whole.
@@ -114,15 +114,15 @@ extension Agent {
                 path: configuration.path,
                 retryAfterSeconds: report.veto != nil
                     ? Self.vetoSeconds : isStuck ? 60 : min(60, max(1, grace / 50)),
-                trashNames: try keeper.trashNames(configuration))
+                trashNames: try engine.access.trashNames(configuration))
         }
     }
 
     /// Whether the limits of a vault's file system are met; what goes early where they are not, of all vaults on it.
-    func relieve(_ keeper: Keeper, _ configuration: VaultConfiguration) {
+    func relieve(_ engine: Engine, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.reliefFailed) { () throws(Fault) in
             let own = Lanes.Key(vault: configuration.path.display)
-            let relief = try asking(keeper, configuration).relieve(
+            let relief = try asking(engine, configuration).earlyPurge.relieve(
                 configuration, lockSeconds: 0, shouldStop: { self.lanes.shouldStop(own) })
             var names: [Bytes: Set<String>] = [:]
             for report in relief.reports where !report.unlinking.isEmpty || !report.faults.isEmpty {
@@ -132,8 +132,8 @@ extension Agent {
                 }
                 let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
                 let key = Lanes.Key(vault: report.vault.path.display, isUnlinking: true)
-                lanes.start(key, work) { [self] in unlink(keeper, report, key) }
-                names[report.vault.path] = try keeper.trashNames(report.vault)
+                lanes.start(key, work) { [self] in unlinkTaken(engine, report, key) }
+                names[report.vault.path] = try engine.access.trashNames(report.vault)
             }
             return .relieved(
                 path: configuration.path, retryAfterSeconds: relief.isElsewhere ? 60 : relief.retrySeconds,
@@ -143,10 +143,10 @@ extension Agent {
 
     static let reliefFailed = "could not look whether its limits are met"
 
-    private func unlink(_ keeper: Keeper, _ report: PurgeReport, _ key: Lanes.Key) {
+    private func unlinkTaken(_ engine: Engine, _ report: PurgeReport, _ key: Lanes.Key) {
         var report = report
         do {
-            try keeper.unlink(&report, shouldStop: { self.lanes.shouldStop(key) })
+            try engine.purger.unlinkTaken(&report, shouldStop: { self.lanes.shouldStop(key) })
             if !report.purged.isEmpty {
                 log.notice("\(report.vault.label): \(Backup.counted(report.purged.count)) purged")
             }
@@ -157,13 +157,14 @@ extension Agent {
     }
 
     /// What purging would free. In a thread of its own, at idle priority.
-    func measure(_ keeper: Keeper, _ configuration: VaultConfiguration) {
+    func measure(_ engine: Engine, _ configuration: VaultConfiguration) {
         let key = Lanes.Key(vault: configuration.path.display, isMeasuring: true)
-        let start = keeper.now().boot
-        defer { post(.measured(path: configuration.path, nanoseconds: keeper.now().boot - start)) }
+        let start = engine.now().boot
+        defer { post(.measured(path: configuration.path, nanoseconds: engine.now().boot - start)) }
         do {
             try BackgroundPriority.takeForThisThread()
-            try keeper.measure(configuration, courtesy: .background, shouldStop: { self.lanes.shouldStop(key) })
+            try engine.freedSpace.measure(
+                configuration, courtesy: .background, shouldStop: { self.lanes.shouldStop(key) })
         } catch {
             // Figures for people: nothing waits for them, and the next look tries again.
             log.info("\(configuration.label): sizes could not be measured: \(error.message)")
@@ -171,9 +172,9 @@ extension Agent {
     }
 
     /// Whether somebody else changed the trash.
-    func checkTrash(_ keeper: Keeper, _ configuration: VaultConfiguration) {
+    func checkTrash(_ engine: Engine, _ configuration: VaultConfiguration) {
         attempt(configuration, "could not look at the trash") { () throws(Fault) in
-            .trashChanged(path: configuration.path, names: try keeper.trashNames(configuration))
+            .trashChanged(path: configuration.path, names: try engine.access.trashNames(configuration))
         }
     }
 
@@ -187,9 +188,9 @@ extension Agent {
 
     /// A whole look, every directory watched before it is listed, and the trash watched flat.
     private func attend(
-        _ keeper: Keeper, _ configuration: VaultConfiguration, depth: Keeper.Depth
-    ) throws(Fault) -> Attended {
-        let vault = try keeper.openToAct(configuration)
+        _ engine: Engine, _ configuration: VaultConfiguration, depth: Snapshot.Depth
+    ) throws(Fault) -> Snapshot {
+        let vault = try engine.episodes.openToAct(configuration)
         let key = Lanes.Key(vault: configuration.path.display)
         return try watcher.sweep(vault.id) { () throws(Fault) in
             if let trash = try vault.trash() {
@@ -197,13 +198,13 @@ extension Agent {
                 watcher.watch(vault.root, vault: vault.id, path: "")
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
             }
-            let attended = try keeper.attend(
+            let snapshot = try engine.wholeScan.run(
                 configuration, acting: true, depth: depth, watch: watch(vault.id),
                 shouldStop: { self.lanes.shouldStop(key) })
-            if let trash = try attended.vault.trash() {
+            if let trash = try snapshot.vault.trash() {
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
             }
-            return attended
+            return snapshot
         }
     }
 

@@ -80,7 +80,7 @@ package final class Agent: Service {
     /// `status.json`, and says how long it is good for.
     package init(
         configuration: Configuration, home: StateDirectory, load: @escaping @Sendable () throws -> Configuration,
-        publish: @escaping @Sendable (Keeper, Overview, _ validSeconds: Int64) throws -> Void
+        publish: @escaping @Sendable (Engine, Overview, _ validSeconds: Int64) throws -> Void
     ) throws(Fault) {
         self.home = home
         self.load = load
@@ -143,10 +143,10 @@ package final class Agent: Service {
         let lock = try home.takeAgentLock()
         defer { withExtendedLifetime(lock) {} }
         try home.noteAgent(started: true, detail: "\(Watcher.backend), \(initial.vaults.count) vaults")
-        var turn = Turn(agent: self, keeper: Keeper(configuration: initial, home: home))
+        var turn = Turn(agent: self, engine: Engine(configuration: initial, state: home))
         watcher.start()
         try home.runs.noteAgent(since: home.clock.now().wall)
-        monitor.start(turn.keeper)
+        monitor.start(turn.engine)
         log.info(
             "watching \(initial.vaults.count) vault\(initial.vaults.count == 1 ? "" : "s") with \(Watcher.backend)")
         let waiting = Waiting(descriptors: [wakeup.descriptor], mounts: mounts)
@@ -164,8 +164,8 @@ package final class Agent: Service {
             defer { pause(since: now) }
             if isReloadWanted { turn.reload(isAsked: true) }
             turn.step(at: now, results: results, mountsChanged: mountsChanged)
-            serveMetrics(turn.keeper.configuration.metrics.listen?.value)
-            monitor.note(turn.keeper, turn.pulses(at: now), turn.takeNotes(), isNews: !results.isEmpty || mountsChanged)
+            serveMetrics(turn.engine.configuration.metrics.listen?.value)
+            monitor.note(turn.engine, turn.pulses(at: now), turn.takeNotes(), isNews: !results.isEmpty || mountsChanged)
             let ready = waiting.wait(milliseconds: turn.pauseMilliseconds(at: home.clock.now()))
             mountsChanged = ready.contains(1)
             wakeup.clear()

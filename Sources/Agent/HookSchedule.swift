@@ -20,8 +20,8 @@ struct HookSchedule {
     private(set) var next = Int64.max
     private static let pauseNanoseconds = VaultState.second
 
-    mutating func start(_ keeper: Keeper, _ agent: Agent, at now: Moment) {
-        let hooks = keeper.hooks.following
+    mutating func start(_ engine: Engine, _ agent: Agent, at now: Moment) {
+        let hooks = engine.hooks.following
         guard !hooks.isEmpty else {
             next = .max
             return
@@ -30,7 +30,7 @@ struct HookSchedule {
         next = now.boot + Self.pauseNanoseconds
         let last: Int
         do {
-            last = try keeper.lastRecord() ?? 0
+            last = try engine.lastRecord() ?? 0
         } catch {
             return agent.log.error("\(error.message)")
         }
@@ -40,7 +40,7 @@ struct HookSchedule {
             guard isDue, !entry.isRunning else { continue }
             entries[hook.name, default: Entry()].isRunning = true
             agent.lanes.start(Lanes.Key(vault: "hook \(hook.name)"), "deliver") {
-                agent.deliver(keeper, hook, last)
+                agent.deliver(engine, hook, last)
             }
         }
     }
@@ -51,10 +51,10 @@ struct HookSchedule {
 }
 
 extension Agent {
-    func deliver(_ keeper: Keeper, _ hook: Hook, _ last: Int) {
+    func deliver(_ engine: Engine, _ hook: Hook, _ last: Int) {
         let key = Lanes.Key(vault: "hook \(hook.name)")
         do {
-            let delivery = try keeper.hooks.deliver(hook, shouldStop: { [lanes] in lanes.shouldStop(key) })
+            let delivery = try engine.hooks.deliver(hook, shouldStop: { [lanes] in lanes.shouldStop(key) })
             for line in delivery.output { log.info("hook \(hook.name) | \(line)") }
             if let failure = delivery.failure { log.warning("hook \(hook.name): \(failure)") }
             post(

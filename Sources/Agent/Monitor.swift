@@ -17,7 +17,7 @@ internal import Synchronization
 final class Monitor: Sendable {
     /// What the agent's thread left.
     private struct Inbox {
-        var keeper: Keeper?
+        var engine: Engine?
         var pulses: [Bytes: IndexPulse] = [:]
         var notes: [(vault: String, note: RunNote)] = []
         var isChanged = false
@@ -32,7 +32,7 @@ final class Monitor: Sendable {
     private let watches: @Sendable () -> Int
     private let log: Logger
     /// Writes `status.json`. The command line knows its words.
-    private let publish: @Sendable (Keeper, Overview, _ validSeconds: Int64) throws -> Void
+    private let publish: @Sendable (Engine, Overview, _ validSeconds: Int64) throws -> Void
 
     /// Without any news it is collected again after this time, or a hundred times as long as it takes.
     private static let restNanoseconds: Int64 = 60 * VaultState.second
@@ -43,7 +43,7 @@ final class Monitor: Sendable {
 
     init(
         log: Logger, watches: @escaping @Sendable () -> Int,
-        publish: @escaping @Sendable (Keeper, Overview, _ validSeconds: Int64) throws -> Void
+        publish: @escaping @Sendable (Engine, Overview, _ validSeconds: Int64) throws -> Void
     ) {
         self.log = log
         self.watches = watches
@@ -56,10 +56,10 @@ final class Monitor: Sendable {
     // MARK: From the agent's thread
 
     /// After a turn. Costs the agent's thread a lock that nobody holds for long.
-    func note(_ keeper: Keeper, _ pulses: [Bytes: IndexPulse], _ notes: [(vault: String, note: RunNote)], isNews: Bool)
+    func note(_ engine: Engine, _ pulses: [Bytes: IndexPulse], _ notes: [(vault: String, note: RunNote)], isNews: Bool)
     {
         inbox.withLock { inbox in
-            inbox.keeper = keeper
+            inbox.engine = engine
             inbox.pulses = pulses
             inbox.notes += notes
             inbox.isChanged = inbox.isChanged || isNews || !notes.isEmpty
@@ -67,9 +67,9 @@ final class Monitor: Sendable {
         if isNews || !notes.isEmpty { news.signal() }
     }
 
-    func start(_ keeper: Keeper) {
-        inbox.withLock { $0.keeper = keeper }
-        let thread = Thread { [self] in run(since: keeper.now()) }
+    func start(_ engine: Engine) {
+        inbox.withLock { $0.engine = engine }
+        let thread = Thread { [self] in run(since: engine.now()) }
         thread.name = "monitor"
         thread.stackSize = 8 << 20
         thread.start()
@@ -91,16 +91,16 @@ final class Monitor: Sendable {
         var limit = WatchLimits.allowed
         var counted: Int?
         while true {
-            let (keeper, every, isChanged, isStopping) = inbox.withLock { inbox in
+            let (engine, every, isChanged, isStopping) = inbox.withLock { inbox in
                 (
-                    inbox.keeper, inbox.keeper?.configuration.metrics.every.value.fixedSeconds ?? 15, inbox.isChanged,
+                    inbox.engine, inbox.engine?.configuration.metrics.every.value.fixedSeconds ?? 15, inbox.isChanged,
                     inbox.isStopping
                 )
             }
-            guard let keeper, !isStopping else { return end(&problems) }
-            let now = keeper.now().boot
+            guard let engine, !isStopping else { return end(&problems) }
+            let now = engine.now().boot
             // What commands did beside us stands in the log, and perhaps nowhere that we watch.
-            let recorded = lastRecord(keeper)
+            let recorded = lastRecord(engine)
             let hasNews = isChanged || recorded != counted
             let rest = max(Self.restNanoseconds, 100 * took)
             let pause = hasNews ? max(every * VaultState.second, Self.share * took) : rest
@@ -122,40 +122,40 @@ final class Monitor: Sendable {
             limit = WatchLimits.allowed ?? limit
             let agent = AgentPulse(since: start.wall, watches: watches(), watchLimit: limit, vaults: pulses)
             // Twice as long as until the next time: then it is said that nobody writes it any more.
-            collect(keeper, agent, notes, validSeconds: 2 * rest / VaultState.second + 60, &problems)
+            collect(engine, agent, notes, validSeconds: 2 * rest / VaultState.second + 60, &problems)
             giveBack()
-            let end = keeper.now().boot
+            let end = engine.now().boot
             (last, took) = (end, end - now)
         }
     }
 
     private func end(_ problems: inout [String: String]) {
         defer { ended.signal() }
-        let (keeper, notes) = inbox.withLock { ($0.keeper, $0.notes) }
-        guard let keeper else { return }
-        attempt("runs", &problems) { try keeper.home.runs.note(notes, by: .agent) }
+        let (engine, notes) = inbox.withLock { ($0.engine, $0.notes) }
+        guard let engine else { return }
+        attempt("runs", &problems) { try engine.state.runs.note(notes, by: .agent) }
     }
 
-    private func lastRecord(_ keeper: Keeper) -> Int? {
+    private func lastRecord(_ engine: Engine) -> Int? {
         do {
-            return try keeper.lastRecord()
+            return try engine.lastRecord()
         } catch {
             return nil  // said by whoever has to write there
         }
     }
 
     private func collect(
-        _ keeper: Keeper, _ agent: AgentPulse, _ notes: [(vault: String, note: RunNote)], validSeconds: Int64,
+        _ engine: Engine, _ agent: AgentPulse, _ notes: [(vault: String, note: RunNote)], validSeconds: Int64,
         _ problems: inout [String: String]
     ) {
-        attempt("runs", &problems) { try keeper.home.runs.note(notes, by: .agent) }
-        let overview = keeper.overview(agent)
-        attempt("status", &problems) { try publish(keeper, overview, validSeconds) }
-        let settings = keeper.configuration.metrics
+        attempt("runs", &problems) { try engine.state.runs.note(notes, by: .agent) }
+        let overview = engine.overviews.overview(agent)
+        attempt("status", &problems) { try publish(engine, overview, validSeconds) }
+        let settings = engine.configuration.metrics
         guard settings.textfile != nil || settings.listen != nil else { return }
-        let fresh = keeper.metrics(of: overview).text
+        let fresh = engine.overviews.metrics(of: overview).text
         text.withLock { $0 = fresh }
-        attempt("textfile", &problems) { try keeper.writeTextfile(fresh) }
+        attempt("textfile", &problems) { try engine.overviews.writeTextfile(fresh) }
     }
 
     /// All rows of all vaults were in memory, which the allocator would keep for the next time.

@@ -101,7 +101,7 @@ extension Turn {
         }
         vaults[path] = state
         do {
-            try keeper.home.setWatching(id, how)
+            try engine.state.setWatching(id, how)
         } catch {
             agent.log.error("\(error.message)")
         }
@@ -150,7 +150,7 @@ extension Turn {
     mutating func plan(purgeOf path: Bytes, at now: Moment) {
         guard let state = vaults[path] else { return }
         do {
-            guard let due = try keeper.nextPurge(state.configuration) else {
+            guard let due = try engine.purger.nextPurge(state.configuration) else {
                 vaults[path]!.purgeAt = nil
                 return
             }

@@ -4,6 +4,7 @@ internal import Catalog
 internal import Engine
 internal import Logging
 internal import Model
+internal import State
 internal import Survey
 
 /// What comes with time, and with another configuration.
@@ -12,7 +13,7 @@ extension Turn {
         if now.boot >= nextHour {
             nextHour = now.boot + 3600 * VaultState.second
             do {
-                try keeper.home.renewWitness()
+                try engine.state.renewWitness()
             } catch {
                 agent.log.error("\(error.message)")
             }
@@ -22,7 +23,7 @@ extension Turn {
             nextClock = now.boot + 10 * VaultState.second
             settleClock()
         }
-        if now.boot >= nextExpansion, keeper.configuration.hasWildcards {
+        if now.boot >= nextExpansion, engine.configuration.hasWildcards {
             nextExpansion = now.boot + 60 * VaultState.second
             reload(isAsked: false)
         }
@@ -30,10 +31,10 @@ extension Turn {
 
     /// Packing takes seconds: in a lane of its own.
     func rotateAudit() {
-        let (agent, keeper) = (self.agent, self.keeper)
+        let (agent, engine) = (self.agent, self.engine)
         agent.lanes.start(Lanes.Key(vault: "audit"), "rotate") {
             do throws(Fault) {
-                try keeper.rotateAudit()
+                try engine.auditTrail.rotateAudit()
             } catch {
                 agent.log.error("\(error.message)")
             }
@@ -45,7 +46,7 @@ extension Turn {
         for state in vaults.values {
             guard let id = state.id else { continue }
             do {
-                try keeper.settleClock(state.configuration, id)
+                try engine.clockGuard.check(state.configuration, id)
             } catch {
                 agent.log.error("\(error.message)")
             }
@@ -54,11 +55,11 @@ extension Turn {
 
     /// Reads the configuration in a lane of its own: its paths may hang too.
     func reload(isAsked: Bool) {
-        let (agent, old, home) = (self.agent, keeper.configuration, keeper.home)
+        let (agent, old, home) = (self.agent, engine.configuration, engine.state)
         agent.lanes.start(Lanes.Key(vault: "configuration"), "load") {
             do {
                 let fresh = try agent.load()
-                let new = Keeper(configuration: fresh, home: home).configuration
+                let new = Engine(configuration: fresh, state: home).configuration
                 guard
                     isAsked || new.vaults.map(\.path) != old.vaults.map(\.path)
                         || new.vanished.map(\.path) != old.vanished.map(\.path)
@@ -74,18 +75,18 @@ extension Turn {
     }
 
     mutating func adopt(_ configuration: Configuration) {
-        keeper = Keeper(configuration: configuration, home: keeper.home)
+        engine = Engine(configuration: configuration, state: engine.state)
         do throws(Fault) {
-            try keeper.sayVanished()
+            try engine.episodes.sayVanished()
         } catch {
             agent.log.error("\(error.message)")
         }
-        let now = keeper.now()
+        let now = engine.now()
         var fresh: [Bytes: VaultState] = [:]
-        for vault in keeper.configuration.vaults {
+        for vault in engine.configuration.vaults {
             var state = vaults[vault.path] ?? VaultState(vault)
             state.configuration = vault
-            state.id = state.id ?? (try? keeper.lastKnownID(vault)) ?? nil
+            state.id = state.id ?? (try? engine.access.lastKnownID(vault)) ?? nil
             state.doubts += 1
             state.rescanAt = now.boot
             state.wantsCleanup = true

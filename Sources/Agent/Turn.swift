@@ -10,7 +10,7 @@ internal import Survey
 /// The agent's own thread: its state, and the straight line of steps.
 struct Turn {
     let agent: Agent
-    var keeper: Keeper
+    var engine: Engine
     var vaults: [Bytes: VaultState] = [:]
     var nextHour: Int64 = 0
     var nextExpansion: Int64 = 0
@@ -24,22 +24,22 @@ struct Turn {
     /// So many places are looked at in one job; the lane is free for others in between.
     static let placesAtOnce = 200
 
-    init(agent: Agent, keeper: Keeper) {
+    init(agent: Agent, engine: Engine) {
         self.agent = agent
-        self.keeper = keeper
-        adopt(keeper.configuration)
+        self.engine = engine
+        adopt(engine.configuration)
     }
 
     /// One turn: events say "look here", never more; what may block goes into the vault's lane; nothing is awaited.
     mutating func step(at now: Moment, results: [Agent.Result], mountsChanged: Bool) {
         for result in results { record(result, at: now) }
         // It is set aside when it is opened: the agent ends, and its service starts it again.
-        let catalog = keeper.home.catalog
+        let catalog = engine.state.catalog
         guard !catalog.isDamaged else { return agent.end(because: catalog.damageNotice) }
         if mountsChanged { doubtRemounted(at: now) }
         absorb(agent.watcher.take(), at: now)
         hourly(at: now)
-        hooks.start(keeper, agent, at: now)
+        hooks.start(engine, agent, at: now)
         for path in vaults.keys.sorted() {
             watchLane(path, at: now)
             // A rescan covers all dirty places, and must not starve behind them.
@@ -153,7 +153,7 @@ struct Turn {
         guard let state = vaults[path], let id = state.id, !state.isDoubtSaid else { return }
         vaults[path]?.isDoubtSaid = true
         do {
-            try keeper.home.sayUnreconciled(id, state.configuration.label, why)
+            try engine.state.sayUnreconciled(id, state.configuration.label, why)
         } catch {
             agent.log.error("\(error.message)")
         }
@@ -162,7 +162,7 @@ struct Turn {
     func markUnreconciled(_ state: VaultState, _ why: String?) {
         guard let id = state.id else { return }
         do {
-            try keeper.home.setUnreconciled(id, why)
+            try engine.state.setUnreconciled(id, why)
         } catch {
             agent.log.error("\(error.message)")
         }
@@ -186,22 +186,22 @@ struct Turn {
         state.deep = []
         state.finished = state.dirty.isEmpty ? [] : finished
         vaults[path] = state
-        let (agent, keeper, configuration) = (self.agent, self.keeper, state.configuration)
-        agent.lanes.start(lane(path), "look") { agent.look(keeper, configuration, places, deep: deep, finished) }
+        let (agent, engine, configuration) = (self.agent, self.engine, state.configuration)
+        agent.lanes.start(lane(path), "look") { agent.look(engine, configuration, places, deep: deep, finished) }
     }
 
     mutating func startRescan(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], state.rescanAt <= now.boot, !agent.lanes.isBusy(lane(path)) else { return }
         vaults[path]?.rescanAt = now.boot + state.reconcileSeconds * VaultState.second
-        let (agent, keeper) = (self.agent, self.keeper)
-        agent.lanes.start(lane(path), "rescan") { agent.rescan(keeper, state.configuration, doubts: state.doubts) }
+        let (agent, engine) = (self.agent, self.engine)
+        agent.lanes.start(lane(path), "rescan") { agent.rescan(engine, state.configuration, doubts: state.doubts) }
     }
 
     mutating func startTrashCheck(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], let at = state.trashCheckAt, at <= now.boot else { return }
         vaults[path]?.trashCheckAt = nil
-        let (agent, keeper) = (self.agent, self.keeper)
-        agent.lanes.start(lane(path), "trash") { agent.checkTrash(keeper, state.configuration) }
+        let (agent, engine) = (self.agent, self.engine)
+        agent.lanes.start(lane(path), "trash") { agent.checkTrash(engine, state.configuration) }
     }
 
     mutating func startCleanup(_ path: Bytes, at now: Moment) {
@@ -210,23 +210,23 @@ struct Turn {
         else { return }
         vaults[path]?.wantsCleanup = false
         vaults[path]?.lastCleanup = now.boot
-        vaults[path]?.schedule(after: now.wall, zone: keeper.configuration.zone.value)
-        let (agent, keeper) = (self.agent, self.keeper)
-        agent.lanes.start(lane(path), "cleanup") { agent.cleanup(keeper, state.configuration) }
+        vaults[path]?.schedule(after: now.wall, zone: engine.configuration.zone.value)
+        let (agent, engine) = (self.agent, self.engine)
+        agent.lanes.start(lane(path), "cleanup") { agent.cleanup(engine, state.configuration) }
     }
 
     mutating func startPurge(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], state.doubts == 0, let at = state.purgeAt, at <= now.boot else { return }
         vaults[path]?.purgeAt = nil
-        let (agent, keeper) = (self.agent, self.keeper)
-        agent.lanes.start(lane(path), "purge") { agent.purge(keeper, state.configuration) }
+        let (agent, engine) = (self.agent, self.engine)
+        agent.lanes.start(lane(path), "purge") { agent.purge(engine, state.configuration) }
     }
 
     mutating func startRelief(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], state.doubts == 0, let at = state.reliefDue, at <= now.boot else { return }
         vaults[path]?.reliefAt = nil
-        let (agent, keeper) = (self.agent, self.keeper)
-        agent.lanes.start(lane(path), "relief") { agent.relieve(keeper, state.configuration) }
+        let (agent, engine) = (self.agent, self.engine)
+        agent.lanes.start(lane(path), "relief") { agent.relieve(engine, state.configuration) }
     }
 
     /// Once all was looked into; then some seconds after something became complete.
@@ -236,8 +236,8 @@ struct Turn {
             at <= now.boot, !agent.lanes.isBusy(key)
         else { return }
         vaults[path]?.measureAt = nil
-        let (agent, keeper) = (self.agent, self.keeper)
-        agent.lanes.start(key, "measure") { agent.measure(keeper, state.configuration) }
+        let (agent, engine) = (self.agent, self.engine)
+        agent.lanes.start(key, "measure") { agent.measure(engine, state.configuration) }
     }
 
     func lane(_ path: Bytes) -> Lanes.Key { Lanes.Key(vault: path.display) }

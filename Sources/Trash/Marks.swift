@@ -11,6 +11,9 @@ package struct Marks: Sendable {
     /// Marks about many backups: there are few.
     private var many: Set<Mark.Key> = []
 
+    /// Grows with each mark that is added.
+    package var counter: Int { last }
+
     package init(_ marks: [Mark] = []) {
         all = Dictionary(marks.map { ($0.key, $0) }) { $0.counter > $1.counter ? $0 : $1 }
         last = marks.lazy.map(\.counter).max() ?? 0

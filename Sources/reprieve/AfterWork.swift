@@ -13,10 +13,10 @@ enum AfterWork {
     /// At a command's start: what the log has then is not its own.
     static func note(_ session: Session) {
         self.session.withLock { $0 = (session, nil, false) }
-        guard !session.keeper.configuration.hooks.isEmpty else { return }
+        guard !session.engine.configuration.hooks.isEmpty else { return }
         do {
-            try session.keeper.hooks.begin()
-            let last = try session.keeper.lastRecord()
+            try session.engine.hooks.begin()
+            let last = try session.engine.lastRecord()
             self.session.withLock { $0 = (session, last, true) }
         } catch {
             // Who may not write the state does nothing that a hook would be told of.
@@ -28,15 +28,15 @@ enum AfterWork {
 
     static func finish() {
         guard let (session, last, hasHooks) = session.withLock({ $0 }) else { return }
-        if let notice = session.keeper.damageNotice { session.warn(notice) }
+        if let notice = session.engine.damageNotice { session.warn(notice) }
         if hasHooks { tellHooks(session, last) }
     }
 
     /// Only where something was written into the log meanwhile: a command that only looks does not wait.
     private static func tellHooks(_ session: Session, _ last: Int?) {
-        guard let now = try? session.keeper.lastRecord(), now != last else { return }
+        guard let now = try? session.engine.lastRecord(), now != last else { return }
         Output.flush()
-        for delivery in session.keeper.hooks.deliver(withinSeconds: seconds) {
+        for delivery in session.engine.hooks.deliver(withinSeconds: seconds) {
             guard let failure = delivery.failure else { continue }
             session.warn(
                 Fault(

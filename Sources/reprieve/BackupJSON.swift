@@ -9,7 +9,7 @@ extension Session {
     func json(
         _ backup: Backup, _ vault: String, protection: Judge.Protection, links: LinkGraph? = nil, names: SeriesNames
     ) -> JSON {
-        let (condition, note) = backup.effectiveCondition(protection, links, now: keeper.now())
+        let (condition, note) = backup.effectiveCondition(protection, links, now: engine.now())
         let preserved = protection.preserved[backup.id.object]
         let reprieved = protection.reprieved[backup.id.object]
         var fields: [JSON.Field] = [

@@ -146,17 +146,17 @@ struct Common: ParsableArguments {
             configuration: configuration, program: "reprieve \(Reprieve.version)",
             damage: always ? Degraded.damage : nil)
         if let broken { Degraded.damage.add(broken, broken.path) } else { home.keep(configuration, overrides) }
-        var keeper = Keeper(configuration: configuration, home: home)
-        keeper.isVisiting = visiting
-        keeper.run = run
+        var engine = Engine(configuration: configuration, state: home)
+        engine.context.isVisiting = visiting
+        engine.context.run = run
         do {
-            keeper.waitSeconds = Double(try Span(parsing: wait).fixedSeconds)
+            engine.context.waitSeconds = Double(try Span(parsing: wait).fixedSeconds)
         } catch Span.Problem.zero {
-            keeper.waitSeconds = 0
+            engine.context.waitSeconds = 0
         } catch {
             throw Fault(.usage, "'\(wait)' is not a valid length of time for --wait", hint: "write it as 30s or 5min")
         }
-        let session = Session(keeper: keeper, json: json, quiet: quiet)
+        let session = Session(engine: engine, json: json, quiet: quiet)
         for notice in home.notices { session.warn(notice) }
         AfterWork.note(session)
         return session
@@ -209,11 +209,11 @@ struct Session {
         hold.text(series: names.text, size: Text.size)
     }
 
-    let keeper: Keeper
+    let engine: Engine
     let json: Bool
     let quiet: Bool
 
-    var zone: Zone { keeper.configuration.zone.value }
+    var zone: Zone { engine.configuration.zone.value }
 
     func say(_ text: @autoclosure () -> String) {
         if !quiet, !json { print(Text.wrap(text())) }
@@ -241,7 +241,7 @@ struct Session {
     /// Puts the audit log aside and packs it where that is due. The deed itself is done.
     func rotateAudit() {
         do {
-            try keeper.rotateAudit()
+            try engine.auditTrail.rotateAudit()
         } catch {
             warn(error)
         }
@@ -253,7 +253,7 @@ struct Session {
 
     /// The vaults that the first words name, and the words that are left. No vault named: all.
     func vaults(_ words: [String]) -> (vaults: [VaultConfiguration], rest: [String]) {
-        let all = keeper.configuration.vaults
+        let all = engine.configuration.vaults
         var named: [VaultConfiguration] = []
         var rest = words[...]
         while let word = rest.first {
@@ -267,21 +267,21 @@ struct Session {
     }
 
     /// What the arguments name: the vaults that stand first, or what is named in them. `preferring`: see
-    /// ``Keeper/targets(_:in:preferring:)``.
+    /// ``Engine/targets(_:in:preferring:)``.
     func targets(
-        _ words: [String], preferring kinds: Set<Keeper.Target.Kind> = []
-    ) throws -> (views: [VaultView], targets: [Keeper.Target]) {
+        _ words: [String], preferring kinds: Set<ArgumentResolver.Target.Kind> = []
+    ) throws -> (views: [VaultView], targets: [ArgumentResolver.Target]) {
         let (vaults, rest) = vaults(words)
-        let views = keeper.views(of: vaults)
+        let views = engine.vaultViews.views(of: vaults)
         guard !rest.isEmpty else { return (views, words.isEmpty ? [] : views.map { .vault($0) }) }
-        return (views, try keeper.targets(rest, in: views, preferring: kinds))
+        return (views, try engine.arguments.targets(rest, in: views, preferring: kinds))
     }
 
     /// Vaults only: anything else is a mistake.
     func onlyVaults(_ words: [String]) throws -> [VaultConfiguration] {
         let (vaults, rest) = vaults(words)
         guard rest.isEmpty else {
-            let known = keeper.configuration.vaults.map(\.label)
+            let known = engine.configuration.vaults.map(\.label)
             throw Fault(
                 .notFound, "there is no vault '\(Bytes(rest[0]).display)'",
                 hint: rest[0].didYouMean(known) + "known: \(known.joined(separator: ", "))")
@@ -290,7 +290,7 @@ struct Session {
     }
 
     func time(_ text: String?) throws -> Timestamp? {
-        try text.map { try Timestamp(argument: $0, .past, now: keeper.now().wall, zone: zone) }
+        try text.map { try Timestamp(argument: $0, .past, now: engine.now().wall, zone: zone) }
     }
 
     /// A reason is what somebody reads in a year.
@@ -303,6 +303,6 @@ struct Session {
 
     /// A time ahead: a date, or a length of time from now.
     func deadline(_ text: String?) throws -> Timestamp? {
-        try text.map { try Timestamp(argument: $0, .ahead, now: keeper.now().wall, zone: zone) }
+        try text.map { try Timestamp(argument: $0, .ahead, now: engine.now().wall, zone: zone) }
     }
 }

@@ -110,8 +110,7 @@ struct TidyTests {
             [
                 "Disk/Unlink.swift", "Disk/FileLayer.swift", "Disk/Directory+LogFiles.swift", "Trash/Purge.swift",
                 "Trash/Restore.swift",
-                "Engine/Keeper+Purge.swift",
-                "Agent/Agent+Jobs.swift", "Agent/MetricsServer.swift",
+                "Engine/Purge/Purger.swift", "Agent/MetricsServer.swift",
             ],
             "UnlinkWalk (invariant 4)"
         ),
@@ -128,7 +127,7 @@ struct TidyTests {
         ("SystemRandomNumberGenerator", ["Disk/Clock.swift"], "Surroundings.randomHex"),
         ("UUID()", [], "Surroundings.randomHex"),
         (".random(", ["Disk/Clock.swift"], "Surroundings.randomHex"),
-        ("FileHandle.standard", ["Engine/Simulation.swift"], "print or Output.warn: its write ends the process"),
+        ("FileHandle.standard", ["Engine/Plan/Simulation.swift"], "print or Output.warn: its write ends the process"),
         ("fflush(", [], "Output.flush"),
         ("fatalError(", [], "precondition with what is wrong"),
         ("@unchecked Sendable", ["Model/Shared.swift"], "a Mutex"),

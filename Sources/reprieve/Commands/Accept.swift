@@ -46,7 +46,7 @@ struct Accept: Deed {
             view.protection.suspicion.suspects[$0.id.object] != nil || $0.mayBeAccepted
         }
         if !dryRun {
-            try session.keeper.say(
+            try session.engine.personMarks.say(
                 .acceptSeries(series, objects: Set(own.map(\.id.object)), reason: reason), of: own,
                 in: view.configuration)
         }
@@ -66,7 +66,9 @@ struct Accept: Deed {
         let why =
             view.protection.suspicion.suspects[backup.id.object]
             ?? (backup.mayBeAccepted || backup.lacksFooter ? backup.note : nil)
-        if why != nil, !dryRun { try session.keeper.say(.accept([backup], reason: reason), in: view.configuration) }
+        if why != nil, !dryRun {
+            try session.engine.personMarks.say(.accept([backup], reason: reason), in: view.configuration)
+        }
         session.say(
             "\(why == nil ? "it counts already" : "accepted: it counts from now on")\n  \(backup.id.text)  \(backup.path.display)"
         )

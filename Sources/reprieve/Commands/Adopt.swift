@@ -26,7 +26,7 @@ struct Adopt: Deed {
     func run() throws {
         let session = try common.session()
         guard
-            let vault = session.keeper.configuration.vaults.first(where: {
+            let vault = session.engine.configuration.vaults.first(where: {
                 $0.path == Configuration.absolute(path) || $0.label == path
             })
         else {
@@ -35,7 +35,7 @@ struct Adopt: Deed {
                 hint: "add it to the configuration first: reprieve init \(shell: path)")
         }
         if let forget {
-            let disk = try session.keeper.forget(forget, of: vault)
+            let disk = try session.engine.adoption.forget(forget, of: vault)
             session.say("\(vault.label): \(disk.name) is forgotten; mounted again, it waits for `reprieve adopt`")
             if session.json {
                 session.emit(
@@ -43,10 +43,10 @@ struct Adopt: Deed {
             }
             return
         }
-        if let question = try session.keeper.whatToAdopt(vault) {
+        if let question = try session.engine.adoption.whatToAdopt(vault) {
             guard try session.isMeant(question, yes: yes) else { return }
         }
-        let opened = try session.keeper.adopt(vault)
+        let opened = try session.engine.adoption.adopt(vault)
         session.say("\(vault.label): adopted, its id is \(opened.id.text)")
         if session.json {
             session.emit("adopt", [.init("vault", .string(vault.label)), .init("id", .string(opened.id.text))])

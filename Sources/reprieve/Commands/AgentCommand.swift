@@ -22,11 +22,11 @@ struct AgentCommand: AsyncParsableCommand, Deed {
         AfterWork.forget()
         let common = self.common
         let overrides = try common.overrides()
-        let agent = try Agent(configuration: session.keeper.configuration, home: session.keeper.home) {
+        let agent = try Agent(configuration: session.engine.configuration, home: session.engine.state) {
             try Configuration.load(try common.overrides())
-        } publish: { keeper, overview, validSeconds in
+        } publish: { engine, overview, validSeconds in
             try Self.publish(
-                StatusReport(overview, keeper, isRunning: true, validSeconds: validSeconds), keeper, overrides)
+                StatusReport(overview, engine, isRunning: true, validSeconds: validSeconds), engine, overrides)
         }
         // SIGHUP's default would end us; the source below reads it.
         signal(SIGHUP, SIG_IGN)
@@ -38,18 +38,18 @@ struct AgentCommand: AsyncParsableCommand, Deed {
     }
 
     /// `status.json`, for any user.
-    private static func publish(_ report: StatusReport, _ keeper: Keeper, _ overrides: Overrides) throws {
+    private static func publish(_ report: StatusReport, _ engine: Engine, _ overrides: Overrides) throws {
         let text = JSON.object([.init("schema", "reprieve.status/1")] + report.fields).line
-        try StatusFile.write(text, overrides, state: keeper.home.path)
+        try StatusFile.write(text, overrides, state: engine.state.path)
     }
 
     /// What the agent tells again and again, after the turn of a timer. That it cannot be told fails nothing.
     private func tell(_ session: Session) {
-        let keeper = session.keeper
-        let overview = keeper.glance()
+        let engine = session.engine
+        let overview = engine.overviews.glance()
         for body in [
-            { try Self.publish(StatusReport(overview, keeper, isRunning: false), keeper, try common.overrides()) },
-            { try keeper.writeTextfile(keeper.metrics(of: overview).text) },
+            { try Self.publish(StatusReport(overview, engine, isRunning: false), engine, try common.overrides()) },
+            { try engine.overviews.writeTextfile(engine.overviews.metrics(of: overview).text) },
         ] {
             do {
                 try body()
@@ -62,7 +62,7 @@ struct AgentCommand: AsyncParsableCommand, Deed {
     }
 
     private func turn(_ session: Session) throws {
-        let outcomes = try session.keeper.turn()
+        let outcomes = try session.engine.oneTurn.run()
         session.rotateAudit()
         tell(session)
         for outcome in outcomes {
@@ -95,9 +95,9 @@ struct AgentCommand: AsyncParsableCommand, Deed {
         } else {
             for fault in outcomes.flatMap(\.faults) { session.warn(fault) }
         }
-        let vanishings = session.keeper.vanishings
+        let vanishings = session.engine.episodes.vanishings
         // Those that are gone said it themselves.
-        for (wildcard, reason) in vanishings where session.keeper.configuration.vanished(of: wildcard).isEmpty {
+        for (wildcard, reason) in vanishings where session.engine.configuration.vanished(of: wildcard).isEmpty {
             session.warn(
                 Fault(
                     .offline, "\(wildcard.entry): \(reason)",

@@ -39,13 +39,13 @@ struct AuditCommand: ParsableCommand {
                     .usage, "'\(count)' is not a valid number of records",
                     hint: "write 1 or more; -n 0 -f shows only what comes from now on")
             }
-            var (first, follower) = try session.keeper.lastAudited(
+            var (first, follower) = try session.engine.auditTrail.lastAudited(
                 count, since: filter.since, where: filter.takes)
             try filter.checkOneBackup(first)
             show(first, session)
             if first.isEmpty, !follow, count > 0 {
                 throw Fault(
-                    .notFound, "no such record in '\(session.keeper.configuration.auditLog.display)'",
+                    .notFound, "no such record in '\(session.engine.configuration.auditLog.display)'",
                     hint: what.isEmpty && event == nil ? nil : "without words and options it shows the last records")
             }
             first = []
@@ -133,7 +133,7 @@ struct AuditCommand: ParsableCommand {
 
         func run() throws {
             let session = try common.session(always: true)
-            let found = try session.keeper.verifyAudit()
+            let found = try session.engine.auditTrail.verifyAudit()
             if session.json {
                 session.emit(
                     "audit-verify",
@@ -153,12 +153,12 @@ struct AuditCommand: ParsableCommand {
                                 })),
                     ])
             } else {
-                show(found, session.keeper.configuration.auditLog.display)
+                show(found, session.engine.configuration.auditLog.display)
             }
             try Ending.with(found.problemCount == 0 ? .done : .failed)
         }
 
-        private func show(_ found: Keeper.AuditReport, _ path: String) {
+        private func show(_ found: AuditTrail.AuditReport, _ path: String) {
             for problem in found.problems { print("\(problem.file.display):\(problem.line): \(problem.text)") }
             let files = found.files > 1 ? " in \(found.files) files" : ""
             let result =

@@ -40,12 +40,12 @@ struct Condemn: Deed {
         {
             let vault = pairs[0].0.configuration
             if dryRun {
-                let going = try session.keeper.planCondemn(vault, pairs.map(\.1), reason: reason)
+                let going = try session.engine.manualCondemn.planCondemn(vault, pairs.map(\.1), reason: reason)
                 session.sayDryRun()
                 for line in Text.firstTen(going.map { "would go: \($0.backup.path.display)" }) { session.say(line) }
                 if session.json { session.emit("condemn", [.init("would_go", ids(going))]) }
             } else {
-                let report = try session.keeper.condemn(vault, pairs.map(\.1), reason: reason)
+                let report = try session.engine.manualCondemn.condemn(vault, pairs.map(\.1), reason: reason)
                 try ByHand.show(report, session)
             }
         }
@@ -97,7 +97,8 @@ struct Retire: Deed {
                 .usage, "'\(what.joined(separator: " "))' is not one series", hint: "`reprieve list` shows the series")
         }
         let name = SeriesNames(view).text(series)
-        let planned = try session.keeper.planRetire(view.configuration, series: series, keep: number, reason: reason)
+        let planned = try session.engine.manualCondemn.planRetire(
+            view.configuration, series: series, keep: number, reason: reason)
         let size = planned.going.total { $0.backup.size }
         let count = planned.report.plan.judged.count
         let what =
@@ -116,7 +117,7 @@ struct Retire: Deed {
             return
         }
         guard try isMeant(name, number, session) else { return }
-        let report = try session.keeper.retire(
+        let report = try session.engine.manualCondemn.retire(
             view.configuration, series: series, objects: planned.objects, keep: number, after: after, reason: reason)
         if report.condemned.isEmpty, report.plan.frozen == nil, !session.json {
             session.say("Retired: \(reason)")

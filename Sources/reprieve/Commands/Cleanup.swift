@@ -46,12 +46,12 @@ struct Cleanup: Deed {
             session.sayDryRun()
             return try PlanCommand.show(chosen, named: words, [], session)
         }
-        let approval: Keeper.ApprovedPlan? = approve ? id.map { .id($0.lowercased()) } ?? .last : nil
+        let approval: ApprovedPlan? = approve ? id.map { .id($0.lowercased()) } ?? .last : nil
         var reports: [CleanupReport] = []
         var faults: [(label: String, fault: Fault)] = []
         for vault in chosen {
             do {
-                let report = try session.keeper.cleanup(vault, approve: approval)
+                let report = try session.engine.cleanup.run(vault, approve: approval)
                 reports.append(report)
                 session.say(Self.text(report, session))
             } catch {
@@ -96,7 +96,7 @@ struct Cleanup: Deed {
             lines.append(
                 "\(label): \(Text.plural(report.condemned.count, "backup")) (\(Text.size(size))) moved to the trash, run \(report.run ?? 0)"
             )
-            let trash = report.plan.attended.vault.configuration.path.appending(".trash")
+            let trash = report.plan.snapshot.vault.configuration.path.appending(".trash")
             lines += report.batches.map { "  \(trash.appending(Bytes($0)).display)/" }
             lines.append("  Purged after \(until). Until then: a plain mv, `reprieve restore ID`, or all of it:")
             lines += report.batches.map { "  reprieve restore \($0)" }

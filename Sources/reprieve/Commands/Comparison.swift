@@ -26,8 +26,8 @@ struct Comparison {
         var found: [PolicyComparison] = []
         for vault in vaults {
             let (fresh, zone) = try Configuration.policy(
-                file: file, over: vault, zone: session.keeper.configuration.zone)
-            found.append(try session.keeper.compare(vault, with: fresh, zone: zone.value))
+                file: file, over: vault, zone: session.engine.configuration.zone)
+            found.append(try session.engine.preview.compare(vault, with: fresh, zone: zone.value))
         }
         if !words.isEmpty {
             let series = try session.series(words, in: found.map(\.report))

@@ -18,14 +18,16 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             let session = try common.session()
-            let configuration = session.keeper.configuration
+            let configuration = session.engine.configuration
             var faults: [Fault] = []
             for vault in configuration.vaults {
-                do { _ = try session.keeper.open(vault) } catch { faults.append(error) }
+                do { _ = try session.engine.access.open(vault) } catch { faults.append(error) }
             }
-            let rules = configuration.vaults.flatMap { (try? session.keeper.nameLook.ruleProblems($0)) ?? [] }
+            let rules = configuration.vaults.flatMap {
+                (try? session.engine.pathExplainer.nameLook.ruleProblems($0)) ?? []
+            }
             let hooks = configuration.hooks.flatMap { hook in
-                session.keeper.hookCheck.problems(of: hook).map { fault in
+                session.engine.hookCheck.problems(of: hook).map { fault in
                     Fault(fault.code, "the hook '\(hook.name)': \(fault.message)", hint: fault.hint, path: fault.path)
                 }
             }

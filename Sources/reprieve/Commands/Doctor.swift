@@ -27,7 +27,7 @@ struct Doctor: Deed {
     func run() throws {
         let session = try common.session()
         if repair { return try repair(session) }
-        let checkup = session.keeper.checkup(root: others.root, userHome: others.home)
+        let checkup = session.engine.doctor.checkup(root: others.root, userHome: others.home)
         if session.json {
             emit(checkup, session)
         } else {
@@ -37,7 +37,7 @@ struct Doctor: Deed {
     }
 
     private func repair(_ session: Session) throws {
-        let findings = session.keeper.inspect(acting: true)
+        let findings = session.engine.repair.inspect(acting: true)
         if session.json {
             session.emit("doctor-repair", [.init("findings", json(findings))])
         } else if findings.isEmpty {
@@ -82,7 +82,7 @@ struct Doctor: Deed {
             lines += note.remedy.map { Text.wrap("    " + $0) }
         }
         lines += OtherPrograms.lines(checkup.deleters, from: checkup.problems.count + 1)
-        lines += OtherPrograms.excludes(of: session.keeper.configuration.vaults.map(\.path))
+        lines += OtherPrograms.excludes(of: session.engine.configuration.vaults.map(\.path))
         let count = checkup.needsSomebody
         return (lines + ["", count == 0 ? "No problem needs a decision." : "Problems that need a decision: \(count)."])
             .joined(separator: "\n")
@@ -139,7 +139,7 @@ struct Doctor: Deed {
                         })),
                 .init("problems", json(checkup.problems)), .init("notes", json(checkup.notes)),
                 .init("other_programs", OtherPrograms.json(checkup.deleters)),
-                .init("excludes", OtherPrograms.json(excludesOf: session.keeper.configuration.vaults.map(\.path))),
+                .init("excludes", OtherPrograms.json(excludesOf: session.engine.configuration.vaults.map(\.path))),
             ])
     }
 }

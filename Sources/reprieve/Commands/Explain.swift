@@ -14,14 +14,14 @@ struct Explain: ParsableCommand {
 
     func run() throws {
         let session = try common.session()
-        let views = session.keeper.views(of: session.keeper.configuration.vaults)
-        let targets: [Keeper.Target]
+        let views = session.engine.vaultViews.views(of: session.engine.configuration.vaults)
+        let targets: [ArgumentResolver.Target]
         do {
-            targets = try session.keeper.targets([what], in: views, preferring: [.backup, .batch])
+            targets = try session.engine.arguments.targets([what], in: views, preferring: [.backup, .batch])
         } catch {
             if let (view, entry) = try leftAlone(views) { return show(entry, view, session) }
             // Nothing that a vault knows; but a path on the disk can be recognised.
-            guard error.code == .notFound, let taken = try session.keeper.taken(what) else { throw error }
+            guard error.code == .notFound, let taken = try session.engine.pathExplainer.taken(what) else { throw error }
             return show(taken, session)
         }
         let found = try targets.flatMap { try Self.backups($0) }
@@ -33,7 +33,7 @@ struct Explain: ParsableCommand {
         }
     }
 
-    private static func backups(_ target: Keeper.Target) throws -> [(VaultView, Backup)] {
+    private static func backups(_ target: ArgumentResolver.Target) throws -> [(VaultView, Backup)] {
         switch target {
         case .backup(let view, let backup): return [(view, backup)]
         case .series(_, let key):
@@ -90,7 +90,7 @@ struct Explain: ParsableCommand {
             "  series     \(SeriesNames(view).text(backup.series)) in \(view.label)",
             "  time       \(Text.dayAndTime(backup.time, zone)) \(zone.name)  (from \(Self.source(backup)))",
         ]
-        if let reading = session.keeper.reading(of: backup, in: view) {
+        if let reading = session.engine.pathExplainer.reading(of: backup, in: view) {
             lines += ["  taken for  \(reading.recogniser)", "  key        \(backup.series.display)"]
         }
         lines += [
@@ -180,7 +180,7 @@ struct Explain: ParsableCommand {
         guard let pulse = view.pulses[backup.series], let rhythm = pulse.rhythm, pulse.pulse != .ended else {
             return ["  until      newer ones come: nothing goes because time passes"]
         }
-        guard let outlook = session.keeper.outlook(of: backup, in: view) else { return [] }
+        guard let outlook = session.engine.preview.outlook(of: backup, in: view) else { return [] }
         let every = "one every \(Text.every(rhythm.seconds))"
         guard let goes = outlook.goes, let purged = outlook.purged else {
             return ["  until      not before \(Text.day(outlook.reach, zone)), at the present rhythm (\(every))"]
@@ -228,9 +228,9 @@ struct Explain: ParsableCommand {
             backup, view.label, protection: view.protection, links: view.plan?.links, names: SeriesNames(view))
         let decision = view.decision(of: backup)
         let stays = backup.state == .present && decision?.retain == true
-        let outlook = stays ? session.keeper.outlook(of: backup, in: view) : nil
+        let outlook = stays ? session.engine.preview.outlook(of: backup, in: view) : nil
         return own.appending([
-            .init("taken_for", JSON(session.keeper.reading(of: backup, in: view)?.recogniser)),
+            .init("taken_for", JSON(session.engine.pathExplainer.reading(of: backup, in: view)?.recogniser)),
             .init("decision", decision.map { session.json($0) } ?? .null),
             .init("importance", JSON(decision.map { Int($0.importance) })),
             .init("goes", JSON(outlook?.goes?.rfc3339(in: session.zone))),

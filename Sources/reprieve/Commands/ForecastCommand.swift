@@ -24,9 +24,9 @@ struct ForecastCommand: ParsableCommand {
     func run() throws {
         let session = try common.session()
         guard let chosen = try session.onlyVaults([vault]).first, let end = try session.deadline(until) else { return }
-        let now = session.keeper.now().wall
+        let now = session.engine.now().wall
         let days = Self.days(from: now, to: end, session.zone)
-        let found = try session.keeper.forecast(chosen, days)
+        let found = try session.engine.preview.forecast(chosen, days)
         if session.json {
             session.emit(
                 "forecast",

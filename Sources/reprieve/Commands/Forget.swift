@@ -20,8 +20,8 @@ struct Forget: Deed {
 
     func run() throws {
         let session = try common.session()
-        let path = try session.keeper.forgettable(vault)
-        if !dryRun { try session.keeper.forget(path) }
+        let path = try session.engine.adoption.forgettable(vault)
+        if !dryRun { try session.engine.adoption.forget(path) }
         if dryRun { session.sayDryRun() }
         session.say("'\(path.display)' is forgotten. Its directory, its .trash and its marks stay as they are.")
         if session.json {

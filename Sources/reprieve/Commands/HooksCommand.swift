@@ -18,7 +18,7 @@ struct HooksCommand: ParsableCommand {
 
         func run() throws {
             let session = try common.session()
-            let views = session.keeper.hookCheck.views()
+            let views = session.engine.hookCheck.views()
             if session.json { return emit(views, session) }
             guard !views.isEmpty else {
                 session.say("No hook is configured. `hooks:` in the configuration; docs/hooks.md")
@@ -82,13 +82,13 @@ struct HooksCommand: ParsableCommand {
 
         func run() throws {
             let session = try common.session()
-            guard let hook = session.keeper.configuration.hooks.first(where: { $0.name == name }) else {
-                let known = session.keeper.configuration.hooks.map(\.name).joined(separator: ", ")
+            guard let hook = session.engine.configuration.hooks.first(where: { $0.name == name }) else {
+                let known = session.engine.configuration.hooks.map(\.name).joined(separator: ", ")
                 throw Fault(
                     .notFound, "there is no hook '\(name)'",
                     hint: known.isEmpty ? "`hooks:` in the configuration; docs/hooks.md" : "known: \(known)")
             }
-            let trials = session.keeper.hookCheck.test(hook)
+            let trials = session.engine.hookCheck.test(hook)
             for trial in trials {
                 let seconds = "\((trial.seconds * 10).rounded() / 10) s"
                 var lines = [

@@ -170,9 +170,9 @@ struct Init: Deed {
     /// The vaults' markers, so that another disk at the same path is noticed from now on.
     private func prepare(_ proposals: [Proposal]) throws {
         let session = try common.session()
-        for vault in session.keeper.configuration.vaults
+        for vault in session.engine.configuration.vaults
         where proposals.contains(where: { $0.directories.contains(vault.path) }) {
-            if try !session.keeper.initialise(vault), !common.json {
+            if try !session.engine.proposer.initialise(vault), !common.json {
                 print("'\(vault.path.display)' is empty: its marker is written with the first cleanup.")
             }
         }

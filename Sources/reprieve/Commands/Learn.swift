@@ -31,10 +31,10 @@ struct Learn: Deed {
         /// Vaults of one wildcard share their lines.
         var known: [String: Set<String>] = [:]
         for vault in try session.onlyVaults(vaults) {
-            let siblings = session.keeper.configuration.vaults.filter {
+            let siblings = session.engine.configuration.vaults.filter {
                 $0.entry == vault.entry && $0.path != vault.path
             }
-            let (proposals, faults) = try session.keeper.nameLook.learn(vault, besides: siblings)
+            let (proposals, faults) = try session.engine.pathExplainer.nameLook.learn(vault, besides: siblings)
             rows += proposals.map { json($0, vault) }
             if !session.json { show(proposals, vault) }
             for fault in faults { session.warn(fault) }
@@ -57,7 +57,7 @@ struct Learn: Deed {
             return
         }
         print("Next: reprieve plan     what would go now, and why; nothing goes unapproved")
-        if session.keeper.home.agentIsRunning { print(Session.toldToAgent) }
+        if session.engine.state.agentIsRunning { print(Session.toldToAgent) }
     }
 
     private func show(_ proposals: [LearntNames], _ vault: VaultConfiguration) {

@@ -23,7 +23,7 @@ struct List: ParsableCommand {
     func run() throws {
         let session = try common.session(visiting: true, always: true)
         let (vaults, rest) = session.vaults(what)
-        let views = session.keeper.views(of: vaults)
+        let views = session.engine.vaultViews.views(of: vaults)
         let (since, before) = (try session.time(since), try session.time(before))
         let chosen = try choose(rest, views, session).map { view, backups in
             (
@@ -60,7 +60,7 @@ struct List: ParsableCommand {
             return view.present
         }
         guard !words.isEmpty else { return views.map { ($0, byState($0)) } }
-        let targets = try session.keeper.targets(words, in: views, preferring: [.vault, .series, .batch])
+        let targets = try session.engine.arguments.targets(words, in: views, preferring: [.vault, .series, .batch])
         return views.compactMap { view in
             var found: [Backup] = []
             for target in targets {
@@ -271,7 +271,7 @@ struct List: ParsableCommand {
     }
 }
 
-extension Keeper.Target {
+extension ArgumentResolver.Target {
     func isOf(_ label: String) -> Bool {
         switch self {
         case .vault(let view), .series(let view, _), .backup(let view, _), .batch(let view, _): view.label == label

@@ -46,12 +46,12 @@ struct Marking {
 
     static func say(
         _ marked: [Marking], _ dryRun: Bool, _ session: Session, done: (VaultView, Backup) -> String,
-        _ word: ([Backup]) -> Keeper.Word
+        _ word: ([Backup]) -> PersonMarks.Word
     ) throws {
         let byVault = Dictionary(grouping: marked) { $0.view.configuration.path }
         if !dryRun {
             for (_, own) in byVault.sorted(by: { $0.key < $1.key }) {
-                try session.keeper.say(word(own.flatMap(\.backups)), in: own[0].view.configuration)
+                try session.engine.personMarks.say(word(own.flatMap(\.backups)), in: own[0].view.configuration)
             }
         }
         if session.json { return emit(marked, dryRun, session) }
@@ -74,7 +74,7 @@ struct Marking {
         var views: [Bytes: VaultView] = [:]
         for one in marked { views[one.view.configuration.path] = one.view }
         if !dryRun {
-            for view in session.keeper.views(of: views.values.map(\.configuration)) {
+            for view in session.engine.vaultViews.views(of: views.values.map(\.configuration)) {
                 views[view.configuration.path] = view
             }
         }

@@ -55,9 +55,11 @@ struct Freeze: Deed {
         let until = try session.deadline(until)
         let reason = try reason.map(session.reason) ?? asked()
         try Freezing.mark(what, all, session, "frozen: \(reason)") { vault, series, members throws(Fault) in
-            if series.isEmpty { return (1, try session.keeper.freeze(vault, reason: reason, until: until)) }
-            let freeze = Keeper.Word.freeze(series: series, reason: reason, until: until)
-            return (try session.keeper.say(freeze, of: members, in: vault), nil)
+            if series.isEmpty {
+                return (1, try session.engine.emergencyFreeze.freeze(vault, reason: reason, until: until))
+            }
+            let freeze = PersonMarks.Word.freeze(series: series, reason: reason, until: until)
+            return (try session.engine.personMarks.say(freeze, of: members, in: vault), nil)
         }
     }
 
@@ -81,7 +83,7 @@ struct Unfreeze: Deed {
     func run() throws {
         let session = try common.session()
         try Freezing.mark(what, all, session, "no longer frozen") { vault, series, _ throws(Fault) in
-            (try session.keeper.say(.unfreeze(series: series), in: vault), nil)
+            (try session.engine.personMarks.say(.unfreeze(series: series), in: vault), nil)
         }
     }
 }
@@ -107,8 +109,8 @@ enum Freezing {
         if rest.isEmpty {
             marked = vaults.map { ($0, [], []) }
         } else {
-            let views = session.keeper.views(of: vaults)
-            for target in try session.keeper.targets(rest, in: views, preferring: [.series]) {
+            let views = session.engine.vaultViews.views(of: vaults)
+            for target in try session.engine.arguments.targets(rest, in: views, preferring: [.series]) {
                 guard case .series(let view, let key) = target else {
                     throw Fault(
                         .usage, "only vaults and series can be frozen",

@@ -22,7 +22,7 @@ struct Names: ParsableCommand {
         let session = try common.session()
         guard let chosen = try session.onlyVaults([vault]).first else { return }
         var rows: [JSON] = []
-        let faults = try session.keeper.nameLook.names(of: chosen) { directory, entries in
+        let faults = try session.engine.pathExplainer.nameLook.names(of: chosen) { directory, entries in
             let shown = entries.filter(isShown)
             if session.json {
                 rows += shown.map { json($0, directory, session) }

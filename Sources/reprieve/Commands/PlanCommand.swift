@@ -33,7 +33,7 @@ struct PlanCommand: ParsableCommand {
         var faults: [Fault] = []
         for vault in vaults {
             do {
-                reports.append(try session.keeper.plan(vault))
+                reports.append(try session.engine.planner.plan(vault))
             } catch {
                 if !session.isAwayByRight(error, named) { faults.append(error) }
             }
@@ -118,9 +118,9 @@ extension Session {
     /// The series that the arguments name, for each plan. `faults`: the errors of vaults that have no plan; the first
     /// is thrown where no series matches.
     func series(_ words: [String], in reports: [PlanReport], _ faults: [Fault] = []) throws -> [[Bytes]] {
-        let targets: [Keeper.Target]
+        let targets: [ArgumentResolver.Target]
         do {
-            targets = try keeper.targets(words, in: reports.map(\.view), preferring: [.series])
+            targets = try engine.arguments.targets(words, in: reports.map(\.view), preferring: [.series])
         } catch {
             throw error.code == .notFound ? faults.first ?? error : error
         }
@@ -287,14 +287,14 @@ struct PlanText {
             $0.backup.condition == .settling && $0.backup.note != Backup.temporaryNote
         }
         guard count > 0 else { return nil }
-        let quiet = report.attended.vault.configuration.settings.quietPeriod.value.text
+        let quiet = report.snapshot.vault.configuration.settings.quietPeriod.value.text
         return
             "Set aside: \(Text.plural(count, "backup")) not yet seen at rest for \(quiet). Look again then, or let the agent run"
     }
 
     /// Patterns that match nothing: a typing error?
     private var unmatched: [String] {
-        let configuration = report.attended.vault.configuration
+        let configuration = report.snapshot.vault.configuration
         let series = Set(report.plan.judged.map(\.backup.series))
         guard !series.isEmpty else { return [] }
         return zip(configuration.series.value, configuration.seriesOrigins).compactMap { policy, origin in

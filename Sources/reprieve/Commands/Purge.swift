@@ -44,13 +44,14 @@ struct Purge: Deed {
         var faults: [Fault] = []
         for vault in try session.onlyVaults(what) {
             do {
-                reports.append(dryRun ? try session.keeper.planPurge(vault) : try session.keeper.purge(vault))
+                reports.append(
+                    dryRun ? try session.engine.purger.planPurge(vault) : try session.engine.purger.purge(vault))
             } catch {
                 if !session.isAwayByRight(error, what) { faults.append(error) }
             }
         }
         do {
-            for relief in try session.keeper.relieve(reports.map(\.vault), acting: !dryRun) {
+            for relief in try session.engine.earlyPurge.relieve(reports.map(\.vault), acting: !dryRun) {
                 // What is due anyway would go before anything goes early.
                 guard let n = reports.firstIndex(where: { $0.vault.path == relief.vault.path }) else { continue }
                 reports[n].add(dryRun ? relief.without(reports[n].purged) : relief)

@@ -37,7 +37,7 @@ struct PurgeNow {
                 continue
             }
             do {
-                var report = try session.keeper.carryOutPurgeNow(plan.vault, plan.purged)
+                var report = try session.engine.purgeNow.carryOut(plan.vault, plan.purged)
                 // What was refused at the first look was not asked for again.
                 report.kept = plan.kept + report.kept
                 report.wanted = plan.wanted + report.wanted
@@ -68,7 +68,7 @@ struct PurgeNow {
             throw Fault(.usage, "'\(free)' is not a valid size for --free", hint: "write it as 200GiB or 1.5TB")
         }
         let vaults = try session.onlyVaults(what)
-        let systems = session.keeper.fileSystems(of: vaults)
+        let systems = session.engine.pressureGauge.fileSystems(of: vaults)
         guard systems.count <= 1 else {
             let list = systems.map {
                 "  reprieve purge --now --free \(shell: free) " + $0.map { "\(shell: $0)" }.joined(separator: " ")
@@ -77,7 +77,7 @@ struct PurgeNow {
                 .usage, "these vaults are on \(systems.count) file systems: where is the room needed?",
                 hint: "name the vaults of one:\n" + list.joined(separator: "\n"))
         }
-        let (reports, freed) = try session.keeper.planPurgeNow(vaults, freeing: goal)
+        let (reports, freed) = try session.engine.purgeNow.plan(vaults, freeing: goal)
         return (reports, goal, freed)
     }
 
@@ -104,7 +104,7 @@ struct PurgeNow {
             chosen.append((view.configuration, backup))
         }
         return try Dictionary(grouping: chosen, by: \.vault.path).sorted { $0.key < $1.key }.map { _, pairs in
-            try session.keeper.planPurgeNow(pairs[0].vault, pairs.map(\.backup))
+            try session.engine.purgeNow.plan(pairs[0].vault, pairs.map(\.backup))
         }
     }
 
@@ -128,7 +128,7 @@ struct PurgeNow {
             for backup in going.prefix(Self.mostShown) {
                 let since =
                     backup.trashed.map {
-                        "in the trash " + Text.age(session.keeper.now().wall.seconds(since: $0.condemnedAt))
+                        "in the trash " + Text.age(session.engine.now().wall.seconds(since: $0.condemnedAt))
                     } ?? ""
                 table.add([
                     backup.id.text, Text.time(backup.time, session.zone), Text.size(backup.size), since,

@@ -107,13 +107,13 @@ struct Release: Deed {
     }
 
     private func run(_ number: Int, _ vaults: [VaultConfiguration], _ session: Session) throws -> [Group] {
-        let views = session.keeper.views(of: vaults)
+        let views = session.engine.vaultViews.views(of: vaults)
         let groups = try views.compactMap { view -> Group? in
-            let own = try session.keeper.backups(ofRun: number, in: view)
+            let own = try session.engine.arguments.backups(ofRun: number, in: view)
             return own.isEmpty ? nil : Group(view: view, name: "run \(number) in \(view.label)", backups: own)
         }
         guard groups.isEmpty else { return groups }
-        throw views.compactMap(\.fault).first ?? session.keeper.noRun(number, vaults)
+        throw views.compactMap(\.fault).first ?? session.engine.undo.noRun(number, vaults)
     }
 
     private func release(_ group: Group, _ session: Session) throws {
@@ -121,13 +121,13 @@ struct Release: Deed {
         let vault = group.view.configuration
         var lines: [String] = []
         if let key = group.series, group.view.protection.retired[key] != nil {
-            if !dryRun { _ = try session.keeper.say(.unretire([key]), in: vault) }
+            if !dryRun { _ = try session.engine.personMarks.say(.unretire([key]), in: vault) }
             lines.append("\(group.name): \(dryRun ? "would be no longer retired" : "no longer retired")")
         }
         if !released.isEmpty {
             if !dryRun {
                 let kinds: [Mark.Kind] = preserved ? [.reprieved, .preserved] : [.reprieved]
-                _ = try session.keeper.say(.release(released, kinds: kinds), in: vault)
+                _ = try session.engine.personMarks.say(.release(released, kinds: kinds), in: vault)
             }
             let verb = dryRun ? "would be released" : "released: the rules decide again"
             lines.append("\(group.name): \(Text.plural(released.count, "backup")) \(verb)")

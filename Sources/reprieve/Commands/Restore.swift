@@ -55,12 +55,12 @@ struct Restore: Deed {
         if !dryRun { Interrupt.watch(copy ? "copied" : "put back") }
         if wanted { _ = try session.onlyVaults(what) }
         let (vaults, rest) = session.vaults(what)
-        let recovery = dryRun ? [] : session.keeper.recoverBeforeRestore(vaults).faults
-        let views = session.keeper.views(of: vaults)
+        let recovery = dryRun ? [] : session.engine.wholeScan.recoverBeforeRestore(vaults).faults
+        let views = session.engine.vaultViews.views(of: vaults)
         let choices =
             wanted
-            ? session.keeper.chooseWanted(in: views)
-            : try session.keeper.chooseRestore(rest, before: try session.time(before), in: views)
+            ? session.engine.selection.chooseWanted(in: views)
+            : try session.engine.selection.chooseRestore(rest, before: try session.time(before), in: views)
         if let gone = choices.compactMap(\.fault).first { throw gone }
         guard !choices.isEmpty else {
             if wanted {
@@ -73,7 +73,7 @@ struct Restore: Deed {
                 hint: "`reprieve list -a` shows what is where")
         }
         let newName = try checkedName(choices.count)
-        let target = try to.map { try session.keeper.restoreTarget($0, isDry: dryRun) }
+        let target = try to.map { try session.engine.restorer.restoreTarget($0, isDry: dryRun) }
         let wish = RestoreWish(newName: newName, target: target, trustManifest: trustManifest, isCopy: copy)
         var doing = RestoreDoing(session: session, isDry: dryRun, wish: wish)
         doing.isMany = choices.count > 1
@@ -124,7 +124,7 @@ struct RestoreDoing {
             let backups = own.flatMap { $0.needed + ($0.isInPlace ? [] : [$0.backup]) + $0.needing }
             guard let vault = own.first?.view.configuration, backups.count > 1 else { continue }
             do throws(Fault) {
-                marked.formUnion(try session.keeper.reprieve(backups, wish, in: vault))
+                marked.formUnion(try session.engine.restorer.reprieve(backups, wish, in: vault))
             } catch {
                 // Then each has its own, or says that it has none.
             }
@@ -175,7 +175,7 @@ struct RestoreDoing {
         let vault = text.view.configuration
         do throws(Fault) {
             guard !isDry else {
-                try session.keeper.checkRestore(vault, backup, wish)
+                try session.engine.restorer.checkRestore(vault, backup, wish)
                 planned.append((vault.label, backup))
                 return session.say(text.would(backup, wish))
             }
@@ -183,7 +183,7 @@ struct RestoreDoing {
             wish.isMarked = marked.contains(backup.id)
             let report =
                 wish.isCopy
-                ? try copy(vault, backup, wish) : try session.keeper.restore(vault, backup, wish)
+                ? try copy(vault, backup, wish) : try session.engine.restorer.restore(vault, backup, wish)
             session.say(text.head(report))
             Output.flush()
             // It is back, whoever ends us now: reading it takes as long as it takes.
@@ -198,10 +198,10 @@ struct RestoreDoing {
     private func copy(
         _ vault: VaultConfiguration, _ backup: Backup, _ wish: RestoreWish
     ) throws(Fault) -> RestoreReport {
-        var shown = session.keeper.now().boot
+        var shown = session.engine.now().boot
         defer { session.progress(nil) }
-        return try session.keeper.copy(vault, backup, wish) { done in
-            let now = session.keeper.now().boot
+        return try session.engine.restorer.copy(vault, backup, wish) { done in
+            let now = session.engine.now().boot
             guard now - shown > 500_000_000 else { return }
             shown = now
             session.progress("  \(Text.size(done)) of \(Text.size(backup.size)) of \(backup.path.display)")
@@ -210,7 +210,7 @@ struct RestoreDoing {
 
     private mutating func compare(_ report: RestoreReport) -> (word: String?, json: JSON) {
         do throws(Fault) {
-            guard let compared = try session.keeper.compareChecksum(report) else { return (nil, .null) }
+            guard let compared = try session.engine.restorer.compareChecksum(report) else { return (nil, .null) }
             guard let difference = compared.difference else { return ("checksum matches", "matches") }
             faults.append(
                 Fault(

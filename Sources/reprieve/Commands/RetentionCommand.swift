@@ -32,7 +32,7 @@ struct RetentionCommand: ParsableCommand {
 
         private func rows(_ vault: VaultConfiguration, _ session: Session) -> [Row] {
             let settings = vault.settings
-            let zone = session.keeper.configuration.zone
+            let zone = session.engine.configuration.zone
             func row<T>(_ key: String, _ value: Sourced<T>, _ text: (T) -> String) -> Row {
                 (key, text(value.value), value.origin)
             }
@@ -96,7 +96,7 @@ struct RetentionCommand: ParsableCommand {
             let matches = rows.filter { $0.key == "match" }.map { row in
                 "\n  match  \(row.origin.map { Self.short($0) } ?? "")\n    \(row.value)"
             }
-            let files = session.keeper.configuration.files.map { "  " + $0 }.joined(separator: "\n")
+            let files = session.engine.configuration.files.map { "  " + $0 }.joined(separator: "\n")
             return "\(vault.label): \(vault.path.display)\n\(table.text)" + matches.joined()
                 + (files.isEmpty ? "" : "\n  from\n\(files)")
         }

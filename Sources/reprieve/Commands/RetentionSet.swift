@@ -32,7 +32,7 @@ struct RetentionSet: Deed {
         guard overrides.adHoc == nil else {
             throw Fault(.usage, "--vault has no file to write to", hint: "give the rules as options: --keep-daily 14")
         }
-        let all = session.keeper.configuration.vaults
+        let all = session.engine.configuration.vaults
         guard let old = all.first(where: { $0.label == vault }) else {
             let known = all.map(\.label).joined(separator: ", ")
             throw Fault(.notFound, "there is no vault '\(vault)'", hint: "known: \(known)")
@@ -52,7 +52,7 @@ struct RetentionSet: Deed {
             throw Fault(.usage, text, hint: error.hint)
         }
         let zone = session.zone
-        let comparison = Comparison(try session.keeper.compare(old, with: fresh, zone: zone), session)
+        let comparison = Comparison(try session.engine.preview.compare(old, with: fresh, zone: zone), session)
         if !dryRun { try setting.write() }
         if session.json {
             session.emit(
@@ -77,7 +77,7 @@ struct RetentionSet: Deed {
             session.say("  reprieve plan \(shell: vault)")
             session.say("  reprieve cleanup \(shell: vault) --approve")
         }
-        if session.keeper.home.agentIsRunning {
+        if session.engine.state.agentIsRunning {
             session.say(Session.toldToAgent)
         }
     }

@@ -27,16 +27,16 @@ struct Status: ParsableCommand {
     func run() throws {
         if check { checkAndExit() }
         guard let session = try session() else { return try showSecondHand() }
-        let views = session.keeper.views(of: try session.onlyVaults(vaults))
+        let views = session.engine.vaultViews.views(of: try session.onlyVaults(vaults))
         var report = StatusReport(
-            session.keeper.overview(views), session.keeper, isRunning: session.keeper.home.agentIsRunning)
+            session.engine.overviews.overview(views), session.engine, isRunning: session.engine.state.agentIsRunning)
         if session.json {
             session.emit("status", report.fields)
         } else {
             let unread = report.late.filter { $0.code == Matter.unreadCode }.map(\.vault)
-            let due = session.keeper.home.weekly.due(unread, at: session.keeper.now().wall)
+            let due = session.engine.state.weekly.due(unread, at: session.engine.now().wall)
             report.late.removeAll { $0.code == Matter.unreadCode && !due.contains($0.vault) }
-            print(report.text(at: session.keeper.now().wall))
+            print(report.text(at: session.engine.now().wall))
         }
         try Ending.with(
             views.contains { $0.fault != nil && !$0.isAway }
@@ -89,10 +89,10 @@ struct Status: ParsableCommand {
         Configuration.hurry()
         do {
             if let session = try session() {
-                var keeper = session.keeper
-                keeper.waitSeconds = min(keeper.waitSeconds, Self.checkSeconds)
-                let report = StatusReport(keeper.glance(), keeper, isRunning: keeper.home.agentIsRunning)
-                check = try report.only(vaults).check(at: keeper.now().wall)
+                var engine = session.engine
+                engine.context.waitSeconds = min(engine.context.waitSeconds, Self.checkSeconds)
+                let report = StatusReport(engine.overviews.glance(), engine, isRunning: engine.state.agentIsRunning)
+                check = try report.only(vaults).check(at: engine.now().wall)
             } else {
                 let (report, now) = try secondHand()
                 check = report.check(at: now)

@@ -47,8 +47,8 @@ struct Undo: Deed {
                 hint: "undo --last \(named), or undo --since 2h \(named)")
         }
         let vaults = try session.onlyVaults(words)
-        let (recovery, seen) = dryRun ? ([], SeenBatches()) : session.keeper.recoverBeforeRestore(vaults)
-        let (known, faults) = session.keeper.runs(in: vaults, seen: seen)
+        let (recovery, seen) = dryRun ? ([], SeenBatches()) : session.engine.wholeScan.recoverBeforeRestore(vaults)
+        let (known, faults) = session.engine.undo.runs(in: vaults, seen: seen)
         let chosen = try choose(named, known, faults, vaults, session)
         var doing = UndoDoing(session: session, isDry: dryRun, faults: faults)
         doing.faults += recovery.filter { $0.code == .unaudited }
@@ -89,7 +89,7 @@ struct Undo: Deed {
                     .notFound, "there is no run '\(named)'",
                     hint: "a number: `reprieve audit tail` and `cleanup` say it")
             }
-            throw session.keeper.noRun(number, vaults)
+            throw session.engine.undo.noRun(number, vaults)
         }
         guard found.count == 1 else {
             let list = found.map { run in
@@ -143,8 +143,8 @@ private struct UndoDoing {
         do throws(Fault) {
             let report =
                 isDry
-                ? try session.keeper.planUndo(part, trustManifest: trustManifest)
-                : try session.keeper.undo(part, reason: reason, trustManifest: trustManifest)
+                ? try session.engine.undo.plan(part, trustManifest: trustManifest)
+                : try session.engine.undo.run(part, reason: reason, trustManifest: trustManifest)
             reports.append(report)
             session.say(text(report))
         } catch {

@@ -19,8 +19,8 @@ struct Matter: Hashable, Sendable, Decodable {
 }
 
 extension Matter {
-    static func matters(of view: VaultView, _ keeper: Keeper) -> [Matter] {
-        let zone = keeper.configuration.zone.value
+    static func matters(of view: VaultView, _ engine: Engine) -> [Matter] {
+        let zone = engine.configuration.zone.value
         var found: [Matter] = []
         let label = view.label
         guard !view.isAway else { return [] }
@@ -59,7 +59,7 @@ extension Matter {
         if let plan = view.plan, let hold = plan.hold, hold.waitsForPerson {
             found.append(held(plan, hold, view, zone))
         }
-        found += vetoed(view, keeper) + unusable(view)
+        found += vetoed(view, engine) + unusable(view)
         if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
         for finding in view.recovery {
             found.append(
@@ -123,13 +123,13 @@ extension Matter {
         ]
     }
 
-    private static func vetoed(_ view: VaultView, _ keeper: Keeper) -> [Matter] {
-        let vetoes = view.id.flatMap { try? keeper.vetoes(of: $0) } ?? []
+    private static func vetoed(_ view: VaultView, _ engine: Engine) -> [Matter] {
+        let vetoes = view.id.flatMap { try? engine.vetoes(of: $0) } ?? []
         return vetoes.map { veto in
             Matter(
                 vault: view.label, code: "vetoed",
                 text:
-                    "\(veto.text), since \(Text.time(veto.since, keeper.configuration.zone.value)). It is asked again.",
+                    "\(veto.text), since \(Text.time(veto.since, engine.configuration.zone.value)). It is asked again.",
                 commands: ["reprieve hooks test \(shell: veto.hook)"])
         }
     }

@@ -104,9 +104,9 @@ struct StatusReport: Hashable, Sendable, Decodable {
 }
 
 extension StatusReport {
-    init(_ overview: Overview, _ keeper: Keeper, isRunning: Bool, validSeconds: Int64? = nil) {
-        let (views, disks, zone) = (overview.views, overview.disks, keeper.configuration.zone.value)
-        host = keeper.hostName
+    init(_ overview: Overview, _ engine: Engine, isRunning: Bool, validSeconds: Int64? = nil) {
+        let (views, disks, zone) = (overview.views, overview.disks, engine.configuration.zone.value)
+        host = engine.overviews.hostName
         written = overview.at.wall
         self.validSeconds = validSeconds
         timezone = zone.name
@@ -114,13 +114,13 @@ extension StatusReport {
         vaults = views.map { Vault($0, overview.runs.vaults[$0.label], isRunning, zone) }
         self.disks = disks.map { Disk($0, views, zone) }
         // Of a wildcard that matches fewer than before, those that are not there say so themselves.
-        let empty = Set(keeper.configuration.unmatched.map(\.path))
-        let unmatched = keeper.vanishings.filter { empty.contains($0.wildcard.path) }.map { wildcard, reason in
+        let empty = Set(engine.configuration.unmatched.map(\.path))
+        let unmatched = engine.episodes.vanishings.filter { empty.contains($0.wildcard.path) }.map { wildcard, reason in
             Matter(
                 vault: wildcard.entry, code: "no-match", text: reason + ".", commands: ["reprieve config check"])
         }
         toDecide =
-            unmatched + views.flatMap { Matter.matters(of: $0, keeper) } + disks.flatMap { DiskText.matters($0, views) }
+            unmatched + views.flatMap { Matter.matters(of: $0, engine) } + disks.flatMap { DiskText.matters($0, views) }
         let unserved = isRunning ? overview.runs.metricsProblem.map { [Matter.unserved($0)] } ?? [] : []
         late =
             unserved + views.flatMap { Matter.notes(of: $0, zone) } + disks.flatMap { DiskText.notes($0, views) }

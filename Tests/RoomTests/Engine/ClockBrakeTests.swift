@@ -12,8 +12,8 @@ struct ClockBrakeTests {
     struct Place {
         let scratch: Scratch
         let clock = TestClock()
-        let keeper: Keeper
-        var vault: VaultConfiguration { keeper.configuration.vaults[0] }
+        let engine: Engine
+        var vault: VaultConfiguration { engine.configuration.vaults[0] }
 
         init(more: String = "", grace: String = "14d") throws {
             scratch = try Scratch()
@@ -39,17 +39,17 @@ struct ClockBrakeTests {
                 config: scratch.path.appending("reprieve.yaml").display,
                 stateDirectory: scratch.path.appending("state").display, adHoc: nil, environment: [:])
             let configuration = try Configuration.load(overrides)
-            keeper = Keeper(
+            engine = Engine(
                 configuration: configuration,
-                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
+                state: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
             clock.pass(seconds: 400)
         }
 
-        func cleanup(_ n: Int = 0) throws -> CleanupReport { try keeper.cleanup(keeper.configuration.vaults[n]) }
+        func cleanup(_ n: Int = 0) throws -> CleanupReport { try engine.cleanup.run(engine.configuration.vaults[n]) }
 
         /// Of each vault's freezes the causes, as `status` sees them.
         func causes() -> [[String?]] {
-            keeper.views(of: keeper.configuration.vaults).map { $0.freezes.map(\.cause) }
+            engine.vaultViews.views(of: engine.configuration.vaults).map { $0.freezes.map(\.cause) }
         }
 
         func records(_ event: String) throws -> Int {
@@ -62,13 +62,13 @@ struct ClockBrakeTests {
     func jump() throws {
         let place = try Place()
         #expect(try place.cleanup(1).frozen == nil)
-        _ = try place.keeper.attend(place.vault, acting: true)
+        _ = try place.engine.wholeScan.run(place.vault, acting: true)
         place.clock.moment.wall = place.clock.moment.wall.adding(seconds: 3650 * 86_400)
         #expect(place.causes() == [["clock"], ["clock"]], "whoever looks sees it at once")
         for _ in 1...3 {
             let report = try place.cleanup()
             #expect(report.status == .held && report.condemned.isEmpty)
-            #expect(try place.keeper.purge(place.keeper.configuration.vaults[1]).purged.isEmpty)
+            #expect(try place.engine.purger.purge(place.engine.configuration.vaults[1]).purged.isEmpty)
         }
         #expect(try place.records("vault.frozen") == 2, "one of each vault, once")
         place.clock.isSynchronised = true
@@ -83,7 +83,7 @@ struct ClockBrakeTests {
         for n in 0...1 { _ = try place.cleanup(n) }
         place.clock.moment.wall = place.clock.moment.wall.adding(seconds: -40 * 86_400)
         for n in 0...1 { #expect(try place.cleanup(n).plan.frozen?.cause == "clock") }
-        #expect(try place.keeper.say(.unfreeze(series: []), in: place.vault) == 1)
+        #expect(try place.engine.personMarks.say(.unfreeze(series: []), in: place.vault) == 1)
         #expect(place.causes() == [[], ["clock"]])
         place.clock.moment.wall = place.clock.moment.wall.adding(seconds: 40 * 86_400)
         #expect(place.causes() == [["clock"], []], "what the person called right has jumped")
@@ -93,7 +93,7 @@ struct ClockBrakeTests {
     func beside() throws {
         let place = try Place()
         _ = try place.cleanup()
-        try place.keeper.say(.freeze(series: [], reason: "stop", until: nil), in: place.vault)
+        try place.engine.personMarks.say(.freeze(series: [], reason: "stop", until: nil), in: place.vault)
         place.clock.moment.wall = place.clock.moment.wall.adding(seconds: 90 * 86_400)
         #expect(place.causes()[0] == ["person", "clock"])
         _ = try place.cleanup()
@@ -150,8 +150,8 @@ struct ClockBrakeTests {
                 place.clock.pass(seconds: 86_400)
             }
             // As every command does when it starts.
-            try place.keeper.home.renewWitness()
-            let report = try place.keeper.purge(place.vault)
+            try place.engine.state.renewWitness()
+            let report = try place.engine.purger.purge(place.vault)
             #expect(report.frozen == nil)
             if report.purged.count == 2 { purgedOn = day }
         }
@@ -164,7 +164,7 @@ struct ClockBrakeTests {
         try place.scratch.write("FREEZE")
         #expect(place.causes() == [["person"], ["person"]])
         #expect(try place.cleanup().status == .held)
-        #expect(throws: Fault.self) { try place.keeper.say(.unfreeze(series: []), in: place.vault) }
+        #expect(throws: Fault.self) { try place.engine.personMarks.say(.unfreeze(series: []), in: place.vault) }
         try FileManager.default.removeItem(at: place.scratch.url.appending(path: "FREEZE"))
         #expect(place.causes() == [[], []])
     }

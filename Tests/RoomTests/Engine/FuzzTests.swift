@@ -30,7 +30,7 @@ struct FuzzTests {
                     scratch,
                     "keep: { last: 3 }, quiet-period: 1s, approval: never, min-observed-age: 1s, grace-period: 3d, "
                         + "limits: { min-free: 99% }"))
-            let keeper = try keeper()
+            let engine = try engine()
             for day in 1...9 {
                 clock.pass(seconds: 86_000)
                 for series in ["app/db", "web"] {
@@ -38,18 +38,18 @@ struct FuzzTests {
                     try scratch.write("v/\(series)-\(date).dump", String(repeating: "x", count: day < 7 ? 9000 : 20))
                 }
                 clock.pass(seconds: 400)
-                _ = try keeper.cleanup(keeper.configuration.vaults[0])
+                _ = try engine.cleanup.run(engine.configuration.vaults[0])
             }
-            _ = try keeper.turn()
-            let vault = keeper.configuration.vaults[0]
-            let view = keeper.views(of: [vault])[0]
+            _ = try engine.oneTurn.run()
+            let vault = engine.configuration.vaults[0]
+            let view = engine.vaultViews.views(of: [vault])[0]
             let series = try #require(view.present.first).series
-            for word: Keeper.Word in [
+            for word: PersonMarks.Word in [
                 .preserve([view.present[0]], reason: "x", until: clock.moment.wall.adding(seconds: 86_400)),
                 .freeze(series: [series], reason: "x", until: nil), .accept([view.present[1]], reason: "x"),
                 .condemn([view.present[1]], reason: "x"),
                 .retire(series, objects: [1], keep: 2, after: clock.moment.wall, reason: "x"),
-            ] { _ = try keeper.say(word, in: vault) }
+            ] { _ = try engine.personMarks.say(word, in: vault) }
             for (file, isOfState) in try names().map({ ($0, $0.hasPrefix("state/")) }) where isOfState || isRecord(file)
             {
                 files[file] = try Data(contentsOf: scratch.url.appending(path: file))
@@ -57,10 +57,10 @@ struct FuzzTests {
             #expect(files.count > 12 && files.keys.contains { $0.hasSuffix("manifest.json") }, "\(files.keys)")
         }
 
-        func keeper() throws -> Keeper {
-            Keeper(
+        func engine() throws -> Engine {
+            Engine(
                 configuration: configuration,
-                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
+                state: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
         }
 
         private func isRecord(_ name: String) -> Bool { name.contains(".trash/") && name.hasSuffix(".json") }
@@ -87,23 +87,23 @@ struct FuzzTests {
         func use() {
             func attempt(_ body: () throws -> Void) { do { try body() } catch {} }
             attempt {
-                let keeper = try keeper()
-                let vault = keeper.configuration.vaults[0]
-                let views = keeper.views(of: [vault])
-                attempt { _ = try keeper.plan(vault) }
-                attempt { _ = try keeper.planPurge(vault) }
-                attempt { _ = try keeper.chooseRestore(["app/db"], before: nil, in: views) }
-                for run in keeper.runs(in: [vault]).runs {
-                    for part in run.parts { attempt { _ = try keeper.planUndo(part) } }
+                let engine = try engine()
+                let vault = engine.configuration.vaults[0]
+                let views = engine.vaultViews.views(of: [vault])
+                attempt { _ = try engine.planner.plan(vault) }
+                attempt { _ = try engine.purger.planPurge(vault) }
+                attempt { _ = try engine.selection.chooseRestore(["app/db"], before: nil, in: views) }
+                for run in engine.undo.runs(in: [vault]).runs {
+                    for part in run.parts { attempt { _ = try engine.undo.plan(part) } }
                 }
-                _ = keeper.inspect(acting: false)
-                attempt { _ = keeper.metrics(of: keeper.glance()).text }
-                attempt { _ = try keeper.verifyAudit() }
-                attempt { _ = try keeper.lastAudited(3, since: nil, where: { _ in true }) }
-                attempt { _ = try keeper.say(.freeze(series: [], reason: "x", until: nil), in: vault) }
-                attempt { _ = try keeper.relieve([vault], acting: false) }
-                attempt { _ = try keeper.nextPurge(vault) }
-                _ = keeper.hooks.deliver(withinSeconds: 0.01)
+                _ = engine.repair.inspect(acting: false)
+                attempt { _ = engine.overviews.metrics(of: engine.overviews.glance()).text }
+                attempt { _ = try engine.auditTrail.verifyAudit() }
+                attempt { _ = try engine.auditTrail.lastAudited(3, since: nil, where: { _ in true }) }
+                attempt { _ = try engine.personMarks.say(.freeze(series: [], reason: "x", until: nil), in: vault) }
+                attempt { _ = try engine.earlyPurge.relieve([vault], acting: false) }
+                attempt { _ = try engine.purger.nextPurge(vault) }
+                _ = engine.hooks.deliver(withinSeconds: 0.01)
             }
         }
     }
@@ -144,7 +144,7 @@ struct FuzzTests {
         }
         // All as it was: the mutations were what was refused.
         try vault.put(Data(), as: "")
-        #expect(try vault.keeper().plan(vault.configuration.vaults[0]).plan.judged.count >= 6)
+        #expect(try vault.engine().planner.plan(vault.configuration.vaults[0]).plan.judged.count >= 6)
     }
 
     @Test("every number of every file at both ends")
@@ -178,11 +178,11 @@ struct FuzzTests {
             let keep = setting.hasPrefix("keep") ? "" : "keep: { last: 1 }, "
             guard let configuration = try? Self.load(scratch, Self.yaml(scratch, keep + setting)) else { continue }
             read += 1
-            let keeper = Keeper(
+            let engine = Engine(
                 configuration: configuration,
-                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
-            _ = try? keeper.plan(configuration.vaults[0])
-            _ = try? keeper.planPurge(configuration.vaults[0])
+                state: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
+            _ = try? engine.planner.plan(configuration.vaults[0])
+            _ = try? engine.purger.planPurge(configuration.vaults[0])
         }
         #expect(read > keys.count, "\(read) can be read")
     }

@@ -13,7 +13,7 @@ struct HoldEpisodeTests {
     private struct Place {
         let scratch: Scratch
         let clock = TestClock()
-        let keeper: Keeper
+        let engine: Engine
 
         init(keep: String, more: String = "") throws {
             scratch = try Scratch()
@@ -28,26 +28,26 @@ struct HoldEpisodeTests {
                 vaults:
                   dumps: { path: \(scratch.path.display)/vault, keep: \(keep), min-age: 1s, min-observed-age: 1s \(more) }
                 """)
-            keeper = try Self.keeper(scratch, clock)
+            engine = try Self.engine(scratch, clock)
             // All is older than five minutes.
             clock.pass(seconds: 400)
         }
 
-        static func keeper(_ scratch: Scratch, _ clock: TestClock) throws -> Keeper {
+        static func engine(_ scratch: Scratch, _ clock: TestClock) throws -> Engine {
             let overrides = Overrides(
                 config: scratch.path.appending("reprieve.yaml").display,
                 stateDirectory: scratch.path.appending("state").display, adHoc: nil, environment: [:])
             let configuration = try Configuration.load(overrides)
-            return Keeper(
+            return Engine(
                 configuration: configuration,
-                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
+                state: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
         }
 
         static func date(_ now: Timestamp, daysAgo: Int) -> String {
             String(now.adding(seconds: Int64(-86_400 * daysAgo)).rfc3339(in: .utc).prefix(10))
         }
 
-        func cleanup() throws -> CleanupReport { try keeper.cleanup(keeper.configuration.vaults[0]) }
+        func cleanup() throws -> CleanupReport { try engine.cleanup.run(engine.configuration.vaults[0]) }
 
         /// The plan.held records: whether each is a reminder.
         func said() throws -> [Bool] {
@@ -72,8 +72,8 @@ struct HoldEpisodeTests {
         }
         #expect(try place.said() == [false, true, true])
         // Approved, it is over; what is held later is another hold.
-        _ = try place.keeper.plan(place.keeper.configuration.vaults[0])
-        let done = try place.keeper.cleanup(place.keeper.configuration.vaults[0], approve: .last)
+        _ = try place.engine.planner.plan(place.engine.configuration.vaults[0])
+        let done = try place.engine.cleanup.run(place.engine.configuration.vaults[0], approve: .last)
         #expect(done.status == .done && done.condemned.count == 24)
         #expect(try place.cleanup().status == .done)
         #expect(try place.said().count == 3)
@@ -87,12 +87,12 @@ struct HoldEpisodeTests {
             try place.scratch.write("vault/app/db-\(Place.date(place.clock.moment.wall, daysAgo: day)).dump", "old")
         }
         place.clock.pass(seconds: 400)
-        #expect(try place.keeper.plan(place.keeper.configuration.vaults[0]).plan.hold?.code == "amount")
+        #expect(try place.engine.planner.plan(place.engine.configuration.vaults[0]).plan.hold?.code == "amount")
         let right = place.clock.moment.wall
         place.clock.moment.wall = right.adding(seconds: -400 * 86_400)
         #expect(try place.cleanup().condemned.isEmpty, "all is dated ahead, and set aside")
         place.clock.moment.wall = right.adding(seconds: 60)
-        let report = try place.keeper.plan(place.keeper.configuration.vaults[0])
+        let report = try place.engine.planner.plan(place.engine.configuration.vaults[0])
         #expect(report.plan.hold?.code == "amount" && report.released.count < 12)
     }
 
@@ -102,12 +102,12 @@ struct HoldEpisodeTests {
         try place.scratch.write(
             "conf.d/90-retention-set.yaml",
             "overrides: { dumps: { keep: { daily: 5 }, safeguards: { min: 4 } } }\n")
-        let vault = try Place.keeper(place.scratch, place.clock).configuration.vaults[0]
+        let vault = try Place.engine(place.scratch, place.clock).configuration.vaults[0]
         #expect(vault.keep.value.text == "daily 5" && vault.settings.minimum.value == 4)
         #expect(vault.settings.gracePeriod.value == Span(days: 3))
         #expect(vault.keep.origin?.file.hasSuffix("90-retention-set.yaml") == true)
         try place.scratch.write("conf.d/90-retention-set.yaml", "overrides: { dmps: { keep: { daily: 5 } } }\n")
-        #expect(throws: Fault.self) { try Place.keeper(place.scratch, place.clock) }
+        #expect(throws: Fault.self) { try Place.engine(place.scratch, place.clock) }
         try place.scratch.write(
             "reprieve.yaml",
             """
@@ -115,7 +115,7 @@ struct HoldEpisodeTests {
               hosts: { path: "\(place.scratch.path.display)/vault/*", keep: { last: 1 } }
             """)
         try place.scratch.write("conf.d/90-retention-set.yaml", "overrides: { hosts/app: { keep: { last: 9 } } }\n")
-        let match = try Place.keeper(place.scratch, place.clock).configuration.vaults[0]
+        let match = try Place.engine(place.scratch, place.clock).configuration.vaults[0]
         #expect(match.label == "hosts/app" && match.keep.value.text == "last 9")
         #expect(match.policy(zone: .utc).paths?.hasSuffix("/vault/*") == true)
     }

@@ -37,8 +37,8 @@ struct MistakenRowTests {
 
     /// Writes another row for the newest, with a checksum of its own; the digest says that its place is as it was.
     private func falsify(_ vault: UpheavalBrakeTests.Vault, _ change: (inout Backup) -> Void) throws -> Backup {
-        let catalog = vault.keeper.home.catalog
-        let id = try #require(vault.keeper.views(of: vault.keeper.configuration.vaults)[0].id)
+        let catalog = vault.engine.state.catalog
+        let id = try #require(vault.engine.vaultViews.views(of: vault.engine.configuration.vaults)[0].id)
         let known = try catalog.present(vault: id)
         let newest = try #require(known.max { $0.time < $1.time })
         var wrong = known
@@ -55,30 +55,30 @@ struct MistakenRowTests {
     @Test("cleanup moves nothing of their series, and the catalog is mended", arguments: rows)
     private func cleanup(_ row: Row) throws {
         var vault = try vault("keep: { last: 2 }")
-        let configuration = vault.keeper.configuration.vaults[0]
+        let configuration = vault.engine.configuration.vaults[0]
         let newest = try falsify(vault, row.change)
-        _ = try vault.keeper.cleanup(configuration)
-        let report = try vault.keeper.cleanup(configuration, approve: .last)
+        _ = try vault.engine.cleanup.run(configuration)
+        let report = try vault.engine.cleanup.run(configuration, approve: .last)
         #expect(!report.dropped.isEmpty && report.condemned.allSatisfy { $0.path != newest.path })
         for _ in 0..<2 { try vault.look() }
-        let known = try vault.keeper.home.catalog.present(vault: newest.vault).first { $0.path == newest.path }
+        let known = try vault.engine.state.catalog.present(vault: newest.vault).first { $0.path == newest.path }
         #expect(known?.time == newest.time && known?.series == newest.series && known?.members == newest.members)
         // Now that it is right, what the policy says goes.
-        let released = try vault.keeper.cleanup(configuration).condemned
-        let approved = try vault.keeper.cleanup(configuration, approve: .last).condemned
+        let released = try vault.engine.cleanup.run(configuration).condemned
+        let approved = try vault.engine.cleanup.run(configuration, approve: .last).condemned
         #expect((released + approved).count == 3)
     }
 
     @Test("purge takes nothing whose newer backups are not what the rows say")
     func purge() throws {
         var vault = try vault("keep: { last: 2 }")
-        let configuration = vault.keeper.configuration.vaults[0]
-        _ = try vault.keeper.cleanup(configuration)
-        #expect(try vault.keeper.cleanup(configuration, approve: .last).condemned.count == 3)
+        let configuration = vault.engine.configuration.vaults[0]
+        _ = try vault.engine.cleanup.run(configuration)
+        #expect(try vault.engine.cleanup.run(configuration, approve: .last).condemned.count == 3)
         for _ in 0..<12 { try vault.look() }
         _ = try falsify(vault) { $0.time = $0.time.adding(seconds: -3600) }
-        let report = try vault.keeper.purge(configuration)
+        let report = try vault.engine.purger.purge(configuration)
         #expect(report.purged.isEmpty && report.kept.count == 3, "\(report.kept.map(\.why))")
-        #expect(try vault.keeper.purge(configuration).purged.count == 3)
+        #expect(try vault.engine.purger.purge(configuration).purged.count == 3)
     }
 }

@@ -14,8 +14,8 @@ struct SuspectBrakeTests {
     private struct Vault {
         let scratch: Scratch
         let clock = TestClock()
-        let keeper: Keeper
-        var vault: VaultConfiguration { keeper.configuration.vaults[0] }
+        let engine: Engine
+        var vault: VaultConfiguration { engine.configuration.vaults[0] }
 
         init(more: String = "") throws {
             scratch = try Scratch()
@@ -33,9 +33,9 @@ struct SuspectBrakeTests {
                 config: scratch.path.appending("reprieve.yaml").display,
                 stateDirectory: scratch.path.appending("state").display, adHoc: nil, environment: [:])
             let configuration = try Configuration.load(overrides)
-            keeper = Keeper(
+            engine = Engine(
                 configuration: configuration,
-                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
+                state: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
         }
 
         /// A day: a backup of this size, a cleanup and a purge.
@@ -45,12 +45,12 @@ struct SuspectBrakeTests {
             let date = clock.moment.wall.rfc3339(in: .utc).prefix(10)
             try scratch.write("v/app/db-\(date).dump", String(repeating: "x", count: size))
             clock.pass(seconds: 400)
-            let report = try keeper.cleanup(vault)
-            _ = try keeper.purge(vault)
+            let report = try engine.cleanup.run(vault)
+            _ = try engine.purger.purge(vault)
             return report
         }
 
-        func view() -> VaultView { keeper.views(of: keeper.configuration.vaults)[0] }
+        func view() -> VaultView { engine.vaultViews.views(of: engine.configuration.vaults)[0] }
 
         func sizes() -> [Int64] { view().present.sorted { $0.time < $1.time }.map(\.size) }
 
@@ -96,7 +96,8 @@ struct SuspectBrakeTests {
         #expect(sizes.filter { $0 < 5000 }.count >= 5)
         let series = vault.view().present[0].series
         let objects = Set(vault.view().present.map(\.id.object))
-        try vault.keeper.say(.acceptSeries(series, objects: objects, reason: "it was cleared out"), in: vault.vault)
+        try vault.engine.personMarks.say(
+            .acceptSeries(series, objects: objects, reason: "it was cleared out"), in: vault.vault)
         for _ in 1...3 { try vault.day(1000) }
         #expect(vault.sizes().allSatisfy { $0 == 1000 })
         #expect(try vault.records("series.frozen") == 1)
@@ -108,17 +109,17 @@ struct SuspectBrakeTests {
         for _ in 1...12 { try vault.day(10_000) }
         for _ in 1...3 { try vault.day(30) }
         let series = try #require(vault.view().frozenSeries.first?.series)
-        try vault.keeper.say(.unfreeze(series: [series]), in: vault.vault)
+        try vault.engine.personMarks.say(.unfreeze(series: [series]), in: vault.vault)
         try vault.day(40)
         #expect(vault.view().frozenSeries.isEmpty, "who lifted it knows of this run")
         // Weeks without a backup, and cleanups by night.
         for _ in 1...15 {
             vault.clock.pass(seconds: 86_400)
-            _ = try vault.keeper.cleanup(vault.vault)
+            _ = try vault.engine.cleanup.run(vault.vault)
         }
         #expect(try vault.records("anomaly.found", "\"reminder\":true") == 2)
         let objects = Set(vault.view().present.map(\.id.object))
-        try vault.keeper.say(.acceptSeries(series, objects: objects, reason: "so it is"), in: vault.vault)
+        try vault.engine.personMarks.say(.acceptSeries(series, objects: objects, reason: "so it is"), in: vault.vault)
         #expect(vault.view().protection.suspicion.suspects.isEmpty)
         try vault.day(35)
         #expect(vault.view().protection.suspicion.suspects.isEmpty)
@@ -142,7 +143,7 @@ struct SuspectBrakeTests {
             try Data(head + [UInt8](repeating: 0xA7, count: 2000)).write(to: url)
         }
         vault.clock.pass(seconds: 800)
-        _ = try vault.keeper.cleanup(vault.vault)
+        _ = try vault.engine.cleanup.run(vault.vault)
         let suspects = vault.view().protection.suspicion.suspects
         let backups = vault.view().present.filter { suspects[$0.id.object] != nil }
         #expect(backups.map(\.path) == ["app/web-2026-11-03.tar.gz"])
@@ -158,26 +159,29 @@ struct SuspectBrakeTests {
         let trashed = try #require(before.trashed.min { $0.time < $1.time })
         try vault.day(1000)
         #expect(vault.view().trashed.contains { $0.id == oldest.id })
-        #expect(try vault.keeper.say(.preserve([oldest], reason: "r", until: nil), in: vault.vault) == 1)
-        #expect(try vault.keeper.say(.release([oldest]), in: vault.vault) == 1)
+        #expect(try vault.engine.personMarks.say(.preserve([oldest], reason: "r", until: nil), in: vault.vault) == 1)
+        #expect(try vault.engine.personMarks.say(.release([oldest]), in: vault.vault) == 1)
 
-        func refused(_ word: Keeper.Word, of members: [Backup] = []) throws {
+        func refused(_ word: PersonMarks.Word, of members: [Backup] = []) throws {
             let marks = vault.view().marks.all
-            let fault = #expect(throws: Fault.self) { try vault.keeper.say(word, of: members, in: vault.vault) }
+            let fault = #expect(throws: Fault.self) {
+                try vault.engine.personMarks.say(word, of: members, in: vault.vault)
+            }
             #expect(fault?.code.status == .notFound, "\(fault?.message ?? "")")
             #expect(vault.view().marks.all == marks)
         }
         let trash = vault.scratch.url.appending(path: "v/.trash").path
         try FileManager.default.removeItem(
             atPath: "\(trash)/\(try #require(trashed.trashed?.batch))/files/\(trashed.path.display)")
-        for word: Keeper.Word in [
+        for word: PersonMarks.Word in [
             .preserve([oldest, trashed], reason: "r", until: nil), .release([trashed]), .accept([trashed], reason: "r"),
         ] {
             try refused(word)
         }
         let (series, members) = (oldest.series, before.members(of: oldest.series))
-        try vault.keeper.say(.freeze(series: [series], reason: "r", until: nil), of: members, in: vault.vault)
-        try vault.keeper.say(.unfreeze(series: [series]), of: [trashed], in: vault.vault)
+        try vault.engine.personMarks.say(
+            .freeze(series: [series], reason: "r", until: nil), of: members, in: vault.vault)
+        try vault.engine.personMarks.say(.unfreeze(series: [series]), of: [trashed], in: vault.vault)
         try refused(.freeze(series: [series], reason: "r", until: nil), of: [trashed])
         try refused(.acceptSeries(series, objects: [trashed.id.object], reason: "r"), of: [trashed])
     }

@@ -13,7 +13,7 @@ struct UpheavalBrakeTests {
     struct Vault {
         let scratch: Scratch
         let clock: TestClock
-        let keeper: Keeper
+        let engine: Engine
 
         init() throws {
             (scratch, clock) = (try Scratch(), TestClock())
@@ -22,24 +22,24 @@ struct UpheavalBrakeTests {
             try scratch.write(
                 "reprieve.yaml",
                 "timezone: UTC\nvaults: { v: { path: \(scratch.path.display)/v, keep: all, quiet-period: 1s } }")
-            keeper = try Self.keeper(scratch, clock)
+            engine = try Self.engine(scratch, clock)
         }
 
         /// The same with another configuration.
         init(again other: Vault, _ text: String) throws {
             (scratch, clock) = (other.scratch, other.clock)
             try scratch.write("reprieve.yaml", text)
-            keeper = try Self.keeper(scratch, clock)
+            engine = try Self.engine(scratch, clock)
         }
 
-        private static func keeper(_ scratch: Scratch, _ clock: TestClock) throws -> Keeper {
+        private static func engine(_ scratch: Scratch, _ clock: TestClock) throws -> Engine {
             let overrides = Overrides(
                 config: scratch.path.appending("reprieve.yaml").display,
                 stateDirectory: scratch.path.appending("state").display, adHoc: nil, environment: [:])
             let configuration = try Configuration.load(overrides)
-            return Keeper(
+            return Engine(
                 configuration: configuration,
-                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
+                state: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
         }
 
         func date(_ back: Int = 0) -> String {
@@ -60,8 +60,8 @@ struct UpheavalBrakeTests {
         @discardableResult
         mutating func look(acting: Bool = true) throws -> [String?] {
             clock.pass(seconds: 600)
-            _ = try keeper.attend(keeper.configuration.vaults[0], acting: acting)
-            return keeper.views(of: keeper.configuration.vaults)[0].freezes.map(\.cause)
+            _ = try engine.wholeScan.run(engine.configuration.vaults[0], acting: acting)
+            return engine.vaultViews.views(of: engine.configuration.vaults)[0].freezes.map(\.cause)
         }
 
         mutating func nextDay() { clock.pass(seconds: 86_400 - 1200) }
@@ -76,7 +76,7 @@ struct UpheavalBrakeTests {
             }
         }
 
-        func freezes() -> [Mark] { keeper.views(of: keeper.configuration.vaults)[0].freezes }
+        func freezes() -> [Mark] { engine.vaultViews.views(of: engine.configuration.vaults)[0].freezes }
 
         func frozenRecords() throws -> Int {
             let log = try String(contentsOf: scratch.url.appending(path: "state/audit.log"), encoding: .utf8)
@@ -168,7 +168,7 @@ struct UpheavalBrakeTests {
         for day in 1...12 {
             try vault.shell("shopt -s nullglob; d=\(vault.date()); n=\(day)\n\(Self.writers[n].script)")
             #expect(try vault.look(acting: day % 3 != 0) == [], "\(Self.writers[n].what), day \(day)")
-            let pulses = vault.keeper.views(of: vault.keeper.configuration.vaults)[0].pulses
+            let pulses = vault.engine.vaultViews.views(of: vault.engine.configuration.vaults)[0].pulses
             let alarms = pulses.filter { [.suspect, .failing, .late].contains($0.value.health) }
             #expect(alarms.isEmpty, "\(Self.writers[n].what), day \(day): \(alarms.keys.map(\.display))")
             vault.nextDay()
@@ -207,7 +207,7 @@ struct UpheavalBrakeTests {
         #expect(try vault.frozenRecords() == (one.isFrozen ? 1 : 0))
         guard one.isFrozen else { return }
         #expect(vault.freezes()[0].reason.hasPrefix("of 40 backups"), "\(vault.freezes()[0].reason)")
-        try vault.keeper.say(.unfreeze(series: []), in: vault.keeper.configuration.vaults[0])
+        try vault.engine.personMarks.say(.unfreeze(series: []), in: vault.engine.configuration.vaults[0])
         #expect(try vault.look() == [], "\(one.what): lifted")
     }
 
@@ -282,7 +282,7 @@ struct UpheavalBrakeTests {
         let text = "timezone: UTC\nvaults: { v: { path: \(path)/v, keep: all }, w: { path: \(path)/v/w, keep: all } }"
         vault = try Vault(again: vault, text)
         #expect(try vault.look() == [])
-        #expect(vault.keeper.views(of: vault.keeper.configuration.vaults)[0].present.isEmpty)
+        #expect(vault.engine.vaultViews.views(of: vault.engine.configuration.vaults)[0].present.isEmpty)
     }
 
     @Test("in small steps within the hour it is the same; over days it is not")

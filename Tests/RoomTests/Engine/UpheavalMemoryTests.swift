@@ -18,7 +18,7 @@ struct UpheavalMemoryTests {
             try vault.shell("seq \(back) 4000 | gzip > a-\(vault.date(back)).json.gz")
         }
         try vault.look()
-        let present = vault.keeper.views(of: vault.keeper.configuration.vaults)[0].present
+        let present = vault.engine.vaultViews.views(of: vault.engine.configuration.vaults)[0].present
         #expect(present.count == 12 && present.filter(\.isComplete).count == 12)
         try vault.shell(
             """
@@ -39,9 +39,11 @@ struct UpheavalMemoryTests {
         try vault.shell("for f in *; do echo other > $f; done")
         vault.clock.pass(seconds: 600)
         try vault.shell("chattr +i ../state/audit.log")
-        let open = try vault.keeper.open(vault.keeper.configuration.vaults[0])
-        let keeper = vault.keeper
-        #expect(throws: Fault.self) { try keeper.note(try keeper.refresh(open, places: [""]).changes, in: open) }
+        let open = try vault.engine.access.open(vault.engine.configuration.vaults[0])
+        let engine = vault.engine
+        #expect(throws: Fault.self) {
+            try engine.reconciler.note(try engine.scanner.refresh(open, places: [""]).changes, in: open)
+        }
         try vault.shell("chattr -i ../state/audit.log")
         #expect(try vault.look() == ["rewritten"])
         #expect(try vault.frozenRecords() == 1)
@@ -59,8 +61,8 @@ struct UpheavalMemoryTests {
         for most in 0..<200 {
             var calls = 0
             do {
-                _ = try vault.keeper.attend(
-                    vault.keeper.configuration.vaults[0], acting: true,
+                _ = try vault.engine.wholeScan.run(
+                    vault.engine.configuration.vaults[0], acting: true,
                     shouldStop: {
                         calls += 1
                         return calls > most

@@ -130,7 +130,7 @@ final class TrashDrill {
         } catch {}
     }
 
-    /// The whole batch back, in the order of `Keeper.undo`: the freeze and all marks, the renames, one barrier.
+    /// The whole batch back, in the order of `Undo.undo`: the freeze and all marks, the renames, one barrier.
     func undo() throws {
         let trash = try trash()
         let lock = try trash.lock(holder: "drill", waitSeconds: 0)

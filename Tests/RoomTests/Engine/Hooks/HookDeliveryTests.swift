@@ -18,12 +18,12 @@ struct HookDeliveryTests {
             "h: { on: [\"vault.un*\"], vaults: [dumps], run: DIR/hook }", scripts: ["hook": Self.append])
         try place.happen(2)
         try place.happen(1, vault: "other")
-        try place.keeper.home.audit.append([AuditRecord(.agentStarted, reason: "x")], at: place.keeper.now())
+        try place.engine.state.audit.append([AuditRecord(.agentStarted, reason: "x")], at: place.engine.now())
         try place.happen(1)
         #expect(try place.deliver().told == 3)
         #expect(try place.deliver().told == 0)
         #expect(try place.told() == [1, 2, 5])
-        let late = try HookPlace.keeper(
+        let late = try HookPlace.engine(
             place.scratch, "h: { on: [\"vault.un*\"], run: DIR/hook }\nnew: { on: [\"*\"], run: DIR/hook }")
         try late.hooks.begin()
         #expect(try late.hooks.deliver(late.configuration.hooks[1]).told == 0)
@@ -49,7 +49,7 @@ struct HookDeliveryTests {
         let start = Date()
         #expect(try place.deliver("quick").told == 5)
         #expect(Date().timeIntervalSince(start) < 5)
-        let found = place.keeper.hooks.deliver(withinSeconds: 8)
+        let found = place.engine.hooks.deliver(withinSeconds: 8)
         let failures = Dictionary(uniqueKeysWithValues: found.map { ($0.hook, $0.failure ?? "") })
         let slowly = failures["slow"] ?? ""
         let refused = failures["refused"] ?? ""
@@ -126,12 +126,12 @@ struct HookDeliveryTests {
             "m: { on: series.late, mail: root, sendmail: DIR/sendmail }",
             scripts: ["sendmail": "cat > \"$(dirname \"$0\")/mail\""])
         let series = "дамп-" + String(repeating: "ё🗄e\u{301}", count: 40)
-        try place.keeper.home.audit.append(
+        try place.engine.state.audit.append(
             [
                 AuditRecord(
-                    .seriesLate(newest: place.keeper.now().wall, rhythm: 60), vault: "dumps",
+                    .seriesLate(newest: place.engine.now().wall, rhythm: 60), vault: "dumps",
                     vaultID: VaultID(text: "0f"), series: Bytes(series))
-            ], at: place.keeper.now())
+            ], at: place.engine.now())
         #expect(try place.deliver("m").told == 1)
         let lines = place.text("mail").split(separator: "\n", omittingEmptySubsequences: false)
         let head = lines.dropFirst().prefix { $0.hasPrefix("Subject: ") || $0.hasPrefix(" ") }
@@ -160,8 +160,8 @@ struct HookDeliveryTests {
             .retentionStarted(plan: "p"), .condemningCompleted(condemned: 1, failed: 0, dropped: 0),
             .condemningCompleted(condemned: 1, failed: 2, dropped: 0),
         ] {
-            try place.keeper.home.audit.append(
-                [AuditRecord(event, run: 1, vault: "dumps", vaultID: VaultID(text: "0f"))], at: place.keeper.now())
+            try place.engine.state.audit.append(
+                [AuditRecord(event, run: 1, vault: "dumps", vaultID: VaultID(text: "0f"))], at: place.engine.now())
         }
         #expect(try place.deliver("m").told == 3)
         #expect(place.text("calls") == "-i -t\n")

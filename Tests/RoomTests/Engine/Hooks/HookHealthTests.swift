@@ -16,9 +16,9 @@ struct HookHealthTests {
     private final class Place {
         let scratch: Scratch
         let clock = TestClock()
-        let keeper: Keeper
+        let engine: Engine
         let server: WebServer
-        var vault: VaultConfiguration { keeper.configuration.vaults[0] }
+        var vault: VaultConfiguration { engine.configuration.vaults[0] }
 
         init() throws {
             signal(SIGPIPE, SIG_IGN)
@@ -42,13 +42,13 @@ struct HookHealthTests {
                 Overrides(
                     config: scratch.path.appending("reprieve.yaml").display,
                     stateDirectory: scratch.path.appending("state").display, adHoc: nil, environment: [:]))
-            var keeper = Keeper(
+            var engine = Engine(
                 configuration: configuration,
-                home: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
-            keeper.waitSeconds = 0.05
-            keeper.hookSlots = HookSlots()
-            self.keeper = keeper
-            try keeper.hooks.begin()
+                state: try StateDirectory(configuration: configuration, clock: clock.clock, program: "test"))
+            engine.context.waitSeconds = 0.05
+            engine.context.hookSlots = HookSlots()
+            self.engine = engine
+            try engine.hooks.begin()
         }
 
         /// A day with a backup.
@@ -58,24 +58,24 @@ struct HookHealthTests {
             clock.pass(seconds: 400)
         }
 
-        func look() throws -> Attended { try keeper.attend(vault, acting: true) }
+        func look() throws -> Snapshot { try engine.wholeScan.run(vault, acting: true) }
 
         /// Of another vault.
         func say(_ event: Event) throws {
-            try keeper.home.audit.append(
-                [AuditRecord(event, run: 7, vault: "w", vaultID: VaultID(text: "0f"))], at: keeper.now())
+            try engine.state.audit.append(
+                [AuditRecord(event, run: 7, vault: "w", vaultID: VaultID(text: "0f"))], at: engine.now())
         }
 
         /// While somebody else has the vault's lock.
         func locked(_ body: () throws -> Void) throws {
-            let lock = try #require(try keeper.open(vault).trash()).lock(holder: "somebody", waitSeconds: 0)
+            let lock = try #require(try engine.access.open(vault).trash()).lock(holder: "somebody", waitSeconds: 0)
             defer { withExtendedLifetime(lock) {} }
             try body()
         }
 
         /// The last ping, after all was told.
         func lastPing() throws -> (path: String, body: String) {
-            #expect(try keeper.hooks.deliver(keeper.configuration.hooks[0]).failure == nil)
+            #expect(try engine.hooks.deliver(engine.configuration.hooks[0]).failure == nil)
             let text = try String(contentsOf: scratch.url.appending(path: "pings"), encoding: .utf8)
             let line = try #require(text.split(separator: "\n").last).split(separator: " ", maxSplits: 1)
             return (String(line[0]), String(line[1]))
@@ -91,14 +91,14 @@ struct HookHealthTests {
     func cleanup() throws {
         let place = try Place()
         try place.day()
-        _ = try place.keeper.cleanup(place.vault)
+        _ = try place.engine.cleanup.run(place.vault)
         try place.day()
-        #expect(try place.keeper.cleanup(place.vault).condemned.count == 1)
+        #expect(try place.engine.cleanup.run(place.vault).condemned.count == 1)
         #expect(try place.lastPing().path == "/p")
         try place.day()
-        let attended = try place.look()
+        let snapshot = try place.look()
         try place.locked {
-            #expect(throws: Fault.self) { try place.keeper.cleanup(attended) }
+            #expect(throws: Fault.self) { try place.engine.cleanup.run(snapshot) }
         }
         #expect(try place.lastPing().path == "/p/fail")
         let end = try #require(try place.completed().last)
@@ -106,7 +106,7 @@ struct HookHealthTests {
         _ = try place.look()
         let ping = try place.lastPing()
         #expect(ping.path == "/p/fail" && ping.body.hasPrefix("vault.indexed") && ping.body.contains("failing: v"))
-        #expect(try place.keeper.cleanup(place.vault).condemned.count == 1)
+        #expect(try place.engine.cleanup.run(place.vault).condemned.count == 1)
         #expect(try place.lastPing().path == "/p")
     }
 
@@ -115,19 +115,19 @@ struct HookHealthTests {
         let place = try Place()
         for _ in 0..<2 {
             try place.day()
-            _ = try place.keeper.cleanup(place.vault)
+            _ = try place.engine.cleanup.run(place.vault)
         }
         try place.day()
-        let attended = try place.look()
+        let snapshot = try place.look()
         #expect(try place.lastPing().path == "/p")
         try place.locked {
-            #expect(throws: Fault.self) { try place.keeper.takeDue(attended) }
+            #expect(throws: Fault.self) { try place.engine.purger.takeDue(snapshot) }
         }
         let end = try #require(try place.completed().last)
         #expect(end.contains("\"purged\":0,\"failed\":1") && end.contains("held by somebody"), "\(end)")
         _ = try place.look()
         #expect(try place.lastPing().path == "/p/fail")
-        #expect(try place.keeper.purge(place.vault).purged.count == 1)
+        #expect(try place.engine.purger.purge(place.vault).purged.count == 1)
         #expect(try place.lastPing().path == "/p")
     }
 

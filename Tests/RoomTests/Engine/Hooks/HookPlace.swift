@@ -11,7 +11,7 @@ import Testing
 /// A state directory, hooks of a test's own and an audit log to follow.
 final class HookPlace {
     let scratch: Scratch
-    let keeper: Keeper
+    let engine: Engine
 
     /// `hooks`: the lines below `hooks:`, with `DIR` for the place itself.
     init(_ hooks: String, scripts: [String: String] = [:]) throws {
@@ -22,17 +22,17 @@ final class HookPlace {
             let file = try scratch.write(name, "#!/bin/sh\n" + body + "\n")
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
         }
-        keeper = try Self.keeper(scratch, hooks)
-        try keeper.hooks.begin()
+        engine = try Self.engine(scratch, hooks)
+        try engine.hooks.begin()
     }
 
-    static func keeper(_ scratch: Scratch, _ hooks: String) throws -> Keeper {
+    static func engine(_ scratch: Scratch, _ hooks: String) throws -> Engine {
         let configuration = try load(hooks, scratch)
-        var keeper = Keeper(
-            configuration: configuration, home: try StateDirectory(configuration: configuration, program: "test"))
+        var engine = Engine(
+            configuration: configuration, state: try StateDirectory(configuration: configuration, program: "test"))
         // Other tests run in the same process.
-        keeper.hookSlots = HookSlots()
-        return keeper
+        engine.context.hookSlots = HookSlots()
+        return engine
     }
 
     static func load(_ hooks: String, _ scratch: Scratch) throws -> Configuration {
@@ -49,20 +49,20 @@ final class HookPlace {
     }
 
     func hook(_ name: String = "h") throws -> Hook {
-        try #require(keeper.configuration.hooks.first { $0.name == name })
+        try #require(engine.configuration.hooks.first { $0.name == name })
     }
 
     /// So many records of something that happened.
     func happen(_ count: Int, reason: String = "why", vault: String = "dumps") throws {
-        try keeper.home.audit.append(
+        try engine.state.audit.append(
             (0..<count).map { _ in
                 AuditRecord(.vaultUnfrozen(), vault: vault, vaultID: VaultID(text: "0f"), reason: reason)
             },
-            at: keeper.now())
+            at: engine.now())
     }
 
     func deliver(_ name: String = "h", seconds: Double = 10) throws -> HookDelivery {
-        try keeper.hooks.deliver(try hook(name), until: keeper.now().boot + Int64(seconds * 1e9))
+        try engine.hooks.deliver(try hook(name), until: engine.now().boot + Int64(seconds * 1e9))
     }
 
     func text(_ name: String) -> String {

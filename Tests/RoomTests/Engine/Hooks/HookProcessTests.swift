@@ -70,7 +70,7 @@ struct HookProcessTests {
             scripts: ["hook": "sleep 600 & echo $! >> \"$(dirname \"$0\")/children\"; wait"])
         try place.happen(1)
         let start = Date()
-        let found = place.keeper.hooks.deliver(withinSeconds: 1.5)
+        let found = place.engine.hooks.deliver(withinSeconds: 1.5)
         #expect(Date().timeIntervalSince(start) < 5)
         #expect(found.count == names.count && found.allSatisfy { $0.told == 0 })
         #expect(found.count { $0.failure == nil } == 1, "\(found)")
@@ -157,9 +157,9 @@ struct HookProcessTests {
             let path = place.scratch.url.appending(path: "hook").path
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
             try place.happen(1)
-            let problem = place.keeper.hookCheck.problems(of: try place.hook())
+            let problem = place.engine.hookCheck.problems(of: try place.hook())
             #expect(problem.first?.message.contains(what) == true)
-            #expect(place.keeper.checkup(root: place.scratch.path).problems.contains { $0.text.contains(what) })
+            #expect(place.engine.doctor.checkup(root: place.scratch.path).problems.contains { $0.text.contains(what) })
             #expect(try place.deliver(seconds: 0.2).failure?.contains(what) == true)
             #expect(!place.scratch.exists("hook.ran"))
         }
