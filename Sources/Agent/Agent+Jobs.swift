@@ -12,8 +12,8 @@ internal import Trash
 extension Agent {
     /// Looks at single directories; `deep`: also at all below these.
     func look(
-        _ engine: Engine, _ configuration: VaultConfiguration, _ places: Set<Bytes>, deep: Set<Bytes>,
-        _ finished: Set<Bytes>
+        _ engine: Engine, _ configuration: VaultConfiguration, places: Set<Bytes>, deep: Set<Bytes>,
+        finished: Set<Bytes>
     ) {
         attempt(configuration, "could not look") { () throws(Fault) in
             let start = engine.now()

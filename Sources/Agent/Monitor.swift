@@ -122,7 +122,7 @@ final class Monitor: Sendable {
             limit = WatchLimits.allowed ?? limit
             let agent = AgentPulse(since: start.wall, watches: watches(), watchLimit: limit, vaults: pulses)
             // Twice as long as until the next time: then it is said that nobody writes it any more.
-            collect(engine, agent, notes, validSeconds: 2 * rest / VaultState.second + 60, &problems)
+            collect(engine, agent, notes: notes, validSeconds: 2 * rest / VaultState.second + 60, problems: &problems)
             giveBack()
             let end = engine.now().boot
             (last, took) = (end, end - now)
@@ -145,8 +145,8 @@ final class Monitor: Sendable {
     }
 
     private func collect(
-        _ engine: Engine, _ agent: AgentPulse, _ notes: [(vault: String, note: RunNote)], validSeconds: Int64,
-        _ problems: inout [String: String]
+        _ engine: Engine, _ agent: AgentPulse, notes: [(vault: String, note: RunNote)], validSeconds: Int64,
+        problems: inout [String: String]
     ) {
         attempt("runs", &problems) { try engine.state.runs.note(notes, by: .agent) }
         let overview = engine.overviews.overview(agent)

@@ -24,7 +24,7 @@ extension Turn {
             vaults[path]?.looksFrom = now.boot + max(VaultState.second / 10, 9 * looked.nanoseconds)
             note(looked, path, at: now)
         case .rescanned(let path, let id, let doubts, let looked):
-            rescanned(path, id, looked, doubts, at: now)
+            rescanned(path, id, looked: looked, doubts: doubts, at: now)
         case .delivered(let hook, let upTo, let retry): hooks.delivered(hook, upTo: upTo, retry, at: now)
         case .cleaned(let path, let names, let status, let isVetoed):
             if let label = vaults[path]?.configuration.label { notes.append((label, .run(at: now.wall, status))) }
@@ -40,7 +40,7 @@ extension Turn {
             vaults[path]?.purgeFrom = now.boot.adding(retry.multiplied(by: VaultState.second))
             plan(purgeOf: path, at: now)
         case .relieved(let path, let retry, let looked, let names):
-            relieved(path, retry, looked, names, at: now)
+            relieved(path, retry, looked: looked, names: names, at: now)
         case .trashChanged(let path, let names):
             if vaults[path]?.trashNames != names { doubt([path], "its trash was changed by somebody else", at: now) }
             vaults[path]?.trashNames = names
@@ -67,7 +67,7 @@ extension Turn {
     }
 
     mutating func rescanned(
-        _ path: Bytes, _ id: VaultID, _ looked: Agent.Looked, _ doubts: Int, at now: Moment
+        _ path: Bytes, _ id: VaultID, looked: Agent.Looked, doubts: Int, at now: Moment
     ) {
         note(looked, path, at: now)
         guard var state = vaults[path] else { return }
@@ -110,7 +110,7 @@ extension Turn {
     }
 
     mutating func relieved(
-        _ path: Bytes, _ retry: Int64?, _ looked: Set<Bytes>, _ names: [Bytes: Set<String>], at now: Moment
+        _ path: Bytes, _ retry: Int64?, looked: Set<Bytes>, names: [Bytes: Set<String>], at now: Moment
     ) {
         for (path, names) in names {
             vaults[path]?.trashNames = names

@@ -187,7 +187,9 @@ struct Turn {
         state.finished = state.dirty.isEmpty ? [] : finished
         vaults[path] = state
         let (agent, engine, configuration) = (self.agent, self.engine, state.configuration)
-        agent.lanes.start(lane(path), "look") { agent.look(engine, configuration, places, deep: deep, finished) }
+        agent.lanes.start(lane(path), "look") {
+            agent.look(engine, configuration, places: places, deep: deep, finished: finished)
+        }
     }
 
     mutating func startRescan(_ path: Bytes, at now: Moment) {

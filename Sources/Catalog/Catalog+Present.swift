@@ -123,7 +123,7 @@ extension Catalog {
                 together = []
                 rows = 0
             }
-            together += try split(look, vault, isIndexed, &changes)
+            together += try split(look, vault, isIndexed: isIndexed, changes: &changes)
             rows += together.last?.rows ?? 0
         }
         if !together.isEmpty { changes.merge(try write(vault, together, isIndexed)) }
@@ -133,7 +133,7 @@ extension Catalog {
     /// A place of more rows than one transaction may have: all but the last part is written at once. Its digest comes
     /// with the last part, so that a crash in between makes it read again.
     private func split(
-        _ look: Look, _ vault: VaultID, _ isIndexed: Bool, _ changes: inout Changes
+        _ look: Look, _ vault: VaultID, isIndexed: Bool, changes: inout Changes
     ) throws(Fault) -> [Look] {
         guard look.backups.count > Self.mostRows else { return [look] }
         let known = Dictionary(look.known.map { ($0.path, $0) }) { first, _ in first }
@@ -161,7 +161,9 @@ extension Catalog {
             let elsewhere = KnownObjects(db, vault)
             for var look in looks {
                 // Where another process was faster, the place has to be read again.
-                if try !Self.write(db, look, vault, isIndexed, elsewhere, &changes) {
+                if try !Self.write(
+                    db, look, vault: vault, isIndexed: isIndexed, elsewhere: elsewhere, changes: &changes)
+                {
                     look.digest = nil
                     changes.contested += 1
                 }
@@ -175,8 +177,8 @@ extension Catalog {
 
     /// `false`: a row was not written, because it is not as it was before the look.
     private static func write(
-        _ db: Database, _ look: Look, _ vault: VaultID, _ isIndexed: Bool, _ elsewhere: KnownObjects,
-        _ changes: inout Changes
+        _ db: Database, _ look: Look, vault: VaultID, isIndexed: Bool, elsewhere: KnownObjects,
+        changes: inout Changes
     ) throws -> Bool {
         var isWhole = true
         let links = Dictionary(

@@ -21,12 +21,12 @@ extension ConfigurationReader {
                 throw key.refuse(
                     "'\(name)' is not a valid name for a hook", hint: "letters, digits, - and _, not starting with -")
             }
-            return try hook(name, key, value, credentials)
+            return try hook(name, key, node: value, credentials: credentials)
         }
     }
 
     private static func hook(
-        _ name: String, _ key: ConfigurationNode, _ node: ConfigurationNode, _ credentials: Bytes?
+        _ name: String, _ key: ConfigurationNode, node: ConfigurationNode, credentials: Bytes?
     ) throws(Fault) -> Hook {
         let pairs = try node.pairs("hook '\(name)'", known: known)
         let what = pairs.filter { kinds.contains($0.name) }
@@ -67,12 +67,12 @@ extension ConfigurationReader {
             throw key.refuse(
                 "hook '\(name)' does not say what it is for", hint: "on: [backup.condemned, \"vault.*\", series.late]")
         }
-        hook.action = try action(kind.name, kind.value, program, credentials)
+        hook.action = try action(kind.name, kind.value, program: program, credentials: credentials)
         return hook
     }
 
     private static func action(
-        _ kind: String, _ node: ConfigurationNode, _ program: Bytes, _ credentials: Bytes?
+        _ kind: String, _ node: ConfigurationNode, program: Bytes, credentials: Bytes?
     ) throws(Fault) -> Hook.Action {
         switch kind {
         case "run":

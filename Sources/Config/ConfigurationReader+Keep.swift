@@ -27,7 +27,7 @@ extension ConfigurationReader {
                 rules.all = true
                 continue
             }
-            if let byAge = try agedRule(rule, value, name, semantics) { rule = byAge }
+            if let byAge = try agedRule(rule, value, name: name, semantics: semantics) { rule = byAge }
             guard seen.insert(rule).inserted else {
                 throw key.refuse(
                     "'\(name)' says the same thing a second time",
@@ -55,7 +55,7 @@ extension ConfigurationReader {
 
     /// In borg 2 the value of a rule may be an age: `daily: 7d` means `within-daily: 7d`.
     private static func agedRule(
-        _ rule: KeepRule, _ value: ConfigurationNode, _ name: String, _ semantics: Semantics
+        _ rule: KeepRule, _ value: ConfigurationNode, name: String, semantics: Semantics
     ) throws(Fault) -> KeepRule? {
         guard semantics.preset.countsMayBeSpans, let byAge = rule.byAge else { return nil }
         let text = try value.text(name)

@@ -12,7 +12,9 @@ extension ConfigurationReader {
         let all = try node.list("names", most: CustomRecogniser.most, example: example)
         let found = try all.map { one throws(Fault) in Sourced(try template(one), one.origin) }
         for (index, one) in found.enumerated() {
-            for (other, node) in zip(found[..<index], all) { try checkOverlap(one.value, other, all[index], node) }
+            for (other, node) in zip(found[..<index], all) {
+                try checkOverlap(one.value, other, node: all[index], before: node)
+            }
         }
         return found
     }
@@ -53,8 +55,8 @@ extension ConfigurationReader {
 
     /// The order of the lines is not to decide what a name means.
     private static func checkOverlap(
-        _ one: CustomRecogniser, _ other: Sourced<CustomRecogniser>, _ node: ConfigurationNode,
-        _ before: ConfigurationNode
+        _ one: CustomRecogniser, _ other: Sourced<CustomRecogniser>, node: ConfigurationNode,
+        before: ConfigurationNode
     ) throws(Fault) {
         let shapes = [one.options.shape, other.value.options.shape].map { $0 == .set ? .file : $0 }
         if let first = shapes[0], let second = shapes[1], first != second { return }

@@ -32,7 +32,7 @@ package struct RetentionSetting: Sendable {
         }
         var overrides = root["overrides"] ?? [:]
         var own = overrides[vault.label] ?? [:]
-        for (key, value) in changes { try Self.set(key, value, vault, &own) }
+        for (key, value) in changes { try Self.set(key, value, vault: vault, own: &own) }
         overrides[vault.label] = own
         root["overrides"] = overrides
         do {
@@ -45,7 +45,7 @@ package struct RetentionSetting: Sendable {
     }
 
     private static func set(
-        _ key: String, _ value: String, _ vault: VaultConfiguration, _ own: inout Node
+        _ key: String, _ value: String, vault: VaultConfiguration, own: inout Node
     ) throws(Fault) {
         let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
         let isRule = ConfigurationReader.rules.contains(key)
@@ -54,7 +54,7 @@ package struct RetentionSetting: Sendable {
         } else if isRule || (parts.count == 2 && parts[0] == "keep") {
             let rule = isRule ? key : parts[1]
             guard ConfigurationReader.rules.contains(rule), rule != "all" else { throw unknown(key) }
-            own["keep"] = try keep(rule, value, own["keep"] ?? rules(vault.keep.value), key)
+            own["keep"] = try keep(rule, value, old: own["keep"] ?? rules(vault.keep.value), key: key)
         } else if parts.count == 2, parts[0] == "safeguards", ConfigurationReader.safeguards.contains(parts[1]) {
             var safeguards = own["safeguards"] ?? [:]
             safeguards[parts[1]] = Node(value)
@@ -95,7 +95,7 @@ package struct RetentionSetting: Sendable {
         return node
     }
 
-    private static func keep(_ rule: String, _ value: String, _ old: Node, _ key: String) throws(Fault) -> Node {
+    private static func keep(_ rule: String, _ value: String, old: Node, key: String) throws(Fault) -> Node {
         var node = old.mapping == nil ? [:] : old
         // A rule under its other name would stand twice.
         let own = ConfigurationReader.synonyms[rule] ?? KeepRule(rawValue: rule)

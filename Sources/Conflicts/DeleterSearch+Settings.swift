@@ -28,7 +28,7 @@ extension DeleterSearch {
             guard ages || ["D", "R", "r"].contains(type), !passed.contains(fields[1].unquoted) else { continue }
             let place = pattern(fields[1].unquoted)
             let kind: Deletion.Kind = type == "R" || type == "r" ? .names(isDeep: type == "R") : .tree(most: nil)
-            add(file, number, "systemd-tmpfiles", place, kind, text) {
+            add(file, number, tool: "systemd-tmpfiles", path: place, kind: kind, text: text) {
                 $0.sparesTrash = passed.contains { $0.hasSuffix("/.trash") }
                 $0.change = "remove the line (a file of this name in /etc/tmpfiles.d counts before the others)"
             }
@@ -50,8 +50,8 @@ extension DeleterSearch {
     }
 
     mutating func add(
-        _ file: Bytes, _ line: Int, _ tool: String, _ path: ShellWord, _ kind: Deletion.Kind, _ text: Bytes,
-        _ more: (inout Deletion) -> Void = { _ in }
+        _ file: Bytes, _ line: Int, tool: String, path: ShellWord, kind: Deletion.Kind, text: Bytes,
+        more: (inout Deletion) -> Void = { _ in }
     ) {
         guard path.isAbsolute else { return }
         var deletion = Deletion(file: file, line: line, tool: tool, path: path, kind: kind)
@@ -67,13 +67,18 @@ extension DeleterSearch {
         for (path, text) in own + files.files("/etc/logrotate.d") { logrotate(path, text) }
         for (number, line) in files.text("/etc/rotate-backups.ini")?.lines ?? [] where line.hasPrefix("[/") {
             let place = Bytes(line.dropFirst(1).storage.prefix { $0 != UInt8(ascii: "]") })
-            add("/etc/rotate-backups.ini", number, "rotate-backups", pattern(place), .rotation, line)
+            add(
+                "/etc/rotate-backups.ini", number, tool: "rotate-backups", path: pattern(place), kind: .rotation,
+                text: line)
         }
         guard let text = files.text("/etc/tmpreaper.conf") else { return }
         let variables = Self.variables(text)
         for place in variables["TMPREAPER_DIRS"]?.literal?.fields ?? [] {
             let place = place.hasSuffix("/.") ? place.dropLast(2) : place
-            set("/etc/tmpreaper.conf", text, key: "TMPREAPER_DIRS", "tmpreaper", pattern(place), .tree(most: nil)) {
+            set(
+                "/etc/tmpreaper.conf", text, key: "TMPREAPER_DIRS", tool: "tmpreaper", path: pattern(place),
+                kind: .tree(most: nil)
+            ) {
                 $0.change = "take the directory out of TMPREAPER_DIRS"
             }
         }
@@ -89,7 +94,7 @@ extension DeleterSearch {
                     let word = pattern(place)
                     // A single file that is rotated is a log.
                     guard word.isPattern else { continue }
-                    add(path, number, "logrotate", word, .names(isDeep: false), line) {
+                    add(path, number, tool: "logrotate", path: word, kind: .names(isDeep: false), text: line) {
                         $0.change = "take the pattern out: logrotate renames what it rotates, and removes the oldest"
                     }
                 }
@@ -109,12 +114,12 @@ extension DeleterSearch {
 
     /// A setting, at the line where it stands.
     private mutating func set(
-        _ file: Bytes, _ text: SearchedFiles.Text, key: Bytes, _ tool: String, _ path: ShellWord?,
-        _ kind: Deletion.Kind,
-        _ more: (inout Deletion) -> Void
+        _ file: Bytes, _ text: SearchedFiles.Text, key: Bytes, tool: String, path: ShellWord?,
+        kind: Deletion.Kind,
+        more: (inout Deletion) -> Void
     ) {
         guard let path, let (number, line) = text.lines.last(where: { $0.text.hasPrefix(key) }) else { return }
-        add(file, number, tool, path, kind, line, more)
+        add(file, number, tool: tool, path: path, kind: kind, text: line, more: more)
     }
 
     // MARK: Writers with a pruning of their own
@@ -133,7 +138,10 @@ extension DeleterSearch {
         for path in postgres {
             guard let text = files.text(path) else { continue }
             let variables = Self.variables(text)
-            set(path, text, key: "BACKUPDIR", "autopostgresqlbackup", variables["BACKUPDIR"], .rotation) {
+            set(
+                path, text, key: "BACKUPDIR", tool: "autopostgresqlbackup", path: variables["BACKUPDIR"],
+                kind: .rotation
+            ) {
                 $0.change = "set BRDAILY, BRWEEKLY and BRMONTHLY there so high that it never prunes (3650)"
             }
         }
@@ -142,11 +150,14 @@ extension DeleterSearch {
         for path in mysql {
             guard let text = files.text(path) else { continue }
             let variables = Self.variables(text)
-            set(path, text, key: "BACKUPDIR", "automysqlbackup", variables["BACKUPDIR"], .rotation) {
+            set(path, text, key: "BACKUPDIR", tool: "automysqlbackup", path: variables["BACKUPDIR"], kind: .rotation) {
                 $0.change =
                     "its dailies go after a week, its weeklies after five, and no setting changes that: write elsewhere, or count on no more here"
             }
-            set(path, text, key: "CONFIG_backup_dir", "automysqlbackup", variables["CONFIG_backup_dir"], .rotation) {
+            set(
+                path, text, key: "CONFIG_backup_dir", tool: "automysqlbackup", path: variables["CONFIG_backup_dir"],
+                kind: .rotation
+            ) {
                 $0.change = "set CONFIG_rotation_daily, _weekly and _monthly there so high that it never prunes (3650)"
             }
         }
@@ -186,7 +197,7 @@ extension DeleterSearch {
             }
             close()
             for (place, number, line) in file {
-                add(path, number, "vzdump", place, .rotation, line) { $0.change = change }
+                add(path, number, tool: "vzdump", path: place, kind: .rotation, text: line) { $0.change = change }
             }
         }
     }
@@ -195,18 +206,21 @@ extension DeleterSearch {
         for (number, line) in files.text("/etc/rsnapshot.conf")?.lines ?? [] {
             let fields = line.fields
             guard fields.count == 2, fields[0] == "snapshot_root" else { continue }
-            add("/etc/rsnapshot.conf", number, "rsnapshot", ShellWord(fields[1]), .own, line)
+            add("/etc/rsnapshot.conf", number, tool: "rsnapshot", path: ShellWord(fields[1]), kind: .own, text: line)
         }
         for (path, text) in files.files("/etc/snapper/configs") {
             let variables = Self.variables(text)
             let isOn = ["TIMELINE_CLEANUP", "NUMBER_CLEANUP"].contains { variables[$0]?.literal == "yes" }
             guard isOn, let place = variables["SUBVOLUME"] else { continue }
-            set(path, text, key: "SUBVOLUME", "snapper", place.appending(ShellWord(".snapshots")), .own) { _ in }
+            set(
+                path, text, key: "SUBVOLUME", tool: "snapper", path: place.appending(ShellWord(".snapshots")),
+                kind: .own
+            ) { _ in }
         }
         for (number, line) in files.text("/etc/btrbk/btrbk.conf")?.lines ?? [] where !line.isComment {
             guard ["target", "volume"].contains(line.fields.first), let place = line.fields.last, place.hasPrefix("/")
             else { continue }
-            add("/etc/btrbk/btrbk.conf", number, "btrbk", ShellWord(place), .own, line)
+            add("/etc/btrbk/btrbk.conf", number, tool: "btrbk", path: ShellWord(place), kind: .own, text: line)
         }
     }
 
@@ -226,7 +240,7 @@ extension DeleterSearch {
             for (number, key, value, line) in settings
             where ["directory", "backupdir", "destdir", "desturl"].contains(key) {
                 let place = value.hasPrefix("file://") ? value.dropFirst(7) : value
-                add(path, number, "backupninja", ShellWord(place), .own, line)
+                add(path, number, tool: "backupninja", path: ShellWord(place), kind: .own, text: line)
             }
         }
     }

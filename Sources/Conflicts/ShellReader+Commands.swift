@@ -170,19 +170,19 @@ extension ShellReader {
         // `xargs -I{} rm /srv/backups/{}`
         let places = rest.filter { $0.isAbsolute && ($0.hasSuffix("{}") || $0.hasSuffix("%")) }
             .map { ShellWord(Array($0.parts.dropLast($0.hasSuffix("%") ? 1 : 2)) + [.star]) }
-        for place in places { add("xargs rm", place, .names(isDeep: isDeep)) }
+        for place in places { add("xargs rm", place, kind: .names(isDeep: isDeep)) }
         guard places.isEmpty else { return }
         for place in piped ?? [directory].compactMap({ $0 }) {
             if isTreePiped {
-                add("find | xargs rm", place, .tree(most: nil)) { $0.isNarrow = true }
+                add("find | xargs rm", place, kind: .tree(most: nil)) { $0.isNarrow = true }
             } else {
-                add("xargs rm", place.anyBelow, .names(isDeep: isDeep))
+                add("xargs rm", place.anyBelow, kind: .names(isDeep: isDeep))
             }
         }
     }
 
     mutating func add(
-        _ tool: String, _ path: ShellWord, _ kind: Deletion.Kind, _ more: (inout Deletion) -> Void = { _ in }
+        _ tool: String, _ path: ShellWord, kind: Deletion.Kind, more: (inout Deletion) -> Void = { _ in }
     ) {
         var deletion = Deletion(
             file: origin.file, line: origin.line ?? commandLine, tool: tool, path: path, kind: kind)

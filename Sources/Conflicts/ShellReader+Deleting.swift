@@ -21,25 +21,27 @@ extension ShellReader {
                 "--protect", "--exclude", "-x", "--exclude-user", "-U", "--exclude-pattern", "-X",
             ]
             guard !isDry(arguments, ["-t", "--test"]) else { return }
-            for place in places(arguments, valued) { add(name.display, place, .tree(most: nil)) }
+            for place in places(arguments, valued) { add(name.display, place, kind: .tree(most: nil)) }
         case "rotate-backups":
             guard !isDry(arguments, ["-n", "--dry-run"]) else { return }
             let valued: Set<Bytes> = ["-x", "--exclude", "-I", "--include", "-i", "-c", "--config", "-C", "-t"]
-            for place in places(arguments, valued) { add("rotate-backups", place, .rotation) }
+            for place in places(arguments, valued) { add("rotate-backups", place, kind: .rotation) }
         case "vzdump":
             guard let place = value(of: ["--dumpdir", "-dumpdir"], arguments)?.path(from: directory),
                 let keep = value(of: ["--prune-backups", "--maxfiles", "-maxfiles"], arguments),
                 keep.literal != "0", !keep.hasPrefix("keep-all")
             else { return }
-            add("vzdump", place, .rotation) { $0.change = "give it `--prune-backups keep-all=1`" }
+            add("vzdump", place, kind: .rotation) { $0.change = "give it `--prune-backups keep-all=1`" }
         case "rdiff-backup":
             guard arguments.contains(where: { $0.hasPrefix("--remove-older-than") || $0.literal == "remove" }) else {
                 return
             }
-            for place in places(arguments, ["--older-than", "--remove-older-than"]) { add("rdiff-backup", place, .own) }
+            for place in places(arguments, ["--older-than", "--remove-older-than"]) {
+                add("rdiff-backup", place, kind: .own)
+            }
         case "duplicity":
             guard arguments.contains(where: { $0.hasPrefix("remove-") }) else { return }
-            for url in arguments where url.hasPrefix("file://") { add("duplicity", url.dropFirst(7), .own) }
+            for url in arguments where url.hasPrefix("file://") { add("duplicity", url.dropFirst(7), kind: .own) }
         default: break
         }
     }
@@ -99,7 +101,7 @@ extension ShellReader {
             text.hasPrefix("+") ? Int(text.dropFirst(1).display) : nil
         }
         for place in places {
-            add(tool, place, .tree(most: most)) {
+            add(tool, place, kind: .tree(most: most)) {
                 ($0.sparesTrash, $0.isNarrow, $0.days) = (spares, isNarrow, days)
             }
         }
@@ -150,7 +152,7 @@ extension ShellReader {
             guard let path = word.path(from: directory), !Self.temporary.contains(where: { path.hasSuffix($0) }) else {
                 continue
             }
-            add(name.display, path, .names(isDeep: isDeep))
+            add(name.display, path, kind: .names(isDeep: isDeep))
         }
     }
 
@@ -184,7 +186,7 @@ extension ShellReader {
         }
         for source in words.dropLast() {
             let effective = Self.place(of: source, in: target, isRelative: isRelative)
-            add("rsync --delete", effective, .mirror) {
+            add("rsync --delete", effective, kind: .mirror) {
                 $0.sparesTrash = spares
                 $0.change =
                     "never rsync --delete into the top of a vault: write into a subdirectory, or add --filter='protect /.trash'"
@@ -220,7 +222,7 @@ extension ShellReader {
             }
         guard let place, !place.isRemote, let path = place.path(from: directory) else { return }
         let kind: Deletion.Kind = verb == "sync" ? .mirror : .tree(most: nil)
-        add("rclone \(verb.display)", path, kind) {
+        add("rclone \(verb.display)", path, kind: kind) {
             $0.sparesTrash = spares
             if verb == "sync" {
                 $0.change =

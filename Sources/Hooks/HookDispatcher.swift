@@ -132,7 +132,7 @@ package struct HookDispatcher: Sendable {
                 delivery.retrySeconds = nil
                 return delivery
             }
-            guard try tell(sender, lines, &position, &delivery) else { break }
+            guard try tell(sender, lines, position: &position, delivery: &delivery) else { break }
         }
         delivery.retrySeconds = 0
         return delivery
@@ -162,8 +162,8 @@ package struct HookDispatcher: Sendable {
 
     /// Tells what it wants of these, until one fails. `false`: there was no time or no place for the next one.
     private func tell(
-        _ sender: HookSender, _ lines: [AuditLine], _ position: inout HookCursors.Position,
-        _ delivery: inout HookDelivery
+        _ sender: HookSender, _ lines: [AuditLine], position: inout HookCursors.Position,
+        delivery: inout HookDelivery
     ) throws(Fault) -> Bool {
         let hook = sender.hook
         var rest = lines[...]
@@ -207,7 +207,9 @@ package struct HookDispatcher: Sendable {
                 continue
             }
             position.seq = group[0].seq - 1
-            if !outcome.isUntried { try fail(hook, group[0], failure, &position, &delivery) }
+            if !outcome.isUntried {
+                try fail(hook, group[0], failure: failure, position: &position, delivery: &delivery)
+            }
             try cursors.write(position, hook.name)
             return !outcome.isUntried
         }
@@ -222,8 +224,8 @@ package struct HookDispatcher: Sendable {
     private static let failuresToSay = 3
 
     private func fail(
-        _ hook: Hook, _ line: AuditLine, _ failure: String, _ position: inout HookCursors.Position,
-        _ delivery: inout HookDelivery
+        _ hook: Hook, _ line: AuditLine, failure: String, position: inout HookCursors.Position,
+        delivery: inout HookDelivery
     ) throws(Fault) {
         position.failures += 1
         let jitter = 0.75 + 0.5 * Double(Int(Surroundings.randomHex(bytes: 1), radix: 16) ?? 0) / 255

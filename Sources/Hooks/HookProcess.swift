@@ -38,7 +38,7 @@ package struct HookProcess: Sendable {
             let leash = leash ?? HookLeash()
             let made = try leash.start { () throws(Fault) in try ChildProcess(path, arguments, environment) }
             guard var child = made else { return Outcome(ending: .stopped) }
-            outcome = attend(&child, leash, clock, shouldStop)
+            outcome = attend(&child, leash, clock: clock, shouldStop: shouldStop)
         } catch {
             outcome = Outcome(ending: .notStarted(error.message))
         }
@@ -48,7 +48,7 @@ package struct HookProcess: Sendable {
 
     /// While it runs: its input, its output, its limit.
     private func attend(
-        _ child: inout ChildProcess, _ leash: HookLeash, _ clock: Clock, _ shouldStop: () -> Bool
+        _ child: inout ChildProcess, _ leash: HookLeash, clock: Clock, shouldStop: () -> Bool
     ) -> Outcome {
         let end = clock.now().boot + Int64(limitSeconds * 1e9)
         var reason: Ending?

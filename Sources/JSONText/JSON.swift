@@ -41,11 +41,11 @@ package enum JSON: Hashable, Sendable {
         case .integer(let value): text += String(value).utf8
         case .string(let value): Self.quote(value, to: &text)
         case .array(let items):
-            Self.list("[", items, "]", to: &text, indent: indent, depth: depth) { item, text in
+            Self.list(items, in: ("[", "]"), to: &text, indent: indent, depth: depth) { item, text in
                 item.write(to: &text, indent: indent, depth: depth + 1)
             }
         case .object(let fields):
-            Self.list("{", fields, "}", to: &text, indent: indent, depth: depth) { field, text in
+            Self.list(fields, in: ("{", "}"), to: &text, indent: indent, depth: depth) { field, text in
                 Self.quote(field.key, to: &text)
                 text += (indent == nil ? ":" : ": ").utf8
                 field.value.write(to: &text, indent: indent, depth: depth + 1)
@@ -54,22 +54,22 @@ package enum JSON: Hashable, Sendable {
     }
 
     private static func list<T>(
-        _ open: Character, _ items: [T], _ close: Character, to text: inout [UInt8], indent: Int?, depth: Int,
-        _ each: (T, inout [UInt8]) -> Void
+        _ items: [T], in brackets: (open: Character, close: Character), to text: inout [UInt8], indent: Int?,
+        depth: Int, each: (T, inout [UInt8]) -> Void
     ) {
         func newLine(_ depth: Int) {
             guard let indent else { return }
             text.append(0x0A)
             text += repeatElement(UInt8(ascii: " "), count: indent * depth)
         }
-        text += open.utf8
+        text += brackets.open.utf8
         for (n, item) in items.enumerated() {
             if n > 0 { text.append(UInt8(ascii: ",")) }
             newLine(depth + 1)
             each(item, &text)
         }
         if !items.isEmpty { newLine(depth) }
-        text += close.utf8
+        text += brackets.close.utf8
     }
 
     /// A JSON string, to the end of `text`. What deceives is escaped: a log is looked at in terminals.

@@ -8,7 +8,7 @@ extension Timestamp {
     package init(
         argument text: String, _ direction: Direction, now: Timestamp, zone: Zone
     ) throws(Fault) {
-        guard let instant = Self.read(text, direction, now, zone) else {
+        guard let instant = Self.read(text, direction, now: now, zone: zone) else {
             throw Fault(
                 .usage, "'\(Bytes(text).display)' is not a valid time", hint: Self.hint(text, direction))
         }
@@ -18,7 +18,7 @@ extension Timestamp {
         self = instant
     }
 
-    private static func read(_ text: String, _ direction: Direction, _ now: Timestamp, _ zone: Zone) -> Timestamp? {
+    private static func read(_ text: String, _ direction: Direction, now: Timestamp, zone: Zone) -> Timestamp? {
         if let instant = Timestamp(rfc3339: text, zone: zone) { return instant }
         if let month = Timestamp(rfc3339: text + "-01", zone: zone) { return month }
         switch text.lowercased() {

@@ -102,9 +102,9 @@ package struct DirectoryReading: Sendable {
         let members = Members(listing)
         for (index, entry) in listing.entries.enumerated() {
             switch listing.claims[index] {
-            case .backup(let found): units.append(Self.unit(index, found, members, listing))
+            case .backup(let found): units.append(Self.unit(index, found, members: members, listing: listing))
             case .undecided(let found, let question):
-                undecided.append((Self.unit(index, found, members, listing), question))
+                undecided.append((Self.unit(index, found, members: members, listing: listing), question))
                 leftAlone.append((entry.name, .foreign(question.why)))
                 for member in members.own[index] ?? [] {
                     leftAlone.append((listing.entries[member].name, .foreign(Self.noBackup(entry.name))))
@@ -127,7 +127,7 @@ package struct DirectoryReading: Sendable {
 
     static func noBackup(_ owner: Bytes) -> String { "beside '\(owner.display)', which is not a backup" }
 
-    private static func unit(_ index: Int, _ found: Claim.Found, _ members: Members, _ listing: Listing) -> Unit {
+    private static func unit(_ index: Int, _ found: Claim.Found, members: Members, listing: Listing) -> Unit {
         let entry = listing.entries[index]
         let own = members.own[index, default: []]
         var unit = Unit(

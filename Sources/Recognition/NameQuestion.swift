@@ -74,20 +74,22 @@ struct NameQuestions {
             guard !KindWords.mayBeDependent(name, in: listing) else { return false }
             let readings = DayOrder.allCases.map { listing.parser.read(name, NameChoices(dayOrder: $0)) }
             guard let pattern = readings.compactMap(Self.pattern).first else { return false }
-            add(index, .dayOrder, pattern, readings, number: 0, listing)
+            add(index, .dayOrder, pattern: pattern, readings: readings, number: 0, listing: listing)
         case .time(_, let pattern, let doubt?) where doubt.isQuestion:
             let isHour = doubt.place == .hour
             let clock = listing.parser.read(name, NameChoices(isNumberTime: true))
             let (shape, number) = Self.shape(pattern, digits: isHour ? [2] : [6, 7])
-            add(index, isHour ? .hour : .fraction, shape, [reading, clock], number: number, listing)
+            add(
+                index, isHour ? .hour : .fraction, pattern: shape, readings: [reading, clock], number: number,
+                listing: listing)
         case .time, .refused, .none: return false
         }
         return true
     }
 
     private mutating func add(
-        _ index: Int, _ kind: NameQuestion.Kind, _ pattern: Bytes, _ readings: [NameReading], number: Int,
-        _ listing: Listing
+        _ index: Int, _ kind: NameQuestion.Kind, pattern: Bytes, readings: [NameReading], number: Int,
+        listing: Listing
     ) {
         let group = Group(
             kind: kind, pattern: Backup.seriesWithoutPacker(pattern), isDirectory: listing.entries[index].isDirectory)
@@ -124,13 +126,13 @@ struct NameQuestions {
                     if let chosen { listing.claim(item.index, as: chosen) }
                     continue
                 }
-                ask(item.index, group, claims, proofs.0, &listing)
+                ask(item.index, group, claims: claims, isTorn: proofs.0, listing: &listing)
             }
         }
     }
 
     /// `isTorn`: there are proofs of both.
-    private func ask(_ index: Int, _ group: Group, _ claims: [Claim?], _ isTorn: Bool, _ listing: inout Listing) {
+    private func ask(_ index: Int, _ group: Group, claims: [Claim?], isTorn: Bool, listing: inout Listing) {
         if isTorn {
             let why =
                 group.kind == .dayOrder

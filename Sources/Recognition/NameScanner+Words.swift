@@ -98,7 +98,9 @@ enum TimeWords {
         guard case .civil(let date, _) = match.time else { return [match.range] }
         var ranges = [match.range]
         for _ in 0..<2 {
-            guard let word = before(ranges[0].lowerBound, date, match.isNamed, bytes), word.lowerBound >= behind else {
+            guard let word = before(ranges[0].lowerBound, date, isNamed: match.isNamed, bytes: bytes),
+                word.lowerBound >= behind
+            else {
                 break
             }
             ranges.insert(word, at: 0)
@@ -110,7 +112,7 @@ enum TimeWords {
         return ranges
     }
 
-    private static func before(_ at: Int, _ date: CivilTime, _ isNamed: Bool, _ bytes: [UInt8]) -> Range<Int>? {
+    private static func before(_ at: Int, _ date: CivilTime, isNamed: Bool, bytes: [UInt8]) -> Range<Int>? {
         var end = at
         for _ in 0..<(isNamed ? 2 : 1) where end > 0 && joints.contains(bytes[end - 1]) { end -= 1 }
         guard end < at, end > 0 else { return nil }

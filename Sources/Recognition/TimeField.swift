@@ -77,7 +77,7 @@ struct TimeValues {
     /// Reads a field at a place and moves on behind it. `false`: it is not written so.
     mutating func read(_ field: TimeField, _ bytes: [UInt8], _ at: inout Int, limit: Int) -> Bool {
         if let digits = field.digits {
-            guard let number = Self.number(digits, bytes, &at, limit) else { return false }
+            guard let number = Self.number(digits, bytes, at: &at, limit: limit) else { return false }
             set(field, number)
             return true
         }
@@ -136,7 +136,9 @@ struct TimeValues {
     /// One to nine digits of a second.
     private mutating func readFraction(_ bytes: [UInt8], _ at: inout Int, _ limit: Int) -> Bool {
         let count = Self.digits(bytes, at, limit)
-        guard (1...9).contains(count), let number = Self.number(count, bytes, &at, limit) else { return false }
+        guard (1...9).contains(count), let number = Self.number(count, bytes, at: &at, limit: limit) else {
+            return false
+        }
         nanoseconds = Int64(number)
         for _ in count..<9 { nanoseconds *= 10 }
         return true
@@ -145,7 +147,9 @@ struct TimeValues {
     /// 2001 to 5138: ten or eleven digits. A ``Timestamp`` ends in 2262.
     private mutating func readEpoch(_ bytes: [UInt8], _ at: inout Int, _ limit: Int) -> Bool {
         let count = Self.digits(bytes, at, limit)
-        guard (10...11).contains(count), let number = Self.number(count, bytes, &at, limit) else { return false }
+        guard (10...11).contains(count), let number = Self.number(count, bytes, at: &at, limit: limit) else {
+            return false
+        }
         epoch = Int64(number)
         return true
     }
@@ -159,10 +163,13 @@ struct TimeValues {
             (offset, at) = (0, end)
             return true
         }
-        guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), let hours = Self.number(2, bytes, &end, limit)
+        guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"),
+            let hours = Self.number(2, bytes, at: &end, limit: limit)
         else { return false }
         if end < limit, bytes[end] == UInt8(ascii: ":") { end += 1 }
-        guard let minutes = Self.number(2, bytes, &end, limit), hours <= 14, minutes < 60 else { return false }
+        guard let minutes = Self.number(2, bytes, at: &end, limit: limit), hours <= 14, minutes < 60 else {
+            return false
+        }
         offset = Int64(hours * 3600 + minutes * 60) * (sign == UInt8(ascii: "+") ? 1 : -1)
         at = end
         return true
@@ -175,7 +182,7 @@ struct TimeValues {
     }
 
     /// At most eighteen digits.
-    private static func number(_ digits: Int, _ bytes: [UInt8], _ at: inout Int, _ limit: Int) -> Int? {
+    private static func number(_ digits: Int, _ bytes: [UInt8], at: inout Int, limit: Int) -> Int? {
         guard at + digits <= limit else { return nil }
         var (value, end) = (0, at)
         while end < at + digits {

@@ -161,7 +161,9 @@ package struct ForecastDay: Sendable {
                 }
                 if forecast == nil {
                     // Without new ones only dates change things: a retirement's, a mark's.
-                    kept = Self.still(series, kept, policy, protection, now, at: day, &trash, graceSeconds)
+                    kept = Self.still(
+                        series, kept, policy: policy, protection: protection, now: now, at: day, trash: &trash,
+                        graceSeconds: graceSeconds)
                 }
                 trash.removeAll { $0.until <= day }
                 result[n].backups += kept.count
@@ -177,8 +179,8 @@ package struct ForecastDay: Sendable {
 
     /// A series without a rhythm, or ended, or retired: one cleanup at each day, on what is there.
     private static func still(
-        _ series: Bytes, _ candidates: [Candidate], _ policy: VaultPolicy, _ protection: Judge.Protection,
-        _ now: Moment, at day: Timestamp, _ trash: inout [(until: Timestamp, bytes: Int64)], _ graceSeconds: Int64
+        _ series: Bytes, _ candidates: [Candidate], policy: VaultPolicy, protection: Judge.Protection,
+        now: Moment, at day: Timestamp, trash: inout [(until: Timestamp, bytes: Int64)], graceSeconds: Int64
     ) -> [Candidate] {
         var moment = now
         moment.wall = day

@@ -172,7 +172,7 @@ package struct Judge: Sendable {
             } else {
                 if isPreserved(backup) { keepPreserved(index, backup, &report) }
                 report.setAside(index, .setAside(condition, note))
-                if policy.hasSafeguards { dropIncomplete(index, condition, timeline, &report) }
+                if policy.hasSafeguards { dropIncomplete(index, condition, timeline: timeline, report: &report) }
             }
         }
         dropUnfinished(unfinished, timeline, &report)
@@ -187,7 +187,7 @@ package struct Judge: Sendable {
 
     /// An incomplete one goes when a complete one is newer by `incomplete-after`, and it is known that long.
     private func dropIncomplete(
-        _ index: Int, _ condition: Backup.Condition, _ timeline: Timeline, _ report: inout RetentionReport
+        _ index: Int, _ condition: Backup.Condition, timeline: Timeline, report: inout RetentionReport
     ) {
         let backup = timeline.backups[index]
         let isUnfinished = backup.condition == .incomplete && (condition == .incomplete || backup.size == 0)

@@ -13,7 +13,7 @@ extension RuleWalk {
                 reasons[rank].append(.init(code: .within, rule: window.rule, value: 0))
             }
         }
-        for state in states { run(state, counting, &reasons, &isOut) }
+        for state in states { run(state, counting, reasons: &reasons, isOut: &isOut) }
         for (rank, index) in counting.enumerated() {
             let own = reasons[rank]
             let isKept = own.contains { $0.keeps }
@@ -27,7 +27,7 @@ extension RuleWalk {
     }
 
     private mutating func run(
-        _ state: RuleState, _ counting: [Int], _ reasons: inout [[RetentionReport.PackedReason]], _ isOut: inout [Bool]
+        _ state: RuleState, _ counting: [Int], reasons: inout [[RetentionReport.PackedReason]], isOut: inout [Bool]
     ) {
         let ranks = counting.indices.filter { rank in
             let backup = timeline.backups[counting[rank]]
@@ -38,7 +38,7 @@ extension RuleWalk {
             state.period.map { key(of: $0, at: timeline.times[rank]) } ?? -Int64(rank)
         }
         let keptBefore = ranks.map { rank in reasons[rank].contains { $0.keeps } }
-        let chosen = choose(state, ranks, keys, keptBefore, isOut)
+        let chosen = choose(state, ranks, keys: keys, keptBefore: keptBefore, isOut: isOut)
         var keepers: [Int64: Int] = [:]
         for (n, ordinal) in chosen {
             let isElement = ordinal > 0
@@ -70,7 +70,7 @@ extension RuleWalk {
 
     /// Which of the ranks a rule takes, with their ordinals; ordinal 0: the oldest there is.
     private func choose(
-        _ state: RuleState, _ ranks: [Int], _ keys: [Int64], _ keptBefore: [Bool], _ isOut: [Bool]
+        _ state: RuleState, _ ranks: [Int], keys: [Int64], keptBefore: [Bool], isOut: [Bool]
     ) -> [(n: Int, ordinal: Int)] {
         // The tools whose rules take from each other know no `full`: it counts alone.
         let sharing = state.onlyFull ? .overlap : context.semantics.sharing

@@ -44,8 +44,8 @@ struct RuleWalk {
         /// restic's counting: one backup a period, empty periods not counted, the oldest where there is room left.
         @inline(__always)
         mutating func meet(
-            _ index: UInt32, _ keys: PeriodCursor.Keys, _ isNewDay: Bool, isOldest: Bool,
-            _ arena: inout [RetentionReport.PackedReason], _ outdone: inout Outdone
+            _ index: UInt32, _ keys: PeriodCursor.Keys, isNewDay: Bool, isOldest: Bool,
+            arena: inout [RetentionReport.PackedReason], outdone: inout Outdone
         ) {
             var isNewPeriod = true
             if let period {
@@ -207,7 +207,9 @@ struct RuleWalk {
                         // A rule that is full says nothing of later periods.
                         if states[n].isDone || states[n].isOutside(time) { continue }
                         if states[n].onlyFull, timeline.backups[Int(index)].isFull == false { continue }
-                        states[n].meet(index, cursor.keys, isNewDay, isOldest: rank == last, &arena, &outdone)
+                        states[n].meet(
+                            index, cursor.keys, isNewDay: isNewDay, isOldest: rank == last, arena: &arena,
+                            outdone: &outdone)
                     }
                     for window in windows where window.edge.map({ time > $0 }) ?? true {
                         arena.append(.init(code: .within, rule: window.rule, value: 0))

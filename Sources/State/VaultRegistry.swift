@@ -87,13 +87,13 @@ package struct VaultRegistry: Sendable {
         // Looked at before the lock is taken: the other vault's disk may hang.
         let standing = Self.standing(Self.twins(of: path, signs, in: before))
         var after = before
-        let answer = Self.identify(path, signs, at: now, standing, &after)
+        let answer = Self.identify(path, signs, at: now, standing: standing, file: &after)
         guard after.vaults != before.vaults else { return answer }
         do {
             return try file.change { file in
                 var current = file ?? File()
                 defer { file = current }
-                return Self.identify(path, signs, at: now, standing, &current)
+                return Self.identify(path, signs, at: now, standing: standing, file: &current)
             }
         } catch {
             // That it was seen again is not worth a fault: a full disk must not stop the purge that makes room.
@@ -105,7 +105,7 @@ package struct VaultRegistry: Sendable {
     }
 
     private static func identify(
-        _ path: Bytes, _ signs: Signs, at now: Timestamp, _ standing: Set<String>, _ file: inout File
+        _ path: Bytes, _ signs: Signs, at now: Timestamp, standing: Set<String>, file: inout File
     ) -> Answer {
         if let match = file.vaults.indices.first(where: { isSame(file.vaults[$0], path, signs) }) {
             for n in file.vaults.indices where file.vaults[n].bytes == path && n != match {
@@ -163,7 +163,9 @@ package struct VaultRegistry: Sendable {
         return try file.change { file in
             var current = file ?? File()
             defer { file = current }
-            if case .known(let id, _) = Self.identify(path, signs, at: now, standing, &current) { return id }
+            if case .known(let id, _) = Self.identify(path, signs, at: now, standing: standing, file: &current) {
+                return id
+            }
             current.vaults.removeAll { $0.bytes == path && Self.isSameRoot($0, signs) && $0.id != signs.markerID }
             for n in current.vaults.indices where current.vaults[n].bytes == path { current.vaults[n].isAway = true }
             let isCopy =

@@ -54,7 +54,10 @@ extension VaultSurvey {
             let shared = try sideSightings(unit.sharedSideFiles, old)
             let blocked = ([seen] + sides).first { $0.obstacle != nil }
             let obstacle = blocked.map { Obstacle($0.obstacle ?? .immutable, at: $0.name).text }
-            return .backup(judge(unit, path, seen, sides, shared, place, obstacle: obstacle, fingerprint: nil))
+            return .backup(
+                judge(
+                    unit, path, sighting: seen, sides: sides, shared: shared, inside: place, obstacle: obstacle,
+                    fingerprint: nil))
         }
 
         private mutating func lookAtDirectory(_ unit: DirectoryReading.Unit) throws(Fault) -> Found? {
@@ -100,7 +103,9 @@ extension VaultSurvey {
             let sides = try sideSightings(unit.sideFiles, rows[path])
             let shared = try sideSightings(unit.sharedSideFiles, rows[path])
             return .backup(
-                judge(unit, path, sighting, sides, shared, inside, obstacle: obstacle, fingerprint: fingerprint))
+                judge(
+                    unit, path, sighting: sighting, sides: sides, shared: shared, inside: inside, obstacle: obstacle,
+                    fingerprint: fingerprint))
         }
 
         /// A dated directory that is no backup: a repository, or little else than a directory that is one.
@@ -149,8 +154,8 @@ extension VaultSurvey {
 
         /// `inside`: the directory itself where the backup is one, else the one it lies in.
         private func judge(
-            _ unit: DirectoryReading.Unit, _ path: Bytes, _ sighting: Sighting, _ sides: [Sighting],
-            _ shared: [Sighting], _ inside: Directory, obstacle: String?, fingerprint: Int64?
+            _ unit: DirectoryReading.Unit, _ path: Bytes, sighting: Sighting, sides: [Sighting],
+            shared: [Sighting], inside: Directory, obstacle: String?, fingerprint: Int64?
         ) -> Backup {
             let all = [sighting] + sides
             let members =
@@ -201,7 +206,7 @@ extension VaultSurvey {
                     backup.note = old.note
                     backup.endMark = old.endMark
                     // Names or contents are read otherwise now: it is looked into again, and rests all the same.
-                    if old.readBy != backup.readBy { probe(&backup, unit, all, inside) }
+                    if old.readBy != backup.readBy { probe(&backup, unit, members: all, inside: inside) }
                     return backup
                 }
             }
@@ -210,7 +215,7 @@ extension VaultSurvey {
                 let rested = max(0, survey.quietSeconds - 5).multiplied(by: 1_000_000_000)
                 backup.changedBoot = min(backup.changedBoot, now.boot.subtracting(rested))
             }
-            settle(&backup, unit, all, newest, inside, isRenamed: trashed != nil)
+            settle(&backup, unit, members: all, newest: newest, inside: inside, isRenamed: trashed != nil)
             return backup
         }
     }
@@ -223,8 +228,8 @@ extension VaultSurvey.UnitLook {
     /// renamed out of the trash; and written by nobody. *Complete*: settled, and its format's cheap end mark is there,
     /// where it has one.
     private func settle(
-        _ backup: inout Backup, _ unit: DirectoryReading.Unit, _ members: [Sighting], _ newest: Timestamp,
-        _ inside: Directory, isRenamed: Bool
+        _ backup: inout Backup, _ unit: DirectoryReading.Unit, members: [Sighting], newest: Timestamp,
+        inside: Directory, isRenamed: Bool
     ) {
         if unit.isTemporary {
             backup.note = Backup.temporaryNote
@@ -250,7 +255,7 @@ extension VaultSurvey.UnitLook {
             backup.note = "not yet seen at rest for \(quiet * 4) s"
             return
         }
-        probe(&backup, unit, members, inside)
+        probe(&backup, unit, members: members, inside: inside)
     }
 
     private func hasRested(_ backup: Backup, _ newest: Timestamp, seconds: Int64) -> Bool {
@@ -271,7 +276,7 @@ extension VaultSurvey.UnitLook {
 
     /// The end mark of its format, where it has one.
     private func probe(
-        _ backup: inout Backup, _ unit: DirectoryReading.Unit, _ members: [Sighting], _ inside: Directory
+        _ backup: inout Backup, _ unit: DirectoryReading.Unit, members: [Sighting], inside: Directory
     ) {
         if !unit.isDirectory, unit.isSet ? members.allSatisfy({ $0.size == 0 }) : members[0].size == 0 {
             (backup.condition, backup.note) = (.incomplete, "an empty file")
@@ -281,7 +286,7 @@ extension VaultSurvey.UnitLook {
             backup.note = "its end could not be read"
             return
         }
-        let contents = contents(unit, members[0], head, inside)
+        let contents = contents(unit, members[0], head: head, inside: inside)
         backup.contents = contents.isEmpty ? nil : contents
         backup.kind = contents.kind ?? unit.kind
         backup.protectedBy = unit.protectedBy ?? contents.protectedBy
@@ -361,7 +366,7 @@ extension VaultSurvey.UnitLook {
 
     /// What its tool says of it: by its name, and in small files in it or beside it.
     private func contents(
-        _ unit: DirectoryReading.Unit, _ seen: Sighting, _ head: [UInt8], _ inside: Directory
+        _ unit: DirectoryReading.Unit, _ seen: Sighting, head: [UInt8], inside: Directory
     ) -> Contents {
         let names = unit.isDirectory ? (try? inside.entries().map(\.name)) ?? [] : []
         let found = Layouts.read(

@@ -155,8 +155,9 @@ package struct VaultSurvey: Sendable {
             return .read(try Self.single(directory, why, known))
         }
         var result = try read(
-            entries, place, directory, siblings.union(Self.shapesBelow(entries, place, zone: zone)), known, now,
-            probing, shouldStop)
+            entries, place, directory: directory,
+            siblings: siblings.union(Self.shapesBelow(entries, place, zone: zone)), known: known, now: now,
+            probing: probing, shouldStop: shouldStop)
         if result.isSettled { result.digest = digest }
         return .read(result)
     }
@@ -218,8 +219,8 @@ package struct VaultSurvey: Sendable {
     }
 
     private func read(
-        _ entries: [Directory.Entry], _ place: Directory, _ directory: Bytes, _ siblings: Set<Bytes>, _ known: Known,
-        _ now: Moment, _ probing: Probing, _ shouldStop: @escaping () -> Bool
+        _ entries: [Directory.Entry], _ place: Directory, directory: Bytes, siblings: Set<Bytes>, known: Known,
+        now: Moment, probing: Probing, shouldStop: @escaping () -> Bool
     ) throws(Fault) -> Place {
         var parser = NameTimeParser(zone: zone)
         let entries = entries.map { Self.typed($0, in: place) }

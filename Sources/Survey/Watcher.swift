@@ -118,7 +118,7 @@ package final class Watcher: Sendable {
             state.adding -= 1
             let isEarly = state.early[wd] != nil
             if wd >= 0 {
-                Self.put(wd, vault, path, &state)
+                Self.put(wd, vault, path: path, state: &state)
             } else {
                 // What is not watched is found by the next full look.
                 state.refused[vault, default: .init()].add(errno: -wd)
@@ -134,7 +134,7 @@ package final class Watcher: Sendable {
         if isDirty { onDirt() }
     }
 
-    private static func put(_ wd: Int32, _ vault: VaultID, _ path: Bytes, _ state: inout State) {
+    private static func put(_ wd: Int32, _ vault: VaultID, path: Bytes, state: inout State) {
         state.ended.remove(wd)
         state.watches.put(wd, vault, path)
         if let hasEnded = state.early.removeValue(forKey: wd) {
@@ -254,7 +254,7 @@ package final class Watcher: Sendable {
             let name = name(of: event)
             guard name == "FREEZE" || name.storage.first.map({ (0x30...0x39).contains($0) }) == true else { return }
         } else if event.mask & (cit_moved_from | cit_moved_to) != 0 {
-            moved(event, node, &state, now)
+            moved(event, node, state: &state, now: now)
         }
         state.dirty.insert(event.wd)
         if state.dirty.count > mostPlaces { tooMany(&state) }
@@ -312,7 +312,7 @@ package final class Watcher: Sendable {
 extension Watcher {
     /// A directory keeps its watches and those below it, and is hung up at its new place. One of which the second half
     /// does not come was moved away: its watches end.
-    private static func moved(_ event: cit_event, _ node: Watches.Node, _ state: inout State, _ now: Int64) {
+    private static func moved(_ event: cit_event, _ node: Watches.Node, state: inout State, now: Int64) {
         let name = name(of: event)
         let isDirectory = event.mask & cit_is_directory != 0
         if event.mask & cit_moved_from != 0 {

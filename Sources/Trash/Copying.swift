@@ -68,14 +68,14 @@ package struct Copying {
             try UnlinkWalk.removeEmpty(temporary, in: target)
             try target.sync()
         } catch {
-            throw giveUp(error, moved, temporary, staging)
+            throw giveUp(error, moved, temporary: temporary, staging: staging)
         }
         Model.Progress.step()
         return (names, lost)
     }
 
     /// Removes what was made. Where that fails, the error says what to remove.
-    private func giveUp(_ fault: Fault, _ moved: [Bytes], _ temporary: Bytes, _ staging: Directory) -> Fault {
+    private func giveUp(_ fault: Fault, _ moved: [Bytes], temporary: Bytes, staging: Directory) -> Fault {
         do throws(Fault) {
             for name in moved { try target.rename(name, to: staging, as: name) }
             var walk = UnlinkWalk(below: staging)
@@ -102,7 +102,7 @@ package struct Copying {
         _ name: Bytes, in source: Directory, to copy: Directory, as newName: Bytes
     ) throws(Fault) {
         guard let seen = try source.sighting(of: name), seen.kind == .directory else {
-            return try copyFile(name, source, copy, newName)
+            return try copyFile(name, source, copy: copy, newName: newName)
         }
         linked = [:]
         let (top, made) = (try source.open(name), try copy.ensureDirectory(newName, mode: 0o700))
@@ -119,7 +119,7 @@ package struct Copying {
                     _ = try to.ensureDirectory(entry.name, mode: 0o700)
                     waiting.append(place.appending(entry.name))
                 } else {
-                    try copyEntry(seen, from, to, place, made)
+                    try copyEntry(seen, from, to: to, place: place, top: made)
                 }
             }
         }
@@ -134,7 +134,7 @@ package struct Copying {
     }
 
     private mutating func copyEntry(
-        _ seen: Sighting, _ from: Directory, _ to: Directory, _ place: Bytes, _ top: Directory
+        _ seen: Sighting, _ from: Directory, to: Directory, place: Bytes, top: Directory
     ) throws(Fault) {
         if seen.kind == .file, seen.links > 1 {
             if let first = linked[seen.object] {
@@ -146,12 +146,12 @@ package struct Copying {
             lost.formUnion(try from.copySpecial(seen.name, to: to, as: seen.name))
             return
         }
-        try copyFile(seen.name, from, to, seen.name)
+        try copyFile(seen.name, from, copy: to, newName: seen.name)
     }
 
     /// One file, read back from the disk and compared.
     private mutating func copyFile(
-        _ name: Bytes, _ source: Directory, _ copy: Directory, _ newName: Bytes
+        _ name: Bytes, _ source: Directory, copy: Directory, newName: Bytes
     ) throws(Fault) {
         var (written, found) = (SHA256(), SHA256())
         let copied = try source.copyFile(name, to: copy, as: newName) { bytes in

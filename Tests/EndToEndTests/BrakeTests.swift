@@ -170,8 +170,8 @@ struct BrakeTests {
                     try FileManager.default.removeItem(at: house.state)
                     let marker = house.vault.appending(path: ".trash/vault.json")
                     let text = try String(contentsOf: marker, encoding: .utf8)
-                    let engine = try #require(text.firstMatch(of: /"engine" : "([^"]*)"/))
-                    try house.write(marker, text.replacing(engine.output.0, with: "\"engine\" : \"elsewhere\""))
+                    let keeper = try #require(text.firstMatch(of: /"keeper" : "([^"]*)"/))
+                    try house.write(marker, text.replacing(keeper.output.0, with: "\"keeper\" : \"elsewhere\""))
                     #expect(try house.run("cleanup").status != 0)
                     #expect(try house.run("adopt", house.vault.path, "--yes").status == 0)
                 }

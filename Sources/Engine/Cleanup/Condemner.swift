@@ -57,7 +57,7 @@ package struct Condemner: UseCase {
             let chunk = rest.prefix(most)
             var (trial, trialNeeded) = (report, needed)
             do throws(Fault) {
-                guard try condemnBatch(Array(chunk), run, &trialNeeded, &trial) else {
+                guard try condemnBatch(Array(chunk), run, needed: &trialNeeded, report: &trial) else {
                     report = trial
                     break
                 }
@@ -81,7 +81,7 @@ package struct Condemner: UseCase {
 
     /// One batch, in the order of DESIGN.md 5. `false`: a freeze came in between.
     private func condemnBatch(
-        _ chunk: [Plan.Judged], _ run: Int, _ needed: inout Set<BackupID>, _ report: inout CleanupReport
+        _ chunk: [Plan.Judged], _ run: Int, needed: inout Set<BackupID>, report: inout CleanupReport
     ) throws(Fault) -> Bool {
         let vault = report.plan.snapshot.vault
         let trash = try access.makeTrash(vault)
@@ -102,15 +102,15 @@ package struct Condemner: UseCase {
                     reasons: judged.decision.reasons.map { $0.text(id: \.text) }),
                 needs: report.plan.plan.links?.needs(of: judged.backup.id) ?? [])
         }
-        let (still, dropped) = try confirm(items, report.plan, marks, &condemning, at)
+        let (still, dropped) = try confirm(items, report.plan, marks: marks, condemning: &condemning, at: at)
         needed = condemning.needed
         report.dropped += dropped
         guard !still.isEmpty else { return true }
-        let sealed = try manifest(still, trash, condemning, run, report.plan, at).sealed
+        let sealed = try manifest(still, trash, condemning: condemning, run: run, report: report.plan, at: at).sealed
         let manifest = sealed.content
         // │ audit intent │ batch and manifest │ the renames, each compared by object │ both parents of each.
         let outcome = try condemning.carryOut(still, sealed) { () throws(Fault) in
-            try state.audit.append(intents(still, sealed, vault, run), at: at)
+            try state.audit.append(intents(still, sealed, vault: vault, run: run), at: at)
         }
         needed = condemning.needed
         let batch = outcome.batch
@@ -128,13 +128,13 @@ package struct Condemner: UseCase {
                 witnessed: manifest.condemnedAt.witnessedSeconds)
         }
         withExtendedLifetime(lock) {}
-        try state.audit.append(outcomes(outcome, manifest, vault, run), at: now())
+        try state.audit.append(outcomes(outcome, manifest, vault: vault, run: run), at: now())
         return true
     }
 
     /// Under the lock: marks read again, every object compared, the newest complete one of each series still there.
     private func confirm(
-        _ items: [Condemning.Item], _ report: PlanReport, _ marks: Marks, _ condemning: inout Condemning, _ at: Moment
+        _ items: [Condemning.Item], _ report: PlanReport, marks: Marks, condemning: inout Condemning, at: Moment
     ) throws(Fault) -> (still: [Condemning.Item], dropped: [(backup: Backup, why: String)]) {
         var dropped: [(backup: Backup, why: String)] = []
         var isSafe: [Bytes: Bool] = [:]
@@ -204,8 +204,8 @@ package struct Condemner: UseCase {
     }
 
     private func manifest(
-        _ items: [Condemning.Item], _ trash: TrashDirectory, _ condemning: Condemning, _ run: Int, _ report: PlanReport,
-        _ at: Moment
+        _ items: [Condemning.Item], _ trash: TrashDirectory, condemning: Condemning, run: Int, report: PlanReport,
+        at: Moment
     ) throws(Fault) -> Manifest {
         var condemning = condemning
         let witness = try state.witness.renew(at: at)
@@ -221,7 +221,7 @@ package struct Condemner: UseCase {
     }
 
     private func intents(
-        _ items: [Condemning.Item], _ manifest: Manifest.Sealed, _ vault: OpenVault, _ run: Int
+        _ items: [Condemning.Item], _ manifest: Manifest.Sealed, vault: OpenVault, run: Int
     ) -> [AuditRecord] {
         [
             AuditRecord(
@@ -237,7 +237,7 @@ package struct Condemner: UseCase {
     }
 
     private func outcomes(
-        _ outcome: Condemning.Outcome, _ manifest: Manifest, _ vault: OpenVault, _ run: Int
+        _ outcome: Condemning.Outcome, _ manifest: Manifest, vault: OpenVault, run: Int
     ) -> [AuditRecord] {
         let stayed = outcome.failed.map { ($0.item, $0.fault.message) } + outcome.dropped.map { ($0.item, $0.why) }
         return outcome.moved.map {

@@ -31,10 +31,12 @@ package struct Repair: UseCase {
             let snapshot = try wholeScan.run(configuration, acting: acting)
             try inspectRecovery(snapshot, &inspection)
             let facts = LazyFacts { () throws(Fault) in try state.audit.facts(of: vault.id) }
-            for batch in snapshot.batches where batch.manifest != nil { try inspect(batch, vault, facts, &inspection) }
+            for batch in snapshot.batches where batch.manifest != nil {
+                try inspect(batch, vault, facts: facts, inspection: &inspection)
+            }
             inspectPlaces(snapshot, &inspection)
         } catch {
-            inspection.add(error.code.rawValue, nil, error.message, error.hint.map { [$0] } ?? [])
+            inspection.add(error.code.rawValue, nil, text: error.message, remedy: error.hint.map { [$0] } ?? [])
         }
         return inspection.findings
     }
@@ -45,7 +47,7 @@ package struct Repair: UseCase {
         var isActing = false
         var findings: [Checkup.Finding] = []
 
-        mutating func add(_ code: String, _ invariant: Int?, _ text: String, _ remedy: [String]) {
+        mutating func add(_ code: String, _ invariant: Int?, text: String, remedy: [String]) {
             findings.append(.init(code: code, vault: label, text: text, remedy: remedy, invariant: invariant))
         }
 
@@ -80,8 +82,9 @@ package struct Repair: UseCase {
         guard !strangers.isEmpty else { return }
         inspection.add(
             "stranger", nil,
-            "in '\(trash.directory.path.display)' lies what is not ours: \(Self.named(strangers)); it is left alone",
-            ["move it to where it belongs"])
+            text:
+                "in '\(trash.directory.path.display)' lies what is not ours: \(Self.named(strangers)); it is left alone",
+            remedy: ["move it to where it belongs"])
     }
 
     /// Invariant 10: both copies say the same. What `MarkStore` makes of them is what counts; it is written to both.
@@ -136,12 +139,12 @@ package struct Repair: UseCase {
             case .stuck(let backup, let fault):
                 inspection.add(
                     "stuck", 1,
-                    "'\(backup.path.display)' is half in the trash and cannot be put back: \(fault.message)",
-                    ["move what stands in its place away, then: reprieve doctor --repair"])
+                    text: "'\(backup.path.display)' is half in the trash and cannot be put back: \(fault.message)",
+                    remedy: ["move what stands in its place away, then: reprieve doctor --repair"])
             case .unreadable(let name, let why):
                 inspection.add(
-                    "unreadable-batch", 2, "batch \(name) is left alone: \(why)",
-                    [
+                    "unreadable-batch", 2, text: "batch \(name) is left alone: \(why)",
+                    remedy: [
                         "what is below \(snapshot.vault.root.path.appending(".trash").appending(Bytes(name)).display)/files can be moved back by hand"
                     ])
             case .unlinkUnfinished(let name): unlinking.append(name)
@@ -153,46 +156,48 @@ package struct Repair: UseCase {
         // What recovery took out of batches goes with them.
         if inspection.isActing, !snapshot.recovery.isEmpty, let trash = try snapshot.vault.trash() {
             for fault in try purger.finishPurges(Purging(trash: trash).unfinished(), of: snapshot.vault.configuration) {
-                inspection.add(fault.code.rawValue, 4, fault.message, fault.hint.map { [$0] } ?? [])
+                inspection.add(fault.code.rawValue, 4, text: fault.message, remedy: fault.hint.map { [$0] } ?? [])
             }
         }
         guard let first = snapshot.missing.first else { return }
         inspection.add(
             "missing", 3,
-            "\(snapshot.missing.count) backup\(snapshot.missing.count == 1 ? " is" : "s are") gone from the trash without us ('\(first.path.display)'): the vault is frozen",
-            [
+            text:
+                "\(snapshot.missing.count) backup\(snapshot.missing.count == 1 ? " is" : "s are") gone from the trash without us ('\(first.path.display)'): the vault is frozen",
+            remedy: [
                 "reprieve list --purged \(shell: inspection.label)",
                 "find out who removed it, then: reprieve unfreeze \(shell: inspection.label)",
             ])
     }
 
     private func inspect(
-        _ batch: Batch, _ vault: OpenVault, _ facts: LazyFacts, _ inspection: inout Inspection
+        _ batch: Batch, _ vault: OpenVault, facts: LazyFacts, inspection: inout Inspection
     ) throws(Fault) {
         if !(try reconciler.isVerified(batch, vault, facts)) {
             let isKnown = try state.catalog.knownBatch(vault: vault.id, name: batch.name) != nil
             let isRecorded = try facts.value().manifests[batch.name] != nil
             if isKnown || isRecorded {
                 inspection.add(
-                    "altered-batch", 2, "the manifest of batch \(batch.name) is not the one that was written",
-                    ["nothing of it is purged; look at it before you restore from it"])
+                    "altered-batch", 2, text: "the manifest of batch \(batch.name) is not the one that was written",
+                    remedy: ["nothing of it is purged; look at it before you restore from it"])
             } else {
                 inspection.add(
                     "unverified-batch", 2,
-                    "batch \(batch.name) was not written by this host, or its Restorer.record is gone",
-                    ["nothing of it is purged; `reprieve restore` works as ever"])
+                    text: "batch \(batch.name) was not written by this host, text: or its Restorer.record is gone",
+                    remedy: ["nothing of it is purged; `reprieve restore` works as ever"])
             }
         }
         let unsafe = (batch.manifest?.items.count ?? 0) - batch.items.count
         if unsafe > 0 {
             inspection.add(
-                "unsafe-item", 11, "\(unsafe) entries of the manifest of batch \(batch.name) name no path in the vault",
-                ["they are never touched; look at .trash/\(batch.name)/manifest.json"])
+                "unsafe-item", 11,
+                text: "\(unsafe) entries of the manifest of batch \(batch.name) name no path in the vault",
+                remedy: ["they are never touched; look at .trash/\(batch.name)/manifest.json"])
         }
         for item in batch.items where item.isHalfBack && inspection.isActing {
             inspection.add(
-                "half", 1, "'\(item.backup.path.display)' is in batch \(batch.name) and at its origin",
-                ["look which is whole; `reprieve restore` brings back what is in the batch"])
+                "half", 1, text: "'\(item.backup.path.display)' is in batch \(batch.name) and at its origin",
+                remedy: ["look which is whole; `reprieve restore` brings back what is in the batch"])
         }
         let lacking = batch.items.filter { item in
             item.holdsPrimary && !item.isHalfBack && item.inBatch.count < item.backup.members.count
@@ -200,14 +205,15 @@ package struct Repair: UseCase {
         if let first = lacking.first {
             inspection.add(
                 "incomplete-item", 3,
-                "\(lacking.count) backup\(lacking.count == 1 ? "" : "s") in batch \(batch.name) lost side files ('\(first.backup.path.display)')",
-                ["what is left can be restored"])
+                text:
+                    "\(lacking.count) backup\(lacking.count == 1 ? "" : "s") in batch \(batch.name) lost side files ('\(first.backup.path.display)')",
+                remedy: ["what is left can be restored"])
         }
         let foreign = try batch.items.flatMap(\.strangers) + batch.foreignNames()
         guard !foreign.isEmpty else { return }
         inspection.add(
-            "stranger", 3, "in batch \(batch.name) lies what its manifest does not have: \(Self.named(foreign))",
-            ["it is never purged; move it to where it belongs"])
+            "stranger", 3, text: "in batch \(batch.name) lies what its manifest does not have: \(Self.named(foreign))",
+            remedy: ["it is never purged; move it to where it belongs"])
     }
 
     /// Invariant 1: in one place.
@@ -219,8 +225,8 @@ package struct Repair: UseCase {
         for backup in snapshot.present where backup.id.link == nil {
             guard let batch = standing[backup.object] else { continue }
             inspection.add(
-                "twice", 1, "'\(backup.path.display)' is in its place and in batch \(batch)",
-                ["look at both; nothing is purged that is present"])
+                "twice", 1, text: "'\(backup.path.display)' is in its place and in batch \(batch)",
+                remedy: ["look at both; nothing is purged that is present"])
         }
     }
 

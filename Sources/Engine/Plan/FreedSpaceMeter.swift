@@ -28,7 +28,7 @@ package struct FreedSpaceMeter: UseCase {
         let vault = try access.open(configuration)
         for entry in try state.catalog.leftAlone(vault: vault.id) where entry.why.condition == "opaque" {
             guard !shouldStop() else { return }
-            try measure(entry, vault, courtesy, shouldStop)
+            try measure(entry, vault, courtesy: courtesy, shouldStop: shouldStop)
         }
         guard configuration.settings.sizes.value == .exact, try state.catalog.hasUnmeasured(vault: vault.id) else {
             return
@@ -44,10 +44,11 @@ package struct FreedSpaceMeter: UseCase {
     }
 
     private func measure(
-        _ entry: LeftAlone, _ vault: OpenVault, _ courtesy: Courtesy, _ shouldStop: () -> Bool
+        _ entry: LeftAlone, _ vault: OpenVault, courtesy: Courtesy, shouldStop: () -> Bool
     ) throws(Fault) {
         // What cannot be opened is measured another time.
-        guard let measure = opaqueMeasure(entry.path, vault, courtesy, shouldStop), !shouldStop() else { return }
+        guard let measure = opaqueMeasure(entry.path, vault, courtesy: courtesy, shouldStop: shouldStop), !shouldStop()
+        else { return }
         var entry = entry
         entry.size = measure.size
         entry.newest = measure.newest
@@ -55,7 +56,7 @@ package struct FreedSpaceMeter: UseCase {
     }
 
     private func opaqueMeasure(
-        _ path: Bytes, _ vault: OpenVault, _ courtesy: Courtesy, _ shouldStop: () -> Bool
+        _ path: Bytes, _ vault: OpenVault, courtesy: Courtesy, shouldStop: () -> Bool
     ) -> OpaqueMeasure? {
         guard let parent = try? vault.root.open(path.parent) else { return nil }
         if Dar.slice(path.lastComponent) != nil, let names = try? parent.entries().map(\.name) {

@@ -72,7 +72,8 @@ package struct Planner: UseCase {
         let vault = snapshot.vault
         let protection = try wholeScan.protection(of: snapshot)
         let plan = try decide(
-            vault.configuration, vault.id, snapshot.present, snapshot.marks, protection, at: snapshot.at,
+            vault.configuration, vault.id, present: snapshot.present, marks: snapshot.marks, protection: protection,
+            at: snapshot.at,
             pressure: pressed ? pressureGauge.pressure(on: vault.configuration, vault.id) : nil)
         let now = snapshot.at.wall
         return PlanReport(
@@ -86,7 +87,7 @@ package struct Planner: UseCase {
     }
 
     func decide(
-        _ vault: VaultConfiguration, _ id: VaultID, _ present: [Backup], _ marks: Marks, _ protection: Judge.Protection,
+        _ vault: VaultConfiguration, _ id: VaultID, present: [Backup], marks: Marks, protection: Judge.Protection,
         at now: Moment, pressure: SpacePressure?
     ) throws(Fault) -> Plan {
         let policy = vault.policy(zone: configuration.zone.value)

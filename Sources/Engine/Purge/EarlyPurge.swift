@@ -111,7 +111,8 @@ package struct EarlyPurge: UseCase {
             // Why others stay was said by the purge before.
             var unsaid = PurgeReport(vault: vault.configuration)
             let isVerified = try reconciler.isVerified(batch, vault, facts)
-            let due = try purger.due(in: batch, snapshot, seat.decision, isVerified: isVerified, terms, &unsaid)
+            let due = try purger.due(
+                in: batch, snapshot, seat.decision, isVerified: isVerified, terms: terms, report: &unsaid)
             round.row += due.map { Reclaim.Candidate(vault: number, batch: batch, item: $0) }
             if unsaid.notDue > 0, let manifest = batch.manifest {
                 let left = minGrace.subtracting(snapshot.at.wall.seconds(since: manifest.condemnedAt.wall))
@@ -150,7 +151,8 @@ package struct EarlyPurge: UseCase {
                 for (_, items) in Dictionary(grouping: mine, by: \.batch.name).sorted(by: { $0.key < $1.key }) {
                     guard let batch = items.first?.batch, report.frozen == nil, report.veto == nil else { continue }
                     try purger.take(
-                        items.map(\.item), batch, seat.snapshot, decision, trash, .early(why), &report)
+                        items.map(\.item), batch, snapshot: seat.snapshot, decision: decision, trash: trash,
+                        terms: .early(why), report: &report)
                 }
             } else {
                 report.purged = mine.map(\.item.backup)

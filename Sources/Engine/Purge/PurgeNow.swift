@@ -91,7 +91,9 @@ package struct PurgeNow: UseCase {
         decision.mistaken = try scanner.mistaken(snapshot, in: Set(row.map(\.item.backup.series)))
         for (_, items) in Dictionary(grouping: row, by: \.batch.name).sorted(by: { $0.key < $1.key }) {
             guard report.frozen == nil, let batch = items.first?.batch else { break }
-            try purger.take(items.map(\.item), batch, snapshot, decision, trash, .now, &report)
+            try purger.take(
+                items.map(\.item), batch, snapshot: snapshot, decision: decision, trash: trash, terms: .now,
+                report: &report)
         }
         if report.purged.count == row.count { report.freed = freed }
         return report
@@ -109,7 +111,8 @@ package struct PurgeNow: UseCase {
         for batch in snapshot.batches
         where batch.manifest != nil && batch.items.contains(where: { isChosen($0.backup) }) {
             let isVerified = try reconciler.isVerified(batch, vault, facts)
-            let due = try purger.due(in: batch, snapshot, decision, isVerified: isVerified, .now, &report)
+            let due = try purger.due(
+                in: batch, snapshot, decision, isVerified: isVerified, terms: .now, report: &report)
             row += due.filter { isChosen($0.backup) }.map { Reclaim.Candidate(vault: 0, batch: batch, item: $0) }
         }
         report.kept.removeAll { !isChosen($0.backup) }

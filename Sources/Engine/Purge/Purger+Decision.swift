@@ -109,8 +109,8 @@ extension Purger {
 
     /// Which items of a batch may go; the others are in the report with why they stay.
     func due(
-        in batch: Batch, _ snapshot: Snapshot, _ decision: PurgeDecision, isVerified: Bool, _ terms: PurgeTerms,
-        _ report: inout PurgeReport
+        in batch: Batch, _ snapshot: Snapshot, _ decision: PurgeDecision, isVerified: Bool, terms: PurgeTerms,
+        report: inout PurgeReport
     ) throws(Fault) -> [Batch.Item] {
         let isOver = try graceIsOver(batch, snapshot.vault, terms)
         let end = batch.manifest?.earliestPurge
@@ -142,8 +142,8 @@ extension Purger {
 
     /// Under the lock: marks of the item and its series, and everything that the series keeps, read again.
     func confirm(
-        _ due: [Batch.Item], _ fresh: Batch, _ marks: Marks, _ decision: PurgeDecision, _ trash: TrashDirectory,
-        _ at: Moment, _ report: inout PurgeReport
+        _ due: [Batch.Item], _ fresh: Batch, marks: Marks, decision: PurgeDecision, trash: TrashDirectory,
+        at: Moment, report: inout PurgeReport
     ) -> [Batch.Item] {
         var looking = Condemning(trash: trash)
         var isSafe: [Bytes: Bool] = [:]

@@ -135,7 +135,9 @@ package struct Purger: UseCase {
         let facts = LazyFacts { () throws(Fault) in try state.audit.facts(of: snapshot.vault.id) }
         for batch in snapshot.batches where batch.manifest != nil && report.frozen == nil {
             let isVerified = try reconciler.isVerified(batch, snapshot.vault, facts)
-            report.purged += try due(in: batch, snapshot, decision, isVerified: isVerified, .due, &report).map(\.backup)
+            report.purged += try due(
+                in: batch, snapshot, decision, isVerified: isVerified, terms: .due, report: &report
+            ).map(\.backup)
         }
         return report
     }
@@ -155,7 +157,7 @@ package struct Purger: UseCase {
         var leaving: [(batch: Batch, due: [Batch.Item])] = []
         for batch in snapshot.batches where batch.manifest != nil {
             let isVerified = try reconciler.isVerified(batch, vault, facts)
-            let due = try due(in: batch, snapshot, decision, isVerified: isVerified, .due, &report)
+            let due = try due(in: batch, snapshot, decision, isVerified: isVerified, terms: .due, report: &report)
             let isOld = isVerified && batch.items.allSatisfy { $0.inBatch.isEmpty && $0.strangers.isEmpty }
             if !due.isEmpty || isOld { leaving.append((batch, due)) }
         }
@@ -166,7 +168,7 @@ package struct Purger: UseCase {
         decision.mistaken = try scanner.mistaken(snapshot, in: Set(due.map(\.series)))
         for (batch, due) in leaving {
             do {
-                try take(due, batch, snapshot, decision, trash, .due, &report)
+                try take(due, batch, snapshot: snapshot, decision: decision, trash: trash, terms: .due, report: &report)
             } catch {
                 // No room for another directory: what was taken makes some when it is unlinked.
                 guard error.isFull, !report.unlinking.isEmpty else { throw error }
@@ -180,8 +182,8 @@ package struct Purger: UseCase {
 
     /// ``take(_:_:_:_:_:_:_:)`` says it where this breaks off.
     func takeLocked(
-        _ due: [Batch.Item], _ batch: Batch, _ snapshot: Snapshot, _ decision: PurgeDecision, _ trash: TrashDirectory,
-        _ terms: PurgeTerms, _ report: inout PurgeReport
+        _ due: [Batch.Item], _ batch: Batch, snapshot: Snapshot, decision: PurgeDecision, trash: TrashDirectory,
+        terms: PurgeTerms, report: inout PurgeReport
     ) throws(Fault) {
         let vault = snapshot.vault
         try access.requireWritable(vault)
@@ -195,7 +197,7 @@ package struct Purger: UseCase {
         guard report.frozen == nil, let fresh = try trash.batch(named: batch.name),
             fresh.manifestHash == batch.manifestHash
         else { return }
-        let leaving = confirm(due, fresh, marks, decision, trash, at, &report)
+        let leaving = confirm(due, fresh, marks: marks, decision: decision, trash: trash, at: at, report: &report)
         var taken: [Backup] = []
         if !leaving.isEmpty {
             let run: Int
@@ -207,8 +209,8 @@ package struct Purger: UseCase {
                 try state.audit.append(
                     leaving.map {
                         Self.record(
-                            .purgeIntent(size: $0.backup.size), vault, run, $0.backup,
-                            "\(terms.reason); was condemned: \($0.reasons.joined(separator: ", "))")
+                            .purgeIntent(size: $0.backup.size), vault, run: run, backup: $0.backup,
+                            reason: "\(terms.reason); was condemned: \($0.reasons.joined(separator: ", "))")
                     }, at: at)
             }
             // What may not last waits for the next run, which looks again.
@@ -220,7 +222,7 @@ package struct Purger: UseCase {
             attempt(&report.faults) { () throws(Fault) in try state.catalog.recordLeft(taken, as: .purged) }
         }
         do {
-            try takeEmptied(batch, Set(taken.map(\.id)), snapshot, purging, &report)
+            try takeEmptied(batch, Set(taken.map(\.id)), snapshot: snapshot, purging: purging, report: &report)
         } catch {
             // A longer name may need room that is not there; the next purge takes the empty directory.
             guard error.isFull else { throw error }
@@ -239,7 +241,7 @@ package struct Purger: UseCase {
 
     /// The directory of a batch whose every item is accounted for goes too.
     private func takeEmptied(
-        _ batch: Batch, _ taken: Set<BackupID>, _ snapshot: Snapshot, _ purging: Purging, _ report: inout PurgeReport
+        _ batch: Batch, _ taken: Set<BackupID>, snapshot: Snapshot, purging: Purging, report: inout PurgeReport
     ) throws(Fault) {
         let isAccounted = batch.items.allSatisfy { $0.inBatch.isEmpty || taken.contains($0.backup.id) }
         guard isAccounted, batch.items.count == batch.manifest?.items.count, snapshot.scan.faults.isEmpty else {
@@ -249,7 +251,7 @@ package struct Purger: UseCase {
     }
 
     private static func record(
-        _ event: Event, _ vault: OpenVault, _ run: Int, _ backup: Backup, _ reason: String?
+        _ event: Event, _ vault: OpenVault, run: Int, backup: Backup, reason: String?
     ) -> AuditRecord {
         AuditRecord(
             event, run: run, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
@@ -266,7 +268,9 @@ package struct Purger: UseCase {
         report.faults += faults
         let run: Int
         if let known = report.run { run = known } else { run = try state.audit.nextRun() }
-        var records = report.purged.map { Self.record(.purged(size: $0.size), vault, run, $0, nil) }
+        var records = report.purged.map {
+            Self.record(.purged(size: $0.size), vault, run: run, backup: $0, reason: nil)
+        }
         records += faults.prefix(100).map {
             AuditRecord(
                 .purgeFailed, run: run, vault: vault.label, vaultID: vault.id, path: $0.path, reason: $0.message)
@@ -288,11 +292,12 @@ package struct Purger: UseCase {
 
     /// Takes what may go of one batch, and its directory where nothing is left in it.
     func take(
-        _ due: [Batch.Item], _ batch: Batch, _ snapshot: Snapshot, _ decision: PurgeDecision, _ trash: TrashDirectory,
-        _ terms: PurgeTerms, _ report: inout PurgeReport
+        _ due: [Batch.Item], _ batch: Batch, snapshot: Snapshot, decision: PurgeDecision, trash: TrashDirectory,
+        terms: PurgeTerms, report: inout PurgeReport
     ) throws(Fault) {
         do throws(Fault) {
-            try takeLocked(due, batch, snapshot, decision, trash, terms, &report)
+            try takeLocked(
+                due, batch, snapshot: snapshot, decision: decision, trash: trash, terms: terms, report: &report)
         } catch {
             // What was taken is unlinked later, and said then.
             let taken = Set(report.purged.map(\.id))

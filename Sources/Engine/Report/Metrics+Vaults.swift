@@ -25,7 +25,7 @@ package struct IndexPulse: Sendable {
 extension Metrics {
     /// One vault's figures, and those of its series as far as `room` goes.
     mutating func add(
-        _ view: VaultView, _ counted: Counters.Vault, _ run: RunStore.Run?, _ pulse: IndexPulse?, room: inout Int
+        _ view: VaultView, _ counted: Counters.Vault, run: RunStore.Run?, pulse: IndexPulse?, room: inout Int
     ) {
         let vault = Labels("vault", view.label)
         // Of a removable vault whose disk is away nothing is said that somebody would be called for.
@@ -44,7 +44,7 @@ extension Metrics {
         add(.heldBackups, vault, Int64(hold?.heldBack.count ?? 0))
         if hold != nil, let since = view.heldSince { add(.heldSince, vault, at: since) }
         add(.wanted, vault, Int64(view.wanted.count))
-        addSeries(view, counted, vault, &room)
+        addSeries(view, counted, vault: vault, room: &room)
     }
 
     private mutating func add(_ run: RunStore.Run?, _ view: VaultView, _ vault: Labels) {
@@ -114,7 +114,7 @@ extension Metrics {
         }
     }
 
-    private mutating func addSeries(_ view: VaultView, _ counted: Counters.Vault, _ vault: Labels, _ room: inout Int) {
+    private mutating func addSeries(_ view: VaultView, _ counted: Counters.Vault, vault: Labels, room: inout Int) {
         var sums: [Bytes: Sum] = [:]
         for backup in view.present {
             let condition = backup.effectiveCondition(view.protection, view.plan?.links, now: view.at).condition

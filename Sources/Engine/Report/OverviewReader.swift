@@ -106,8 +106,8 @@ package struct OverviewReader: UseCase {
         var room = Metrics.mostSeries
         for view in overview.views {
             metrics.add(
-                view, counters.vaults[view.label] ?? Counters.Vault(), overview.runs.vaults[view.label],
-                overview.agent?.vaults[view.configuration.path], room: &room)
+                view, counters.vaults[view.label] ?? Counters.Vault(), run: overview.runs.vaults[view.label],
+                pulse: overview.agent?.vaults[view.configuration.path], room: &room)
         }
         for wildcard in configuration.unmatched where configuration.matches(of: wildcard).isEmpty {
             metrics.add(.reachable, .init("vault", wildcard.entry), 0)

@@ -187,9 +187,10 @@ package struct VaultViews: UseCase {
         view.trashed = batched.filter { $0.state == .trashed }
         view.gone = batched.filter { $0.state != .trashed }
         view.protection = try protections.protection(
-            view.configuration, id, view.marks, view.present + view.trashed, view.leftAlone, at: view.at.wall)
+            view.configuration, id, marks: view.marks, present: view.present + view.trashed, leftAlone: view.leftAlone,
+            at: view.at.wall)
         view.plan = try planner.decide(
-            view.configuration, id, view.present, view.marks, view.protection, at: view.at,
+            view.configuration, id, present: view.present, marks: view.marks, protection: view.protection, at: view.at,
             pressure: view.fault == nil ? pressureGauge.pressure(on: view.configuration, id) : nil)
         view.wanted = purger.wanted(
             view.configuration.policy(zone: configuration.zone.value), view.protection, view.marks,

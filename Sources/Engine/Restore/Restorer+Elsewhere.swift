@@ -98,7 +98,7 @@ extension Restorer {
         let vault = try access.open(configuration)
         guard let trash = try vault.trash(), let target = wish.target else { throw Self.notThere(backup) }
         let (batch, item) = try find(backup, trash)
-        try check(item, batch, vault, trash, wish)
+        try check(item, batch, vault: vault, trash: trash, wish: wish)
         var copying = Copying(to: target.directory, progress: progress)
         let (names, lost) = try copying.copy(item, from: batch, as: wish.newName)
         let paths = names.map { target.path.appending($0) }

@@ -74,11 +74,11 @@ package struct Restorer: UseCase {
         guard let trash = try vault.trash() else { throw Self.notThere(backup) }
         if !wish.isCopy { try access.requireWritable(vault) }
         let (batch, item) = try find(backup, trash)
-        try check(item, batch, vault, trash, wish)
+        try check(item, batch, vault: vault, trash: trash, wish: wish)
     }
 
     func check(
-        _ item: Batch.Item, _ batch: Batch, _ vault: OpenVault, _ trash: TrashDirectory, _ wish: RestoreWish
+        _ item: Batch.Item, _ batch: Batch, vault: OpenVault, trash: TrashDirectory, wish: RestoreWish
     ) throws(Fault) {
         if !wish.trustManifest { try refuseAltered(batch, vault) }
         if let newName = wish.newName, newName.hasPrefix(".") || TemporaryNames.isTemporary(newName) {
@@ -115,7 +115,7 @@ package struct Restorer: UseCase {
             for backup in own {
                 guard let item = items[backup.path] else { continue }
                 do throws(Fault) {
-                    try check(item, batch, vault, trash, wish)
+                    try check(item, batch, vault: vault, trash: trash, wish: wish)
                     going.append(item.backup)
                 } catch {
                     // Its restore says why.
@@ -146,7 +146,7 @@ package struct Restorer: UseCase {
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         defer { withExtendedLifetime(lock) {} }
         let (batch, item) = try find(backup, trash)
-        try check(item, batch, vault, trash, wish)
+        try check(item, batch, vault: vault, trash: trash, wish: wish)
         let until = isInVault ? markEditor.reprieveEnd(configuration) : nil
         let at = now()
         // │ the mark keeps the next cleanup from taking it again, and says of what left the vault that it is not
@@ -176,8 +176,9 @@ package struct Restorer: UseCase {
         let places = wish.target == nil ? paths : own.map { place in paths.map { place.appending($0) } } ?? []
         let root = wish.target?.path ?? configuration.path
         settle(
-            [item.backup], [paths.first.map { root.appending($0) }], Set(places.map(\.parent)), vault, isMarked,
-            &warnings)
+            [item.backup], [paths.first.map { root.appending($0) }], places: Set(places.map(\.parent)), vault: vault,
+            isMarked: isMarked,
+            warnings: &warnings)
         return RestoreReport(
             vault: configuration, backup: item.backup, paths: paths.map { root.appending($0) }, reprievedUntil: until,
             owner: owner(paths[0], below: wish.target?.directory ?? vault.root), warnings: warnings,
@@ -187,8 +188,8 @@ package struct Restorer: UseCase {
     /// After the renames: what was done is written down. Without its mark a restored backup is left to the next look,
     /// which finds it as brought back by hand, and condemns nothing before it has marked it.
     func settle(
-        _ backups: [Backup], _ paths: [Bytes?], _ places: Set<Bytes>, _ vault: OpenVault, _ isMarked: Bool,
-        _ warnings: inout [Fault]
+        _ backups: [Backup], _ paths: [Bytes?], places: Set<Bytes>, vault: OpenVault, isMarked: Bool,
+        warnings: inout [Fault]
     ) {
         guard isMarked else { return }
         attempt(&warnings) { () throws(Fault) in

@@ -149,14 +149,15 @@ package struct Undo: UseCase {
         try access.requireWritable(vault)
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         defer { withExtendedLifetime(lock) {} }
-        let going = try undoable(part, vault, trash, trustManifest, &report)
+        let going = try undoable(part, vault, trash: trash, trustManifest: trustManifest, report: &report)
         guard !going.isEmpty else { return report }
         let until = markEditor.reprieveEnd(part.vault)
         report.reprievedUntil = until
         let at = now()
         let policies = Set(going.compactMap { $0.batch.manifest?.policy.hash } + [vault.policy.hash]).sorted()
         let isMarked = attempt(&report.warnings) { () throws(Fault) in
-            (report.frozen, report.unretired) = try freezeUndone(going, policies, reason, until, vault, trash, at)
+            (report.frozen, report.unretired) = try freezeUndone(
+                going, policies, reason: reason, until: until, vault: vault, trash: trash, at: at)
         }
         attempt(&report.warnings) { () throws(Fault) in
             var records = going.map { Restorer.record(.restoreIntent, vault, $0.item.backup) }
@@ -179,7 +180,9 @@ package struct Undo: UseCase {
             }
         }
         attempt(&report.warnings) { () throws(Fault) in try restoring.sync() }
-        restorer.settle(report.restored, report.restored.map { _ in nil }, places, vault, isMarked, &report.warnings)
+        restorer.settle(
+            report.restored, report.restored.map { _ in nil }, places: places, vault: vault, isMarked: isMarked,
+            warnings: &report.warnings)
         return report
     }
 
@@ -188,14 +191,15 @@ package struct Undo: UseCase {
         var report = UndoReport(vault: part.vault)
         let vault = try access.open(part.vault)
         guard let trash = try vault.trash() else { return report }
-        report.restored = try undoable(part, vault, trash, trustManifest, &report).map(\.item.backup)
+        report.restored = try undoable(part, vault, trash: trash, trustManifest: trustManifest, report: &report).map(
+            \.item.backup)
         return report
     }
 
     /// What can be put back: of batches the newest first, in each by series and time, a full one before what needs it.
     /// A series lies together, so that each directory is synced once. What cannot is said in the report.
     private func undoable(
-        _ part: Run.Part, _ vault: OpenVault, _ trash: TrashDirectory, _ trustManifest: Bool, _ report: inout UndoReport
+        _ part: Run.Part, _ vault: OpenVault, trash: TrashDirectory, trustManifest: Bool, report: inout UndoReport
     ) throws(Fault) -> [(batch: Batch, item: Batch.Item)] {
         var restoring = Restoring(trash: trash)
         var going: [(batch: Batch, item: Batch.Item)] = []
@@ -229,13 +233,13 @@ package struct Undo: UseCase {
                 }
             }
         }
-        try account(gone, part, vault, &report)
+        try account(gone, part, vault: vault, report: &report)
         return going
     }
 
     /// What is in none of its places: purged or missing by what catalog and log know, or brought back elsewhere.
     private func account(
-        _ gone: [Backup], _ part: Run.Part, _ vault: OpenVault, _ report: inout UndoReport
+        _ gone: [Backup], _ part: Run.Part, vault: OpenVault, report: inout UndoReport
     ) throws(Fault) {
         let marks = try? state.marks.read(vault.id, trash: try vault.trash())
         let isBack = { (backup: Backup) in
@@ -260,8 +264,8 @@ package struct Undo: UseCase {
     /// Writes the vault's freeze and the reprieve of each, in one file: one mark for what went with one run. Answers
     /// the freeze, and the series that are no longer retired.
     private func freezeUndone(
-        _ going: [(batch: Batch, item: Batch.Item)], _ policies: [String], _ reason: String, _ until: Timestamp,
-        _ vault: OpenVault, _ trash: TrashDirectory, _ at: Moment
+        _ going: [(batch: Batch, item: Batch.Item)], _ policies: [String], reason: String, until: Timestamp,
+        vault: OpenVault, trash: TrashDirectory, at: Moment
     ) throws(Fault) -> (Mark, unretired: [Bytes]) {
         var marks = try state.marks.read(vault.id, trash: trash)
         var freeze = Mark.freeze(.undone, reason: reason, actor: state.actorName, at: at.wall)

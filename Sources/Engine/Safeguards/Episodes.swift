@@ -105,7 +105,8 @@ package struct Episodes: UseCase {
     }
 
     private func sayNewest(_ present: [Backup], _ marks: Marks, _ vault: OpenVault, at now: Moment) throws(Fault) {
-        let protection = try protections.protection(vault.configuration, vault.id, marks, present, [], at: now.wall)
+        let protection = try protections.protection(
+            vault.configuration, vault.id, marks: marks, present: present, leftAlone: [], at: now.wall)
         try sayPulses(present, protection, vault, at: now)
         try suspectGuard.saySuspects(protection.suspicion, present, vault, at: now)
     }

@@ -151,7 +151,7 @@ package struct PersonMarks: UseCase {
 
     private func marks(of word: Word, _ marks: Marks, at: Moment) -> [(Mark, Event?, [Backup])] {
         func about(
-            _ kind: Mark.Kind, _ backups: [Backup], _ reason: String, _ event: Event, until: Timestamp? = nil,
+            _ kind: Mark.Kind, _ backups: [Backup], reason: String, event: Event, until: Timestamp? = nil,
             released: Bool = false
         ) -> [(Mark, Event?, [Backup])] {
             let mark = Mark.of(
@@ -159,7 +159,7 @@ package struct PersonMarks: UseCase {
             return mark.map { [($0, event, backups)] } ?? []
         }
         func mark(
-            _ kind: Mark.Kind, _ target: String, _ reason: String, _ until: Timestamp? = nil, released: Bool = false
+            _ kind: Mark.Kind, _ target: String, reason: String, until: Timestamp? = nil, released: Bool = false
         ) -> Mark {
             Mark(
                 kind: kind, target: target, released: released, reason: reason, actor: state.actorName, at: at.wall,
@@ -167,40 +167,40 @@ package struct PersonMarks: UseCase {
         }
         switch word {
         case .preserve(let backups, let reason, let until):
-            return about(.preserved, backups, reason, .preserved(until: until), until: until)
+            return about(.preserved, backups, reason: reason, event: .preserved(until: until), until: until)
         case .release(let backups, let kinds):
             // It ends a reprieve too: the person says that nothing protects it any more.
             return kinds.flatMap { kind in
                 let held = backups.filter { marks.mark(kind, $0.id.objectText, at: at.wall) != nil }
-                return about(kind, held, "", .released, released: true)
+                return about(kind, held, reason: "", event: .released, released: true)
             }
-        case .bad(let backups, let reason): return about(.bad, backups, reason, .bad)
+        case .bad(let backups, let reason): return about(.bad, backups, reason: reason, event: .bad)
         case .condemn(let backups, let reason):
             // Said in the log by the condemnation itself.
             return backups.map {
                 // This one only: a protection covers every link of an object, a condemnation does not.
-                var mark = mark(.condemned, $0.id.text, reason)
+                var mark = mark(.condemned, $0.id.text, reason: reason)
                 mark.describe($0)
                 return (mark, nil, [$0])
             }
         case .uncondemn(let backups):
-            return backups.map { (mark(.condemned, $0.id.text, "", released: true), nil, [$0]) }
+            return backups.map { (mark(.condemned, $0.id.text, reason: "", released: true), nil, [$0]) }
         case .retire(let series, let objects, let keep, let after, let reason):
-            var mark = mark(.retired, Mark.seriesTarget(series), reason)
+            var mark = mark(.retired, Mark.seriesTarget(series), reason: reason)
             mark.keep = keep
             mark.after = after
             mark.objects = objects.sorted().map { BackupID(object: $0).objectText }
             return [(mark, .seriesRetired(keep: keep, after: after), [])]
         case .unretire(let series):
-            return series.map { (mark(.retired, Mark.seriesTarget($0), "", released: true), .released, []) }
+            return series.map { (mark(.retired, Mark.seriesTarget($0), reason: "", released: true), .released, []) }
         case .accept(let backups, let reason):
             return backups.map {
-                var mark = mark(.accepted, $0.id.objectText, reason)
+                var mark = mark(.accepted, $0.id.objectText, reason: reason)
                 mark.describe($0)
                 return (mark, .accepted, [$0])
             }
         case .acceptSeries(let series, let objects, let reason):
-            return suspectGuard.accepting(series, objects, reason, marks, at: at)
+            return suspectGuard.accepting(series, objects, reason: reason, marks: marks, at: at)
         case .freeze(let series, let reason, let until):
             func freeze(_ series: Bytes?) -> Mark {
                 var mark = Mark.freeze(.person, series: series, reason: reason, actor: state.actorName, at: at.wall)
@@ -216,7 +216,7 @@ package struct PersonMarks: UseCase {
                 return series.isEmpty || series.contains(own) || series.contains(Backup.seriesWithoutPacker(own))
             }
             return standing.map { known in
-                var lifted = mark(.frozen, known.target, "", released: true)
+                var lifted = mark(.frozen, known.target, reason: "", released: true)
                 (lifted.cause, lifted.objects) = (known.cause, known.objects)
                 let (isSeries, cause) = (Mark.series(ofTarget: known.target) != nil, known.freezeCause)
                 return (lifted, isSeries ? .seriesUnfrozen(cause: cause) : .vaultUnfrozen(cause: cause), [])

@@ -109,7 +109,7 @@ package struct Protections: UseCase {
 
     /// What protects these backups, present ones and those in the trash.
     func protection(
-        _ vault: VaultConfiguration, _ id: VaultID, _ marks: Marks, _ present: [Backup], _ leftAlone: [LeftAlone],
+        _ vault: VaultConfiguration, _ id: VaultID, marks: Marks, present: [Backup], leftAlone: [LeftAlone],
         at now: Timestamp
     ) throws(Fault) -> Judge.Protection {
         var protection = Judge.Protection()
@@ -125,7 +125,8 @@ package struct Protections: UseCase {
         let past = try state.catalog.past(vault: id, most: Suspicion.recalled, latest: latest)
         protection.rhythms = Self.rhythms(past, present, latest: latest)
         protection.firstKnown = past.compactMapValues { $0.last?.time }
-        protection.suspicion = try suspectGuard.suspicion(vault, id, marks, present, past, latest: latest)
+        protection.suspicion = try suspectGuard.suspicion(
+            vault, id, marks: marks, present: present, past: past, latest: latest)
         for mark in marks.holding(.accepted, at: Timestamp(nanoseconds: .min)) {
             let objects = Mark.series(ofTarget: mark.target) == nil ? [mark.target] : mark.objects ?? []
             protection.accepted.formUnion(objects.compactMap { UInt64($0, radix: 16) })

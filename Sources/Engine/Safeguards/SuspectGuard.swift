@@ -16,8 +16,8 @@ package struct SuspectGuard: UseCase {
 
     /// What looks wrong of the present ones, from rows alone: the same for who plans, purges, lists and explains.
     func suspicion(
-        _ vault: VaultConfiguration, _ id: VaultID, _ marks: Marks, _ present: [Backup],
-        _ past: [Bytes: [Catalog.Past]], latest: Timestamp
+        _ vault: VaultConfiguration, _ id: VaultID, marks: Marks, present: [Backup],
+        past: [Bytes: [Catalog.Past]], latest: Timestamp
     ) throws(Fault) -> Suspicion {
         guard vault.settings.brakes.setAsideSuspect.value else { return Suspicion() }
         var words = Suspicion.Words()
@@ -115,20 +115,26 @@ package struct SuspectGuard: UseCase {
             return ([], true)
         }
         if isReminder {
-            return [anomaly(vault, nil, "\(suspects.count) suspect backups wait to be accepted or removed", true)]
+            return [
+                anomaly(
+                    vault, nil, reason: "\(suspects.count) suspect backups wait to be accepted or removed",
+                    isReminder: true)
+            ]
         }
         guard !fresh.isEmpty else { return [] }
         var records: [AuditRecord] = []
         for backup in present where records.count < Self.mostSaid && fresh.contains(backup.id.object) {
-            records.append(anomaly(vault, backup, "suspect: \(suspects[backup.id.object] ?? "")", false))
+            records.append(
+                anomaly(vault, backup, reason: "suspect: \(suspects[backup.id.object] ?? "")", isReminder: false))
         }
         if fresh.count > Self.mostSaid {
-            records.append(anomaly(vault, nil, "\(fresh.count - Self.mostSaid) more suspect backups", false))
+            records.append(
+                anomaly(vault, nil, reason: "\(fresh.count - Self.mostSaid) more suspect backups", isReminder: false))
         }
         return records
     }
 
-    private func anomaly(_ vault: OpenVault, _ backup: Backup?, _ reason: String, _ isReminder: Bool) -> AuditRecord {
+    private func anomaly(_ vault: OpenVault, _ backup: Backup?, reason: String, isReminder: Bool) -> AuditRecord {
         AuditRecord(
             .anomaly(kind: "suspect", isReminder: isReminder), vault: vault.label, vaultID: vault.id,
             series: backup?.series, backup: backup?.id, path: backup?.path, reason: reason)
@@ -153,7 +159,8 @@ package struct SuspectGuard: UseCase {
                 .suspect, series: series, reason: "its last \(run.count) backups are suspect (\(why))",
                 actor: state.program, at: now)
             mark.objects = objects
-            words.append((mark, seriesRecord(.seriesFrozen(cause: .suspect), vault, series, mark.reason)))
+            words.append(
+                (mark, seriesRecord(.seriesFrozen(cause: .suspect), vault, series: series, reason: mark.reason)))
         }
         for mark in marks.holding(.frozen, at: now) where mark.cause == FreezeCause.suspect.rawValue {
             guard let series = Mark.series(ofTarget: mark.target) else { continue }
@@ -164,13 +171,13 @@ package struct SuspectGuard: UseCase {
                 kind: .frozen, target: mark.target, released: true, reason: "", actor: state.program, at: now)
             lifted.cause = mark.cause
             let why = "its newest backups are as usual again"
-            words.append((lifted, seriesRecord(.seriesUnfrozen(cause: .suspect), vault, series, why)))
+            words.append((lifted, seriesRecord(.seriesUnfrozen(cause: .suspect), vault, series: series, reason: why)))
         }
         return words
     }
 
     private func seriesRecord(
-        _ event: Event, _ vault: OpenVault, _ series: Bytes, _ reason: String
+        _ event: Event, _ vault: OpenVault, series: Bytes, reason: String
     ) -> AuditRecord {
         AuditRecord(event, vault: vault.label, vaultID: vault.id, series: series, reason: reason)
     }
@@ -205,7 +212,7 @@ package struct SuspectGuard: UseCase {
 
     /// A series is fine as it is: its freeze ends, what was kept from before need not stay any more.
     func accepting(
-        _ series: Bytes, _ objects: Set<UInt64>, _ reason: String, _ marks: Marks, at: Moment
+        _ series: Bytes, _ objects: Set<UInt64>, reason: String, marks: Marks, at: Moment
     ) -> [(Mark, Event?, [Backup])] {
         func said(_ kind: Mark.Kind, _ target: String, released: Bool, _ reason: String) -> Mark {
             Mark(

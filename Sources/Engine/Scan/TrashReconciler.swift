@@ -56,14 +56,16 @@ package struct TrashReconciler: UseCase {
                 if row != nil { snapshot.left.append((backup, .present)) }
                 continue
             }
-            settle(backup, isOurs: isOurs, row, found, before, &snapshot, try facts.value())
+            settle(
+                backup, isOurs: isOurs, row, found: found, before: before, snapshot: &snapshot,
+                proven: try facts.value())
         }
     }
 
     /// One item that left its batch: what became of it.
     private func settle(
-        _ backup: Backup, isOurs: Bool, _ row: Backup?, _ found: Found, _ before: Gone, _ snapshot: inout Snapshot,
-        _ proven: AuditLog.Facts
+        _ backup: Backup, isOurs: Bool, _ row: Backup?, found: Found, before: Gone, snapshot: inout Snapshot,
+        proven: AuditLog.Facts
     ) {
         let item = AuditLog.Facts.Item(batch: backup.trashed?.batch ?? "", id: backup.id)
         if proven.purged.contains(item) {

@@ -70,7 +70,9 @@ package struct WholeScan: UseCase {
         let probing: VaultSurvey.Probing = if case .everything = depth { .now } else { .later }
         let (scan, changes) = try scanner.scan(
             vault, trashed: before.trashed, at: at, probing: probing, watch, shouldStop)
-        var snapshot = try settle(vault, at, scan, changes, depth, recovery, (before, batches), facts)
+        var snapshot = try settle(
+            vault, at, scan: scan, changes: changes, depth: depth, recovery: recovery, before: (before, batches),
+            facts: facts)
         if acting {
             if let trash = try vault.trash() { try access.renewMarker(vault, trash) }
             try reconciler.writeDown(&snapshot, facts)
@@ -83,8 +85,8 @@ package struct WholeScan: UseCase {
 
     /// Brings scan, trash and catalog together, under the vault's lock: nobody moves anything meanwhile.
     private func settle(
-        _ vault: OpenVault, _ at: Moment, _ scan: VaultSurvey.Scan, _ changes: Catalog.Changes, _ depth: Snapshot.Depth,
-        _ recovery: [Recovery.Finding], _ before: (gone: TrashReconciler.Gone, batches: [Batch]), _ facts: LazyFacts
+        _ vault: OpenVault, _ at: Moment, scan: VaultSurvey.Scan, changes: Catalog.Changes, depth: Snapshot.Depth,
+        recovery: [Recovery.Finding], before: (gone: TrashReconciler.Gone, batches: [Batch]), facts: LazyFacts
     ) throws(Fault) -> Snapshot {
         let trash = try vault.trash()
         let lock = try trash.flatMap { trash throws(Fault) in try access.lockToLook(trash) }
@@ -191,7 +193,8 @@ package struct WholeScan: UseCase {
     func protection(of snapshot: Snapshot) throws(Fault) -> Judge.Protection {
         if let known = snapshot.protection { return known }
         var protection = try protections.protection(
-            snapshot.vault.configuration, snapshot.vault.id, snapshot.marks, snapshot.present, snapshot.leftAlone,
+            snapshot.vault.configuration, snapshot.vault.id, marks: snapshot.marks, present: snapshot.present,
+            leftAlone: snapshot.leftAlone,
             at: snapshot.at.wall)
         protection.unseen = snapshot.unseen
         for backup in snapshot.broughtBack {

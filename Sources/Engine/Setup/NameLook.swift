@@ -76,7 +76,9 @@ package struct NameLook {
                 // In another vault every directory is another one.
                 let place = other.path == vault.path ? directory : other.path.appending(directory)
                 for index in all.indices where all[index].alsoReads == nil {
-                    all[index].alsoReads = Self.other(all[index], all, place, reading).map { place.appending($0) }
+                    all[index].alsoReads = Self.other(all[index], all, directory: place, reading: reading).map {
+                        place.appending($0)
+                    }
                 }
             } leftAlone: { _, _ in
             }
@@ -87,7 +89,7 @@ package struct NameLook {
     /// A name in another directory that a line would read as well, and that is read otherwise now, or that may as well
     /// mean another day.
     private static func other(
-        _ one: LearntNames, _ all: [LearntNames], _ directory: Bytes, _ reading: DirectoryReading
+        _ one: LearntNames, _ all: [LearntNames], directory: Bytes, reading: DirectoryReading
     ) -> Bytes? {
         func isSame(_ template: String, _ alternatives: [String]) -> Bool {
             template == one.template && alternatives == one.alternatives

@@ -50,7 +50,9 @@ extension Proposal {
         var learnt: [LearntNames] = []
         func scan(_ source: DirectoryReading.TimeSource) throws(Fault) -> Found {
             var found = Found()
-            let recognisers = try vault(yaml(name, path, [], rule, learnt, isUndated: source == .mtime)).recognisers
+            let recognisers = try vault(
+                yaml(name, path, rows: [], rule: rule, learnt: learnt, isUndated: source == .mtime)
+            ).recognisers
             let survey = VaultSurvey(
                 vault: VaultID(text: ""), quietSeconds: 60, recognisers: recognisers, zone: zone, nested: [])
             _ = try survey.scan(below: root, known: .nothing, now: clock.now(), probing: .now) { place in
@@ -65,7 +67,7 @@ extension Proposal {
                 hint: "what removes old backups there: \(prune)", path: path)
         }
         // What a person agrees to when he agrees to the whole: lines that nobody else's names contradict.
-        let proposal = try vault(yaml(name, path, [], rule, [], isUndated: false))
+        let proposal = try vault(yaml(name, path, rows: [], rule: rule, learnt: [], isUndated: false))
         learnt = try NameLook(zone: zone).learn(proposal).proposals.filter(\.isWritten)
         if !learnt.isEmpty { found = try scan(.name) }
         var isUndated = false
@@ -75,7 +77,7 @@ extension Proposal {
             if Rotation.isOne(byContent.backups) { (found, isUndated) = (byContent, true) }
         }
         let rows = found.rows
-        let text = yaml(name, path, rows, rule, isUndated ? [] : learnt, isUndated: isUndated)
+        let text = yaml(name, path, rows: rows, rule: rule, learnt: isUndated ? [] : learnt, isUndated: isUndated)
         let tonight = try rule.map { rule throws(Fault) in
             try Tonight(rule, try vault(text), found.backups, found.leftAlone, root, zone, clock.now())
         }
@@ -130,7 +132,7 @@ extension Proposal {
 
     /// One block, with every key that was chosen, and why.
     private static func yaml(
-        _ name: String, _ path: Bytes, _ rows: [Row], _ rule: OldRule?, _ learnt: [LearntNames], isUndated: Bool
+        _ name: String, _ path: Bytes, rows: [Row], rule: OldRule?, learnt: [LearntNames], isUndated: Bool
     ) -> String {
         let keep = isUndated ? "{ within: 30d }" : "{ last: 3, daily: 7, weekly: 5, monthly: 12, yearly: 3 }"
         let example = rows.first.map { ", such as \(Backup.name(ofSeries: $0.series).display)" } ?? ""

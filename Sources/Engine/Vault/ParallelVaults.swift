@@ -103,7 +103,7 @@ struct ParallelVaults {
                     left.append(n)
                 } else if silence >= seconds / 2, !isProbed {
                     lanes[n] = .running(pulse, isProbed: true)
-                    probe(vaults[n], n, pulse, board)
+                    probe(vaults[n], n, pulse: pulse, board: board)
                 }
             }
             return left
@@ -114,7 +114,7 @@ struct ParallelVaults {
         }
     }
 
-    private func probe<T: Sendable>(_ vault: VaultConfiguration, _ n: Int, _ pulse: Pulse, _ board: Board<T>) {
+    private func probe<T: Sendable>(_ vault: VaultConfiguration, _ n: Int, pulse: Pulse, board: Board<T>) {
         thread("ask " + vault.label) { [context] in
             // Asked here and not through `Reach`: this thread has nothing else to do than to wait.
             if let directory = try? Directory.open(absolute: vault.path) { _ = try? FileSystem(of: directory) }

@@ -32,7 +32,7 @@ package struct KindWords: Layout {
         guard !found.isEmpty else { return }
         for (shape, group) in Dictionary(grouping: found, by: { shape($0, &listing) }) {
             guard let shape else { continue }
-            claim(group, shape, directory, &listing)
+            claim(group, shape, directory: directory, listing: &listing)
         }
     }
 
@@ -88,7 +88,7 @@ package struct KindWords: Layout {
         return rest
     }
 
-    private func claim(_ group: [Named], _ shape: Shape, _ directory: Said?, _ listing: inout Listing) {
+    private func claim(_ group: [Named], _ shape: Shape, directory: Said?, listing: inout Listing) {
         var directory = directory
         if let known = directory, known.isImplicit, !listing.siblings.contains(Self.shapeBeside(shape.plain)) {
             directory = nil

@@ -33,7 +33,7 @@ struct ZFSSend: Layout {
             if isNamed, let (first, last) = Self.halves(snapshots, listing.parser),
                 case .time(let time, _, let doubt) = listing.parser.read(Bytes(last))
             {
-                claim(index, stem[..<at], from: first, to: last, time, doubt, &listing)
+                claim(index, stem[..<at], from: first, to: last, time: time, doubt: doubt, listing: &listing)
                 continue
             }
             if !isNamed, let range = Self.range(index, stem, &listing) { ranges.append(range) }
@@ -42,7 +42,7 @@ struct ZFSSend: Layout {
                 continue
             }
             if isNamed, case .time(let time, _, let doubt) = listing.parser.read(Bytes(snapshots)) {
-                claim(index, stem[..<at], from: nil, to: snapshots, time, doubt, &listing)
+                claim(index, stem[..<at], from: nil, to: snapshots, time: time, doubt: doubt, listing: &listing)
             }
         }
         if !ranges.isEmpty { claim(ranges, &listing) }
@@ -50,7 +50,7 @@ struct ZFSSend: Layout {
 
     private func claim(
         _ index: Int, _ dataset: ArraySlice<UInt8>, from first: ArraySlice<UInt8>?, to last: ArraySlice<UInt8>,
-        _ time: Timestamp, _ doubt: ClockDoubt?, _ listing: inout Listing
+        time: Timestamp, doubt: ClockDoubt?, listing: inout Listing
     ) {
         // A full stream often lies beside the directory of the others.
         let directory =

@@ -38,7 +38,7 @@ struct TemplateSearch {
             var (values, end) = (TimeValues(), from)
             return values.read(field, bytes, &end, limit: bytes.count) && step(part + 1, end)
         case .open(_, let set, let first, let isOptional):
-            return open(part, from, set, first, isOptional ? 0 : 1)
+            return open(part, from, set: set, first: first, least: isOptional ? 0 : 1)
         case .words(_, let words, let foldsCase):
             for word in words where begins(with: word, at: from, foldsCase) && step(part + 1, from + word.count) {
                 return true
@@ -51,7 +51,7 @@ struct TemplateSearch {
         }
     }
 
-    private mutating func open(_ part: Int, _ from: Int, _ set: ByteSet, _ first: ByteSet, _ least: Int) -> Bool {
+    private mutating func open(_ part: Int, _ from: Int, set: ByteSet, first: ByteSet, least: Int) -> Bool {
         var end = from
         if from < bytes.count, first.contains(bytes[from]) {
             repeat { end += 1 } while end < bytes.count && set.contains(bytes[end])

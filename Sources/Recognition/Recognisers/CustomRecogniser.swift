@@ -95,7 +95,7 @@ package struct CustomRecogniser: Recogniser {
             let subject = isOfPath ? listing.directory.appending(entry.finalName) : entry.finalName
             guard subject.count <= (isOfPath ? Self.longestPath : Self.longestName) else { continue }
             switch fits(entry) ? reader.read(subject) : .none {
-            case .found(let match): take(index, match, &listing, &sets)
+            case .found(let match): take(index, match, listing: &listing, sets: &sets)
             case .tooLong: listing.leave(index, tooLong)
             case .none: if entry.isDirectory { step(index, subject, &listing) }
             }
@@ -149,7 +149,7 @@ package struct CustomRecogniser: Recogniser {
     }
 
     private func take(
-        _ index: Int, _ match: CustomReader.Match, _ listing: inout Listing, _ sets: inout [SetKey: [Part]]
+        _ index: Int, _ match: CustomReader.Match, listing: inout Listing, sets: inout [SetKey: [Part]]
     ) {
         var found = Claim.Found(series: series(match, listing), time: nil, by: name)
         do throws(Refusal) {

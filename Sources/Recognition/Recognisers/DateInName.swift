@@ -12,18 +12,18 @@ struct DateInName: Recogniser {
             if questions.take(index, reading, &listing) { continue }
             switch reading {
             case .time(let time, let pattern, let doubt):
-                listing.claim(index, as: backup(time, pattern, doubt, listing))
+                listing.claim(index, as: backup(time, pattern, doubt: doubt, listing: listing))
             case .refused(let why): listing.remark(index, why)
             case .none: break
             }
         }
         questions.answer(&listing) { _, reading, listing in
             guard case .time(let time, let pattern, let doubt) = reading else { return nil }
-            return backup(time, pattern, doubt?.isQuestion == true ? nil : doubt, listing)
+            return backup(time, pattern, doubt: doubt?.isQuestion == true ? nil : doubt, listing: listing)
         }
     }
 
-    private func backup(_ time: Timestamp, _ pattern: Bytes, _ doubt: ClockDoubt?, _ listing: Listing) -> Claim {
+    private func backup(_ time: Timestamp, _ pattern: Bytes, doubt: ClockDoubt?, listing: Listing) -> Claim {
         let series = listing.key(Backup.seriesWithoutPacker(pattern))
         return .backup(.init(series: series, time: time, by: name, doubt: doubt))
     }

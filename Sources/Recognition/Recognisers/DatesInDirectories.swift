@@ -20,21 +20,21 @@ struct DatesInDirectories: Recogniser {
             if questions.take(index, reading, &listing) { continue }
             switch reading {
             case .time(let own, let pattern, let doubt):
-                listing.claim(index, as: dated(own, pattern, doubt, steps, start))
+                listing.claim(index, as: dated(own, pattern, doubt: doubt, steps: steps, start: start))
             case .refused(let why): listing.remark(index, why)
-            case .none where steps.depth != .month: undated(index, steps, start, &listing)
+            case .none where steps.depth != .month: undated(index, steps, start: start, listing: &listing)
             case .none: break
             }
         }
         questions.answer(&listing) { _, reading, _ in
             guard case .time(let own, let pattern, let doubt) = reading else { return nil }
-            return dated(own, pattern, doubt?.isQuestion == true ? nil : doubt, steps, start)
+            return dated(own, pattern, doubt: doubt?.isQuestion == true ? nil : doubt, steps: steps, start: start)
         }
     }
 
     /// A whole date in its own name: that counts, and the directory has to agree.
     private func dated(
-        _ own: Timestamp, _ pattern: Bytes, _ doubt: ClockDoubt?, _ steps: DateSteps, _ start: Timestamp
+        _ own: Timestamp, _ pattern: Bytes, doubt: ClockDoubt?, steps: DateSteps, start: Timestamp
     ) -> Claim {
         let apart = own.seconds(since: start)
         let nearby: Int64 = 36 * 3600
@@ -49,7 +49,7 @@ struct DatesInDirectories: Recogniser {
     }
 
     /// The day's own time, and that of day where the name has one.
-    private func undated(_ index: Int, _ steps: DateSteps, _ start: Timestamp, _ listing: inout Listing) {
+    private func undated(_ index: Int, _ steps: DateSteps, start: Timestamp, listing: inout Listing) {
         let name = listing.entries[index].finalName
         // A hidden temporary name that tells no other: `.nfs0001`, `.~tmp~`.
         guard !name.hasPrefix(".") else { return }

@@ -22,7 +22,7 @@ struct Comparison {
         ids = ShortIDs(found.report.view.everything)
     }
 
-    static func show(_ vaults: [VaultConfiguration], _ words: [String], _ file: String, _ session: Session) throws {
+    static func show(_ vaults: [VaultConfiguration], _ words: [String], file: String, session: Session) throws {
         var found: [PolicyComparison] = []
         for vault in vaults {
             let (fresh, zone) = try Configuration.policy(

@@ -116,7 +116,7 @@ struct Explain: ParsableCommand {
             let verb = decision.isSetAside ? "set aside" : decision.retain ? "kept" : "GOES"
             lines.append("  decision   \(verb)")
             lines += decision.reasons.map { "             \($0.text(id: ids.text, date: { Text.day($0, zone) }))" }
-            lines += foresight(view, backup, decision, session)
+            lines += foresight(view, backup, decision: decision, session: session)
             if backup.isComplete {
                 lines.append(
                     "  importance \(decision.importance) of 100; it orders what goes first where space is short")
@@ -155,7 +155,7 @@ struct Explain: ParsableCommand {
 
     /// Until when, at the present rhythm.
     private func foresight(
-        _ view: VaultView, _ backup: Backup, _ decision: Decision, _ session: Session
+        _ view: VaultView, _ backup: Backup, decision: Decision, session: Session
     ) -> [String] {
         let zone = session.zone
         let grace = view.configuration.settings.gracePeriod.value

@@ -146,7 +146,7 @@ struct List: ParsableCommand {
                     ["ID", "TIME"] + more + ["SIZE", "STATE", "KEPT BY, OR GOES"],
                     [.left, .left] + (isChained ? [.left] : []) + (hasSets ? [.right] : []) + [.right, .left, .left])
                 for backup in isChained ? Self.byChain(members, view) : Self.newestFirst(members) {
-                    var row = row(backup, decisions[backup.path], view, ids, session)
+                    var row = row(backup, decisions[backup.path], view: view, ids: ids, session: session)
                     if hasSets { row.insert(Text.count(backup.members.count), at: 2) }
                     if isChained { row.insert(Self.kind(backup), at: 2) }
                     table.add(row)
@@ -182,7 +182,7 @@ struct List: ParsableCommand {
     }
 
     private func row(
-        _ backup: Backup, _ decision: Decision?, _ view: VaultView, _ ids: ShortIDs, _ session: Session
+        _ backup: Backup, _ decision: Decision?, view: VaultView, ids: ShortIDs, session: Session
     ) -> [String] {
         let (state, why): (String, String)
         switch backup.state {

@@ -45,8 +45,8 @@ struct Marking {
     }
 
     static func say(
-        _ marked: [Marking], _ dryRun: Bool, _ session: Session, done: (VaultView, Backup) -> String,
-        _ word: ([Backup]) -> PersonMarks.Word
+        _ marked: [Marking], _ dryRun: Bool, session: Session, done: (VaultView, Backup) -> String,
+        word: ([Backup]) -> PersonMarks.Word
     ) throws {
         let byVault = Dictionary(grouping: marked) { $0.view.configuration.path }
         if !dryRun {

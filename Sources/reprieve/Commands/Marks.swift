@@ -32,7 +32,7 @@ struct Preserve: Deed {
         let reason = try session.reason(reason)
         let done = "preserved: \(reason)" + (until.map { ", until \(Text.day($0, session.zone))" } ?? ", without end")
         let marked = try Marking.chosen(what, before: try session.time(before), session)
-        try Marking.say(marked, dryRun, session, done: { _, _ in done }) {
+        try Marking.say(marked, dryRun, session: session, done: { _, _ in done }) {
             .preserve($0, reason: reason, until: until)
         }
     }
@@ -54,7 +54,8 @@ struct Freeze: Deed {
         let session = try common.session(always: true)
         let until = try session.deadline(until)
         let reason = try reason.map(session.reason) ?? asked()
-        try Freezing.mark(what, all, session, "frozen: \(reason)") { vault, series, members throws(Fault) in
+        try Freezing.mark(what, all, session: session, done: "frozen: \(reason)") {
+            vault, series, members throws(Fault) in
             if series.isEmpty {
                 return (1, try session.engine.emergencyFreeze.freeze(vault, reason: reason, until: until))
             }
@@ -82,7 +83,7 @@ struct Unfreeze: Deed {
 
     func run() throws {
         let session = try common.session()
-        try Freezing.mark(what, all, session, "no longer frozen") { vault, series, _ throws(Fault) in
+        try Freezing.mark(what, all, session: session, done: "no longer frozen") { vault, series, _ throws(Fault) in
             (try session.engine.personMarks.say(.unfreeze(series: series), in: vault), nil)
         }
     }
@@ -97,8 +98,8 @@ enum Freezing {
     /// Each vault or series for itself: what fails in one stops none of the others. `change` answers how many marks it
     /// changed, and what a person should know of that.
     static func mark(
-        _ words: [String], _ all: Bool, _ session: Session, _ done: String,
-        _ change: (VaultConfiguration, [Bytes], _ members: [Backup]) throws(Fault) -> (Int, Fault?)
+        _ words: [String], _ all: Bool, session: Session, done: String,
+        change: (VaultConfiguration, [Bytes], _ members: [Backup]) throws(Fault) -> (Int, Fault?)
     ) throws {
         guard all != !words.isEmpty else {
             throw Fault(

@@ -21,7 +21,7 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         let session = try common.session()
         let (vaults, words) = session.vaults(what)
-        if let policy { return try Comparison.show(vaults, words, policy, session) }
+        if let policy { return try Comparison.show(vaults, words, file: policy, session: session) }
         try Self.show(vaults, named: Array(what.dropLast(words.count)), words, session)
     }
 

@@ -29,7 +29,7 @@ struct Release: Deed {
         let session = try common.session()
         let groups = try self.groups(session)
         guard !groups.isEmpty else {
-            return try Marking.say(try Marking.chosen(what, session), dryRun, session, done: Self.outcome) {
+            return try Marking.say(try Marking.chosen(what, session), dryRun, session: session, done: Self.outcome) {
                 .release($0)
             }
         }

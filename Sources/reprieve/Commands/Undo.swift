@@ -49,20 +49,20 @@ struct Undo: Deed {
         let vaults = try session.onlyVaults(words)
         let (recovery, seen) = dryRun ? ([], SeenBatches()) : session.engine.wholeScan.recoverBeforeRestore(vaults)
         let (known, faults) = session.engine.undo.runs(in: vaults, seen: seen)
-        let chosen = try choose(named, known, faults, vaults, session)
+        let chosen = try choose(named, known, faults: faults, vaults: vaults, session: session)
         var doing = UndoDoing(session: session, isDry: dryRun, faults: faults)
         doing.faults += recovery.filter { $0.code == .unaudited }
         if dryRun { session.sayDryRun() }
         for (run, part) in parts(chosen) {
             let reason =
                 "undone \(run.map { "run \($0.number)" } ?? "runs \(numbers(chosen))") of \(Text.day((run ?? chosen[0]).at, session.zone))"
-            doing.undo(part, reason, trustManifest, session)
+            doing.undo(part, reason, trustManifest: trustManifest, session: session)
         }
         try doing.finish(chosen, others: known.filter { run in !chosen.contains { $0.at == run.at } })
     }
 
     private func choose(
-        _ named: String?, _ known: [Run], _ faults: [Fault], _ vaults: [VaultConfiguration], _ session: Session
+        _ named: String?, _ known: [Run], faults: [Fault], vaults: [VaultConfiguration], session: Session
     ) throws -> [Run] {
         if let since = try session.time(since) {
             let found = known.filter { $0.at >= since }
@@ -139,7 +139,7 @@ private struct UndoDoing {
         self.faults = faults
     }
 
-    mutating func undo(_ part: Run.Part, _ reason: String, _ trustManifest: Bool, _ session: Session) {
+    mutating func undo(_ part: Run.Part, _ reason: String, trustManifest: Bool, session: Session) {
         do throws(Fault) {
             let report =
                 isDry

@@ -11,11 +11,13 @@ extension Matter {
         let names = SeriesNames(view)
         return view.pulses.filter { $0.value.retirement == nil && !view.isFrozenForSuspects($0.key) }
             .sorted { $0.key < $1.key }
-            .compactMap { series, pulse in pulse.failing.map { unusable($0, pulse, names.text(series), view) } }
+            .compactMap { series, pulse in
+                pulse.failing.map { unusable($0, pulse, series: names.text(series), view: view) }
+            }
     }
 
     private static func unusable(
-        _ failing: SeriesPulse.Failing, _ pulse: SeriesPulse, _ series: String, _ view: VaultView
+        _ failing: SeriesPulse.Failing, _ pulse: SeriesPulse, series: String, view: VaultView
     ) -> Matter {
         let name = failing.backup.path.lastComponent.display
         let isSuspect = failing.condition == .suspect

@@ -57,7 +57,7 @@ extension Matter {
                     commands: ["reprieve list \(shell: label) --trash"]))
         }
         if let plan = view.plan, let hold = plan.hold, hold.waitsForPerson {
-            found.append(held(plan, hold, view, zone))
+            found.append(held(plan, hold, view: view, zone: zone))
         }
         found += vetoed(view, engine) + unusable(view)
         if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
@@ -134,7 +134,7 @@ extension Matter {
         }
     }
 
-    private static func held(_ plan: Plan, _ hold: Plan.Hold, _ view: VaultView, _ zone: Zone) -> Matter {
+    private static func held(_ plan: Plan, _ hold: Plan.Hold, view: VaultView, zone: Zone) -> Matter {
         let label = view.label
         let held = plan.condemned.filter { hold.heldBack.contains($0.backup.id) }
         let size = Text.size(held.total { $0.backup.size })

@@ -37,7 +37,7 @@ struct MetricsTests {
     {
         var metrics = Metrics()
         var room = room
-        metrics.add(view, counted, nil, nil, room: &room)
+        metrics.add(view, counted, run: nil, pulse: nil, room: &room)
         return metrics
     }
 
