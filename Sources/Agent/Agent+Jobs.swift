@@ -164,7 +164,7 @@ extension Agent {
         do {
             try BackgroundPriority.takeForThisThread()
             try engine.freedSpace.measure(
-                configuration, courtesy: .background, shouldStop: { self.lanes.shouldStop(key) })
+                configuration, pacing: .background, shouldStop: { self.lanes.shouldStop(key) })
         } catch {
             // Figures for people: nothing waits for them, and the next look tries again.
             log.info("\(configuration.label): sizes could not be measured: \(error.message)")

@@ -75,7 +75,7 @@ extension Catalog {
     }
 
     /// A whole look has finished, in which names were read in this way. Written once.
-    package func noteIndexed(vault: VaultID, readAs: String) throws(Fault) {
+    package func recordIndexed(vault: VaultID, readAs: String) throws(Fault) {
         let isSame = try read { db in
             try Bool.fetchOne(
                 db, sql: "SELECT indexed AND read_as IS ? FROM vault WHERE id = ?", arguments: [readAs, vault.text])

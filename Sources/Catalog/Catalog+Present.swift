@@ -56,7 +56,7 @@ extension Catalog {
         }
 
         /// What is gone from one place and was seen in another has only moved.
-        package mutating func settleMoves() {
+        package mutating func mergeMoves() {
             let gone = vanished.filter { !appeared.contains($0.id.object) }
             guard !arrived.isEmpty else {
                 vanished = gone

@@ -102,7 +102,7 @@ extension Catalog {
     }
 
     package func setUnreconciled(vault: VaultID, _ why: String?) throws(Fault) {
-        try say("unreconciled", why, of: vault)
+        try set("unreconciled", why, of: vault)
     }
 
     /// How the agent learns of changes there, where that is not by events alone; `nil`: by events.
@@ -112,9 +112,9 @@ extension Catalog {
         }
     }
 
-    package func setWatching(vault: VaultID, _ how: String?) throws(Fault) { try say("watching", how, of: vault) }
+    package func setWatching(vault: VaultID, _ how: String?) throws(Fault) { try set("watching", how, of: vault) }
 
-    private func say(_ column: String, _ text: String?, of vault: VaultID) throws(Fault) {
+    private func set(_ column: String, _ text: String?, of vault: VaultID) throws(Fault) {
         let isSame = try read { db in
             try Bool.fetchOne(
                 db, sql: "SELECT \(column) IS ? FROM vault WHERE id = ?", arguments: [text, vault.text])

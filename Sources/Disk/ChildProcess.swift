@@ -3,7 +3,7 @@ internal import Foundation
 internal import Glibc
 package import Model
 
-/// A process of ours and its two pipes. Its number is its own, and so is its group's, until it is buried.
+/// A process of ours and its two pipes. Its number is its own, and so is its group's, until it is reaped.
 package struct ChildProcess: Sendable {
     private let pid: pid_t
     /// -1: closed.
@@ -55,7 +55,7 @@ package struct ChildProcess: Sendable {
     package struct Group: Hashable, Sendable {
         fileprivate let number: pid_t
 
-        /// Not after its leader was buried.
+        /// Not after its leader was reaped.
         package func kill() { Glibc.kill(-number, SIGKILL) }
     }
 
@@ -109,7 +109,7 @@ package struct ChildProcess: Sendable {
     }
 
     /// How it ended.
-    package mutating func bury() -> Ending {
+    package mutating func reap() -> Ending {
         closePipes()
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 {

@@ -10,13 +10,13 @@ extension LinkCensus {
     /// unit uncertain. `false`: stopped. Meant for a thread of its own with ``BackgroundPriority``.
     @discardableResult
     package mutating func count(
-        tree: Directory, as unit: UInt32, courtesy: Courtesy = .none, shouldStop: () -> Bool = { false }
+        tree: Directory, as unit: UInt32, pacing: Pacing = .none, shouldStop: () -> Bool = { false }
     ) throws(Fault) -> Bool {
         guard isOnOurDevice(tree) else {
             distrust(unit)
             return true
         }
-        var visitor = CensusVisitor(census: self, unit: unit, courtesy: courtesy)
+        var visitor = CensusVisitor(census: self, unit: unit, pacing: pacing)
         self = LinkCensus(limit: 0)  // moved, not copied
         var isWhole = false
         defer {
@@ -51,16 +51,16 @@ extension LinkCensus {
 private struct CensusVisitor: TreeVisitor {
     var census: LinkCensus
     let unit: UInt32
-    let courtesy: Courtesy
+    let pacing: Pacing
     var own: Int64 = 0
     var isBlocked = false
     private var untilPause: Int
 
-    init(census: LinkCensus, unit: UInt32, courtesy: Courtesy) {
+    init(census: LinkCensus, unit: UInt32, pacing: Pacing) {
         self.census = census
         self.unit = unit
-        self.courtesy = courtesy
-        untilPause = courtesy.entries
+        self.pacing = pacing
+        untilPause = pacing.entries
     }
 
     mutating func counts(listedInode inode: UInt64) -> Bool {
@@ -87,7 +87,7 @@ private struct CensusVisitor: TreeVisitor {
     private mutating func rest() {
         untilPause -= 1
         guard untilPause <= 0 else { return }
-        untilPause = courtesy.entries
-        courtesy.pause()
+        untilPause = pacing.entries
+        pacing.pause()
     }
 }

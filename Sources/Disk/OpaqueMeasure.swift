@@ -16,10 +16,10 @@ package struct OpaqueMeasure: Hashable, Sendable {
 
     /// Of a repository or a subvolume (``Directory/openSubvolume(_:)``). What is mounted in it does not count.
     package init(
-        of directory: Directory, entryLimit: Int = OpaqueMeasure.entryLimit, courtesy: Courtesy = .none,
+        of directory: Directory, entryLimit: Int = OpaqueMeasure.entryLimit, pacing: Pacing = .none,
         shouldStop: () -> Bool = { false }
     ) {
-        var visitor = Visitor(entriesLeft: entryLimit, courtesy: courtesy)
+        var visitor = Visitor(entriesLeft: entryLimit, pacing: pacing)
         let isWhole: Bool
         do {
             var walk = TreeWalk(below: directory)
@@ -46,22 +46,22 @@ package struct OpaqueMeasure: Hashable, Sendable {
 
     private struct Visitor: TreeVisitor {
         var entriesLeft: Int
-        let courtesy: Courtesy
+        let pacing: Pacing
         var size: Int64 = 0
         var newestFile: Int64?
         var newestDirectory: Int64?
         var isBlocked = false
 
-        init(entriesLeft: Int, courtesy: Courtesy) {
+        init(entriesLeft: Int, pacing: Pacing) {
             self.entriesLeft = entriesLeft
-            self.courtesy = courtesy
+            self.pacing = pacing
         }
 
         var hasEnough: Bool { entriesLeft <= 0 }
 
         private mutating func count() {
             entriesLeft -= 1
-            if entriesLeft.isMultiple(of: courtesy.entries) { courtesy.pause() }
+            if entriesLeft.isMultiple(of: pacing.entries) { pacing.pause() }
         }
 
         mutating func visit(file stat: cl_stat, at place: () -> Bytes) {

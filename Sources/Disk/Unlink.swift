@@ -140,7 +140,7 @@ package struct UnlinkWalk {
 
     private mutating func remove(_ entry: Directory.Entry, in directory: Directory) {
         if entry.kind == .directory { return enter(entry.name, in: directory) }
-        settle(entry, in: directory, directory.layer.unlink(directory.descriptor, entry.name, isDirectory: false))
+        finish(entry, in: directory, directory.layer.unlink(directory.descriptor, entry.name, isDirectory: false))
     }
 
     /// Removes the files among these names and gives back the others.
@@ -168,14 +168,14 @@ package struct UnlinkWalk {
             if answer == -EISDIR || answer == -EPERM {
                 others.append(entry)
             } else {
-                settle(entry, in: directory, answer)
+                finish(entry, in: directory, answer)
             }
         }
         return others
     }
 
     /// What became of a name that is no directory, as far as the listing knew.
-    private mutating func settle(_ entry: Directory.Entry, in directory: Directory, _ answer: Int32) {
+    private mutating func finish(_ entry: Directory.Entry, in directory: Directory, _ answer: Int32) {
         switch answer {
         case -ENOENT: break
         // Linux never unlinks a directory so; what some file systems say instead is EPERM.

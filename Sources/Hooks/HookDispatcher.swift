@@ -57,14 +57,14 @@ package struct HookDispatcher: Sendable {
         let hooks = following
         guard !hooks.isEmpty, !state.agentIsRunning else { return [] }
         let end = now().boot + Int64(seconds * 1e9)
-        let leash = HookLeash()
+        let killSwitch = HookKillSwitch()
         let found = Found()
         let isDone = DispatchSemaphore(value: 0)
         for hook in hooks {
             let thread = Thread { [self] in
                 var delivery = HookDelivery(hook: hook.name)
                 do throws(Fault) {
-                    delivery = try deliver(hook, until: end, leash)
+                    delivery = try deliver(hook, until: end, killSwitch)
                 } catch {
                     delivery.failure = error.message
                 }
@@ -77,7 +77,7 @@ package struct HookDispatcher: Sendable {
         // A state directory that hangs is no reason to wait for longer; nor is it one to leave anything behind.
         let patience = DispatchTime.now() + seconds + Self.graceSeconds
         for _ in hooks { _ = isDone.wait(timeout: patience) }
-        leash.end()
+        killSwitch.end()
         return found.list.withLock { $0 }.sorted { $0.hook < $1.hook }
     }
 
@@ -99,7 +99,8 @@ package struct HookDispatcher: Sendable {
     }
 
     private func deliver(
-        _ hook: Hook, until end: Int64?, _ leash: HookLeash?, _ shouldStop: @escaping @Sendable () -> Bool = { false }
+        _ hook: Hook, until end: Int64?, _ killSwitch: HookKillSwitch?,
+        _ shouldStop: @escaping @Sendable () -> Bool = { false }
     ) throws(Fault) -> HookDelivery {
         var delivery = HookDelivery(hook: hook.name)
         guard let lock = try cursors.lock(hook.name) else {
@@ -108,7 +109,7 @@ package struct HookDispatcher: Sendable {
         }
         defer { withExtendedLifetime(lock) {} }
         var position = try startingPosition(hook)
-        var sender = HookSender(hook: hook, clock: state.clock, end: end, slots: slots, leash: leash)
+        var sender = HookSender(hook: hook, clock: state.clock, end: end, slots: slots, killSwitch: killSwitch)
         sender.shouldStop = shouldStop
         while sender.isLeft {
             if let wait = Self.wait(position, at: now().wall) {

@@ -31,14 +31,14 @@ package struct HookProcess: Sendable {
     private static let killNanoseconds: Int64 = 4_000_000_000
 
     /// Waits for its end, in this thread. SIGPIPE must be ignored: it may close its input unread.
-    func run(clock: Clock, leash: HookLeash? = nil, shouldStop: () -> Bool = { false }) -> Outcome {
+    func run(clock: Clock, killSwitch: HookKillSwitch? = nil, shouldStop: () -> Bool = { false }) -> Outcome {
         let start = clock.now().boot
         var outcome: Outcome
         do throws(Fault) {
-            let leash = leash ?? HookLeash()
-            let made = try leash.start { () throws(Fault) in try ChildProcess(path, arguments, environment) }
+            let killSwitch = killSwitch ?? HookKillSwitch()
+            let made = try killSwitch.start { () throws(Fault) in try ChildProcess(path, arguments, environment) }
             guard var child = made else { return Outcome(ending: .stopped) }
-            outcome = attend(&child, leash, clock: clock, shouldStop: shouldStop)
+            outcome = supervise(&child, killSwitch, clock: clock, shouldStop: shouldStop)
         } catch {
             outcome = Outcome(ending: .notStarted(error.message))
         }
@@ -47,8 +47,8 @@ package struct HookProcess: Sendable {
     }
 
     /// While it runs: its input, its output, its limit.
-    private func attend(
-        _ child: inout ChildProcess, _ leash: HookLeash, clock: Clock, shouldStop: () -> Bool
+    private func supervise(
+        _ child: inout ChildProcess, _ killSwitch: HookKillSwitch, clock: Clock, shouldStop: () -> Bool
     ) -> Outcome {
         let end = clock.now().boot + Int64(limitSeconds * 1e9)
         var reason: Ending?
@@ -59,9 +59,9 @@ package struct HookProcess: Sendable {
             if reason == nil { reason = now >= end ? .timedOut : shouldStop() ? .stopped : nil }
             if reason != nil {
                 child.group.kill()
-                // Not even SIGKILL ends it (its disk hangs): it is buried when it does end.
+                // Not even SIGKILL ends it (its disk hangs): it is reaped when it does end.
                 guard now < end + Self.killNanoseconds else {
-                    leash.letGo(child.group)
+                    killSwitch.letGo(child.group)
                     child.leave()
                     return Outcome(ending: reason ?? .timedOut, output: output)
                 }
@@ -73,9 +73,9 @@ package struct HookProcess: Sendable {
         // What it said last; those it left behind may go on.
         child.receive(&output, most: Self.mostOutput)
         if reason != nil { child.group.kill() }
-        leash.letGo(child.group)
+        killSwitch.letGo(child.group)
         let ending =
-            switch child.bury() {
+            switch child.reap() {
             case .exited(let code): Ending.exited(code)
             case .signalled(let signal): Ending.signalled(signal)
             case .unknown: Ending.notStarted("its end is not known")

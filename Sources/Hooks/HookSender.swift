@@ -11,7 +11,7 @@ struct HookSender: Sendable {
     var end: Int64?
     /// Of event hooks; `nil`: it waits for nobody.
     var slots: HookSlots?
-    var leash: HookLeash?
+    var killSwitch: HookKillSwitch?
     var shouldStop: @Sendable () -> Bool = { false }
 
     struct Outcome: Sendable {
@@ -86,7 +86,7 @@ struct HookSender: Sendable {
         defer { slots?.giveBack() }
         var process = process
         process.limitSeconds = min(process.limitSeconds, secondsLeft)
-        return process.run(clock: clock, leash: leash, shouldStop: shouldStop)
+        return process.run(clock: clock, killSwitch: killSwitch, shouldStop: shouldStop)
     }
 
     func ended(_ outcome: HookProcess.Outcome, of process: HookProcess, secret: String?) -> Outcome {

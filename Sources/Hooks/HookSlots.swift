@@ -36,7 +36,7 @@ package struct HookSlots: Sendable {
 }
 
 /// What is killed together: the programs that one command started, when it gives up waiting for them.
-package final class HookLeash: Sendable {
+package final class HookKillSwitch: Sendable {
     private struct State {
         var isOver = false
         var groups: Set<ChildProcess.Group> = []
@@ -55,7 +55,7 @@ package final class HookLeash: Sendable {
         }
     }
 
-    /// Before it is buried: then its number may be another's.
+    /// Before it is reaped: then its number may be another's.
     func letGo(_ group: ChildProcess.Group) { state.withLock { _ = $0.groups.remove(group) } }
 
     /// Kills all of them; from now on none is started. Not even a program whose disk hangs while it is started holds

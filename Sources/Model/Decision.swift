@@ -75,7 +75,7 @@ package enum Reason: Hashable, Sendable {
     /// Of a retired series; stays or goes as the person said.
     case retired(String, keeps: Bool)
     /// Goes: in this period another one is kept.
-    case outdone(period: String, by: BackupID)
+    case superseded(period: String, by: BackupID)
     /// Goes: no rule reaches so far back.
     case beyond(String)
     /// Goes: none of these rules keeps it.
@@ -93,7 +93,7 @@ package enum Reason: Hashable, Sendable {
     /// Whether it speaks for staying.
     package var keeps: Bool {
         switch self {
-        case .outdone, .beyond, .notKept, .incompleteFor, .unfinished, .spaceShort, .forSpace, .byHand, .logOfGone,
+        case .superseded, .beyond, .notKept, .incompleteFor, .unfinished, .spaceShort, .forSpace, .byHand, .logOfGone,
             .logBeyond, .logBeforeAllFull:
             false
         case .retired(_, let keeps): keeps
@@ -133,7 +133,7 @@ package enum Reason: Hashable, Sendable {
         case .unfinishedNewest: "unfinished, nothing finished is newer"
         case .setAside(let condition, let note): note.isEmpty ? condition.rawValue : "\(condition.rawValue): \(note)"
         case .retired(let reason, _): "retired: \(reason)"
-        case .outdone(let period, let winner): "\(period) keeps \(id(winner))"
+        case .superseded(let period, let winner): "\(period) keeps \(id(winner))"
         case .beyond(let rules): "older than \(rules)"
         case .notKept(let rules): "kept by none of \(rules)"
         case .incompleteFor(let span, let newer): "incomplete for over \(span), \(id(newer)) is newer"

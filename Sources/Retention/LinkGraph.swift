@@ -415,10 +415,10 @@ private struct LinkResolver {
         let node = nodes[Int(n)]
         let before = byOrder[n] ?? Before()
         var found = before.needs
-        if node.contents?.outcome == .unread { say(n, node.contents?.why ?? "what it needs could not be read") }
+        if node.contents?.outcome == .unread { markBroken(n, node.contents?.why ?? "what it needs could not be read") }
         for parent in node.parents {
             guard let target = indices[parent], target != n else {
-                say(n, "what it needs (\(parent.text)) is not here")
+                markBroken(n, "what it needs (\(parent.text)) is not here")
                 continue
             }
             found.append(target)
@@ -427,23 +427,23 @@ private struct LinkResolver {
             switch need {
             case .exactly(let token): found += exactly(token, n)
             case .newestBefore(let token): found += newestBefore(token, n)
-            case .unknown(let why): say(n, why)
+            case .unknown(let why): markBroken(n, why)
             case .lastFull where found.isEmpty, .levelsBelow where found.isEmpty:
-                say(n, "there is no full backup before it")
-            case .previous where found.isEmpty: say(n, "there is not a backup before it in its series")
+                markBroken(n, "there is no full backup before it")
+            case .previous where found.isEmpty: markBroken(n, "there is not a backup before it in its series")
             case .lastFull, .previous, .levelsBelow: break
             }
         }
         // Of a log without any full one before it `Judge` decides: it is not a backup that could be broken.
-        if found.isEmpty, node.kind != .full, node.kind != .log { say(n, "there is no full backup before it") }
+        if found.isEmpty, node.kind != .full, node.kind != .log { markBroken(n, "there is no full backup before it") }
         for target in found {
             targets.append(target)
             let other = nodes[Int(target)]
             let name = other.path.lastComponent.display
             if other.place != .present, node.place == .present {
-                say(n, "what it needs ('\(name)') is \(other.place == .trashed ? "in the trash" : "gone")")
+                markBroken(n, "what it needs ('\(name)') is \(other.place == .trashed ? "in the trash" : "gone")")
             } else if !other.isComplete {
-                say(n, "what it needs ('\(name)') is not complete")
+                markBroken(n, "what it needs ('\(name)') is not complete")
             }
         }
         for target in before.soft where target != n && !found.contains(target) {
@@ -453,7 +453,7 @@ private struct LinkResolver {
     }
 
     /// The first word counts.
-    private mutating func say(_ n: Int32, _ why: String) { broken[n] = broken[n] ?? why }
+    private mutating func markBroken(_ n: Int32, _ why: String) { broken[n] = broken[n] ?? why }
 
     private mutating func exactly(_ token: Token, _ n: Int32) -> [Int32] {
         let node = nodes[Int(n)]
@@ -462,14 +462,14 @@ private struct LinkResolver {
         let beside = matching.filter { nodes[Int($0)].path.parent == node.path.parent }
         if matching.count > 1, !beside.isEmpty { matching = beside }
         guard let first = matching.first else {
-            say(n, "what it needs (\(token)) is not here")
+            markBroken(n, "what it needs (\(token)) is not here")
             return []
         }
         if matching.count > 1 {
             let names = matching.prefix(2).map { "'\(nodes[Int($0)].path.display)'" }.joined(separator: " and ")
-            say(n, "what it needs (\(token)) is not unique: \(names)")
+            markBroken(n, "what it needs (\(token)) is not unique: \(names)")
         } else if isBefore(n, first), nodes[Int(first)].time > node.time {
-            say(n, "what it needs ('\(nodes[Int(first)].path.lastComponent.display)') is newer than it")
+            markBroken(n, "what it needs ('\(nodes[Int(first)].path.lastComponent.display)') is newer than it")
         }
         return matching
     }
@@ -488,7 +488,7 @@ private struct LinkResolver {
             if !nearest.isEmpty { return nearest }
         }
         let isNewer = !matching(token, n, series: nil).filter { $0 != n }.isEmpty
-        say(n, "what it needs (\(token)) is \(isNewer ? "in no backup of its series before it" : "not here")")
+        markBroken(n, "what it needs (\(token)) is \(isNewer ? "in no backup of its series before it" : "not here")")
         return []
     }
 

@@ -47,11 +47,11 @@ package struct RetentionReport: Sendable {
     }
 
     struct PackedReason {
-        enum Code: UInt8 { case keep, oldest, within, outdone, beyond }
+        enum Code: UInt8 { case keep, oldest, within, superseded, beyond }
 
         var code: Code
         var rule: UInt8
-        /// The ordinal of a kept one, the keeper's index of an outdone one.
+        /// The ordinal of a kept one, the keeper's index of an superseded one.
         var value: UInt32
 
         var keeps: Bool { code.rawValue <= Code.within.rawValue }
@@ -115,9 +115,9 @@ package struct RetentionReport: Sendable {
             return .rule(rule.name, Int(packed.value), of: rule.total)
         case .oldest: return .oldest(rules[Int(packed.rule)].name)
         case .within: return .window(rules[Int(packed.rule)].name, rules[Int(packed.rule)].span)
-        case .outdone:
+        case .superseded:
             let period = rules[Int(packed.rule)].period?.rawValue ?? rules[Int(packed.rule)].name
-            return .outdone(period: period, by: backups[Int(packed.value)].id)
+            return .superseded(period: period, by: backups[Int(packed.value)].id)
         case .beyond: return isByAgeOnly ? .beyond(rulesText) : .notKept(rulesText)
         }
     }

@@ -53,7 +53,7 @@ extension RuleWalk {
         }
         for (n, rank) in ranks.enumerated() {
             guard let keeper = keepers[keys[n]] ?? standing[keys[n]], keeper != rank else { continue }
-            reasons[rank].append(.init(code: .outdone, rule: state.rule, value: UInt32(counting[keeper])))
+            reasons[rank].append(.init(code: .superseded, rule: state.rule, value: UInt32(counting[keeper])))
             if !keptBefore[n], keepers[keys[n]] != nil { isOut[rank] = true }
         }
     }

@@ -45,7 +45,7 @@ struct RuleWalk {
         @inline(__always)
         mutating func meet(
             _ index: UInt32, _ keys: PeriodCursor.Keys, isNewDay: Bool, isOldest: Bool,
-            arena: inout [RetentionReport.PackedReason], outdone: inout Outdone
+            arena: inout [RetentionReport.PackedReason], superseded: inout Superseded
         ) {
             var isNewPeriod = true
             if let period {
@@ -62,11 +62,11 @@ struct RuleWalk {
                 isDone = true
             }
             if used >= total {
-                // Full: what shares the last kept period was outdone in it, all else is beyond.
-                if !isDone { outdone.add(rule, keeper) }
+                // Full: what shares the last kept period was superseded in it, all else is beyond.
+                if !isDone { superseded.add(rule, keeper) }
                 return
             }
-            guard isNewPeriod || (isOldest && takesOldest) else { return outdone.add(rule, keeper) }
+            guard isNewPeriod || (isOldest && takesOldest) else { return superseded.add(rule, keeper) }
             used += 1
             keeper = index
             arena.append(
@@ -202,20 +202,20 @@ struct RuleWalk {
                     let (index, time) = (timeline.counting[rank], timeline.times[rank])
                     let start = arena.count
                     let isNewDay = cursor.move(toNanoseconds: time)
-                    var outdone = Outdone()
+                    var superseded = Superseded()
                     for n in states.indices {
                         // A rule that is full says nothing of later periods.
                         if states[n].isDone || states[n].isOutside(time) { continue }
                         if states[n].onlyFull, timeline.backups[Int(index)].isFull == false { continue }
                         states[n].meet(
                             index, cursor.keys, isNewDay: isNewDay, isOldest: rank == last, arena: &arena,
-                            outdone: &outdone)
+                            superseded: &superseded)
                     }
                     for window in windows where window.edge.map({ time > $0 }) ?? true {
                         arena.append(.init(code: .within, rule: window.rule, value: 0))
                     }
                     let isKept = arena.count > start
-                    if !isKept { outdone.write(to: &arena) }
+                    if !isKept { superseded.write(to: &arena) }
                     slots[Int(index)] = .init(
                         start: UInt32(truncatingIfNeeded: start), count: UInt8(truncatingIfNeeded: arena.count - start),
                         flags: isKept ? .retain : [])
@@ -226,7 +226,7 @@ struct RuleWalk {
     }
 
     /// What outdid a backup that no rule keeps: two are enough to see why.
-    struct Outdone {
+    struct Superseded {
         var count = 0
         var first = RetentionReport.PackedReason(code: .beyond, rule: 0, value: 0)
         var second = RetentionReport.PackedReason(code: .beyond, rule: 0, value: 0)
@@ -234,9 +234,9 @@ struct RuleWalk {
         @inline(__always)
         mutating func add(_ rule: UInt8, _ keeper: UInt32) {
             if count == 0 {
-                first = .init(code: .outdone, rule: rule, value: keeper)
+                first = .init(code: .superseded, rule: rule, value: keeper)
             } else if count == 1 {
-                second = .init(code: .outdone, rule: rule, value: keeper)
+                second = .init(code: .superseded, rule: rule, value: keeper)
             }
             count += 1
         }

@@ -13,8 +13,8 @@ package struct Semantics: Hashable, Sendable, Codable {
         case overlap
         /// Finer rules first; a period whose newest backup is kept already is passed over and not counted (borg).
         case consumeBackups = "consume-backups"
-        /// Finer rules first; a period with any kept backup is passed over and not counted, and what was outdone in a
-        /// chosen period is out of the game (Proxmox).
+        /// Finer rules first; a period with any kept backup is passed over and not counted, and what was superseded in
+        /// a chosen period is out of the game (Proxmox).
         case consumePeriods = "consume-periods"
     }
 

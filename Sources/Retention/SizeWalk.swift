@@ -69,7 +69,7 @@ struct SizeWalk {
         let remembered = words.remembered[item.object]
         if item.isContradicted, contradictionsMatter, !hasAcceptedContradiction, !isOld || remembered != nil {
             suspect(item, at, Suspicion.contradictedNote)
-            return settle(Pending(at: at, object: item.object, size: nil, lastFull: lastFull))
+            return resolve(Pending(at: at, object: item.object, size: nil, lastFull: lastFull))
         }
         if item.lacksFooter, !isUsualSize(item.size) { return suspect(item, at, Backup.footerAbsentNote) }
         let why = isOld ? remembered : (whyUnusual(item) ?? remembered)
@@ -77,7 +77,7 @@ struct SizeWalk {
         // Remembered for its content, which has been made good.
         if why == Suspicion.emptyNote || why == Suspicion.contradictedNote { return count(item) }
         suspect(item, at, why)
-        settle(Pending(at: at, object: item.object, size: item.size, lastFull: lastFull))
+        resolve(Pending(at: at, object: item.object, size: item.size, lastFull: lastFull))
     }
 
     private mutating func count(_ item: Suspicion.Item) {
@@ -142,7 +142,7 @@ struct SizeWalk {
     // MARK: A new level
 
     /// Ten that agree, among the last thirty, are the new level: they count, and what is usual is what they are.
-    private mutating func settle(_ new: Pending) {
+    private mutating func resolve(_ new: Pending) {
         pending.removeAll { new.at - $0.at >= Suspicion.judged }
         pending.append(new)
         let alike = pending.filter { Self.agree($0.size, new.size) }

@@ -12,7 +12,7 @@ package struct BrakeStore: Sendable {
         /// When somebody was last told that suspect ones wait.
         package var remindedAt: Timestamp?
         /// What changed of late, and what is usual.
-        package var upheaval = Upheaval()
+        package var upheaval = MassChange()
     }
 
     package struct Suspect: Codable, Sendable, Equatable {

@@ -53,7 +53,7 @@ package struct ClockFile: Sendable {
     }
 
     /// Looks at the clock for a vault, and keeps what is found. Answers what is to be said.
-    package func settle(_ vault: VaultID, at now: Moment, isSynchronised: Bool?) throws(Fault) -> Change {
+    package func update(_ vault: VaultID, at now: Moment, isSynchronised: Bool?) throws(Fault) -> Change {
         if let entry = try file.read()?.vaults[vault.text], entry.doubt == nil, entry.trust.isFresh(at: now),
             entry.trust.doubt(at: now, isSynchronised: isSynchronised) == nil
         {
@@ -66,7 +66,7 @@ package struct ClockFile: Sendable {
                 // A new vault begins with what the machine knows.
                 let known = all.vaults[Self.machine.text].map { Entry(trust: $0.trust) }
                 var entry = all.vaults[vault.text] ?? known ?? Entry(trust: ClockTrust(at: now))
-                change = Self.settle(&entry, at: now, isSynchronised)
+                change = Self.update(&entry, at: now, isSynchronised)
                 all.vaults[vault.text] = entry
                 content = all
                 return change
@@ -78,7 +78,7 @@ package struct ClockFile: Sendable {
         }
     }
 
-    private static func settle(_ entry: inout Entry, at now: Moment, _ isSynchronised: Bool?) -> Change {
+    private static func update(_ entry: inout Entry, at now: Moment, _ isSynchronised: Bool?) -> Change {
         guard var doubt = doubted(entry, at: now, isSynchronised) else {
             let wasSaid = entry.doubt?.isSaid == true
             entry.doubt = nil

@@ -71,7 +71,7 @@ package struct StateDirectory: Sendable {
         if let damage { Self.inspect(directory, damage) }
         let now = clock.now()
         _ = try witness.renew(at: now)
-        _ = try clockFile.settle(ClockFile.machine, at: now, isSynchronised: clock.isSynchronised())
+        _ = try clockFile.update(ClockFile.machine, at: now, isSynchronised: clock.isSynchronised())
     }
 
     /// Tells of each file that is damaged, whether this command needs it or not.

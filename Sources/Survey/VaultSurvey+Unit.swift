@@ -215,7 +215,7 @@ extension VaultSurvey {
                 let rested = max(0, survey.quietSeconds - 5).multiplied(by: 1_000_000_000)
                 backup.changedBoot = min(backup.changedBoot, now.boot.subtracting(rested))
             }
-            settle(&backup, unit, members: all, newest: newest, inside: inside, isRenamed: trashed != nil)
+            finish(&backup, unit, members: all, newest: newest, inside: inside, isRenamed: trashed != nil)
             return backup
         }
     }
@@ -227,7 +227,7 @@ extension VaultSurvey.UnitLook {
     /// *Settled*: unchanged through the quiet period by our boot clock, or ctime older than max(quiet, 5 min), or only
     /// renamed out of the trash; and written by nobody. *Complete*: settled, and its format's cheap end mark is there,
     /// where it has one.
-    private func settle(
+    private func finish(
         _ backup: inout Backup, _ unit: DirectoryReading.Unit, members: [Sighting], newest: Timestamp,
         inside: Directory, isRenamed: Bool
     ) {

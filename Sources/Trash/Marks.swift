@@ -115,7 +115,7 @@ package struct Marks: Sendable {
     }
 
     /// Adds a word; it is newer than all before.
-    package mutating func say(_ mark: Mark) {
+    package mutating func add(_ mark: Mark) {
         var mark = mark
         last = last.adding(1)
         mark.counter = last

@@ -36,7 +36,7 @@ enum Servers {
 /// A server process behind its shell. Only its owner, one at a time, touches it.
 final class Server: @unchecked Sendable {
     private let process = Process()
-    private let leash = Pipe()
+    private let killSwitch = Pipe()
 
     init(_ command: [String], stop signal: String, log: URL) throws {
         process.executableURL = URL(filePath: "/bin/sh")
@@ -45,8 +45,8 @@ final class Server: @unchecked Sendable {
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let output = try FileHandle(forWritingTo: log)
         // No other child may hold it open.
-        _ = fcntl(leash.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
-        process.standardInput = leash
+        _ = fcntl(killSwitch.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        process.standardInput = killSwitch
         process.standardOutput = output
         process.standardError = output
         try process.run()
@@ -62,7 +62,7 @@ final class Server: @unchecked Sendable {
     }
 
     func stop() {
-        try? leash.fileHandleForWriting.close()
+        try? killSwitch.fileHandleForWriting.close()
         process.waitUntilExit()
     }
 }

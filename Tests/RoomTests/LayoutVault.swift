@@ -209,7 +209,7 @@ final class LayoutVault {
                 ])
         }
         _ = try catalog.forget(vault: vault, places: before.subtracting(scan.places).sorted())
-        try catalog.noteIndexed(vault: vault, readAs: survey.readAs)
+        try catalog.recordIndexed(vault: vault, readAs: survey.readAs)
         return scan.read
     }
 }

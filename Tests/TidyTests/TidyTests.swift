@@ -35,7 +35,7 @@ struct TidyTests {
         for line in text.split(separator: "\n") where line.hasPrefix("| `") {
             let cells = line.split(separator: "|", omittingEmptySubsequences: false)
             guard cells.count > 3 else { continue }
-            for room in words(cells[1]) { table[room] = words(cells[3]) }
+            for room in words(cells[1]) where !room.contains("/") { table[room] = words(cells[3]) }
         }
         return table
     }()
@@ -99,6 +99,79 @@ struct TidyTests {
             let above = Set(order.prefix { $0 != room })
             let below = (Self.mayImport[room] ?? []).intersection(order).subtracting(above)
             #expect(below.isEmpty, "\(room) stands above \(below.sorted()), which it imports")
+        }
+    }
+
+    /// The folders of Engine, as docs/ARCHITECTURE.md orders them: a row of its table begins with the folder's name.
+    static let folders: [String] = {
+        let url = root.appending(path: "docs/ARCHITECTURE.md")
+        let text = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
+        return text.matches(of: /\n\| `(\w+)\/` \|/).map { String($0.1) }
+    }()
+
+    @Test("a use case names only types of its own folder of Engine and of those above it")
+    func folders() {
+        let engine = Self.sources.filter { $0.room == "Engine" && $0.path.split(separator: "/").count == 3 }
+        func folder(_ source: Source) -> String { String(source.path.split(separator: "/")[1]) }
+        #expect(Set(engine.map(folder)) == Set(Self.folders))
+        var owner: [String: String] = [:]
+        for source in engine {
+            for line in source.lines {
+                if let found = line.firstMatch(of: /^package struct (\w+): UseCase/) {
+                    owner[String(found.1)] = folder(source)
+                }
+            }
+        }
+        #expect(owner.count > 25)
+        for source in engine {
+            guard let own = Self.folders.firstIndex(of: folder(source)) else { continue }
+            for (number, line) in source.lines.enumerated() {
+                for name in Self.code(line).matches(of: /\b[A-Z]\w+/).map({ String($0.0) }) {
+                    guard let other = owner[name].flatMap(Self.folders.firstIndex), other > own else { continue }
+                    Issue.record("\(source.path):\(number + 1) names \(name), which stands in a folder below it")
+                }
+            }
+        }
+    }
+
+    @Test("no use case has more than 25 methods, and no function more than three arguments without a label")
+    func sizes() {
+        var methods: [String: Int] = [:]
+        for source in Self.sources {
+            var type = ""
+            for line in source.lines {
+                if let found = line.firstMatch(of: /^(?:package )?(?:struct|extension|final class) (\w+)\b.*\{$/) {
+                    type = String(found.1)
+                }
+                if source.room == "Engine",
+                    line.contains(/^    (?:@\w+ )?(?:(?:package|private|static|mutating) )*func\b/)
+                {
+                    methods[type, default: 0] += 1
+                }
+            }
+            let text = source.lines.joined(separator: "\n")
+            for found in text.matches(of: /\bfunc (\w+)(?:<[^>]*>)?\(((?:[^()]|\([^()]*\))*)\)/) {
+                let unlabelled = found.2.matches(of: /(?:^|[(,]\s*|\n\s*)_ \w+:/).count
+                #expect(unlabelled <= 3, "\(source.path): \(found.1) has \(unlabelled) arguments without a label")
+            }
+        }
+        for (type, count) in methods { #expect(count <= 25, "\(type) has \(count) methods") }
+    }
+
+    /// Words that docs/GLOSSARY.md replaced by plain ones.
+    static let replaced = [
+        "Keeper", "attended", "Attended", "leash", "Leash", "bury", "courtesy", "Courtesy", "outdone",
+        "portrait",
+        "portray", "Departed", "Upheaval", "settleTrash", "House of", "seat", "is no JSON", "is no URL",
+    ]
+
+    @Test("no word that was replaced by a plain one comes back", arguments: replaced)
+    func words(_ word: String) throws {
+        let pattern = try Regex("\\b\(word)\\b")
+        for source in Self.sources {
+            for (number, line) in source.lines.enumerated() where line.contains(word) && line.contains(pattern) {
+                Issue.record("\(source.path):\(number + 1): '\(word)'")
+            }
         }
     }
 

@@ -84,7 +84,7 @@ package struct Cleanup: UseCase {
             going.removeAll { report.plan.frozenSeries.contains($0.backup.series) }
             report.approved = true
         } else {
-            try notePlan(report.plan, isShown: isShown)
+            try recordPlan(report.plan, isShown: isShown)
         }
         guard report.plan.frozen == nil else { return report }
         if !going.isEmpty {
@@ -101,7 +101,7 @@ package struct Cleanup: UseCase {
         }
         // A run that was held back is none.
         guard report.veto == nil else { return report }
-        try noteRun(report)
+        try recordRun(report)
         return report
     }
 
@@ -125,7 +125,7 @@ package struct Cleanup: UseCase {
     }
 
     /// What the next plan's amounts are measured from. A run in which all waits is none.
-    private func noteRun(_ report: CleanupReport) throws(Fault) {
+    private func recordRun(_ report: CleanupReport) throws(Fault) {
         let plan = report.plan.plan
         if let hold = plan.hold, !report.approved, hold.causes.contains(where: { $0 == .firstPlan || $0 == .always }) {
             return
@@ -193,7 +193,7 @@ package struct Cleanup: UseCase {
         let kinds = found.kinds.map { Set($0).union(before?.kinds ?? []).sorted() }
         mark.approval = .init(
             plan: found.plan, policyHash: found.policyHash, policyText: found.policyText, ids: found.ids, kinds: kinds)
-        marks.say(mark)
+        marks.add(mark)
         do throws(Fault) {
             try state.marks.write(marks, vault.id, trash: trash)
         } catch {
@@ -205,7 +205,7 @@ package struct Cleanup: UseCase {
     }
 
     /// A plan that waits is stored; it is said once, and weekly from then on.
-    private func notePlan(_ report: PlanReport, isShown: Bool) throws(Fault) {
+    private func recordPlan(_ report: PlanReport, isShown: Bool) throws(Fault) {
         let vault = report.snapshot.vault
         try state.plans.store(report.plan, shown: isShown)
         guard let episode = try state.plans.note(report.plan), let hold = report.plan.hold else { return }

@@ -33,7 +33,7 @@ package struct ManualCondemn: UseCase {
         let snapshot = try wholeScan.run(configuration, acting: true)
         var report = CleanupReport(plan: try planner.report(snapshot))
         let going = try choose(backups, reason, report.plan)
-        try personMarks.say(.condemn(going.map(\.backup), reason: reason), in: configuration)
+        try personMarks.apply(.condemn(going.map(\.backup), reason: reason), in: configuration)
         report.approved = true
         do throws(Fault) {
             try condemner.condemn(going, &report)
@@ -51,7 +51,7 @@ package struct ManualCondemn: UseCase {
     ) throws(Fault) {
         let gone = Set(report.condemned.map(\.path))
         let stayed = going.map(\.backup).filter { !gone.contains($0.path) }
-        if !stayed.isEmpty { try personMarks.say(.uncondemn(stayed), in: configuration) }
+        if !stayed.isEmpty { try personMarks.apply(.uncondemn(stayed), in: configuration) }
     }
 
     private func choose(_ backups: [Backup], _ reason: String, _ report: PlanReport) throws(Fault) -> [Plan.Judged] {
@@ -155,7 +155,7 @@ package struct ManualCondemn: UseCase {
         _ configuration: VaultConfiguration, series: Bytes, objects: Set<UInt64>, keep: Int?, after: Timestamp?,
         reason: String
     ) throws(Fault) -> CleanupReport {
-        try personMarks.say(
+        try personMarks.apply(
             .retire(series, objects: objects, keep: keep, after: after, reason: reason), in: configuration)
         let snapshot = try wholeScan.run(configuration, acting: true)
         var report = CleanupReport(plan: try planner.report(snapshot))
@@ -177,7 +177,7 @@ package struct ManualCondemn: UseCase {
             return now.contains { !said.contains(BackupID(object: $0).objectText) } ? series : nil
         }
         guard !living.isEmpty else { return }
-        try personMarks.say(.unretire(living), in: snapshot.vault.configuration)
+        try personMarks.apply(.unretire(living), in: snapshot.vault.configuration)
         snapshot.marks = try state.marks.read(snapshot.vault.id, trash: try snapshot.vault.trash())
     }
 }

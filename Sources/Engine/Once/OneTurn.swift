@@ -36,7 +36,7 @@ package struct OneTurn: UseCase {
         }
         // One whose file system hangs never came to say it.
         for outcome in outcomes {
-            for fault in outcome.faults where fault.code == .offline { episodes.sayOffline(outcome.vault, fault) }
+            for fault in outcome.faults where fault.code == .offline { episodes.recordOffline(outcome.vault, fault) }
         }
         relieve(&outcomes)
         note(outcomes)

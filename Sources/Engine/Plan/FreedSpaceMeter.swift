@@ -22,19 +22,19 @@ package struct FreedSpaceMeter: UseCase {
     /// Measures each backup that may share bytes with others, and each opaque unit. For a thread of its own, in the
     /// background; nothing is decided by it.
     package func measure(
-        _ configuration: VaultConfiguration, courtesy: Courtesy, shouldStop: () -> Bool
+        _ configuration: VaultConfiguration, pacing: Pacing, shouldStop: () -> Bool
     ) throws(Fault) {
         guard configuration.settings.sizes.value != .off else { return }
         let vault = try access.open(configuration)
         for entry in try state.catalog.leftAlone(vault: vault.id) where entry.why.condition == "opaque" {
             guard !shouldStop() else { return }
-            try measure(entry, vault, courtesy: courtesy, shouldStop: shouldStop)
+            try measure(entry, vault, pacing: pacing, shouldStop: shouldStop)
         }
         guard configuration.settings.sizes.value == .exact, try state.catalog.hasUnmeasured(vault: vault.id) else {
             return
         }
         let units = Self.inOrder(try state.catalog.sharing(vault: vault.id))
-        let census = try count(units, below: vault.root, courtesy, shouldStop)
+        let census = try count(units, below: vault.root, pacing, shouldStop)
         guard !shouldStop() else { return }
         let alone = census.freedAlone()
         try state.catalog.recordFreed(
@@ -44,10 +44,10 @@ package struct FreedSpaceMeter: UseCase {
     }
 
     private func measure(
-        _ entry: LeftAlone, _ vault: OpenVault, courtesy: Courtesy, shouldStop: () -> Bool
+        _ entry: LeftAlone, _ vault: OpenVault, pacing: Pacing, shouldStop: () -> Bool
     ) throws(Fault) {
         // What cannot be opened is measured another time.
-        guard let measure = opaqueMeasure(entry.path, vault, courtesy: courtesy, shouldStop: shouldStop), !shouldStop()
+        guard let measure = opaqueMeasure(entry.path, vault, pacing: pacing, shouldStop: shouldStop), !shouldStop()
         else { return }
         var entry = entry
         entry.size = measure.size
@@ -56,7 +56,7 @@ package struct FreedSpaceMeter: UseCase {
     }
 
     private func opaqueMeasure(
-        _ path: Bytes, _ vault: OpenVault, courtesy: Courtesy, shouldStop: () -> Bool
+        _ path: Bytes, _ vault: OpenVault, pacing: Pacing, shouldStop: () -> Bool
     ) -> OpaqueMeasure? {
         guard let parent = try? vault.root.open(path.parent) else { return nil }
         if Dar.slice(path.lastComponent) != nil, let names = try? parent.entries().map(\.name) {
@@ -64,7 +64,7 @@ package struct FreedSpaceMeter: UseCase {
             return OpaqueMeasure(of: names.filter { Dar.slice($0) != nil }, in: parent)
         }
         let opened = (try? vault.root.open(path)) ?? (try? parent.openSubvolume(path.lastComponent)) ?? nil
-        return opened.map { OpaqueMeasure(of: $0, courtesy: courtesy, shouldStop: shouldStop) }
+        return opened.map { OpaqueMeasure(of: $0, pacing: pacing, shouldStop: shouldStop) }
     }
 
     /// What all of these would free together. Walks what shares bytes, for a few seconds at most: after that it is "at
@@ -97,7 +97,7 @@ package struct FreedSpaceMeter: UseCase {
     }
 
     private func count(
-        _ units: [Backup], below root: Directory, _ courtesy: Courtesy, _ shouldStop: () -> Bool
+        _ units: [Backup], below root: Directory, _ pacing: Pacing, _ shouldStop: () -> Bool
     ) throws(Fault) -> LinkCensus {
         var census = LinkCensus()
         for (n, backup) in units.enumerated() {
@@ -110,7 +110,7 @@ package struct FreedSpaceMeter: UseCase {
                 do throws(Fault) {
                     if member.isDirectory {
                         let tree = try root.open(member.path)
-                        try census.count(tree: tree, as: unit, courtesy: courtesy, shouldStop: shouldStop)
+                        try census.count(tree: tree, as: unit, pacing: pacing, shouldStop: shouldStop)
                     } else {
                         let place = try root.open(member.path.parent)
                         try census.count(file: member.path.lastComponent, in: place, as: unit)

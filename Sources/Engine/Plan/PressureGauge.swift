@@ -14,7 +14,7 @@ package struct DiskView: Sendable {
     package var availableBytes: Int64
     /// Labels of the vaults on it.
     package var vaults: [String]
-    package var lack: SpaceLack
+    package var lack: SpaceShortfall
     /// What the trash of these vaults will give in the end, and what of it is past its `min-grace`.
     package var coming: Int64 = 0
     package var comingEarly: Int64 = 0
@@ -108,10 +108,10 @@ package struct PressureGauge: UseCase {
             let policy = vault.policy(zone: configuration.zone.value)
             guard policy.hasRanges, let system = fileSystem(of: vault) else { return nil }
             let neighbours = try neighbours(of: vault, on: system.id)
-            var lack = SpaceLack(system, under: neighbours.map(\.settings.limits), writtenOnly: true)
+            var lack = SpaceShortfall(system, under: neighbours.map(\.settings.limits), writtenOnly: true)
             if !lack.isEmpty {
                 guard let (system, expected) = try expecting(vault, neighbours) else { return nil }
-                lack = SpaceLack(system, under: neighbours.map(\.settings.limits), writtenOnly: true)
+                lack = SpaceShortfall(system, under: neighbours.map(\.settings.limits), writtenOnly: true)
                 lack.bytes = lack.bytes.subtracting(expected)
                 for other in neighbours {
                     guard let id = try state.registry.lastKnown(other.path) else { continue }
@@ -185,7 +185,7 @@ package struct PressureGauge: UseCase {
         let neighbours = (try? neighbours(of: view.configuration, on: system.id)) ?? [view.configuration]
         var disk = DiskView(
             filesystem: system.id, mount: mount, totalBytes: system.totalBytes, availableBytes: system.availableBytes,
-            vaults: [], lack: SpaceLack(system, under: neighbours.map(\.settings.limits)))
+            vaults: [], lack: SpaceShortfall(system, under: neighbours.map(\.settings.limits)))
         for vault in neighbours {
             guard let id = (try? state.registry.lastKnown(vault.path)) ?? nil,
                 let trashed = try? state.catalog.trashed(vault: id)

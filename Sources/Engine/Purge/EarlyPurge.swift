@@ -7,7 +7,7 @@ internal import State
 internal import Trash
 
 /// What was purged early on a file system, by vault, and what is lacking all the same.
-package struct Relief: Sendable {
+package struct EarlyPurgeReport: Sendable {
     package var reports: [PurgeReport] = []
     /// In how many seconds more may go: something in the trash passes its `min-grace` then. `nil`: nothing is lacking,
     /// or nothing more will come.
@@ -39,12 +39,12 @@ package struct EarlyPurge: UseCase {
     package func relieve(
         _ configuration: VaultConfiguration, only: Set<Bytes>? = nil, acting: Bool = true, lockSeconds: Double? = nil,
         shouldStop: @escaping () -> Bool = { false }
-    ) throws(Fault) -> Relief {
-        guard let system = pressureGauge.fileSystem(of: configuration) else { return Relief() }
+    ) throws(Fault) -> EarlyPurgeReport {
+        guard let system = pressureGauge.fileSystem(of: configuration) else { return EarlyPurgeReport() }
         let neighbours = try pressureGauge.neighbours(of: configuration, on: system.id)
         guard try isPressed(system, neighbours) else {
             if acting { _ = try state.space.note(system.id, unmet: nil, at: now().wall) }
-            return Relief()
+            return EarlyPurgeReport()
         }
         var lock: FileLock?
         if acting {
@@ -53,7 +53,7 @@ package struct EarlyPurge: UseCase {
                     system.id, holder: holder, waitSeconds: lockSeconds ?? waitSeconds)
             } catch {
                 guard error.code == .locked else { throw error }
-                var relief = Relief()
+                var relief = EarlyPurgeReport()
                 relief.isElsewhere = true
                 return relief
             }
@@ -61,9 +61,10 @@ package struct EarlyPurge: UseCase {
         defer { withExtendedLifetime(lock) {} }
         // Who held the lock before may have made the room.
         guard let system = pressureGauge.fileSystem(of: configuration), try isPressed(system, neighbours) else {
-            return Relief()
+            return EarlyPurgeReport()
         }
-        var round = ReliefRound(system: system, lack: SpaceLack(system, under: neighbours.map(\.settings.limits)))
+        var round = EarlyPurgeRound(
+            system: system, shortfall: SpaceShortfall(system, under: neighbours.map(\.settings.limits)))
         for (n, neighbour) in neighbours.enumerated() {
             do {
                 let snapshot = try wholeScan.run(neighbour, acting: acting, shouldStop: shouldStop)
@@ -75,34 +76,37 @@ package struct EarlyPurge: UseCase {
             }
         }
         // After the looks: what another process renamed since is in the row, and drops out under the vault's lock.
-        guard let (fresh, expected) = try pressureGauge.expecting(configuration, neighbours) else { return Relief() }
-        round.lack = SpaceLack(fresh, under: neighbours.map(\.settings.limits))
+        guard let (fresh, expected) = try pressureGauge.expecting(configuration, neighbours) else {
+            return EarlyPurgeReport()
+        }
+        round.shortfall = SpaceShortfall(fresh, under: neighbours.map(\.settings.limits))
         round.expected = expected
         try choose(&round, shouldStop)
-        for seat in round.seats.values.sorted(by: { $0.number < $1.number }) {
-            guard only?.contains(seat.snapshot.vault.configuration.path) ?? true else { continue }
-            take(seat, &round, acting: acting)
+        for entry in round.entries.values.sorted(by: { $0.number < $1.number }) {
+            guard only?.contains(entry.snapshot.vault.configuration.path) ?? true else { continue }
+            take(entry, &round, acting: acting)
         }
-        // What others could give is no lack of theirs.
+        // What others could give is no shortfall of theirs.
         let isWhole = only.map { only in neighbours.allSatisfy { only.contains($0.path) } } ?? true
         return conclude(round, asked: configuration, notes: acting && isWhole)
     }
 
     private func isPressed(_ system: FileSystem, _ vaults: [VaultConfiguration]) throws(Fault) -> Bool {
-        if !SpaceLack(system, under: vaults.map(\.settings.limits)).isEmpty { return true }
+        if !SpaceShortfall(system, under: vaults.map(\.settings.limits)).isEmpty { return true }
         for vault in vaults where try pressureGauge.oversize(vault, withTrash: true) > 0 { return true }
         return false
     }
 
     /// What of a vault's trash may go early.
-    private func look(_ snapshot: Snapshot, number: Int, _ round: inout ReliefRound) throws(Fault) {
+    private func look(_ snapshot: Snapshot, number: Int, _ round: inout EarlyPurgeRound) throws(Fault) {
         let vault = snapshot.vault
-        var seat = ReliefRound.Seat(number: number, snapshot: snapshot, decision: try purger.purgeDecision(snapshot))
+        var entry = EarlyPurgeRound.Entry(
+            number: number, snapshot: snapshot, decision: try purger.purgeDecision(snapshot))
         if let most = vault.configuration.settings.limits.maxSize.value {
             let here = (snapshot.present + snapshot.unseen).total { $0.allocated }
-            seat.over = max(0, here.adding(snapshot.trashed.total { $0.item.backup.allocated }) - most)
+            entry.over = max(0, here.adding(snapshot.trashed.total { $0.item.backup.allocated }) - most)
         }
-        defer { round.seats[number] = seat }
+        defer { round.entries[number] = entry }
         guard try freezeGuard.frozen(vault, snapshot.marks, at: snapshot.at.wall) == nil else { return }
         let terms = PurgeTerms.early("")
         let facts = LazyFacts { () throws(Fault) in try state.audit.facts(of: vault.id) }
@@ -112,7 +116,7 @@ package struct EarlyPurge: UseCase {
             var unsaid = PurgeReport(vault: vault.configuration)
             let isVerified = try reconciler.isVerified(batch, vault, facts)
             let due = try purger.due(
-                in: batch, snapshot, seat.decision, isVerified: isVerified, terms: terms, report: &unsaid)
+                in: batch, snapshot, entry.decision, isVerified: isVerified, terms: terms, report: &unsaid)
             round.row += due.map { Reclaim.Candidate(vault: number, batch: batch, item: $0) }
             if unsaid.notDue > 0, let manifest = batch.manifest {
                 let left = minGrace.subtracting(snapshot.at.wall.seconds(since: manifest.condemnedAt.wall))
@@ -122,36 +126,36 @@ package struct EarlyPurge: UseCase {
         }
     }
 
-    private func choose(_ round: inout ReliefRound, _ shouldStop: @escaping () -> Bool) throws(Fault) {
+    private func choose(_ round: inout EarlyPurgeRound, _ shouldStop: @escaping () -> Bool) throws(Fault) {
         let end = now().boot + Reclaim.mostNanoseconds
         var reclaim = Reclaim(round.row) { shouldStop() || now().boot > end }
         round.chosen = reclaim.choose(
-            bytes: max(0, round.lack.bytes.subtracting(round.expected)), inodes: round.lack.inodes)
-        for seat in round.seats.values.sorted(by: { $0.number < $1.number }) where seat.over > 0 {
-            round.chosen += reclaim.choose(of: seat.number, allocated: seat.over)
+            bytes: max(0, round.shortfall.bytes.subtracting(round.expected)), inodes: round.shortfall.inodes)
+        for entry in round.entries.values.sorted(by: { $0.number < $1.number }) where entry.over > 0 {
+            round.chosen += reclaim.choose(of: entry.number, allocated: entry.over)
         }
-        for number in round.seats.keys {
-            round.seats[number]?.given = reclaim.given { $0.vault == number }
+        for number in round.entries.keys {
+            round.entries[number]?.given = reclaim.given { $0.vault == number }
         }
     }
 
-    private func take(_ seat: ReliefRound.Seat, _ round: inout ReliefRound, acting: Bool) {
-        let mine = round.chosen.filter { $0.vault == seat.number }
+    private func take(_ entry: EarlyPurgeRound.Entry, _ round: inout EarlyPurgeRound, acting: Bool) {
+        let mine = round.chosen.filter { $0.vault == entry.number }
         guard !mine.isEmpty else { return }
-        let vault = seat.snapshot.vault
-        let why = round.why(seat)
+        let vault = entry.snapshot.vault
+        let why = round.why(entry)
         var report = PurgeReport(vault: vault.configuration)
         report.earlyBecause = why
         do throws(Fault) {
             if acting, let trash = try vault.trash() {
                 report.veto = try vetoGate.ask(
                     .beforePurge, in: (vault.label, vault.id), about: mine.map(\.item.backup), why: why)
-                var decision = seat.decision
-                decision.mistaken = try scanner.mistaken(seat.snapshot, in: Set(mine.map(\.item.backup.series)))
+                var decision = entry.decision
+                decision.mistaken = try scanner.mistaken(entry.snapshot, in: Set(mine.map(\.item.backup.series)))
                 for (_, items) in Dictionary(grouping: mine, by: \.batch.name).sorted(by: { $0.key < $1.key }) {
                     guard let batch = items.first?.batch, report.frozen == nil, report.veto == nil else { continue }
                     try purger.take(
-                        items.map(\.item), batch, snapshot: seat.snapshot, decision: decision, trash: trash,
+                        items.map(\.item), batch, snapshot: entry.snapshot, decision: decision, trash: trash,
                         terms: .early(why), report: &report)
                 }
             } else {
@@ -162,21 +166,21 @@ package struct EarlyPurge: UseCase {
         }
         report.early = Set(report.purged.map(\.id))
         if report.purged.count == mine.count {
-            report.freed = seat.given.bytes
-            round.given.bytes = round.given.bytes.adding(seat.given.bytes)
-            round.given.inodes = round.given.inodes.adding(seat.given.inodes)
+            report.freed = entry.given.bytes
+            round.given.bytes = round.given.bytes.adding(entry.given.bytes)
+            round.given.inodes = round.given.inodes.adding(entry.given.inodes)
         }
-        round.seats[seat.number]?.taken = report.purged.total { $0.allocated }
+        round.entries[entry.number]?.taken = report.purged.total { $0.allocated }
         round.reports.append(report)
     }
 
     /// What is lacking all the same is reported: here, in `status`, and in the audit log once, and weekly.
-    private func conclude(_ round: ReliefRound, asked: VaultConfiguration, notes: Bool) -> Relief {
-        var relief = Relief()
+    private func conclude(_ round: EarlyPurgeRound, asked: VaultConfiguration, notes: Bool) -> EarlyPurgeReport {
+        var relief = EarlyPurgeReport()
         relief.reports = round.reports
-        relief.looked = Set(round.seats.values.map(\.snapshot.vault.configuration.path))
+        relief.looked = Set(round.entries.values.map(\.snapshot.vault.configuration.path))
         // What is about to come may not come whole.
-        if round.expected > 0, round.lack.bytes > 0 { relief.retrySeconds = 150 }
+        if round.expected > 0, round.shortfall.bytes > 0 { relief.retrySeconds = 150 }
         let unmet = round.unmet
         if notes {
             do throws(Fault) {
@@ -199,7 +203,7 @@ package struct EarlyPurge: UseCase {
     }
 
     private func note(
-        _ unmet: [(limit: String, text: String)], _ round: ReliefRound, _ asked: VaultConfiguration
+        _ unmet: [(limit: String, text: String)], _ round: EarlyPurgeRound, _ asked: VaultConfiguration
     ) throws(Fault) {
         // The limits name the episode, not the figures, which are others each time.
         let cause = unmet.isEmpty ? nil : unmet.map(\.limit).joined(separator: ", ")
@@ -234,19 +238,19 @@ package struct EarlyPurge: UseCase {
 }
 
 /// One look at a file system that lacks room.
-private struct ReliefRound {
+private struct EarlyPurgeRound {
     var system: FileSystem
-    var lack: SpaceLack
+    var shortfall: SpaceShortfall
     /// Bytes that are about to come.
     var expected: Int64 = 0
-    var seats: [Int: Seat] = [:]
+    var entries: [Int: Entry] = [:]
     var row: [Reclaim.Candidate] = []
     var chosen: [Reclaim.Candidate] = []
     var given: (bytes: Int64, inodes: Int64) = (0, 0)
     var reports: [PurgeReport] = []
     var retry: Int64?
 
-    struct Seat {
+    struct Entry {
         var number: Int
         var snapshot: Snapshot
         var decision: PurgeDecision
@@ -262,37 +266,37 @@ private struct ReliefRound {
     mutating func note(retry seconds: Int64) { retry = min(retry ?? seconds, seconds) }
 
     /// For the audit log.
-    func why(_ seat: Seat) -> String {
-        let over = seat.over > 0 ? ["\(ByteSize.rounded(seat.over)) over max-size \(seat.maxSize)"] : []
-        return (lack.texts + over).joined(separator: ", ")
+    func why(_ entry: Entry) -> String {
+        let over = entry.over > 0 ? ["\(ByteSize.rounded(entry.over)) over max-size \(entry.maxSize)"] : []
+        return (shortfall.texts + over).joined(separator: ", ")
     }
 
     /// Under `min-free`, after all that may go has gone.
-    private var shortBytes: Int64 { lack.bytes.subtracting(expected).subtracting(given.bytes) }
+    private var shortBytes: Int64 { shortfall.bytes.subtracting(expected).subtracting(given.bytes) }
 
     /// The most that any limit still asks for.
     var unmetBytes: Int64 {
-        seats.values.reduce(max(0, shortBytes)) { max($0, $1.over.subtracting($1.taken)) }
+        entries.values.reduce(max(0, shortBytes)) { max($0, $1.over.subtracting($1.taken)) }
     }
 
     /// The limits that stay unmet, and a sentence for each.
     var unmet: [(limit: String, text: String)] {
         var unmet: [(String, String)] = []
         let bytes = shortBytes
-        for (limit, text) in zip(lack.limits, lack.texts) {
+        for (limit, text) in zip(shortfall.limits, shortfall.texts) {
             if limit.hasPrefix("min-free-inodes") {
-                let inodes = lack.inodes.subtracting(given.inodes)
+                let inodes = shortfall.inodes.subtracting(given.inodes)
                 if inodes > 0 { unmet.append((limit, "\(text): \(inodes) more than the trash gives now")) }
             } else if bytes > 0 {
                 unmet.append((limit, "\(text): \(ByteSize.rounded(bytes)) more than the trash gives now"))
             }
         }
-        for seat in seats.values.sorted(by: { $0.number < $1.number }) where seat.over > seat.taken {
-            let over = ByteSize.rounded(seat.over.subtracting(seat.taken))
+        for entry in entries.values.sorted(by: { $0.number < $1.number }) where entry.over > entry.taken {
+            let over = ByteSize.rounded(entry.over.subtracting(entry.taken))
             unmet.append(
                 (
-                    "max-size \(seat.maxSize) of \(seat.label)",
-                    "'\(seat.label)' is over its max-size \(seat.maxSize): \(over) more than its trash gives now"
+                    "max-size \(entry.maxSize) of \(entry.label)",
+                    "'\(entry.label)' is over its max-size \(entry.maxSize): \(over) more than its trash gives now"
                 ))
         }
         return unmet

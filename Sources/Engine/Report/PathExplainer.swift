@@ -33,7 +33,10 @@ package struct Taken: Sendable {
     package var what: What
 }
 
-extension PathExplainer {
+/// How a path is read, and why.
+package struct PathExplainer: UseCase {
+    let context: Context
+
     /// How a known backup's name is read now, wherever it is. `nil`: it would be taken for none.
     package func reading(of backup: Backup, in view: VaultView) -> Taken.Reading? {
         let entries = backup.members.map { member in

@@ -13,9 +13,9 @@ package struct RestoreChoice: Sendable {
     /// What needs it and is in the trash, of one that a person named: the rest of its chain.
     package var needing: [Backup] = []
     /// What it needs and cannot be brought back.
-    package var lacking: [Departed] = []
+    package var lacking: [PurgedBackup] = []
     /// Nearer to the time that was asked for, and gone; newest first.
-    package var nearer: [Departed] = []
+    package var nearer: [PurgedBackup] = []
     /// An incremental that stands on nothing that is known.
     package var isCutOff = false
 

@@ -137,7 +137,7 @@ extension Restorer {
         let at = now()
         var marks = try state.marks.read(vault.id, trash: trash)
         let id = BackupID(vault: vault.id, object: backup.object, links: 1, path: backup.path)
-        marks.say(
+        marks.add(
             Mark(
                 kind: .reprieved, target: id.objectText, reason: "restored from '\(backup.path.display)'",
                 actor: state.actorName, at: at.wall, until: markEditor.reprieveEnd(other)))

@@ -46,7 +46,7 @@ package struct RestoreWish: Sendable {
     package var trustManifest = false
     /// Into the target, and the one in the trash stays.
     package var isCopy = false
-    /// ``Keeper/reprieve(_:_:in:)`` has written its mark.
+    /// ``reprieve(_:_:in:)`` has written its mark.
     package var isMarked = false
 
     package init(
@@ -175,7 +175,7 @@ package struct Restorer: UseCase {
         }
         let places = wish.target == nil ? paths : own.map { place in paths.map { place.appending($0) } } ?? []
         let root = wish.target?.path ?? configuration.path
-        settle(
+        recordOutcome(
             [item.backup], [paths.first.map { root.appending($0) }], places: Set(places.map(\.parent)), vault: vault,
             isMarked: isMarked,
             warnings: &warnings)
@@ -187,7 +187,7 @@ package struct Restorer: UseCase {
 
     /// After the renames: what was done is written down. Without its mark a restored backup is left to the next look,
     /// which finds it as brought back by hand, and condemns nothing before it has marked it.
-    func settle(
+    func recordOutcome(
         _ backups: [Backup], _ paths: [Bytes?], places: Set<Bytes>, vault: OpenVault, isMarked: Bool,
         warnings: inout [Fault]
     ) {

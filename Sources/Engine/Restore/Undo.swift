@@ -50,7 +50,7 @@ package struct UndoReport: Sendable {
     /// Still in the trash: the name is taken, and the like.
     package var failed: [(backup: Backup, fault: Fault)] = []
     /// Purged or missing.
-    package var gone: [Departed] = []
+    package var gone: [PurgedBackup] = []
     /// Brought back before.
     package var before: [Backup] = []
     package var reprievedUntil: Timestamp?
@@ -180,7 +180,7 @@ package struct Undo: UseCase {
             }
         }
         attempt(&report.warnings) { () throws(Fault) in try restoring.sync() }
-        restorer.settle(
+        restorer.recordOutcome(
             report.restored, report.restored.map { _ in nil }, places: places, vault: vault, isMarked: isMarked,
             warnings: &report.warnings)
         return report
@@ -271,14 +271,14 @@ package struct Undo: UseCase {
         var freeze = Mark.freeze(.undone, reason: reason, actor: state.actorName, at: at.wall)
         // The policy that took them away, and the one that would do it next.
         freeze.policies = policies
-        marks.say(freeze)
+        marks.add(freeze)
         for (run, items) in Dictionary(grouping: going, by: { $0.batch.manifest?.run }) {
             markEditor.reprieve(items.map(\.item.backup), until: until, reason: reason, run: run, in: &marks, at: at)
         }
         let batches = Dictionary(going.map { ($0.batch.name, $0.batch) }) { first, _ in first }.values
         let behind = batches.flatMap { Self.marks(behind: $0, marks, at: at.wall) }
         for mark in behind {
-            marks.say(
+            marks.add(
                 Mark(
                     kind: mark.kind, target: mark.target, released: true, reason: reason, actor: state.actorName,
                     at: at.wall))

@@ -39,7 +39,7 @@ package struct ClockGuard: UseCase {
         let now = now()
         let synchronised = isSynchronised(vault)
         let record: AuditRecord
-        switch try state.clockFile.settle(id, at: now, isSynchronised: synchronised) {
+        switch try state.clockFile.update(id, at: now, isSynchronised: synchronised) {
         case .none: return
         case .frozen(let doubt):
             record = AuditRecord(

@@ -19,7 +19,7 @@ package struct EmergencyFreeze: UseCase {
     ) throws(Fault) -> Fault? {
         let cause: Fault
         do {
-            try personMarks.say(.freeze(series: [], reason: reason, until: until), in: configuration)
+            try personMarks.apply(.freeze(series: [], reason: reason, until: until), in: configuration)
             return nil
         } catch {
             cause = error
@@ -55,7 +55,7 @@ package struct EmergencyFreeze: UseCase {
     private func inState(_ mark: Mark, _ configuration: VaultConfiguration) throws(Fault) -> Bytes {
         guard let id = try state.registry.lastKnown(configuration.path) else { throw Self.unknown(configuration) }
         var marks = try state.marks.read(id, trash: nil)
-        marks.say(mark)
+        marks.add(mark)
         try state.marks.write(marks, id, trash: nil)
         return state.path.appending("marks.json")
     }

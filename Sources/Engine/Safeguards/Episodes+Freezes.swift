@@ -9,7 +9,7 @@ internal import Trash
 /// said when it begins and when it ends, by whoever acts.
 extension Episodes {
     /// Files named `FREEZE` begin and end without us; a freeze `--until` ends without anybody.
-    func sayFreezes(_ snapshot: Snapshot) throws(Fault) {
+    func recordFreezes(_ snapshot: Snapshot) throws(Fault) {
         let (vault, now, scope) = (snapshot.vault, snapshot.at.wall, snapshot.vault.id.text)
         var records: [AuditRecord] = []
         var files: [String: String] = [:]
@@ -42,7 +42,7 @@ extension Episodes {
     private static let mostSaid = 20
 
     /// Dated more than a day ahead: set aside, and somebody is told.
-    func sayFuture(_ present: [Backup], _ snapshot: Snapshot) throws(Fault) {
+    func recordFuture(_ present: [Backup], _ snapshot: Snapshot) throws(Fault) {
         let (vault, scope) = (snapshot.vault, snapshot.vault.id.text)
         let ahead = present.filter { $0.isComplete && Judge.isFuture($0, now: snapshot.at) }
         let names = Set(ahead.map(\.id.objectText))

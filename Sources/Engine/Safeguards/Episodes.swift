@@ -24,12 +24,12 @@ package struct Episodes: UseCase {
             try state.episodes.note(.offline, vault.path.hexadecimal, [])
             return opened
         } catch {
-            if error.code == .offline { sayOffline(vault, error) }
+            if error.code == .offline { recordOffline(vault, error) }
             throw error
         }
     }
 
-    func sayOffline(_ vault: VaultConfiguration, _ fault: Fault) {
+    func recordOffline(_ vault: VaultConfiguration, _ fault: Fault) {
         let scope = vault.path.hexadecimal
         do throws(Fault) {
             guard try !state.episodes.begun(.offline, scope, [""]).isEmpty else { return }
@@ -77,20 +77,20 @@ package struct Episodes: UseCase {
 
     /// What a look reports by itself: series that are late, have ended or fail, and backups that look wrong. What
     /// protects what is found out once for both; series are frozen where everything was looked into.
-    func sayFindings(_ snapshot: inout Snapshot) throws(Fault) {
-        try sayFreezes(snapshot)
+    func recordFindings(_ snapshot: inout Snapshot) throws(Fault) {
+        try recordFreezes(snapshot)
         guard let protection = snapshot.protection else {
             guard !snapshot.scan.hasUnknown else { return }
             let present = try protections.present(of: snapshot.vault.id, snapshot.marks, at: snapshot.at.wall)
-            try sayFuture(present, snapshot)
+            try recordFuture(present, snapshot)
             return try sayNewest(present, snapshot.marks, snapshot.vault, at: snapshot.at)
         }
-        try sayFuture(snapshot.present, snapshot)
+        try recordFuture(snapshot.present, snapshot)
         if !snapshot.scan.hasUnknown {
-            try sayPulses(snapshot.present, protection, snapshot.vault, at: snapshot.at)
+            try recordFreshness(snapshot.present, protection, snapshot.vault, at: snapshot.at)
         }
         do {
-            try suspectGuard.settleSuspects(protection.suspicion, &snapshot)
+            try suspectGuard.freezeSuspects(protection.suspicion, &snapshot)
         } catch {
             // The purge that makes room must not wait for a mark; the next look says it.
             guard error.isFull else { throw error }
@@ -107,12 +107,12 @@ package struct Episodes: UseCase {
     private func sayNewest(_ present: [Backup], _ marks: Marks, _ vault: OpenVault, at now: Moment) throws(Fault) {
         let protection = try protections.protection(
             vault.configuration, vault.id, marks: marks, present: present, leftAlone: [], at: now.wall)
-        try sayPulses(present, protection, vault, at: now)
-        try suspectGuard.saySuspects(protection.suspicion, present, vault, at: now)
+        try recordFreshness(present, protection, vault, at: now)
+        try suspectGuard.recordSuspects(protection.suspicion, present, vault, at: now)
     }
 
     /// Series that are late, have ended or fail.
-    private func sayPulses(
+    private func recordFreshness(
         _ present: [Backup], _ protection: Judge.Protection, _ vault: OpenVault, at now: Moment
     ) throws(Fault) {
         let pulses = SeriesPulse.all(

@@ -16,7 +16,7 @@ package struct MassChangeGuard: UseCase {
 
     /// Remembers what a look saw, and judges the hour. Whoever looks does, also who changes nothing in the vault: the
     /// catalog has the new state then, and nobody would see the change again.
-    func noteUpheaval(_ changes: Catalog.Changes, _ vault: OpenVault, at now: Moment) throws(Fault) {
+    func record(_ changes: Catalog.Changes, _ vault: OpenVault, at now: Moment) throws(Fault) {
         guard let percent = vault.configuration.settings.brakes.freezeIfRewritten.value, !changes.isReread else {
             return
         }
@@ -28,10 +28,10 @@ package struct MassChangeGuard: UseCase {
         }
         // What each series has is counted only where there may be something to say.
         let had = try state.catalog.counts(vault: vault.id, isUnchanged: true).present
-        guard raw >= Upheaval.least, raw.multiplied(by: 100) >= had.multiplied(by: percent) || raw >= Upheaval.most
+        guard raw >= MassChange.least, raw.multiplied(by: 100) >= had.multiplied(by: percent) || raw >= MassChange.most
         else { return }
         let standing = try state.catalog.standing(vault: vault.id).mapValues { count, newest in
-            Upheaval.Standing(count: count, newest: newest)
+            MassChange.Standing(count: count, newest: newest)
         }
         try state.brakes.change(vault.id) { memory in
             memory.upheaval.judge(standing, percent: percent, at: now.wall)
@@ -39,8 +39,8 @@ package struct MassChangeGuard: UseCase {
     }
 
     /// What changed, by series.
-    private static func tally(_ changes: Catalog.Changes) -> [Bytes: Upheaval.Change] {
-        var tallied: [Bytes: Upheaval.Change] = [:]
+    private static func tally(_ changes: Catalog.Changes) -> [Bytes: MassChange.Change] {
+        var tallied: [Bytes: MassChange.Change] = [:]
         for backup in changes.vanished + changes.dropped
         where backup.isComplete && !changes.linked.contains(backup.id.object) {
             tallied[backup.series, default: .init()].lost += 1
@@ -87,13 +87,13 @@ package struct MassChangeGuard: UseCase {
         }
     }
 
-    func alarm(_ vault: VaultConfiguration, _ id: VaultID) throws(Fault) -> Upheaval.Alarm? {
+    func alarm(_ vault: VaultConfiguration, _ id: VaultID) throws(Fault) -> MassChange.Alarm? {
         guard vault.settings.brakes.freezeIfRewritten.value != nil else { return nil }
         return try state.brakes.memory(of: id).upheaval.alarm
     }
 
     /// Writes an alarm down as the vault's freeze. The marks, where it did.
-    func freezeUpheaval(_ vault: OpenVault) throws(Fault) -> Marks? {
+    func freezeIfAlarmed(_ vault: OpenVault) throws(Fault) -> Marks? {
         guard let alarm = try alarm(vault.configuration, vault.id) else { return nil }
         let trash = try access.makeTrash(vault)
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
@@ -101,7 +101,7 @@ package struct MassChangeGuard: UseCase {
         let at = now()
         var marks = try state.marks.read(vault.id, trash: trash)
         if marks.mark(.frozen, Mark.frozenTarget(.rewritten), at: at.wall) == nil {
-            marks.say(.freeze(.rewritten, reason: alarm.reason, actor: state.program, at: at.wall))
+            marks.add(.freeze(.rewritten, reason: alarm.reason, actor: state.program, at: at.wall))
             try state.marks.write(marks, vault.id, trash: trash)
         }
         try state.audit.append([FreezeGuard.frozenRecord(.rewritten, vault, alarm.reason)], at: at)

@@ -60,7 +60,7 @@ package struct PersonMarks: UseCase {
     /// under the lock: a backup that is gone by then, or a series of which none of `members` is left, is `.notFound`,
     /// and nothing is written.
     @discardableResult
-    package func say(
+    package func apply(
         _ word: Word, of members: [Backup] = [], in configuration: VaultConfiguration
     ) throws(Fault) -> Int {
         let vault = try access.open(configuration)
@@ -79,7 +79,7 @@ package struct PersonMarks: UseCase {
             // What does not hold cannot be lifted: nothing to say.
             if mark.released, mark.items == nil, marks.mark(mark.kind, mark.target, at: at.wall) == nil { continue }
             changed += max(1, backups.count)
-            marks.say(mark)
+            marks.add(mark)
             guard let event else { continue }
             let about: [Backup?] = backups.isEmpty ? [nil] : backups
             records += about.map { backup in

@@ -62,7 +62,7 @@ package struct SuspectGuard: UseCase {
     // MARK: Settling
 
     /// Remembers and reports what is new.
-    func saySuspects(
+    func recordSuspects(
         _ suspicion: Suspicion, _ present: [Backup], _ vault: OpenVault, at now: Moment
     ) throws(Fault) {
         let records = try remember(suspicion, present, vault, at: now.wall)
@@ -70,7 +70,7 @@ package struct SuspectGuard: UseCase {
     }
 
     /// After a look, by who acts: remembers and says what is new, freezes and unfreezes series.
-    func settleSuspects(_ suspicion: Suspicion, _ snapshot: inout Snapshot) throws(Fault) {
+    func freezeSuspects(_ suspicion: Suspicion, _ snapshot: inout Snapshot) throws(Fault) {
         let vault = snapshot.vault
         var records = try remember(suspicion, snapshot.present, vault, at: snapshot.at.wall)
         var words: [(mark: Mark, record: AuditRecord)] = freezing(suspicion, snapshot)
@@ -80,7 +80,7 @@ package struct SuspectGuard: UseCase {
             let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
             defer { withExtendedLifetime(lock) {} }
             var marks = try state.marks.read(vault.id, trash: trash)
-            for word in words { marks.say(word.mark) }
+            for word in words { marks.add(word.mark) }
             try state.marks.write(marks, vault.id, trash: trash)
             snapshot.marks = marks
             records += words.map(\.record)

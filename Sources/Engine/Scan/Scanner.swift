@@ -120,7 +120,7 @@ package struct Scanner: UseCase {
                 fault = error
             }
         }
-        try massChangeGuard.noteUpheaval(changes, vault, at: at)
+        try massChangeGuard.record(changes, vault, at: at)
         if let fault { throw fault }
     }
 
@@ -175,7 +175,7 @@ package struct Scanner: UseCase {
         }
         changes.isReread = try state.catalog.readAs(vault: vault.id) != readAs
         try judge(&changes, vault, at: at)
-        try state.catalog.noteIndexed(vault: vault.id, readAs: readAs)
+        try state.catalog.recordIndexed(vault: vault.id, readAs: readAs)
         return (scan, changes)
     }
 
@@ -260,7 +260,7 @@ private struct Recorder {
         }
         writer.queue.sync {}
         var changes = writer.outcome.withLock(\.changes)
-        changes.settleMoves()
+        changes.mergeMoves()
         return changes
     }
 
@@ -271,7 +271,7 @@ private struct Recorder {
         var (changes, fault) = writer.outcome.withLock { $0 }
         if let fault { throw fault }
         changes.vanished += try writer.catalog.forget(vault: writer.vault, places: gone + more)
-        changes.settleMoves()
+        changes.mergeMoves()
         return changes
     }
 }

@@ -16,7 +16,7 @@ package struct TrashReconciler: UseCase {
     var massChangeGuard: MassChangeGuard { MassChangeGuard(context: context) }
 
     /// Compares every batch with what is there: trashed, brought back, purged, missing (invariant 3).
-    func settleTrash(_ snapshot: inout Snapshot, _ before: Gone, _ facts: LazyFacts) throws(Fault) {
+    func reconcile(_ snapshot: inout Snapshot, _ before: Gone, _ facts: LazyFacts) throws(Fault) {
         let vault = snapshot.vault
         let rows = try state.catalog.trashed(vault: vault.id, states: [.trashed, .purged, .missing])
         let known = Dictionary(rows.map { (Gone.key($0), $0) }) { first, _ in first }
@@ -56,14 +56,14 @@ package struct TrashReconciler: UseCase {
                 if row != nil { snapshot.left.append((backup, .present)) }
                 continue
             }
-            settle(
+            classify(
                 backup, isOurs: isOurs, row, found: found, before: before, snapshot: &snapshot,
                 proven: try facts.value())
         }
     }
 
     /// One item that left its batch: what became of it.
-    private func settle(
+    private func classify(
         _ backup: Backup, isOurs: Bool, _ row: Backup?, found: Found, before: Gone, snapshot: inout Snapshot,
         proven: AuditLog.Facts
     ) {
@@ -175,7 +175,7 @@ package struct TrashReconciler: UseCase {
                     unreadable: snapshot.scan.unreadable.count), vault: vault.label, vaultID: vault.id))
         if !snapshot.broughtBack.isEmpty || !snapshot.missing.isEmpty {
             // The whole trash may have been removed: what people said must stand somewhere.
-            try noteReturnedAndMissing(&snapshot, try access.makeTrash(vault), &records)
+            try recordReturnedAndMissing(&snapshot, try access.makeTrash(vault), &records)
         }
         try state.audit.append(records, at: snapshot.at)
         // Only now: until it is in the log, the next look must find it again.
@@ -204,7 +204,7 @@ package struct TrashReconciler: UseCase {
     /// Says in the audit log what a look found out.
     package func note(_ changes: Catalog.Changes, in vault: OpenVault) throws(Fault) {
         try state.audit.append(Self.records(of: changes, vault), at: now())
-        _ = try massChangeGuard.freezeUpheaval(vault)
+        _ = try massChangeGuard.freezeIfAlarmed(vault)
     }
 
     private static func records(of changes: Catalog.Changes, _ vault: OpenVault) -> [AuditRecord] {
@@ -220,7 +220,7 @@ package struct TrashReconciler: UseCase {
             }
     }
 
-    private func noteReturnedAndMissing(
+    private func recordReturnedAndMissing(
         _ snapshot: inout Snapshot, _ trash: TrashDirectory, _ records: inout [AuditRecord]
     ) throws(Fault) {
         let vault = snapshot.vault
@@ -246,7 +246,7 @@ package struct TrashReconciler: UseCase {
             let count = snapshot.missing.count
             let reason =
                 "\(count) backup\(count == 1 ? "" : "s") missing from the trash ('\(first.path.display)'): removed by somebody else"
-            marks.say(.freeze(.missing, reason: reason, actor: state.program, at: snapshot.at.wall))
+            marks.add(.freeze(.missing, reason: reason, actor: state.program, at: snapshot.at.wall))
             records.append(FreezeGuard.frozenRecord(.missing, vault, reason))
         }
         try state.marks.write(marks, vault.id, trash: trash)

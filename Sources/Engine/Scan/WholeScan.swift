@@ -70,21 +70,21 @@ package struct WholeScan: UseCase {
         let probing: VaultSurvey.Probing = if case .everything = depth { .now } else { .later }
         let (scan, changes) = try scanner.scan(
             vault, trashed: before.trashed, at: at, probing: probing, watch, shouldStop)
-        var snapshot = try settle(
+        var snapshot = try combine(
             vault, at, scan: scan, changes: changes, depth: depth, recovery: recovery, before: (before, batches),
             facts: facts)
         if acting {
             if let trash = try vault.trash() { try access.renewMarker(vault, trash) }
             try reconciler.writeDown(&snapshot, facts)
-            if let marks = try massChangeGuard.freezeUpheaval(vault) { snapshot.marks = marks }
+            if let marks = try massChangeGuard.freezeIfAlarmed(vault) { snapshot.marks = marks }
             if case .everything = depth { snapshot.protection = try protection(of: snapshot) }
-            try episodes.sayFindings(&snapshot)
+            try episodes.recordFindings(&snapshot)
         }
         return snapshot
     }
 
     /// Brings scan, trash and catalog together, under the vault's lock: nobody moves anything meanwhile.
-    private func settle(
+    private func combine(
         _ vault: OpenVault, _ at: Moment, scan: VaultSurvey.Scan, changes: Catalog.Changes, depth: Snapshot.Depth,
         recovery: [Recovery.Finding], before: (gone: TrashReconciler.Gone, batches: [Batch]), facts: LazyFacts
     ) throws(Fault) -> Snapshot {
@@ -110,7 +110,7 @@ package struct WholeScan: UseCase {
             }
             snapshot.leftAlone = try state.catalog.leftAlone(vault: vault.id)
         }
-        try reconciler.settleTrash(&snapshot, before.gone, facts)
+        try reconciler.reconcile(&snapshot, before.gone, facts)
         return snapshot
     }
 
@@ -178,7 +178,7 @@ package struct WholeScan: UseCase {
         for case .stuck(let backup, let fault) in findings {
             let target = Mark.frozenTarget(.divided, series: backup.series)
             guard marks.mark(.frozen, target, at: at.wall) == nil else { continue }
-            marks.say(
+            marks.add(
                 .freeze(
                     .divided, series: backup.series,
                     reason: "'\(backup.path.display)' is half in the trash: \(fault.message)",

@@ -233,9 +233,7 @@ package struct NameLook {
     }
 }
 
-package struct PathExplainer: UseCase {
-    let context: Context
-
+extension PathExplainer {
     package var nameLook: NameLook { NameLook(zone: configuration.zone.value, shouldStop: shouldStop) }
 }
 

@@ -75,7 +75,7 @@ package struct Adoption: UseCase {
         if let old = marker?.id, old != vault.id {
             var marks = try state.marks.read(vault.id, trash: trash)
             let former = try state.marks.read(old, trash: trash).all.values.filter { $0.kind.protects && !$0.released }
-            for mark in former.sorted(by: { $0.counter < $1.counter }) { marks.say(mark) }
+            for mark in former.sorted(by: { $0.counter < $1.counter }) { marks.add(mark) }
             if !former.isEmpty { try state.marks.write(marks, vault.id, trash: trash) }
         }
         try Marker(id: vault.id, label: vault.label, keeper: Surroundings.hostName, made: now().wall).write(in: trash)

@@ -47,9 +47,9 @@ package struct MarkEditor: UseCase {
         else { return }
         if until == nil { mark.isElsewhere = true }
         mark.run = run
-        marks.say(mark)
+        marks.add(mark)
         for backup in backups where marks.mark(.condemned, backup.id.text, at: at.wall) != nil {
-            marks.say(
+            marks.add(
                 Mark(
                     kind: .condemned, target: backup.id.text, released: true, reason: reason, actor: state.actorName,
                     at: at.wall))

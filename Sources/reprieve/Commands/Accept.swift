@@ -46,7 +46,7 @@ struct Accept: Deed {
             view.protection.suspicion.suspects[$0.id.object] != nil || $0.mayBeAccepted
         }
         if !dryRun {
-            try session.engine.personMarks.say(
+            try session.engine.personMarks.apply(
                 .acceptSeries(series, objects: Set(own.map(\.id.object)), reason: reason), of: own,
                 in: view.configuration)
         }
@@ -67,7 +67,7 @@ struct Accept: Deed {
             view.protection.suspicion.suspects[backup.id.object]
             ?? (backup.mayBeAccepted || backup.lacksFooter ? backup.note : nil)
         if why != nil, !dryRun {
-            try session.engine.personMarks.say(.accept([backup], reason: reason), in: view.configuration)
+            try session.engine.personMarks.apply(.accept([backup], reason: reason), in: view.configuration)
         }
         session.say(
             "\(why == nil ? "it counts already" : "accepted: it counts from now on")\n  \(backup.id.text)  \(backup.path.display)"

@@ -51,7 +51,7 @@ struct Marking {
         let byVault = Dictionary(grouping: marked) { $0.view.configuration.path }
         if !dryRun {
             for (_, own) in byVault.sorted(by: { $0.key < $1.key }) {
-                try session.engine.personMarks.say(word(own.flatMap(\.backups)), in: own[0].view.configuration)
+                try session.engine.personMarks.apply(word(own.flatMap(\.backups)), in: own[0].view.configuration)
             }
         }
         if session.json { return emit(marked, dryRun, session) }

@@ -60,7 +60,7 @@ struct Freeze: Deed {
                 return (1, try session.engine.emergencyFreeze.freeze(vault, reason: reason, until: until))
             }
             let freeze = PersonMarks.Word.freeze(series: series, reason: reason, until: until)
-            return (try session.engine.personMarks.say(freeze, of: members, in: vault), nil)
+            return (try session.engine.personMarks.apply(freeze, of: members, in: vault), nil)
         }
     }
 
@@ -84,7 +84,7 @@ struct Unfreeze: Deed {
     func run() throws {
         let session = try common.session()
         try Freezing.mark(what, all, session: session, done: "no longer frozen") { vault, series, _ throws(Fault) in
-            (try session.engine.personMarks.say(.unfreeze(series: series), in: vault), nil)
+            (try session.engine.personMarks.apply(.unfreeze(series: series), in: vault), nil)
         }
     }
 }

@@ -121,13 +121,13 @@ struct Release: Deed {
         let vault = group.view.configuration
         var lines: [String] = []
         if let key = group.series, group.view.protection.retired[key] != nil {
-            if !dryRun { _ = try session.engine.personMarks.say(.unretire([key]), in: vault) }
+            if !dryRun { _ = try session.engine.personMarks.apply(.unretire([key]), in: vault) }
             lines.append("\(group.name): \(dryRun ? "would be no longer retired" : "no longer retired")")
         }
         if !released.isEmpty {
             if !dryRun {
                 let kinds: [Mark.Kind] = preserved ? [.reprieved, .preserved] : [.reprieved]
-                _ = try session.engine.personMarks.say(.release(released, kinds: kinds), in: vault)
+                _ = try session.engine.personMarks.apply(.release(released, kinds: kinds), in: vault)
             }
             let verb = dryRun ? "would be released" : "released: the rules decide again"
             lines.append("\(group.name): \(Text.plural(released.count, "backup")) \(verb)")

@@ -121,7 +121,7 @@ struct RestoreText {
     }
 
     /// `3, 2 and 1 Oct (purged 7 Dec 04:15, run 81, by the policy)`, those of one end together.
-    func nearer(_ departed: [Departed]) -> String {
+    func nearer(_ departed: [PurgedBackup]) -> String {
         var groups: [(end: String, times: [Timestamp])] = []
         for one in departed {
             let end = end(one)
@@ -152,7 +152,7 @@ struct RestoreText {
     }
 
     /// `purged 7 Dec 2026 04:15, run 81, by the policy`.
-    func end(_ departed: Departed) -> String {
+    func end(_ departed: PurgedBackup) -> String {
         let word = departed.backup.state == .missing ? "missing" : "purged"
         guard let at = departed.at else { return word + ", and no log here tells when" }
         let when = Text.time(at, zone).trimmingCharacters(in: .whitespaces)

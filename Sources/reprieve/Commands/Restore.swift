@@ -108,7 +108,7 @@ struct RestoreDoing {
     private var planned: [(vault: String, backup: Backup)] = []
     private var inPlace: [(vault: String, backup: Backup)] = []
     private var faults: [Fault] = []
-    private var nearer: [Departed] = []
+    private var nearer: [PurgedBackup] = []
     /// Backups that have one mark together.
     private var marked: Set<BackupID> = []
 
@@ -267,7 +267,7 @@ struct RestoreDoing {
 
 extension Session {
     /// One that cannot be brought back.
-    func json(_ departed: Departed) -> JSON {
+    func json(_ departed: PurgedBackup) -> JSON {
         let backup = departed.backup
         let fields: [JSON.Field] =
             [.init("id", .string(backup.id.text))] + [JSON.Field](path: backup.path) + [

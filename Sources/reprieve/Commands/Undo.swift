@@ -190,7 +190,7 @@ private struct UndoDoing {
         return lines.joined(separator: "\n")
     }
 
-    private func gone(_ departed: [Departed]) -> [String] {
+    private func gone(_ departed: [PurgedBackup]) -> [String] {
         let most = 10
         let lines = departed.prefix(most).map { one in
             let when = one.at.map { " " + Text.time($0, session.zone).trimmingCharacters(in: .whitespaces) } ?? ""

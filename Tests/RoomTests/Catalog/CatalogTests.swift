@@ -40,12 +40,12 @@ struct CatalogTests {
         let backups = (0..<2500).map { backup(Bytes("d/f\($0)"), $0) }
         let first = try catalog.record(vault: vault, [look("", [], inside: ["d"]), look("d", backups)])
         #expect(first.appeared.count == 2500 && first.completed.isEmpty && first.newlyComplete == 2500)
-        try catalog.noteIndexed(vault: vault, readAs: "a")
+        try catalog.recordIndexed(vault: vault, readAs: "a")
         let written = try catalog.written()
         let known = try catalog.present(vault: vault, place: "d")
         #expect(Set(known) == Set(backups))
         _ = try catalog.record(vault: vault, [look("", [], inside: ["d"]), look("d", known: known, backups)])
-        try catalog.noteIndexed(vault: vault, readAs: "a")
+        try catalog.recordIndexed(vault: vault, readAs: "a")
         try catalog.setUnreconciled(vault: vault, nil)
         #expect(try catalog.written() == written)
         #expect(try catalog.places(vault: vault, readAs: "a") == ["": digest, "d": digest])
@@ -59,7 +59,7 @@ struct CatalogTests {
         let catalog = try catalog(scratch)
         let backups = (0..<1200).map { backup(Bytes("d/f\($0)"), $0) }
         _ = try catalog.record(vault: vault, [look("", [], inside: ["d"]), look("d", backups, inside: ["d/e"])])
-        try catalog.noteIndexed(vault: vault, readAs: "a")
+        try catalog.recordIndexed(vault: vault, readAs: "a")
         #expect(try catalog.placesGone(vault: vault, ["": []]) == ["d", "d/e"])
         #expect(try catalog.placesGone(vault: vault, ["": ["d"]]).isEmpty)
         #expect(try catalog.forget(vault: vault, places: ["d", "d/e"]).count == 1200)
@@ -73,7 +73,7 @@ struct CatalogTests {
         let catalog = try catalog(scratch)
         let old = backup("d/f", 1)
         _ = try catalog.record(vault: vault, [look("d", [old])])
-        try catalog.noteIndexed(vault: vault, readAs: "a")
+        try catalog.recordIndexed(vault: vault, readAs: "a")
         var theirs = old
         theirs.note = "theirs"
         _ = try catalog.record(vault: vault, [look("d", known: [old], [theirs])])
@@ -155,7 +155,7 @@ struct CatalogTests {
         _ = try catalog.record(vault: vault, [look("d", [old])])
         var changes = try catalog.record(
             vault: vault, [look("d", known: [old], []), look("e", [backup("e/f", 1)])])
-        changes.settleMoves()
+        changes.mergeMoves()
         #expect(changes.vanished.isEmpty && changes.places == ["e"])
     }
 }

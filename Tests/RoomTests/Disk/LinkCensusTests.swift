@@ -114,7 +114,7 @@ struct LinkCensusTests {
         #expect(try census.count(tree: tree, as: 1, shouldStop: { true }) == false)
         #expect(census.freedAlone(1).isAtLeast)
         let pauses = Tally()
-        #expect(try census.count(tree: tree, as: 2, courtesy: Courtesy(entries: 10) { pauses.add() }))
+        #expect(try census.count(tree: tree, as: 2, pacing: Pacing(entries: 10) { pauses.add() }))
         #expect((10...20).contains(pauses.count))
         #expect(!census.freedAlone(2).isAtLeast)
     }

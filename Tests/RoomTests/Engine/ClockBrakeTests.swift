@@ -83,7 +83,7 @@ struct ClockBrakeTests {
         for n in 0...1 { _ = try place.cleanup(n) }
         place.clock.moment.wall = place.clock.moment.wall.adding(seconds: -40 * 86_400)
         for n in 0...1 { #expect(try place.cleanup(n).plan.frozen?.cause == "clock") }
-        #expect(try place.engine.personMarks.say(.unfreeze(series: []), in: place.vault) == 1)
+        #expect(try place.engine.personMarks.apply(.unfreeze(series: []), in: place.vault) == 1)
         #expect(place.causes() == [[], ["clock"]])
         place.clock.moment.wall = place.clock.moment.wall.adding(seconds: 40 * 86_400)
         #expect(place.causes() == [["clock"], []], "what the person called right has jumped")
@@ -93,7 +93,7 @@ struct ClockBrakeTests {
     func beside() throws {
         let place = try Place()
         _ = try place.cleanup()
-        try place.engine.personMarks.say(.freeze(series: [], reason: "stop", until: nil), in: place.vault)
+        try place.engine.personMarks.apply(.freeze(series: [], reason: "stop", until: nil), in: place.vault)
         place.clock.moment.wall = place.clock.moment.wall.adding(seconds: 90 * 86_400)
         #expect(place.causes()[0] == ["person", "clock"])
         _ = try place.cleanup()
@@ -164,7 +164,7 @@ struct ClockBrakeTests {
         try place.scratch.write("FREEZE")
         #expect(place.causes() == [["person"], ["person"]])
         #expect(try place.cleanup().status == .held)
-        #expect(throws: Fault.self) { try place.engine.personMarks.say(.unfreeze(series: []), in: place.vault) }
+        #expect(throws: Fault.self) { try place.engine.personMarks.apply(.unfreeze(series: []), in: place.vault) }
         try FileManager.default.removeItem(at: place.scratch.url.appending(path: "FREEZE"))
         #expect(place.causes() == [[], []])
     }

@@ -49,7 +49,7 @@ struct FuzzTests {
                 .freeze(series: [series], reason: "x", until: nil), .accept([view.present[1]], reason: "x"),
                 .condemn([view.present[1]], reason: "x"),
                 .retire(series, objects: [1], keep: 2, after: clock.moment.wall, reason: "x"),
-            ] { _ = try engine.personMarks.say(word, in: vault) }
+            ] { _ = try engine.personMarks.apply(word, in: vault) }
             for (file, isOfState) in try names().map({ ($0, $0.hasPrefix("state/")) }) where isOfState || isRecord(file)
             {
                 files[file] = try Data(contentsOf: scratch.url.appending(path: file))
@@ -100,7 +100,7 @@ struct FuzzTests {
                 attempt { _ = engine.overviews.metrics(of: engine.overviews.glance()).text }
                 attempt { _ = try engine.auditTrail.verifyAudit() }
                 attempt { _ = try engine.auditTrail.lastAudited(3, since: nil, where: { _ in true }) }
-                attempt { _ = try engine.personMarks.say(.freeze(series: [], reason: "x", until: nil), in: vault) }
+                attempt { _ = try engine.personMarks.apply(.freeze(series: [], reason: "x", until: nil), in: vault) }
                 attempt { _ = try engine.earlyPurge.relieve([vault], acting: false) }
                 attempt { _ = try engine.purger.nextPurge(vault) }
                 _ = engine.hooks.deliver(withinSeconds: 0.01)

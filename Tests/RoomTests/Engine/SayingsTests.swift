@@ -18,8 +18,8 @@ struct SayingsTests {
         var vault = try Vault()
         try vault.fill()
         // There is a trash from then on.
-        try vault.engine.personMarks.say(.freeze(series: [], reason: "a test", until: nil), in: configuration(vault))
-        try vault.engine.personMarks.say(.unfreeze(series: []), in: configuration(vault))
+        try vault.engine.personMarks.apply(.freeze(series: [], reason: "a test", until: nil), in: configuration(vault))
+        try vault.engine.personMarks.apply(.unfreeze(series: []), in: configuration(vault))
         try vault.look()
         try vault.shell("touch .trash/FREEZE")
         for _ in 1...2 { #expect(try vault.look() == ["person"]) }
@@ -35,10 +35,10 @@ struct SayingsTests {
         try vault.fill()
         for isLifted in [false, true] {
             let until = vault.clock.moment.wall.adding(seconds: 3000)
-            try vault.engine.personMarks.say(
+            try vault.engine.personMarks.apply(
                 .freeze(series: [], reason: "a move", until: until), in: configuration(vault))
             #expect(try vault.look() == ["person"])
-            if isLifted { try vault.engine.personMarks.say(.unfreeze(series: []), in: configuration(vault)) }
+            if isLifted { try vault.engine.personMarks.apply(.unfreeze(series: []), in: configuration(vault)) }
             vault.clock.pass(seconds: 3000)
             for _ in 1...2 { #expect(try vault.look() == []) }
             #expect(try records(vault, "vault.unfrozen", "its time is over") == 1)

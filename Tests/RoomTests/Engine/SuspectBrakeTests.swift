@@ -96,7 +96,7 @@ struct SuspectBrakeTests {
         #expect(sizes.filter { $0 < 5000 }.count >= 5)
         let series = vault.view().present[0].series
         let objects = Set(vault.view().present.map(\.id.object))
-        try vault.engine.personMarks.say(
+        try vault.engine.personMarks.apply(
             .acceptSeries(series, objects: objects, reason: "it was cleared out"), in: vault.vault)
         for _ in 1...3 { try vault.day(1000) }
         #expect(vault.sizes().allSatisfy { $0 == 1000 })
@@ -109,7 +109,7 @@ struct SuspectBrakeTests {
         for _ in 1...12 { try vault.day(10_000) }
         for _ in 1...3 { try vault.day(30) }
         let series = try #require(vault.view().frozenSeries.first?.series)
-        try vault.engine.personMarks.say(.unfreeze(series: [series]), in: vault.vault)
+        try vault.engine.personMarks.apply(.unfreeze(series: [series]), in: vault.vault)
         try vault.day(40)
         #expect(vault.view().frozenSeries.isEmpty, "who lifted it knows of this run")
         // Weeks without a backup, and cleanups by night.
@@ -119,7 +119,7 @@ struct SuspectBrakeTests {
         }
         #expect(try vault.records("anomaly.found", "\"reminder\":true") == 2)
         let objects = Set(vault.view().present.map(\.id.object))
-        try vault.engine.personMarks.say(.acceptSeries(series, objects: objects, reason: "so it is"), in: vault.vault)
+        try vault.engine.personMarks.apply(.acceptSeries(series, objects: objects, reason: "so it is"), in: vault.vault)
         #expect(vault.view().protection.suspicion.suspects.isEmpty)
         try vault.day(35)
         #expect(vault.view().protection.suspicion.suspects.isEmpty)
@@ -159,13 +159,13 @@ struct SuspectBrakeTests {
         let trashed = try #require(before.trashed.min { $0.time < $1.time })
         try vault.day(1000)
         #expect(vault.view().trashed.contains { $0.id == oldest.id })
-        #expect(try vault.engine.personMarks.say(.preserve([oldest], reason: "r", until: nil), in: vault.vault) == 1)
-        #expect(try vault.engine.personMarks.say(.release([oldest]), in: vault.vault) == 1)
+        #expect(try vault.engine.personMarks.apply(.preserve([oldest], reason: "r", until: nil), in: vault.vault) == 1)
+        #expect(try vault.engine.personMarks.apply(.release([oldest]), in: vault.vault) == 1)
 
         func refused(_ word: PersonMarks.Word, of members: [Backup] = []) throws {
             let marks = vault.view().marks.all
             let fault = #expect(throws: Fault.self) {
-                try vault.engine.personMarks.say(word, of: members, in: vault.vault)
+                try vault.engine.personMarks.apply(word, of: members, in: vault.vault)
             }
             #expect(fault?.code.status == .notFound, "\(fault?.message ?? "")")
             #expect(vault.view().marks.all == marks)
@@ -179,9 +179,9 @@ struct SuspectBrakeTests {
             try refused(word)
         }
         let (series, members) = (oldest.series, before.members(of: oldest.series))
-        try vault.engine.personMarks.say(
+        try vault.engine.personMarks.apply(
             .freeze(series: [series], reason: "r", until: nil), of: members, in: vault.vault)
-        try vault.engine.personMarks.say(.unfreeze(series: [series]), of: [trashed], in: vault.vault)
+        try vault.engine.personMarks.apply(.unfreeze(series: [series]), of: [trashed], in: vault.vault)
         try refused(.freeze(series: [series], reason: "r", until: nil), of: [trashed])
         try refused(.acceptSeries(series, objects: [trashed.id.object], reason: "r"), of: [trashed])
     }

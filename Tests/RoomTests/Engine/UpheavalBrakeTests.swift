@@ -207,7 +207,7 @@ struct UpheavalBrakeTests {
         #expect(try vault.frozenRecords() == (one.isFrozen ? 1 : 0))
         guard one.isFrozen else { return }
         #expect(vault.freezes()[0].reason.hasPrefix("of 40 backups"), "\(vault.freezes()[0].reason)")
-        try vault.engine.personMarks.say(.unfreeze(series: []), in: vault.engine.configuration.vaults[0])
+        try vault.engine.personMarks.apply(.unfreeze(series: []), in: vault.engine.configuration.vaults[0])
         #expect(try vault.look() == [], "\(one.what): lifted")
     }
 

@@ -174,7 +174,7 @@ struct JudgeTests {
         let rules = History.rules { $0.weekly = .first(2) }
         let decisions = History.decide(days, rules)
         // Saturday the 21st goes: Sunday the 22nd is kept for that week.
-        #expect(decisions[1].reasons == [.outdone(period: "week", by: days[0].id)])
+        #expect(decisions[1].reasons == [.superseded(period: "week", by: days[0].id)])
         #expect(decisions[19].reasons == [.beyond("weekly 2")])
     }
 }

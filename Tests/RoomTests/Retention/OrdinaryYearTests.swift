@@ -56,7 +56,7 @@ struct OrdinaryYearTests {
         let setUp = Self.setUps[index]
         var chance = Seeded(seed: UInt64(index + 1))
         var (present, past): ([Backup], [Suspicion.Past]) = ([], [])
-        var upheaval = Upheaval()
+        var upheaval = MassChange()
         var rules = KeepRules()
         (rules.daily, rules.weekly, rules.monthly) = (.first(7), .first(5), .first(12))
         let policy = VaultPolicy(
@@ -66,7 +66,7 @@ struct OrdinaryYearTests {
         for day in 0..<365 {
             let now = Timestamp(seconds: 1_790_000_000 + Int64(day) * 86_400)
             let moment = Moment(wall: now, boot: Int64(day + 1) * 86_400_000_000_000, bootID: "b")
-            var change = Upheaval.Change()
+            var change = MassChange.Change()
             for (n, one) in setUp.day(day, &chance).enumerated() {
                 count += 1
                 var backup = History.backup(now.adding(seconds: Int64(n) * 3600), n: count)
@@ -111,11 +111,11 @@ struct UpheavalTests {
     private static func verdict(
         _ changes: [(series: Bytes, lost: Int, arrived: Int, rewritten: Int, has: Int)], others: Int = 0
     ) -> Bool {
-        var upheaval = Upheaval()
+        var upheaval = MassChange()
         let now = Moment(wall: Timestamp(seconds: 1_790_000_000), boot: 0, bootID: "b")
-        var standing: [Bytes: Upheaval.Standing] = [:]
+        var standing: [Bytes: MassChange.Standing] = [:]
         for one in changes {
-            var change = Upheaval.Change()
+            var change = MassChange.Change()
             (change.lost, change.arrived) = (one.lost, one.arrived)
             change.rewritten = Set((0..<one.rewritten).map { UInt64($0) })
             upheaval.add([one.series: change], at: now)
@@ -141,13 +141,13 @@ struct UpheavalTests {
 
     @Test("what a writer took once, and others of it stayed, it may take again")
     func learnt() {
-        var upheaval = Upheaval()
+        var upheaval = MassChange()
         var alarms = 0
         for month in 1...4 {
             let now = Moment(
                 wall: Timestamp(seconds: 1_790_000_000 + Int64(month) * 2_592_000),
                 boot: Int64(month) * 2_592_000_000_000_000, bootID: "b")
-            var change = Upheaval.Change()
+            var change = MassChange.Change()
             change.lost = 30
             upheaval.add(["a": change], at: now)
             upheaval.judge(["a": .init(count: 1, newest: now.wall)], percent: 20, at: now.wall)

@@ -44,10 +44,10 @@ struct MarksTests {
         var marks = Marks(state: nil, vault: [freeze])  // another host wrote it
         #expect(marks.frozen(at: now, policy: "now") != nil && marks.frozen(at: now, policy: "then") != nil)
         #expect(marks.frozen(at: now, policy: "changed") == nil)
-        marks.say(Mark(kind: .frozen, target: Mark.vaultTarget, reason: "stop", actor: "a", at: now))
+        marks.add(Mark(kind: .frozen, target: Mark.vaultTarget, reason: "stop", actor: "a", at: now))
         #expect(marks.frozen(at: now, policy: "changed")?.reason == "stop")
         for target in [Mark.vaultTarget, Mark.undoneTarget] {
-            marks.say(Mark(kind: .frozen, target: target, released: true, reason: "", actor: "a", at: now))
+            marks.add(Mark(kind: .frozen, target: target, released: true, reason: "", actor: "a", at: now))
         }
         #expect(marks.frozen(at: now, policy: "now") == nil)
         #expect(marks.all.values.map(\.counter).sorted() == [2, 3], "each word is newer than all before")
@@ -87,14 +87,14 @@ struct MarksTests {
     @Test("a mark about many is one for each: the newest word counts, and one is released out of it")
     func items() {
         var marks = Marks()
-        marks.say(many([30, 7, 7, 1]))
+        marks.add(many([30, 7, 7, 1]))
         #expect(marks.all.count == 1 && held(marks) == [1, 7, 30])
         let release = Mark(kind: .reprieved, target: text(7), released: true, reason: "", actor: "a", at: now)
-        marks.say(release)
+        marks.add(release)
         #expect(held(marks) == [1, 30] && marks.newest(.reprieved, text(7))?.released == true)
-        marks.say(many([7, 8]))
+        marks.add(many([7, 8]))
         #expect(held(marks) == [1, 7, 8, 30] && marks.all.count == 2, "what it replaces is not carried along")
-        marks.say(many([1, 8, 30], released: true))
+        marks.add(many([1, 8, 30], released: true))
         #expect(held(marks) == [7] && marks.newest(.reprieved, text(8))?.released == true)
         #expect(marks.mark(.preserved, text(7), at: now) == nil, "of its kind only")
     }
@@ -129,7 +129,7 @@ struct MarksTests {
         let store = MarkStore(stateDirectory: scratch.path)
         var marks = Marks()
         let objects = (0..<60_000).map { UInt64($0) &* 0x9E37_79B9_7F4A_7C15 }
-        marks.say(many(objects))
+        marks.add(many(objects))
         try store.write(marks, VaultID(text: "v"), trash: trash)
         let size = try Data(contentsOf: vault.url.appending(path: ".trash/marks.json")).count
         #expect(size < 1_400_000)
@@ -143,7 +143,7 @@ struct MarksTests {
         let store = MarkStore(stateDirectory: state.path)
         let id = VaultID(text: "v")
         var marks = try store.read(id, trash: trash)
-        marks.say(mark(.preserved, 0, until: now.adding(seconds: 60)))
+        marks.add(mark(.preserved, 0, until: now.adding(seconds: 60)))
         try store.write(marks, id, trash: trash)
         let empty = try Scratch()
         #expect(try MarkStore(stateDirectory: empty.path).read(id, trash: trash).all == marks.all)

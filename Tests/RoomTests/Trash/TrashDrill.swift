@@ -125,7 +125,7 @@ final class TrashDrill {
         do {
             let store = MarkStore(stateDirectory: "state", in: disk)
             var marks = try store.read(Self.vault, trash: trash)
-            for mark in said { marks.say(mark) }
+            for mark in said { marks.add(mark) }
             try store.write(marks, Self.vault, trash: trash)
         } catch {}
     }

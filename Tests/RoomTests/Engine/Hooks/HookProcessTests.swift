@@ -80,27 +80,27 @@ struct HookProcessTests {
     }
 
     @Test("whoever gives up kills what runs, and starts nothing more")
-    func leash() throws {
+    func killSwitch() throws {
         let scratch = try Scratch()
         let file = scratch.url.appending(path: "child").path
         let process = HookProcess(
             path: "/bin/sh", arguments: ["-c", "sleep 600 & echo $! > \(file); wait"],
             environment: ["PATH": "/usr/bin:/bin"], input: [], limitSeconds: 60)
-        let leash = HookLeash()
+        let killSwitch = HookKillSwitch()
         let ending = Mutex<HookProcess.Ending?>(nil)
         let isDone = DispatchSemaphore(value: 0)
         Thread {
-            let outcome = process.run(clock: .system, leash: leash)
+            let outcome = process.run(clock: .system, killSwitch: killSwitch)
             ending.withLock { $0 = outcome.ending }
             isDone.signal()
         }.start()
         let child = try #require(
             waitFor { Self.numbers((try? String(contentsOfFile: file, encoding: .utf8)) ?? "").first })
-        leash.end()
+        killSwitch.end()
         #expect(isDone.wait(timeout: .now() + 10) == .success)
         #expect(ending.withLock { $0 } == .signalled(9))
         #expect(isDead(child))
-        #expect(process.run(clock: .system, leash: leash).ending == .stopped)
+        #expect(process.run(clock: .system, killSwitch: killSwitch).ending == .stopped)
     }
 
     private static func numbers(_ text: String) -> [Int32] { text.split(separator: "\n").compactMap { Int32($0) } }

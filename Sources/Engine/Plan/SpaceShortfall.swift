@@ -3,7 +3,7 @@ internal import Disk
 internal import Model
 
 /// What a file system lacks under the limits of the vaults on it.
-package struct SpaceLack: Sendable {
+package struct SpaceShortfall: Sendable {
     package var bytes: Int64 = 0
     package var inodes: Int64 = 0
     /// The limits that are not met: `min-free 5%`.
@@ -20,7 +20,7 @@ package struct SpaceLack: Sendable {
             bytes = max(0, strictest.of(system.totalBytes) - system.availableBytes)
             let text = "min-free " + SpaceLimits.text(strictest) { ByteSize.text($0) }
             let `is` = Self.text(system.availableBytes, of: system.totalBytes, like: strictest) { ByteSize.rounded($0) }
-            if bytes > 0 { say(text, "free space \(`is`) under \(text)") }
+            if bytes > 0 { add(text, "free space \(`is`) under \(text)") }
         }
         // A file system without a fixed number of inodes does not run out of them.
         let inodes = system.totalInodes > 0 ? limits.compactMap(\.minFreeInodes.value) : []
@@ -28,11 +28,11 @@ package struct SpaceLack: Sendable {
             self.inodes = max(0, strictest.of(system.totalInodes) - system.freeInodes)
             let text = "min-free-inodes " + SpaceLimits.text(strictest) { String($0) }
             let `is` = Self.text(system.freeInodes, of: system.totalInodes, like: strictest) { String($0) }
-            if self.inodes > 0 { say(text, "free inodes \(`is`) under \(text)") }
+            if self.inodes > 0 { add(text, "free inodes \(`is`) under \(text)") }
         }
     }
 
-    private mutating func say(_ limit: String, _ text: String) {
+    private mutating func add(_ limit: String, _ text: String) {
         limits.append(limit)
         texts.append(text)
     }

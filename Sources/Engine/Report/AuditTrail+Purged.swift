@@ -3,7 +3,7 @@ package import Model
 internal import State
 
 /// A backup that cannot be brought back, and what the audit log says of its end.
-package struct Departed: Sendable {
+package struct PurgedBackup: Sendable {
     package var backup: Backup
     package var at: Timestamp?
     package var run: Int?
@@ -13,10 +13,10 @@ package struct Departed: Sendable {
 
 extension AuditTrail {
     /// When, by which run and why each went. Reads the audit log once; where it cannot be read they are only named.
-    func departed(_ backups: [Backup]) -> [Departed] {
+    func departed(_ backups: [Backup]) -> [PurgedBackup] {
         guard !backups.isEmpty else { return [] }
-        var ends: [AuditLog.Facts.Item: Departed] = [:]
-        for backup in backups { ends[item(backup)] = Departed(backup: backup) }
+        var ends: [AuditLog.Facts.Item: PurgedBackup] = [:]
+        for backup in backups { ends[item(backup)] = PurgedBackup(backup: backup) }
         do {
             try state.audit.forEach { line in
                 guard let batch = line.batch, let id = line.backup.flatMap(BackupID.init(text:)),

@@ -9,17 +9,17 @@ extension Directory {
     ///
     /// `body` is given some kilobytes at a time. No entry becomes a value: two thousand directories of a hundred files
     /// each take a quarter of a second.
-    package func portray(_ body: (UnsafeRawBufferPointer) -> Void) throws(Fault) {
+    package func fingerprint(_ body: (UnsafeRawBufferPointer) -> Void) throws(Fault) {
         // Its own times first: what came and went between two looks shows there.
         var own = cl_stat()
         try check(cl_statx(descriptor, "", 1, &own), "look at", path)
         withUnsafeBytes(of: (own.ino, own.mtime, own.ctime), body)
         lseek(descriptor, 0, SEEK_SET)
         let listing = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
-        var picture = Picture()
+        var fingerprint = Fingerprint()
         defer {
             listing.deallocate()
-            picture.deallocate()
+            fingerprint.deallocate()
         }
         while true {
             let n = cl_getdents(descriptor, listing.baseAddress, listing.count)
@@ -28,16 +28,16 @@ extension Directory {
             var at = 0
             while at < n {
                 let entry = UnsafeRawBufferPointer(rebasing: listing[at...])
-                portray(entry, into: &picture)
+                addEntry(entry, into: &fingerprint)
                 at += Int(entry.loadUnaligned(fromByteOffset: 16, as: UInt16.self))
-                if picture.isNearlyFull { picture.hand(to: body) }
+                if fingerprint.isNearlyFull { fingerprint.hand(to: body) }
             }
         }
-        picture.hand(to: body)
+        fingerprint.hand(to: body)
     }
 
     /// Bytes that are handed on before their room is full.
-    private struct Picture {
+    private struct Fingerprint {
         private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
         private var used = 0
 
@@ -58,14 +58,14 @@ extension Directory {
     }
 
     /// One linux_dirent64: inode (8), offset (8), record length (2), type (1), name with NUL.
-    private func portray(_ entry: UnsafeRawBufferPointer, into picture: inout Picture) {
+    private func addEntry(_ entry: UnsafeRawBufferPointer, into fingerprint: inout Fingerprint) {
         guard let base = entry.baseAddress else { return }
         let name = (base + 19).assumingMemoryBound(to: CChar.self)
         let dot = CChar(bitPattern: UInt8(ascii: "."))
         if name[0] == dot, name[1] == 0 || (name[1] == dot && name[2] == 0) { return }
         let kind = entry[18]
-        picture.add(UnsafeRawBufferPointer(start: base, count: 8))
-        picture.add(UnsafeRawBufferPointer(start: base + 18, count: strlen(name) + 2))
+        fingerprint.add(UnsafeRawBufferPointer(start: base, count: 8))
+        fingerprint.add(UnsafeRawBufferPointer(start: base + 18, count: strlen(name) + 2))
         // Our own trash changes with every lock: that it is there is all that counts.
         if kind == Self.directoryType, strcmp(name, ".trash") == 0 { return }
         var stat = cl_stat()
@@ -73,14 +73,14 @@ extension Directory {
             kind == Self.directoryType || kind == Self.unknownType
             ? look(behind: name, &stat) : cl_statx(descriptor, name, 0, &stat)
         guard answer >= 0 else {
-            withUnsafeBytes(of: answer) { picture.add($0) }
+            withUnsafeBytes(of: answer) { fingerprint.add($0) }
             return
         }
         let numbers = (
             stat.ino, stat.size, stat.allocated, stat.mtime, stat.ctime, UInt64(stat.mode) << 32 | UInt64(stat.nlink),
             UInt64(stat.uid) << 32 | UInt64(stat.gid)
         )
-        withUnsafeBytes(of: numbers) { picture.add($0) }
+        withUnsafeBytes(of: numbers) { fingerprint.add($0) }
     }
 
     private func look(behind name: UnsafePointer<CChar>, _ stat: inout cl_stat) -> Int32 {

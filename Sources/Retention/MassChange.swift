@@ -5,7 +5,7 @@ package import Model
 /// Ordinary are: losing what arrived in the same hour besides, two, or as much as was lost before; half of what a
 /// series has where its writer is at work (something arrived too) or it is the only one that loses; the newest of a
 /// series overwritten in place. All else is *alarming*.
-package struct Upheaval: Hashable, Sendable, Codable {
+package struct MassChange: Hashable, Sendable, Codable {
     /// Of one series, since its window began.
     package struct Tally: Hashable, Sendable, Codable {
         package var since: Timestamp
