@@ -41,7 +41,6 @@ private final class Crowd: @unchecked Sendable {
     /// The first and the third of these are preserved before it begins, and nobody releases them.
     private static let sacred = ["app/orders", "db"].map { name($0, 0) }
 
-    private let kind: Disk.Kind
     private let disk: Disk
     private let house: House
     private let seed: UInt64
@@ -50,7 +49,6 @@ private final class Crowd: @unchecked Sendable {
 
     init(_ kind: Disk.Kind, seed: UInt64) throws {
         self.seed = seed
-        self.kind = kind
         disk = try Disk(kind, megabytes: kind == .xfs ? 320 : kind == .btrfs ? 192 : 64)
         house = try House(
             keep: "{ last: \(Self.kept) }", grace: "5s", more: "    safeguards: { clock: until-unfrozen }",

@@ -131,16 +131,10 @@ extension Restorer {
     /// In a directory of another vault it is a new backup there: left alone for a grace, too.
     func reprieveThere(_ backup: Backup, _ other: VaultConfiguration) throws(Fault) {
         let vault = try access.open(other)
-        let trash = try access.makeTrash(vault)
-        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
-        defer { withExtendedLifetime(lock) {} }
-        let at = now()
-        var marks = try state.marks.read(vault.id, trash: trash)
         let id = BackupID(vault: vault.id, object: backup.object, links: 1, path: backup.path)
-        marks.add(
-            Mark(
-                kind: .reprieved, target: id.objectText, reason: "restored from '\(backup.path.display)'",
-                actor: state.actorName, at: at.wall, until: markEditor.reprieveEnd(other)))
-        try state.marks.write(marks, vault.id, trash: trash)
+        let mark = Mark(
+            kind: .reprieved, target: id.objectText, reason: "restored from '\(backup.path.display)'",
+            actor: state.actorName, at: now().wall, until: markEditor.reprieveEnd(other))
+        try markEditor.edit(vault) { marks, _ in marks.add(mark) }
     }
 }

@@ -122,10 +122,10 @@ package struct Restorer: UseCase {
                 }
             }
         }
-        var marks = try state.marks.read(vault.id, trash: trash)
-        markEditor.reprieve(
-            going, until: markEditor.reprieveEnd(configuration), reason: "restored", in: &marks, at: now())
-        try state.marks.write(marks, vault.id, trash: trash)
+        let until = markEditor.reprieveEnd(configuration)
+        try markEditor.edit(vault, locked: trash) { marks in
+            markEditor.reprieve(going, until: until, reason: "restored", in: &marks, at: now())
+        }
         return Set(going.map(\.id))
     }
 
@@ -155,9 +155,9 @@ package struct Restorer: UseCase {
             wish.isMarked
             ? true
             : attempt(&warnings) { () throws(Fault) in
-                var marks = try state.marks.read(vault.id, trash: trash)
-                markEditor.reprieve([item.backup], until: until, reason: "restored", in: &marks, at: at)
-                try state.marks.write(marks, vault.id, trash: trash)
+                try markEditor.edit(vault, locked: trash) { marks in
+                    markEditor.reprieve([item.backup], until: until, reason: "restored", in: &marks, at: at)
+                }
             }
         attempt(&warnings) { () throws(Fault) in
             try state.audit.append([Self.record(.restoreIntent, vault, item.backup)], at: at)

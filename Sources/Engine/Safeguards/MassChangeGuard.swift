@@ -12,7 +12,7 @@ internal import Trash
 package struct MassChangeGuard: UseCase {
     let context: Context
 
-    var access: VaultAccess { VaultAccess(context: context) }
+    var markEditor: MarkEditor { MarkEditor(context: context) }
 
     /// Remembers what a look saw, and judges the hour. Whoever looks does, also who changes nothing in the vault: the
     /// catalog has the new state then, and nobody would see the change again.
@@ -95,14 +95,12 @@ package struct MassChangeGuard: UseCase {
     /// Writes an alarm down as the vault's freeze. The marks, where it did.
     func freezeIfAlarmed(_ vault: OpenVault) throws(Fault) -> Marks? {
         guard let alarm = try alarm(vault.configuration, vault.id) else { return nil }
-        let trash = try access.makeTrash(vault)
-        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
-        defer { withExtendedLifetime(lock) {} }
         let at = now()
-        var marks = try state.marks.read(vault.id, trash: trash)
-        if marks.mark(.frozen, Mark.frozenTarget(.rewritten), at: at.wall) == nil {
-            marks.add(.freeze(.rewritten, reason: alarm.reason, actor: state.program, at: at.wall))
-            try state.marks.write(marks, vault.id, trash: trash)
+        let marks = try markEditor.edit(vault) { marks, _ in
+            if marks.mark(.frozen, Mark.frozenTarget(.rewritten), at: at.wall) == nil {
+                marks.add(.freeze(.rewritten, reason: alarm.reason, actor: state.program, at: at.wall))
+            }
+            return marks
         }
         try state.audit.append([FreezeGuard.frozenRecord(.rewritten, vault, alarm.reason)], at: at)
         // Last: until marks and log have it, it is remembered here. Said twice is better than never.

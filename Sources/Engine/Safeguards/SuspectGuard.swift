@@ -12,7 +12,7 @@ internal import Trash
 package struct SuspectGuard: UseCase {
     let context: Context
 
-    var access: VaultAccess { VaultAccess(context: context) }
+    var markEditor: MarkEditor { MarkEditor(context: context) }
 
     /// What looks wrong of the present ones, from rows alone: the same for who plans, purges, lists and explains.
     func suspicion(
@@ -76,13 +76,10 @@ package struct SuspectGuard: UseCase {
         var words: [(mark: Mark, record: AuditRecord)] = freezing(suspicion, snapshot)
         words += protecting(suspicion, snapshot)
         if !words.isEmpty {
-            let trash = try access.makeTrash(vault)
-            let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
-            defer { withExtendedLifetime(lock) {} }
-            var marks = try state.marks.read(vault.id, trash: trash)
-            for word in words { marks.add(word.mark) }
-            try state.marks.write(marks, vault.id, trash: trash)
-            snapshot.marks = marks
+            snapshot.marks = try markEditor.edit(vault) { marks, _ in
+                for word in words { marks.add(word.mark) }
+                return marks
+            }
             records += words.map(\.record)
         }
         if !records.isEmpty { try state.audit.append(records, at: snapshot.at) }

@@ -11,7 +11,6 @@ internal import Trash
 package struct TrashReconciler: UseCase {
     let context: Context
 
-    var access: VaultAccess { VaultAccess(context: context) }
     var markEditor: MarkEditor { MarkEditor(context: context) }
     var massChangeGuard: MassChangeGuard { MassChangeGuard(context: context) }
 
@@ -175,7 +174,7 @@ package struct TrashReconciler: UseCase {
                     unreadable: snapshot.scan.unreadable.count), vault: vault.label, vaultID: vault.id))
         if !snapshot.broughtBack.isEmpty || !snapshot.missing.isEmpty {
             // The whole trash may have been removed: what people said must stand somewhere.
-            try recordReturnedAndMissing(&snapshot, try access.makeTrash(vault), &records)
+            try recordReturnedAndMissing(&snapshot, &records)
         }
         try state.audit.append(records, at: snapshot.at)
         // Only now: until it is in the log, the next look must find it again.
@@ -221,15 +220,10 @@ package struct TrashReconciler: UseCase {
     }
 
     private func recordReturnedAndMissing(
-        _ snapshot: inout Snapshot, _ trash: TrashDirectory, _ records: inout [AuditRecord]
+        _ snapshot: inout Snapshot, _ records: inout [AuditRecord]
     ) throws(Fault) {
         let vault = snapshot.vault
-        let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
-        defer { withExtendedLifetime(lock) {} }
-        var marks = try state.marks.read(vault.id, trash: trash)
         let until = markEditor.reprieveEnd(vault.configuration)
-        markEditor.reprieve(
-            snapshot.broughtBack, until: until, reason: "brought back by hand", in: &marks, at: snapshot.at)
         for backup in snapshot.broughtBack {
             records.append(
                 AuditRecord(
@@ -242,14 +236,16 @@ package struct TrashReconciler: UseCase {
                     .missing, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
                     batch: backup.trashed?.batch, path: backup.path, reason: "somebody else removed it from the trash"))
         }
-        if let first = snapshot.missing.first {
-            let count = snapshot.missing.count
-            let reason =
-                "\(count) backup\(count == 1 ? "" : "s") missing from the trash ('\(first.path.display)'): removed by somebody else"
-            marks.add(.freeze(.missing, reason: reason, actor: state.program, at: snapshot.at.wall))
-            records.append(FreezeGuard.frozenRecord(.missing, vault, reason))
+        let count = snapshot.missing.count
+        let why = snapshot.missing.first.map {
+            "\(count) backup\(count == 1 ? "" : "s") missing from the trash ('\($0.path.display)'): removed by somebody else"
         }
-        try state.marks.write(marks, vault.id, trash: trash)
-        snapshot.marks = marks
+        if let why { records.append(FreezeGuard.frozenRecord(.missing, vault, why)) }
+        let (broughtBack, at) = (snapshot.broughtBack, snapshot.at)
+        snapshot.marks = try markEditor.edit(vault) { marks, _ in
+            markEditor.reprieve(broughtBack, until: until, reason: "brought back by hand", in: &marks, at: at)
+            if let why { marks.add(.freeze(.missing, reason: why, actor: state.program, at: at.wall)) }
+            return marks
+        }
     }
 }

@@ -173,20 +173,20 @@ package struct WholeScan: UseCase {
         _ findings: [Recovery.Finding], _ vault: OpenVault, _ trash: TrashDirectory
     ) throws(Fault) -> Bool {
         let at = now()
-        var marks = try state.marks.read(vault.id, trash: trash)
-        var isChanged = false
-        for case .stuck(let backup, let fault) in findings {
-            let target = Mark.frozenTarget(.divided, series: backup.series)
-            guard marks.mark(.frozen, target, at: at.wall) == nil else { continue }
-            marks.add(
-                .freeze(
-                    .divided, series: backup.series,
-                    reason: "'\(backup.path.display)' is half in the trash: \(fault.message)",
-                    actor: state.program, at: at.wall))
-            isChanged = true
+        return try markEditor.edit(vault, locked: trash) { marks in
+            var isChanged = false
+            for case .stuck(let backup, let fault) in findings {
+                let target = Mark.frozenTarget(.divided, series: backup.series)
+                guard marks.mark(.frozen, target, at: at.wall) == nil else { continue }
+                marks.add(
+                    .freeze(
+                        .divided, series: backup.series,
+                        reason: "'\(backup.path.display)' is half in the trash: \(fault.message)",
+                        actor: state.program, at: at.wall))
+                isChanged = true
+            }
+            return isChanged
         }
-        if isChanged { try state.marks.write(marks, vault.id, trash: trash) }
-        return isChanged
     }
 
     /// The marks of single backups as the judge needs them, and those that a hand brought back just now.

@@ -10,6 +10,7 @@ package struct Adoption: UseCase {
     let context: Context
 
     var access: VaultAccess { VaultAccess(context: context) }
+    var markEditor: MarkEditor { MarkEditor(context: context) }
 
     // MARK: Disks that come and go
 
@@ -73,10 +74,10 @@ package struct Adoption: UseCase {
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         defer { withExtendedLifetime(lock) {} }
         if let old = marker?.id, old != vault.id {
-            var marks = try state.marks.read(vault.id, trash: trash)
             let former = try state.marks.read(old, trash: trash).all.values.filter { $0.kind.protects && !$0.released }
-            for mark in former.sorted(by: { $0.counter < $1.counter }) { marks.add(mark) }
-            if !former.isEmpty { try state.marks.write(marks, vault.id, trash: trash) }
+            try markEditor.edit(vault, locked: trash) { marks in
+                for mark in former.sorted(by: { $0.counter < $1.counter }) { marks.add(mark) }
+            }
         }
         try Marker(id: vault.id, label: vault.label, keeper: Surroundings.hostName, made: now().wall).write(in: trash)
     }

@@ -11,6 +11,7 @@ package struct MarkEditor: UseCase {
     var access: VaultAccess { VaultAccess(context: context) }
 
     /// Takes the vault's lock, and makes its trash where it is missing.
+    @discardableResult
     func edit<T>(
         _ vault: OpenVault, _ change: (inout Marks, TrashDirectory) throws(Fault) -> T
     ) throws(Fault) -> T {
@@ -21,6 +22,7 @@ package struct MarkEditor: UseCase {
     }
 
     /// The same where the caller holds the lock. Marks that were not changed are not written.
+    @discardableResult
     func edit<T>(
         _ vault: OpenVault, locked trash: TrashDirectory, _ change: (inout Marks) throws(Fault) -> T
     ) throws(Fault) -> T {
