@@ -169,16 +169,56 @@ let package = Package(
             name: "bench-evidence", dependencies: ["Model", "Disk", "Audit"], path: "Benchmarks/evidence",
             swiftSettings: strict
         ),
+        // What tests of several rooms share: a directory, a disk, a clock and numbers of their own.
+        .target(
+            name: "Support", dependencies: ["Model", "Disk"], path: "Tests/Support", swiftSettings: strict),
         // Each room for itself, on the real kernel where it talks to one.
         .testTarget(
-            name: "RoomTests",
+            name: "ModelTests", dependencies: ["Support", "Model", "JSONText", "Audit"], swiftSettings: strict),
+        .testTarget(
+            name: "JSONTextTests", dependencies: ["Support", "Model", "JSONText"], swiftSettings: strict),
+        .testTarget(
+            name: "DiskTests", dependencies: ["Support", "Model", "Disk"], swiftSettings: strict),
+        .testTarget(
+            name: "RetentionTests",
+            dependencies: ["Support", "Model", "Retention", "Config", "Engine"],
+            exclude: ["Vectors"], swiftSettings: strict),
+        .testTarget(
+            name: "RecognitionTests",
+            dependencies: ["Support", "Model", "Disk", "Retention", "Recognition", "Survey", "Catalog"],
+            exclude: ["Names"], swiftSettings: strict),
+        .testTarget(
+            name: "SurveyTests", dependencies: ["Support", "Model", "Disk", "Recognition", "Survey"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CatalogTests", dependencies: ["Support", "Model", "Disk", "Recognition", "Survey", "Catalog"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuditTests", dependencies: ["Support", "Model", "Disk", "Audit"], swiftSettings: strict),
+        .testTarget(
+            name: "TrashTests", dependencies: ["Support", "CLinux", "Model", "JSONText", "Disk", "Trash"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ConfigTests",
+            dependencies: ["Support", "Model", "Disk", "Retention", "Recognition", "Config", "State", "Engine"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "StateTests", dependencies: ["Support", "Model", "Audit", "Config", "State", "Engine"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ConflictsTests", dependencies: ["Support", "Model", "Conflicts", "Engine"], swiftSettings: strict),
+        .testTarget(
+            name: "HooksTests",
+            dependencies: ["Support", "Model", "Disk", "Audit", "Trash", "Config", "State", "Hooks", "Engine"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EngineTests",
             dependencies: [
-                "CLinux", "Model", "JSONText", "Disk", "Retention", "Recognition", "Survey", "Catalog", "Audit",
-                "Trash", "Config", "State", "Conflicts", "Hooks", "Engine", "Agent",
-            ],
-            exclude: ["Recognition/Names", "Retention/Vectors"],
-            swiftSettings: strict
-        ),
+                "Support", "Model", "Disk", "Retention", "Catalog", "Audit", "Trash", "Config", "State", "Hooks",
+                "Engine",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "AgentTests", dependencies: ["Support", "Model", "Config", "Engine", "Agent"], swiftSettings: strict),
         // The real binary, from outside.
         .testTarget(name: "EndToEndTests", dependencies: ["reprieve", "bench-evidence"], swiftSettings: strict),
         // Rules of the house that the compiler does not check.

@@ -83,7 +83,7 @@ struct TidyTests {
         let pattern = /\.(?:target|executableTarget|systemLibrary)\(\s*name: "(\w+)"(.*?)(?=\n        (?:\/\/|\.)|\z)/
             .dotMatchesNewlines()
         var order: [String] = []
-        for match in text.matches(of: pattern) where !match.2.contains("path: \"Benchmarks") {
+        for match in text.matches(of: pattern) where !match.2.contains("path: \"Benchmarks") && !match.2.contains("path: \"Tests") {
             let room = String(match.1)
             order.append(room)
             guard room.first != "C" || ["Catalog", "Config", "Conflicts"].contains(room) else { continue }

@@ -1,0 +1,178 @@
+import Foundation
+import Model
+import Retention
+@testable import Support
+import Testing
+
+/// The policy of the pages of layouts: `keep: { last: 2, daily: 3, weekly: 2 }`.
+func pagePolicy(_ keep: inout KeepRules) {
+    (keep.last, keep.daily, keep.weekly) = (.first(2), .first(3), .first(2))
+}
+
+/// The files of each backup, or its directory, by the days that it is old.
+typealias Written = [Int: [String]]
+
+extension LayoutVault {
+    /// Monday is 1.
+    func weekday(_ day: Int) -> Int { Int(name("%u", daysAgo: day))! }
+
+    /// What rules keep of one backup on each of these days, whatever today's weekday: the newest, and the newest of the
+    /// newest weeks. Without words of its own, by the policy of the pages.
+    func keptDays(of days: some Sequence<Int>, newest: Int = 3, weeks: Int = 2) -> Set<Int> {
+        let sorted = days.sorted()
+        var kept = Set(sorted.prefix(newest))
+        var mondays: Set<Int> = []
+        for day in sorted where mondays.insert(day + weekday(day) - 1).inserted {
+            guard mondays.count <= weeks else { break }
+            kept.insert(day)
+        }
+        return kept
+    }
+
+    /// Writes one backup a day, the oldest first. `path`: of a day, with strftime's words.
+    func daily(_ days: ClosedRange<Int>, _ paths: (Int) -> [String], content: (Int, String) -> String = { _, _ in "x" })
+        throws -> Written
+    {
+        var written: Written = [:]
+        for day in days.reversed() {
+            for path in paths(day) {
+                let path = name(path, daysAgo: day)
+                written[day, default: []].append(try put(path, daysAgo: day, content(day, path)))
+            }
+        }
+        return written
+    }
+
+    func url(_ path: String) -> URL { scratch.url.appending(path: path) }
+}
+
+/// These days and all that they need.
+func closure(_ days: Set<Int>, _ needs: (Int) -> [Int]) -> Set<Int> {
+    var found: Set<Int> = []
+    var waiting = Array(days)
+    while let day = waiting.popLast() {
+        if found.insert(day).inserted { waiting += needs(day) }
+    }
+    return found
+}
+
+/// A full one every seventh day, counted from today.
+enum Weekly {
+    static func isFull(_ day: Int) -> Bool { day.isMultiple(of: 7) }
+    static func base(_ day: Int) -> Int { (day + 6) / 7 * 7 }
+    static func incremental(_ day: Int) -> [Int] { isFull(day) ? [] : [day + 1] }
+    static func differential(_ day: Int) -> [Int] { isFull(day) ? [] : [base(day)] }
+}
+
+/// Exactly the backups of these days stay, each with all its files; all others go, each with all its files; and what
+/// stays can be restored.
+func expect(
+    _ outcome: LayoutVault.Outcome, keeps days: Set<Int>, of written: Written,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let (stays, goes) = (outcome.stays, outcome.goes)
+    let staying = written.filter { $0.value.allSatisfy { stays.contains($0) } }.keys.sorted()
+    let going = written.filter { $0.value.allSatisfy { goes.contains($0) } }.keys.sorted()
+    #expect(staying == days.sorted(), "what stays", sourceLocation: sourceLocation)
+    #expect(going == Set(written.keys).subtracting(days).sorted(), "what goes", sourceLocation: sourceLocation)
+    #expect(outcome.orphans.isEmpty, sourceLocation: sourceLocation)
+}
+
+/// Contents as tools write them, as far as they matter.
+enum Page {
+    /// An archive with nothing in it, which ends as a whole one does.
+    static let zip: [UInt8] = Array("PK\u{5}\u{6}".utf8) + Array(repeating: 0, count: 18)
+
+    /// One file in it; cut off, its end is missing.
+    static func tar(isWhole: Bool = true) -> [UInt8] {
+        var header = [UInt8](repeating: 0, count: 512)
+        func set(_ at: Int, _ text: String) {
+            header.replaceSubrange(at..<(at + text.utf8.count), with: Array(text.utf8))
+        }
+        set(0, "etc/hosts")
+        set(100, "0000644\0" + "0000000\0" + "0000000\0" + "00000001000\0" + "00000000000\0")
+        set(148, "        ")
+        set(156, "0")
+        set(257, "ustar\u{0}00")
+        let sum = header.reduce(0) { $0 + Int($1) }
+        let octal = String(sum, radix: 8)
+        set(148, String(repeating: "0", count: 6 - octal.count) + octal + "\0 ")
+        let data = [UInt8](repeating: 0x78, count: 512)
+        return header + data + (isWhole ? [UInt8](repeating: 0, count: 10_240 - 1024) : [])
+    }
+
+    static func checkpoints(from: Int, to: Int) -> String {
+        """
+        backup_type = \(from == 0 ? "full-backuped" : "incremental")
+        from_lsn = \(from)
+        to_lsn = \(to)
+        last_lsn = \(to + 12)
+
+        """
+    }
+
+    static func uuid(_ number: Int) -> String {
+        let digits = String(number, radix: 16)
+        return "0b7d6f5e-13c4-4a5b-8c9d-" + String(repeating: "0", count: 12 - digits.count) + digits
+    }
+
+    /// What btrbk writes beside a stream.
+    static func info(_ file: String, _ number: Int, parent: Int?, isWhole: Bool = true) -> String {
+        """
+        #btrbk-v0.32.5
+        # Do not edit this file
+        #t=1795741200
+        TYPE=raw
+        FILE=\(file)
+        RECEIVED_UUID=\(uuid(number))
+        \(parent.map { "RECEIVED_PARENT_UUID=\(uuid($0))\n" } ?? "")compress=gz
+        INCOMPLETE=1
+        \(isWhole ? "#t=1795741200\nINCOMPLETE=0\n" : "")
+        """
+    }
+
+    static func lsn(_ number: Int) -> String { "0/" + String(number, radix: 16, uppercase: true) }
+
+    static func label(at lsn: Int, from base: Int?) -> String {
+        """
+        START WAL LOCATION: \(Page.lsn(lsn)) (file 000000010000000000000002)
+        CHECKPOINT LOCATION: \(Page.lsn(lsn + 0x58))
+        BACKUP METHOD: streamed
+        BACKUP FROM: primary
+        START TIME: 2026-11-23 01:00:00 UTC
+        LABEL: pg_basebackup base backup
+        START TIMELINE: 1
+        \(base.map { "INCREMENTAL FROM LSN: \(Page.lsn($0))\nINCREMENTAL FROM TLI: 1\n" } ?? "")
+        """
+    }
+
+    /// `files`: of how many it says something: with thousands it is larger than what is read of it.
+    static func manifest(system: Int = 7_444_444_444_444_444_444, isIncremental: Bool, files: Int = 1) -> String {
+        let names = (0..<files).map {
+            #"{ "Path": "base/1/\#(isIncremental ? "INCREMENTAL." : "")\#(1259 + $0)", "Size": 8192 }"#
+        }
+        return """
+            { "PostgreSQL-Backup-Manifest-Version": 2,
+            "System-Identifier": \(system),
+            "Files": [
+            \(names.joined(separator: ",\n"))
+            ],
+            "WAL-Ranges": [
+            { "Timeline": 1, "Start-LSN": "0/2000028", "End-LSN": "0/2000120" }
+            ],
+            "Manifest-Checksum": "\(String(repeating: "0123456789abcdef", count: 4))"}
+
+            """
+    }
+
+    /// The table of contents of `pg_dump -Fd`, which names these files of data.
+    static func toc(_ names: [String]) -> [UInt8] {
+        func number(_ value: Int) -> [UInt8] { [0, UInt8(value & 0xFF), UInt8(value >> 8 & 0xFF), 0, 0] }
+        var toc: [UInt8] = Array("PGDMP".utf8) + [1, 14, 0, 4, 8, 5]
+        for (n, name) in names.enumerated() {
+            toc += number(n + 1) + number(1) + number(6) + Array("orders".utf8)
+            toc += number(name.utf8.count) + Array(name.utf8)
+        }
+        return toc
+    }
+}
