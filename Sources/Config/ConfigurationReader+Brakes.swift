@@ -2,8 +2,6 @@ internal import Model
 
 /// The brakes among the `safeguards`.
 extension ConfigurationReader {
-    static let brakes = ["clock", "set-aside-suspect", "freeze-if-suspect", "freeze-if-rewritten"]
-
     /// A percentage; all of it and `off` are no limit.
     static func share(_ key: String, _ node: ConfigurationNode) throws(Fault) -> Int? {
         if try node.text(key) == "off" { return nil }

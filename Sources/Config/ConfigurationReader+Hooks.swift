@@ -7,7 +7,7 @@ internal import Yams
 /// of `webhook: URL`, `healthchecks: URL`, `mail: ADDRESS`.
 extension ConfigurationReader {
     private static let kinds = ["run", "webhook", "healthchecks", "mail"]
-    private static let known = kinds + ["on", "vaults", "time-limit", "sendmail"]
+    private static let known = ConfigurationTable.names(.hook)
 
     static func hooks(
         _ node: ConfigurationNode, besides others: [Hook], credentials: Bytes?

@@ -4,7 +4,7 @@ internal import Yams
 
 /// `keep` and `semantics`.
 extension ConfigurationReader {
-    static let safeguards = ["min", "max-condemned", "max-condemned-bytes", "only-backup-of"] + brakes
+    static let safeguards = ConfigurationTable.names(.safeguards)
     static let rules = ["all"] + KeepRule.allCases.map(\.rawValue) + synonyms.keys.sorted()
     /// Other names of rules: the seed's, and borg's for the quarters of the calendar.
     static let synonyms = [

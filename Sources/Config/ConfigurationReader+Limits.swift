@@ -2,7 +2,7 @@ internal import Model
 
 /// `limits`.
 extension ConfigurationReader {
-    static let limits = ["max-size", "min-free", "min-free-inodes"]
+    static let limits = ConfigurationTable.names(.limits)
 
     /// Each key replaces the one above for itself; `off` takes a limit away.
     static func limits(_ node: ConfigurationNode, _ limits: inout SpaceLimits) throws(Fault) {

@@ -3,7 +3,7 @@ internal import Model
 /// `metrics: { textfile: DIR, listen: 127.0.0.1:PORT | unix:PATH, every: 15s }`
 extension ConfigurationReader {
     static func metrics(_ node: ConfigurationNode, _ settings: inout MetricsSettings) throws(Fault) {
-        for (key, name, value) in try node.pairs("metrics", known: ["textfile", "listen", "every"]) {
+        for (key, name, value) in try node.pairs("metrics", known: ConfigurationTable.names(.metrics)) {
             switch name {
             case "textfile":
                 if let other = settings.textfile?.origin { throw twice(key, name, other) }

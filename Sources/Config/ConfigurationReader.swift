@@ -25,15 +25,8 @@ package struct ConfigurationReader {
 
     package init() {}
 
-    private static let top = [
-        "timezone", "state-directory", "audit-log", "defaults", "vaults", "overrides", "hooks", "metrics",
-    ]
-    static let shared = [
-        "keep", "semantics", "quiet-period", "schedule", "cleanup-every", "grace-period", "min-grace", "min-age",
-        "purge-rate",
-        "min-observed-age", "incomplete-after", "time-from", "names", "match", "exclude", "include",
-        "approval", "safeguards", "limits", "sizes", "requires-mount", "removable",
-    ]
+    private static let top = ConfigurationTable.names(.top)
+    static let shared = ConfigurationTable.names(.vault)
     private static let later = ["depth", "layout"]
 
     package mutating func read(_ text: String, file: String) throws(Fault) {
@@ -172,7 +165,8 @@ package struct ConfigurationReader {
                 case "max-condemned": settings.maxCondemned = Sourced(try share(key, value), value.origin)
                 case "max-condemned-bytes":
                     settings.maxCondemnedBytes = Sourced(try share(key, value), value.origin)
-                case _ where Self.brakes.contains(key): try Self.brake(key, value, &settings.brakes)
+                case "clock", "set-aside-suspect", "freeze-if-suspect", "freeze-if-rewritten":
+                    try Self.brake(key, value, &settings.brakes)
                 default:
                     let periods = Period.allCases.filter { [.day, .week, .month, .year].contains($0) }
                     let words = periods.map { ($0.rawValue, Optional($0)) } + [("off", nil)]
@@ -244,7 +238,7 @@ package struct ConfigurationReader {
         var shared = Shared(keep: defaultKeep ?? Sourced(.everything), settings: defaults)
         for (_, key, value) in Self.inOrder(
             try node.pairs(
-                "vault '\(name)'", known: ["path", "series", SystemDirectory.key] + Self.shared, later: Self.later))
+                "vault '\(name)'", known: ConfigurationTable.names(.vaultOnly) + Self.shared, later: Self.later))
         {
             if key == SystemDirectory.key {
                 shared.settings.isOfSystem = try value.word(key, [("true", true), ("false", false)])

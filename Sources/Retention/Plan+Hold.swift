@@ -1,6 +1,6 @@
 package import Model
 
-/// How much a run may take without a person (DESIGN.md 6, "Held plans").
+/// How much a run may take without a person.
 package struct AmountLimits: Hashable, Sendable {
     /// Of the units of a series, beyond what arrived in it; in percent. `nil`: no limit.
     package var condemnedPercent: Int? = 25

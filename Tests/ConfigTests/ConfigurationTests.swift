@@ -10,6 +10,20 @@ import Testing
 
 @Suite("configuration")
 struct ConfigurationTests {
+    @Test("docs/reference/configuration.md is what the reader accepts")
+    func reference() throws {
+        let page = repository.appending(path: "docs/reference/configuration.md")
+        if ProcessInfo.processInfo.environment["RECORD_SNAPSHOTS"] == "1" {
+            try Data(ConfigurationTable.markdown.utf8).write(to: page)
+        }
+        #expect(try String(contentsOf: page, encoding: .utf8) == ConfigurationTable.markdown)
+        for section in ConfigurationTable.Section.allCases {
+            let names = ConfigurationTable.keys(section).map(\.name)
+            #expect(Set(names).count == names.count && !names.isEmpty)
+            #expect(ConfigurationTable.keys(section).allSatisfy { !$0.meaning.isEmpty && !$0.meaning.contains("\n") })
+        }
+    }
+
     private func load(_ yaml: String, files: [String: String] = [:]) throws -> Configuration {
         let scratch = try Scratch()
         try scratch.write("reprieve.yaml", yaml)

@@ -79,7 +79,7 @@ package struct Condemner: UseCase {
             ], at: now())
     }
 
-    /// One batch, in the order of DESIGN.md 5. `false`: a freeze came in between.
+    /// One batch, in the order of docs/ARCHITECTURE.md, "One cleanup". `false`: a freeze came in between.
     private func condemnBatch(
         _ chunk: [Plan.Judged], _ run: Int, needed: inout Set<BackupID>, report: inout CleanupReport
     ) throws(Fault) -> Bool {

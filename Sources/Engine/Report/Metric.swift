@@ -127,8 +127,8 @@ package enum Metric: String, CaseIterable, Sendable {
     package static var reference: String {
         var lines = [
             "# Metrics", "",
-            "Made from the list in `Sources/Engine/Metrics/Metric.swift`; a test compares the two. How to switch them on:",
-            "`metrics:` in the configuration, [README](../../README.md). Alert rules and a dashboard are in `config/`.",
+            "Made from the list in `Sources/Engine/Report/Metric.swift`; a test compares the two. How to switch them on:",
+            "[monitoring](../guide/monitoring.md). Alert rules and a dashboard are in `config/`.",
             "",
             "A series' totals are counted from the audit log, so they hold what agent and command line did. They survive",
             "restarts in `<state>/counters.json`; lost with it, they begin anew at what the log still holds.", "",

@@ -21,7 +21,7 @@ struct HooksCommand: ParsableCommand {
             let views = session.engine.hookCheck.views()
             if session.json { return emit(views, session) }
             guard !views.isEmpty else {
-                session.say("No hook is configured. `hooks:` in the configuration; docs/hooks.md")
+                session.say("No hook is configured. `hooks:` in the configuration; docs/guide/hooks.md")
                 return
             }
             var lines: [String] = []
@@ -86,7 +86,7 @@ struct HooksCommand: ParsableCommand {
                 let known = session.engine.configuration.hooks.map(\.name).joined(separator: ", ")
                 throw Fault(
                     .notFound, "there is no hook '\(name)'",
-                    hint: known.isEmpty ? "`hooks:` in the configuration; docs/hooks.md" : "known: \(known)")
+                    hint: known.isEmpty ? "`hooks:` in the configuration; docs/guide/hooks.md" : "known: \(known)")
             }
             let trials = session.engine.hookCheck.test(hook)
             for trial in trials {
