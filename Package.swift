@@ -220,7 +220,9 @@ let package = Package(
         .testTarget(
             name: "AgentTests", dependencies: ["Support", "Model", "Config", "Engine", "Agent"], swiftSettings: strict),
         // The real binary, from outside.
-        .testTarget(name: "EndToEndTests", dependencies: ["reprieve", "bench-evidence"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["reprieve", "bench-evidence"], exclude: ["Help", "Listings"],
+            swiftSettings: strict),
         // Rules of the house that the compiler does not check.
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],

@@ -9,28 +9,10 @@ internal import Model
 struct Reprieve: AsyncParsableCommand {
     static let version = "0.1.0"
 
-    static let exits = """
-        EXIT STATUS
-          0 done  1 failed  3 done in part  4 held  5 not found  11 locked
-          64 usage  78 configuration
-        """
-
     static let configuration = CommandConfiguration(
         commandName: "reprieve",
         abstract: "Deletes old backups for you, and lets you change your mind.",
-        discussion: """
-            An argument after a command is a vault, a series, an id (or its beginning), a
-            path, a batch or a run. What no rule keeps goes into .trash of its vault;
-            `restore` brings it back until its grace is over.
-
-            WITHOUT ANY CONFIGURATION
-              reprieve plan --vault DIRECTORY --keep-daily 7 --keep-weekly 5
-              --keep-last N  --keep-hourly N  --keep-daily N  --keep-weekly N
-              --keep-monthly N  --keep-yearly N  --keep-within 30d
-              --time-from name|mtime  --grace-period 14d
-
-            \(exits)
-            """,
+        discussion: Help.root,
         version: version,
         groupedSubcommands: [
             CommandGroup(
@@ -77,7 +59,7 @@ struct Reprieve: AsyncParsableCommand {
             // Of the parser: help and the version too.
             status = ExitStatus(rawValue: exitCode(for: error).rawValue) ?? .failed
             if status == .done {
-                print(fullMessage(for: error))
+                print(Help.ofCommand(fullMessage(for: error), arguments))
             } else {
                 report(
                     ParseFault(arguments).fault(

@@ -86,6 +86,22 @@ enum Text {
         (c.day < 10 ? " " : "") + "\(c.day) \(months[c.month - 1]) \(c.year)"
     }
 
+    /// Of the terminal, or as `COLUMNS` says; 80 where nobody knows.
+    static var terminalWidth: Int {
+        if let columns = ProcessInfo.processInfo.environment["COLUMNS"].flatMap({ Int($0) }), columns > 0 {
+            return columns
+        }
+        var size = winsize()
+        return ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
+
+    /// One line, broken at spaces whatever it says.
+    static func folded(_ line: Substring, width: Int) -> String {
+        guard line.count > width else { return String(line) }
+        let indent = String(line.prefix { $0 == " " })
+        return fold(line.dropFirst(indent.count).split(separator: " "), indent, width).joined(separator: "\n")
+    }
+
     /// Breaks lines at spaces so that none is over `width`; what follows is indented two more than its line.
     static func wrap(_ text: String, width: Int = 79) -> String {
         let lines = PrintedCommands.complete(text).split(separator: "\n", omittingEmptySubsequences: false)

@@ -49,7 +49,9 @@ struct ToolNamesTests {
                 Bytes($0.components(separatedBy: Self.arrow)[0])
             }
             for some in [names] + names.map({ [$0] }) {
-                let rows = [Recognisers.byName, all].map { NameRow.rows(of: RecognitionTests.read(some, by: $0), in: "d") }
+                let rows = [Recognisers.byName, all].map {
+                    NameRow.rows(of: RecognitionTests.read(some, by: $0), in: "d")
+                }
                 #expect(rows[0] == rows[1], "\(some.map(\.display))")
             }
         }

@@ -34,7 +34,9 @@ package final class Scratch {
         return file
     }
 
-    package func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
+    package func exists(_ name: String) -> Bool {
+        FileManager.default.fileExists(atPath: url.appending(path: name).path)
+    }
 }
 
 /// A clock that a test sets.

@@ -35,7 +35,9 @@ struct TidyTests {
         for line in text.split(separator: "\n") where line.hasPrefix("| `") {
             let cells = line.split(separator: "|", omittingEmptySubsequences: false)
             guard cells.count > 3 else { continue }
-            for room in words(cells[1]) where room.allSatisfy(\.isLetter) || room == "CPCRE2" { table[room] = words(cells[3]) }
+            for room in words(cells[1]) where room.allSatisfy(\.isLetter) || room == "CPCRE2" {
+                table[room] = words(cells[3])
+            }
         }
         return table
     }()
@@ -83,7 +85,8 @@ struct TidyTests {
         let pattern = /\.(?:target|executableTarget|systemLibrary)\(\s*name: "(\w+)"(.*?)(?=\n        (?:\/\/|\.)|\z)/
             .dotMatchesNewlines()
         var order: [String] = []
-        for match in text.matches(of: pattern) where !match.2.contains("path: \"Benchmarks") && !match.2.contains("path: \"Tests") {
+        for match in text.matches(of: pattern)
+        where !match.2.contains("path: \"Benchmarks") && !match.2.contains("path: \"Tests") {
             let room = String(match.1)
             order.append(room)
             guard room.first != "C" || ["Catalog", "Config", "Conflicts"].contains(room) else { continue }

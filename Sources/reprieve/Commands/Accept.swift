@@ -6,18 +6,21 @@ internal import Retention
 
 struct Accept: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Say that a suspect backup is fine, or a whole series as it is now.",
-        discussion: """
-            A suspect backup counts for nothing until it is accepted. A series that is
-            accepted counts as it is: what is usual is learnt anew, its freeze ends, and
-            the last one from before its size changed need not stay any more.
-
-            """ + Reprieve.exits)
+        abstract: "Say that a suspect backup is right, or a whole series as it is now.",
+        discussion: Help.text(
+            "A suspect backup counts for nothing until you accept it. If you accept a series, its present "
+                + "sizes become the usual ones, its freeze ends, and the last backup from before the change no "
+                + "longer has to stay.",
+            examples: [
+                ("reprieve accept 7f3a --reason 'empty on Sundays'", "one backup"),
+                ("reprieve accept app/orders --reason 'archived'", "a series as it is now"),
+            ],
+            exits: ["0 accepted", "5 nothing of that name", "11 another process holds the vault"]))
 
     @Argument(help: ArgumentHelp("Ids, paths or series.", valueName: "what")) var what: [String]
     @Option(help: ArgumentHelp("Why it is fine.", valueName: "reason")) var reason: String
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be accepted.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

@@ -8,20 +8,22 @@ internal import State
 struct Adopt: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Say that the disk at a vault's path belongs to that vault.",
-        discussion: """
-            For a disk of another host, a copy, a directory made anew, or disks in
-            rotation: those that were adopted for a path before stay known, and each has
-            its own backups and marks. Which one is mounted shows by itself.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "Use it for a disk of another host, a copy, a directory that was made anew, and disks that take "
+                + "turns. Disks that were adopted for a path before stay known, each with its own backups and "
+                + "marks. The command asks first.",
+            examples: [
+                ("reprieve adopt /mnt/offsite", "the disk that is mounted now"),
+                ("reprieve adopt /mnt/offsite --forget usb-B", "this disk will not come back"),
+            ],
+            exits: ["0 adopted, or adopted before", "5 nothing of that name", "11 another process holds the vault"]))
 
     @Argument(help: ArgumentHelp("The vault's path or name.", valueName: "path")) var path: String
     @Option(
         help: ArgumentHelp("Adopt nothing, but forget this disk, which is away: its id or label.", valueName: "disk"))
     var forget: String?
     @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

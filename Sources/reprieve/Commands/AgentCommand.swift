@@ -10,11 +10,22 @@ internal import State
 
 struct AgentCommand: AsyncParsableCommand, Deed {
     static let configuration = CommandConfiguration(
-        commandName: "agent", abstract: "The service, in the foreground; --once for cron and timers.",
-        discussion: "SIGTERM stops it, SIGHUP reads the configuration again.\n\n" + Reprieve.exits)
+        commandName: "agent", abstract: "Run the agent in the foreground, or one round for cron.",
+        discussion: Help.text(
+            "The agent watches the vaults, cleans up and purges when that is due, and delivers to hooks. "
+                + "SIGTERM stops it, SIGHUP makes it read the configuration again. With --once the command scans "
+                + "every vault, cleans up, purges what is due, and ends.",
+            examples: [
+                ("reprieve agent", "as a service, until it is stopped"),
+                ("reprieve agent --once", "one round, from cron or a timer"),
+            ],
+            exits: [
+                "0 stopped; with --once: all done", "3 with --once: done in part",
+                "4 with --once: a plan waits for an approval", "11 an agent is running already",
+            ]))
 
     @Flag(help: "One turn: recover, look at everything, clean up, purge what is due.") var once = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() async throws {
         let session = try common.session(run: once ? RunNumber() : nil)

@@ -8,12 +8,25 @@ internal import Retention
 
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Show what was done, by whom and why.", subcommands: [Tail.self, Verify.self],
+        commandName: "audit", abstract: "Show what was done, by whom and why.",
+        discussion: Help.text(
+            "`tail` shows records, and is what `reprieve audit` does by itself; `verify` checks the log.",
+            examples: [
+                ("reprieve audit tail -f", "follow the log"), ("reprieve audit verify", "check that nobody changed it"),
+            ], exits: ["0 as for the command that follows"]), subcommands: [Tail.self, Verify.self],
         defaultSubcommand: Tail.self)
 
     struct Tail: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "The last records; -f follows. `tail -F` on the file works too.", discussion: Reprieve.exits)
+            abstract: "Show the last records; -f goes on with new ones.",
+            discussion: Help.text(
+                "You may name a vault, a series, a run, or the beginning of an id. `tail -F` on the file works, "
+                    + "too.",
+                examples: [
+                    ("reprieve audit tail -f", "follow the log"),
+                    ("reprieve audit tail app/orders -n 50", "the last 50 records of a series"),
+                ],
+                exits: ["0 shown", "5 nothing of that name"]))
 
         @Argument(help: ArgumentHelp("Only of this vault, series, id or path.", valueName: "what")) var what: [String] =
             []
@@ -28,7 +41,7 @@ struct AuditCommand: ParsableCommand {
         var event: String?
         @Option(help: ArgumentHelp("Only from this time on: a date, or an age such as 2h.", valueName: "time"))
         var since: String?
-        @OptionGroup var common: Common
+        @OptionGroup(visibility: .hidden) var common: Common
 
         func run() throws {
             let session = try common.session(always: true)
@@ -123,13 +136,17 @@ struct AuditCommand: ParsableCommand {
 
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Checks that no record was changed, removed or added.",
-            discussion:
+            abstract: "Check that no record was changed, removed or added.",
+            discussion: Help.text(
                 "The log is tamper-evident, not tamper-proof: whoever can write everything can forge everything. "
-                + "The last record's hash goes to syslog every 1,000 records and when the agent stops; a log that was "
-                + "cut or written anew does not have it: compare with `journalctl -t reprieve`.\n\n" + Reprieve.exits)
+                    + "The last record's hash goes to syslog every 1,000 records and when the agent stops. A log that "
+                    + "was cut or written anew does not have that hash: compare with `journalctl -t reprieve`.",
+                examples: [
+                    ("reprieve audit verify", "the whole log"), ("reprieve audit verify --json", "for a script"),
+                ],
+                exits: ["0 whole", "1 a record was changed, removed or added"]))
 
-        @OptionGroup var common: Common
+        @OptionGroup(visibility: .hidden) var common: Common
 
         func run() throws {
             let session = try common.session(always: true)

@@ -6,19 +6,19 @@ internal import Retention
 struct Bad: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Say that a backup is broken, so that it counts for nothing.",
-        discussion: """
-            The backup stays where it is, and no rule counts it. The newest other complete
-            backup becomes the newest of its series. `condemn` moves it to the trash,
-            `release` withdraws the mark.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "The backup stays where it is, and no rule counts it. The newest other complete backup becomes "
+                + "the newest of its series. `condemn` moves it to the trash, `release` withdraws the mark.",
+            examples: [
+                ("reprieve bad 7f3a --reason 'restore failed'", "one backup"), ("reprieve release 7f3a", "withdraw it"),
+            ],
+            exits: ["0 marked", "5 nothing of that name", "11 another process holds the vault"]))
 
     @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what")) var what: [String]
     @Option(help: ArgumentHelp("What is wrong with it; it is shown wherever the backup is.", valueName: "reason"))
     var reason: String
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be marked.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

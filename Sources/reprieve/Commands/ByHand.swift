@@ -8,17 +8,22 @@ internal import Retention
 struct Condemn: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Move single backups to the trash, whatever the rules say.",
-        discussion: """
-            Never the newest complete one of its series, and nothing that is preserved.
-            `restore` brings it back.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "The newest complete backup of a series is refused, and so is a preserved one. `restore` brings "
+                + "back what was condemned.",
+            examples: [
+                ("reprieve condemn 7f3a --reason truncated -n", "see what would go"),
+                ("reprieve condemn 7f3a --reason truncated", "move it to the trash"),
+            ],
+            exits: [
+                "0 moved", "3 moved in part", "4 refused: frozen, preserved or the newest", "5 nothing of that name",
+                "11 another process holds the vault",
+            ]))
 
     @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what")) var what: [String]
     @Option(help: ArgumentHelp("Why.", valueName: "reason")) var reason: String
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be moved.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()
@@ -56,19 +61,19 @@ struct Condemn: Deed {
 
 struct Retire: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Say that a series has ended: no more alerts, and what stays of it.",
-        discussion: """
-              reprieve retire mail/roundcube --reason 'moved to office365'
-                                               all stays; it is not late any more
-              reprieve retire mail/roundcube --keep 1 --after 1y --reason …
-              reprieve retire mail/roundcube --keep none --reason …
-                                               all goes; you type its name
-
-            What goes moves to the trash, and `restore` brings it back until its grace is
-            over. A new backup ends the retirement; so does `reprieve release SERIES`.
-
-            \(Reprieve.exits)
-            """)
+        abstract: "Say that a series has ended: no more alerts, and how much of it stays.",
+        discussion: Help.text(
+            "Without --keep all of it stays. What goes moves to the trash, and `restore` brings it back until "
+                + "its grace is over. With --keep none you type the name of the series. A new backup ends the "
+                + "retirement, and so does `reprieve release SERIES`.",
+            examples: [
+                ("reprieve retire mail --reason 'moved'", "all stays, and is not late any more"),
+                ("reprieve retire mail --keep 1 --reason 'moved'", "only the newest stays"),
+            ],
+            exits: [
+                "0 retired", "3 moved in part", "4 refused: frozen or needed", "5 nothing of that name",
+                "11 another process holds the vault",
+            ]))
 
     @Argument(help: ArgumentHelp("The series; a vault may stand before it.", valueName: "series")) var what: [String]
     @Option(help: ArgumentHelp("How many of the newest stay, or none. Without it: all.", valueName: "n")) var keep:
@@ -80,7 +85,7 @@ struct Retire: Deed {
     var confirm: String?
     @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
     @Flag(name: [.customShort("n"), .long], help: "Only say what would happen.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

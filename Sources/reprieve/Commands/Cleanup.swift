@@ -10,20 +10,24 @@ internal import State
 struct Cleanup: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Move what no rule keeps to the trash.",
-        discussion: """
-            The first plan of a vault, and a changed policy, wait for one approval:
-              reprieve plan dumps        then      reprieve cleanup dumps --approve
-            What was approved goes; what is new since then is decided by itself.
-
-            \(Reprieve.exits)
-            """, aliases: ["prune"])
+        discussion: Help.text(
+            "The first plan of a vault, and a changed policy, wait for one approval: look at `reprieve plan`, "
+                + "then repeat with --approve. What was approved goes. What is new since then is decided by itself.",
+            examples: [
+                ("reprieve cleanup dumps -n", "see what would go"),
+                ("reprieve cleanup dumps --approve", "approve the last plan shown, and move"),
+            ],
+            exits: [
+                "0 moved, or nothing to move", "3 moved in part", "4 a plan waits, or the vault is frozen",
+                "5 nothing of that name", "11 another process holds the vault",
+            ]), aliases: ["prune"])
 
     @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault")) var vaults: [String] = []
     @Flag(name: [.customShort("n"), .long], help: "Only show the plan.") var dryRun = false
     @Flag(
         help: "Approve the last plan shown: reprieve cleanup dumps --approve. A plan's id may follow: --approve 9c41.")
     var approve = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session(run: RunNumber())

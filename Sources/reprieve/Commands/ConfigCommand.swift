@@ -7,14 +7,27 @@ internal import Model
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Check the configuration.", subcommands: [Check.self],
+        commandName: "config", abstract: "Check the configuration.",
+        discussion: Help.text(
+            "`check` is what `reprieve config` does by itself.",
+            examples: [
+                ("reprieve config check", "the configuration in force"),
+                ("reprieve config check --config new.yaml", "another file"),
+            ], exits: ["0 as for the command that follows"]), subcommands: [Check.self],
         defaultSubcommand: Check.self)
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Read every file and look at every vault's directory.", discussion: Reprieve.exits)
+            abstract: "Read every file of the configuration and look at every vault's directory.",
+            discussion: Help.text(
+                "It names file, line and column of what it does not understand.",
+                examples: [
+                    ("reprieve config check", "the configuration in force"),
+                    ("reprieve config check --config new.yaml", "another file"),
+                ],
+                exits: ["0 all is well", "78 something is wrong"]))
 
-        @OptionGroup var common: Common
+        @OptionGroup(visibility: .hidden) var common: Common
 
         func run() throws {
             let session = try common.session()

@@ -6,21 +6,23 @@ internal import Model
 
 struct Doctor: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Check the vaults' disks, other programs that delete there, and the trash.",
-        discussion: """
-            Looks at watches and file systems, at the crontabs, timers and settings of
-            other programs, and at each vault's trash. Changes nothing, and ends with 1
-            where something needs you.
-
-            --repair checks the trash and the records of each vault alone, and sets right
-            what can be: 0 where all held, 3 where something was found.
-
-            \(Reprieve.exits)
-            """)
+        abstract: "Check disks, other programs that delete in a vault, and the trash.",
+        discussion: Help.text(
+            "It looks at watches and file systems, at the crontabs, timers and settings of other programs, "
+                + "and at each vault's trash. It changes nothing. With --repair it checks the trash and the records "
+                + "of each vault alone, and sets right what can be.",
+            examples: [
+                ("reprieve doctor", "what is wrong, and what to type"),
+                ("reprieve doctor --repair dumps", "set right what can be"),
+            ],
+            exits: [
+                "0 all is well", "1 something needs you", "3 with --repair: something was found",
+                "5 nothing of that name", "11 another process holds the vault",
+            ]))
 
     @Flag(help: "Check all invariants against the disk, and set right what can be.") var repair = false
     @OptionGroup var others: OtherPrograms
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     var dryRun: Bool { !repair }
 

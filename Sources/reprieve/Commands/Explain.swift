@@ -7,10 +7,15 @@ internal import Retention
 
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Explain what one backup or entry is and what keeps it.", discussion: Reprieve.exits)
+        abstract: "Explain what one backup or entry is and what keeps it.",
+        discussion: Help.text(
+            "Name it by its id, the beginning of its id, or its path. An entry that is not a backup is "
+                + "explained, too.",
+            examples: [("reprieve explain 7f3a", "by id"), ("reprieve explain orders-2026-10-04.dump", "by name")],
+            exits: ["0 explained", "5 nothing of that name"]))
 
     @Argument(help: ArgumentHelp("An id, a path, or a file name.", valueName: "id or path")) var what: String
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

@@ -8,18 +8,19 @@ internal import Retention
 struct ForecastCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forecast", abstract: "Show what a vault will hold if everything continues as now.",
-        discussion: """
-            From what is there now, each series at its own rhythm and usual size: how many
-            backups, how much space, how far back one can go. Series without a rhythm stay
-            as they are.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "The forecast takes each series at its own rhythm and usual size: how many backups, how much "
+                + "space, and how far back you can go. A series without a rhythm stays as it is.",
+            examples: [
+                ("reprieve retention forecast dumps", "the next months"),
+                ("reprieve retention forecast dumps --until 1y", "a year ahead"),
+            ],
+            exits: ["0 shown", "5 nothing of that name"]))
 
     @Argument(help: ArgumentHelp("The vault.", valueName: "vault")) var vault: String
     @Option(help: ArgumentHelp("How far: a date, or a length of time such as 90d.", valueName: "time"))
     var until = "1y"
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

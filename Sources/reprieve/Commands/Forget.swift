@@ -6,17 +6,18 @@ internal import Model
 struct Forget: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Forget a vault that has been removed from the configuration.",
-        discussion: """
-            First remove the vault from the configuration. From then on no alarm names it.
-            Its directory, its trash and the marks of its backups stay as they are. To
-            forget one disk of several in rotation: `adopt PATH --forget DISK`.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "Remove the vault from the configuration first. From then on no alarm names it. Its directory, "
+                + "its trash and the marks of its backups stay as they are. To forget one of several disks: `adopt "
+                + "PATH --forget DISK`.",
+            examples: [
+                ("reprieve forget dumps", "by its name"), ("reprieve forget /srv/backups/dumps", "by its path"),
+            ],
+            exits: ["0 forgotten", "5 nothing of that name"]))
 
     @Argument(help: ArgumentHelp("The vault's path or name.", valueName: "vault")) var vault: String
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be forgotten.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

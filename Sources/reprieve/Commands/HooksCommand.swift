@@ -8,13 +8,23 @@ internal import Model
 struct HooksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hooks", abstract: "Show and test the hooks: who is told of events.",
+        discussion: Help.text(
+            "`list` shows them, and is what `reprieve hooks` does by itself; `test` tries one.",
+            examples: [
+                ("reprieve hooks", "all hooks, and how far each was told"),
+                ("reprieve hooks test page", "tell the hook 'page'"),
+            ], exits: ["0 as for the command that follows"]),
         subcommands: [Show.self, Test.self], defaultSubcommand: Show.self)
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "The hooks, and how far each was told.", discussion: Reprieve.exits)
+            commandName: "list", abstract: "Show the hooks, and how far each was told.",
+            discussion: Help.text(
+                "It changes nothing and tells nobody.",
+                examples: [("reprieve hooks", "all hooks"), ("reprieve hooks list --json", "for a script")],
+                exits: ["0 all can work", "1 a hook cannot work"]))
 
-        @OptionGroup var common: Common
+        @OptionGroup(visibility: .hidden) var common: Common
 
         func run() throws {
             let session = try common.session()
@@ -70,15 +80,17 @@ struct HooksCommand: ParsableCommand {
     struct Test: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Tell a hook something made up, as the service would.",
-            discussion: """
-                What it is told has seq 0 and "test": true. Before-hooks are asked about no
-                backup. Ends with 1 where it failed.
-
-                \(Reprieve.exits)
-                """)
+            discussion: Help.text(
+                "What it is told has seq 0 and \"test\": true. A hook that is asked before a deed is asked about "
+                    + "no backup.",
+                examples: [
+                    ("reprieve hooks test page", "tell the hook 'page'"),
+                    ("reprieve hooks test page --json", "for a script"),
+                ],
+                exits: ["0 it answered", "1 it failed", "5 nothing of that name"]))
 
         @Argument(help: ArgumentHelp("The hook.", valueName: "name")) var name: String
-        @OptionGroup var common: Common
+        @OptionGroup(visibility: .hidden) var common: Common
 
         func run() throws {
             let session = try common.session()

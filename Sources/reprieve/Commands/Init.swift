@@ -7,20 +7,18 @@ internal import Model
 
 struct Init: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Look at directories, propose a configuration, ask, write it.",
-        discussion: """
-              reprieve init /srv/backups
-              reprieve init --from 'find /srv/backups -name "*.sql.gz" -mtime +30 -delete'
-
-            --from keeps what another program's line means, and shows what it would delete
-            tonight beside what would go by the policy made of it. It reads find,
-            rotate-backups (line or ini), restic forget, borg prune, Proxmox'
-            prune-backups, logrotate with dateext, and the settings of
-            autopostgresqlbackup and automysqlbackup, as text or as the path of a file.
-            What it does not understand it refuses.
-
-            \(Reprieve.exits)
-            """)
+        abstract: "Look at directories, propose a configuration, ask, and write it.",
+        discussion: Help.text(
+            "--from keeps what another program's line means, and shows what that line would delete tonight "
+                + "beside what the policy made of it would move. It reads find, rotate-backups (line or ini), "
+                + "restic forget, borg prune, Proxmox' prune-backups, logrotate with dateext, and the settings of "
+                + "autopostgresqlbackup and automysqlbackup, as text or as the path of a file. It refuses what it "
+                + "does not understand.",
+            examples: [
+                ("reprieve init /srv/backups", "propose and ask"),
+                ("reprieve init --from 'find /srv -mtime +30 -delete'", "keep what an old line means"),
+            ],
+            exits: ["0 written, or nothing to write", "5 nothing of that name"]))
 
     @Argument(help: ArgumentHelp("Directories that backups are written into.", valueName: "path")) var paths: [String] =
         []
@@ -29,7 +27,7 @@ struct Init: Deed {
     @Flag(name: .shortAndLong, help: "Write without asking.") var yes = false
     @Flag(name: [.customShort("n"), .long], help: "Only propose.") var dryRun = false
     @OptionGroup var others: OtherPrograms
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         guard common.adHoc.vault.isEmpty else { throw Fault(.usage, "init takes its directories without --vault") }

@@ -7,22 +7,22 @@ internal import State
 
 struct Learn: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Propose lines for names that are not read, or read as many series; ask, and write them.",
-        discussion: """
-              reprieve learn dumps -n      what could be read, and by which lines
-              reprieve learn dumps         ask, and write them into the file of the vault
-
-            Until a line stands in the configuration, nothing is read by it. Of a vault
-            nothing is opened but directories, and nothing in it is changed.
-
-            \(Reprieve.exits)
-            """)
+        abstract: "Propose lines for names that nobody reads, or that are read as many series.",
+        discussion: Help.text(
+            "It asks, and writes the lines that you agree to into the file of the vault. Until a line stands "
+                + "in the configuration, nothing is read by it. It opens directories and no files, and changes "
+                + "nothing in a vault.",
+            examples: [
+                ("reprieve learn dumps -n", "what could be read, and by which lines"),
+                ("reprieve learn dumps", "ask, and write"),
+            ],
+            exits: ["0 written, or nothing to propose", "5 nothing of that name"]))
 
     @Argument(help: ArgumentHelp("Vaults; without one, all.", valueName: "vault")) var vaults: [String] = []
     @Flag(name: .shortAndLong, help: "Write without asking, but for lines of which nobody can tell what they mean.")
     var yes = false
     @Flag(name: [.customShort("n"), .long], help: "Only propose.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

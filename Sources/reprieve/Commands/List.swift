@@ -8,7 +8,13 @@ internal import Retention
 struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List series; with a series or a path, its backups.",
-        discussion: "Without an argument: all series. Times are local.\n\n" + Reprieve.exits)
+        discussion: Help.text(
+            "Without an argument it lists all series. Times are those of the configured zone.",
+            examples: [
+                ("reprieve list", "all series"),
+                ("reprieve list app/orders --trash", "what of a series is in the trash"),
+            ],
+            exits: ["0 listed", "3 a vault could not be read", "5 nothing of that name"]))
 
     @Argument(help: ArgumentHelp("A vault, a series, an id or a path.", valueName: "what")) var what: [String] = []
     @Flag(name: .shortAndLong, help: "Every backup, those in the trash and those gone for good too.") var all = false
@@ -18,7 +24,7 @@ struct List: ParsableCommand {
     @Option(help: ArgumentHelp("Only those from this time on: a date, or an age such as 3d.", valueName: "time"))
     var since: String?
     @Option(help: ArgumentHelp("Only those before this time.", valueName: "time")) var before: String?
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session(visiting: true, always: true)

@@ -8,15 +8,14 @@ internal import Retention
 struct Preserve: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Keep backups whatever the rules say.",
-        discussion: """
-              reprieve preserve 7f3a --reason 'audit 2026' --until 2027-01-01
-              reprieve preserve app/orders --before 2026-01-01 --reason 'case 4711'
-
-            If you name a series, all backups that it has now are kept; with --before,
-            only those that are older. A preserved backup in the trash is not purged.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "If you name a series, all backups that it has now are kept; with --before, only those that are "
+                + "older. A preserved backup in the trash is not purged. `release` withdraws it.",
+            examples: [
+                ("reprieve preserve 7f3a --reason 'audit 2026'", "one backup"),
+                ("reprieve preserve app/orders --before 2026-01-01", "all older ones of a series"),
+            ],
+            exits: ["0 preserved", "5 nothing of that name", "11 another process holds the vault"]))
 
     @Argument(help: ArgumentHelp("Ids, paths or series.", valueName: "what")) var what: [String]
     @Option(help: ArgumentHelp("Of a series: only what is older than this.", valueName: "time")) var before: String?
@@ -24,7 +23,7 @@ struct Preserve: Deed {
     @Option(help: ArgumentHelp("Until this date, or for this long: 90d. None: without end.", valueName: "time"))
     var until: String?
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be marked.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()
@@ -40,15 +39,20 @@ struct Preserve: Deed {
 
 struct Freeze: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Condemn and purge nothing until it is lifted. Restore always works.",
-        discussion: "In an emergency: reprieve freeze --all\n\n" + Reprieve.exits)
+        abstract: "Condemn and purge nothing until it is lifted.",
+        discussion: Help.text(
+            "Restoring always works. In an emergency no reason is needed: `reprieve freeze --all`.",
+            examples: [
+                ("reprieve freeze --all", "every vault"), ("reprieve freeze app/orders --reason 'audit'", "one series"),
+            ],
+            exits: ["0 frozen", "3 frozen in part", "5 nothing of that name", "11 another process holds the vault"]))
 
     @Argument(help: ArgumentHelp("Vaults or series.", valueName: "what")) var what: [String] = []
     @Flag(help: "All vaults.") var all = false
     @Option(help: ArgumentHelp("Why; `status` shows it. On a terminal you are asked for it.", valueName: "reason"))
     var reason: String?
     @Option(help: ArgumentHelp("Until this date, or for this long: 3d.", valueName: "time")) var until: String?
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session(always: true)
@@ -75,11 +79,20 @@ struct Freeze: Deed {
 }
 
 struct Unfreeze: Deed {
-    static let configuration = CommandConfiguration(abstract: "Lift a freeze.", discussion: Reprieve.exits)
+    static let configuration = CommandConfiguration(
+        abstract: "Lift a freeze.",
+        discussion: Help.text(
+            "It lifts every freeze of what you name, whatever its cause. A file named FREEZE has to be "
+                + "removed by whoever made it.",
+            examples: [("reprieve unfreeze dumps", "a vault"), ("reprieve unfreeze --all", "every vault")],
+            exits: [
+                "0 lifted", "4 a file named FREEZE still freezes", "5 nothing of that name",
+                "11 another process holds the vault",
+            ]))
 
     @Argument(help: ArgumentHelp("Vaults or series.", valueName: "what")) var what: [String] = []
     @Flag(help: "All vaults.") var all = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

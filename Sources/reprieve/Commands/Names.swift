@@ -6,17 +6,17 @@ internal import Model
 struct Names: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show how each name in a vault is read, and by which rule.",
-        discussion: """
-            Names that are skipped come with the reason, and with the line of the
-            configuration that would read them, where one is known. Nothing is opened but
-            directories.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "A name that is skipped comes with the reason, and with the line of the configuration that would "
+                + "read it, where one is known. It opens directories and no files.",
+            examples: [
+                ("reprieve names dumps", "every name"), ("reprieve names dumps --unread", "only what is skipped"),
+            ],
+            exits: ["0 shown", "5 nothing of that name"]))
 
     @Argument(help: ArgumentHelp("The vault.", valueName: "vault")) var vault: String
     @Flag(help: "Show only names that are skipped.") var unread = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

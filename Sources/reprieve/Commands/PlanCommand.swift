@@ -9,14 +9,20 @@ internal import Retention
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Show what cleanup would do and why. Nothing is changed.",
-        discussion: "With a series: each of its backups with its reasons.\n\n" + Reprieve.exits)
+        discussion: Help.text(
+            "With a series it shows each backup and its reasons. The plan is remembered, so that `cleanup "
+                + "--approve` means exactly this one.",
+            examples: [
+                ("reprieve plan", "every vault, by series"), ("reprieve plan dumps app/orders", "each backup, and why"),
+            ],
+            exits: ["0 shown", "3 a directory could not be read", "5 nothing of that name"]))
 
     @Argument(help: ArgumentHelp("A vault, or a vault and a series.", valueName: "what")) var what: [String] = []
     @Option(
         help: ArgumentHelp(
             "Compare: what would another policy keep and let go? (keep: { … } in a file)", valueName: "file"))
     var policy: String?
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

@@ -9,20 +9,19 @@ internal import State
 struct Purge: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Unlink what is due in the trash, or what you name.",
-        discussion: """
-              reprieve purge                     what is due
-              reprieve purge --now 7f3a c1f2     these, without waiting for their grace
-              reprieve purge --now --free 200GiB dumps
-                                                 the oldest backups there, until so much is free
-
-            Due is what has been in the trash for its grace, and what the policy still
-            would not keep; and, where a limit is not met (min-free, max-size), the oldest
-            of what has been there for its min-grace. --now waives grace, and nothing
-            else: what is preserved, frozen, wanted, needed or the last of its series
-            stays. Nothing that is purged can be brought back.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "Due is what has been in the trash for its grace and what the policy still would not keep; and "
+                + "where a limit is not met (min-free, max-size), the oldest of what has been there for its "
+                + "min-grace. --now waives the grace and nothing else: what is preserved, frozen, needed, kept by "
+                + "the policy or the last of its series stays. What is purged cannot be brought back.",
+            examples: [
+                ("reprieve purge", "what is due"),
+                ("reprieve purge --now --free 200GiB dumps", "the oldest, until so much is free"),
+            ],
+            exits: [
+                "0 purged, or nothing is due", "3 purged in part", "4 frozen, or a hook said no",
+                "5 nothing of that name", "11 another process holds the vault",
+            ]))
 
     @Argument(help: ArgumentHelp("Vaults; none: all. With --now: ids or paths.", valueName: "what"))
     var what: [String] = []
@@ -31,7 +30,7 @@ struct Purge: Deed {
     @Option(help: ArgumentHelp("With --now: how much is to come free.", valueName: "size")) var free: String?
     @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be unlinked.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         guard free == nil || now else {

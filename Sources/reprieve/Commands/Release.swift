@@ -7,23 +7,20 @@ internal import Retention
 
 struct Release: Deed {
     static let configuration = CommandConfiguration(
-        abstract: "Withdraw preserve, bad or retire, or end the grace of a restore; the rules decide again.",
-        discussion: """
-              reprieve release 7f3a          every mark of this backup
-              reprieve release run 81        the grace of everything that came back from it
-              reprieve release app/orders    the same for a series, and its retirement
-              reprieve release dumps         the same for a whole vault
-
-            For a run, a series or a vault, preserved backups stay preserved unless you
-            add --preserved.
-
-            \(Reprieve.exits)
-            """)
+        abstract: "Withdraw preserve, bad or retire, or end the grace of a restore.",
+        discussion: Help.text(
+            "Then the rules decide again. For a run, a series or a vault, preserved backups stay preserved "
+                + "unless you add --preserved.",
+            examples: [
+                ("reprieve release 7f3a", "every mark of this backup"),
+                ("reprieve release run 81", "what came back from a run"),
+            ],
+            exits: ["0 released", "5 nothing of that name", "11 another process holds the vault"]))
 
     @Argument(help: ArgumentHelp("Ids, paths, series, vaults, or a run.", valueName: "what")) var what: [String]
     @Flag(help: "For a run, a series or a vault: preserved backups, too.") var preserved = false
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be released.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

@@ -9,22 +9,21 @@ internal import Retention
 struct Restore: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Put a backup back where it was.",
-        discussion: """
-            A series means its newest one in the trash; with --before, the newest before
-            that time, wherever it is. A backup of a chain brings back what it needs. If
-            you name it by its id or path, and without --as, what needs it comes back too.
-            `undo` puts a whole run back.
-
-              reprieve restore app/orders --before 2026-10-05
-              reprieve restore 7f3a --to /srv/rescue --as orders.dump
-              reprieve restore 7f3a --to /mnt/usb --copy   another file system
-              reprieve restore run 81
-
-            From another host, with the disk alone:
-              reprieve restore orders-2026-10-04.dump --vault /mnt/disk
-
-            \(Reprieve.exits)
-            """, aliases: ["undelete"])
+        discussion: Help.text(
+            "A series means its newest backup in the trash; with --before, the newest before that time, "
+                + "wherever it is. A backup of a chain brings back what it needs. If you name it by its id or path, "
+                + "and without --as, what needs it comes back, too. --to with --copy reaches another file system. "
+                + "Nothing is ever replaced.",
+            "With the disk of another host, and nothing else: `reprieve restore NAME --vault /mnt/disk`. "
+                + "`undo` puts a whole run back.",
+            examples: [
+                ("reprieve restore app/orders --before 2026-10-05", "the newest before a day"),
+                ("reprieve restore 7f3a --to /mnt/usb --copy", "to another file system"),
+            ],
+            exits: [
+                "0 restored, or in its place already", "3 restored, and something could not be recorded",
+                "4 refused: its checksum differs", "5 nothing of that name", "11 another process holds the vault",
+            ]), aliases: ["undelete"])
 
     @Argument(help: ArgumentHelp("An id, a path, a series, a batch or a run.", valueName: "what"))
     var what: [String] = []
@@ -41,7 +40,7 @@ struct Restore: Deed {
     var newName: String?
     @Flag(help: "Also from a batch whose manifest was altered.") var trustManifest = false
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be put back.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         guard wanted || !what.isEmpty else {

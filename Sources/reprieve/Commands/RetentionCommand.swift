@@ -8,15 +8,27 @@ internal import Retention
 struct RetentionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retention", abstract: "The policy of each vault: show, set, simulate, forecast.",
+        discussion: Help.text(
+            "`show` is what `reprieve retention` does by itself; `set` changes a policy; `simulate` decides on a list; `forecast` looks ahead.",
+            examples: [
+                ("reprieve retention show dumps", "every value, and where it comes from"),
+                ("reprieve retention set dumps daily=14 -n", "what a change would mean"),
+            ], exits: ["0 as for the command that follows"]),
         subcommands: [Show.self, RetentionSet.self, Simulate.self, ForecastCommand.self],
         defaultSubcommand: Show.self)
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Every value in force, and the line it comes from.", discussion: Reprieve.exits)
+            abstract: "Show every value in force, and the line it comes from.",
+            discussion: Help.text(
+                "Without an argument it shows all vaults.",
+                examples: [
+                    ("reprieve retention show dumps", "one vault"), ("reprieve retention show --json", "for a script"),
+                ],
+                exits: ["0 shown", "5 nothing of that name"]))
 
         @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault")) var vaults: [String] = []
-        @OptionGroup var common: Common
+        @OptionGroup(visibility: .hidden) var common: Common
 
         func run() throws {
             let session = try common.session()

@@ -8,23 +8,20 @@ internal import State
 
 struct RetentionSet: Deed {
     static let configuration = CommandConfiguration(
-        commandName: "set", abstract: "Change a vault's policy, and see what that means first.",
-        discussion: """
-              reprieve retention set dumps daily=14 weekly=8 -n      what would change
-              reprieve retention set dumps daily=14 weekly=8
-              reprieve retention set dumps weekly=                   drop a rule
-              reprieve retention set dumps grace-period=30d safeguards.min=3
-
-            It writes conf.d/90-retention-set.yaml, whose values win over the other files.
-            Nothing is moved: what would go that stayed before waits for an approval.
-
-            \(Reprieve.exits)
-            """)
+        commandName: "set", abstract: "Change a vault's policy, and see first what that means.",
+        discussion: Help.text(
+            "It writes conf.d/90-retention-set.yaml, whose values win over the other files. An empty value "
+                + "drops a rule. Nothing is moved: what would go that stayed before waits for an approval.",
+            examples: [
+                ("reprieve retention set dumps daily=14 weekly= -n", "what would change"),
+                ("reprieve retention set dumps grace-period=30d", "change it"),
+            ],
+            exits: ["0 written, or nothing to change", "5 nothing of that name"]))
 
     @Argument(help: ArgumentHelp("The vault.", valueName: "vault")) var vault: String
     @Argument(help: ArgumentHelp("KEY=VALUE, one or more.", valueName: "key=value")) var changes: [String]
     @Flag(name: [.customShort("n"), .long], help: "Only show the consequences.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session()

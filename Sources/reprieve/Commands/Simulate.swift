@@ -9,21 +9,18 @@ internal import Retention
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Decide on a list of backups, without touching any disk.",
-        discussion: """
-              reprieve retention simulate --input list.json --keep-daily 7 --keep-weekly 5
-
-            INPUT  {"backups": [{"id": "a", "time": "2026-11-23T01:00:00Z",
-                    "kind": "full", "parent": null, "size": 0, "tags": [],
-                    "complete": true, "preserved": false}]}   only id and time are needed
-            Rules as everywhere: --keep-last --keep-secondly --keep-minutely --keep-hourly
-            --keep-daily --keep-weekly --keep-monthly --keep-13weekly --keep-quarterly
-            --keep-yearly --keep-within --keep-within-secondly … --keep-within-yearly
-            --keep-full --keep-diff --keep-window. A count is 7, 7-14 or unlimited.
-            --semantics restic, borg, borg2, proxmox, kopia, rotate-backups or pgbackrest:
-            exactly what that tool keeps.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "The input is JSON: {\"backups\": [{\"id\": \"a\", \"time\": \"2026-11-23T01:00:00Z\", \"kind\": "
+                + "\"full\", \"parent\": null, \"size\": 0, \"tags\": [], \"complete\": true, \"preserved\": "
+                + "false}]}. Only id and time are needed.",
+            "The rules are those of every command: --keep-last, --keep-daily, --keep-within-weekly and so on; "
+                + "a count is 7, 7-14 or unlimited. --semantics restic, borg, borg2, proxmox, kopia, rotate-backups "
+                + "or pgbackrest keeps exactly what that tool keeps.",
+            examples: [
+                ("reprieve retention simulate --input l.json --keep-daily 7", "a list in a file"),
+                ("reprieve retention simulate --input - --keep-last 3", "from standard input"),
+            ],
+            exits: ["0 decided", "1 the list cannot be read"]))
 
     @Option(help: ArgumentHelp("The list, as JSON; - is standard input.", valueName: "file")) var input: String
     @Option(help: ArgumentHelp("A policy: keep, series, semantics, safeguards, timezone.", valueName: "file"))
@@ -36,7 +33,7 @@ struct Simulate: ParsableCommand {
     @Flag(help: "Also what protects a real vault: newest, min, min-age, future dates, ended series.")
     var safeguards = false
     @Flag(help: "One JSON object instead of text.") var json = false
-    @OptionGroup var rules: Common.AdHoc
+    @OptionGroup(visibility: .hidden) var rules: Common.AdHoc
 
     func run() throws {
         let (vault, zone) = try policyAndZone()

@@ -9,20 +9,20 @@ internal import State
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the state of every vault and what needs a decision.",
-        discussion: """
-            If you cannot read the state directory, you see the agent's last published
-            status.
-
-            --check is a plugin for Nagios and its like: one line, 0 ok, 1 warning
-            (frozen, held, late, suspect), 2 critical (offline, missing, vanished, failed,
-            no run for twice its schedule), 3 unknown. It takes no lock and scans nothing.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "If you cannot read the state directory, you see the agent's last published status.",
+            "--check is a plugin for Nagios and its like, with one line of output. It takes no lock and scans "
+                + "nothing.",
+            examples: [("reprieve status", "one screen"), ("reprieve status --check dumps", "one line for Nagios")],
+            exits: [
+                "0 shown; with --check: ok", "1 with --check: warning (frozen, held, late, suspect)",
+                "2 with --check: critical (offline, missing, failed)",
+                "3 a vault could not be read; with --check: unknown", "5 nothing of that name",
+            ]))
 
     @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault")) var vaults: [String] = []
     @Flag(help: "One line and performance data for Nagios; exits with 0, 1, 2 or 3.") var check = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         if check { checkAndExit() }

@@ -9,18 +9,14 @@ internal import Retention
 struct Undo: Deed {
     static let configuration = CommandConfiguration(
         abstract: "Put a whole cleanup back, and freeze.",
-        discussion: """
-              reprieve undo 81            run 81 (`cleanup` and `audit tail` name it), or its batch
-              reprieve undo --last        the last run
-              reprieve undo --since 2h    every run since then; a vault may follow each
-
-            All that is still in the trash goes back to its place. Its vaults are frozen
-            until `reprieve unfreeze VAULT` or until their policy changes: what the same
-            policy would take again stays. The marks of a `retire` or `condemn` are
-            withdrawn, too.
-
-            \(Reprieve.exits)
-            """)
+        discussion: Help.text(
+            "All of the run that is still in the trash goes back to its place. Its vaults are frozen until "
+                + "`reprieve unfreeze VAULT` or until their policy changes: what the same policy would take again "
+                + "stays. The marks of a `retire` or `condemn` are withdrawn, too. `cleanup` and `audit tail` name "
+                + "the run.",
+            examples: [("reprieve undo --last", "the last run"), ("reprieve undo 81", "run 81, or its batch")],
+            exits: ["0 put back", "3 put back in part", "5 nothing of that name", "11 another process holds the vault"])
+    )
 
     @Argument(help: ArgumentHelp("A run or a batch; then vaults, to undo it only there.", valueName: "run|vault"))
     var words: [String] = []
@@ -29,7 +25,7 @@ struct Undo: Deed {
         String?
     @Flag(help: "Also batches whose manifest was altered.") var trustManifest = false
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be put back.") var dryRun = false
-    @OptionGroup var common: Common
+    @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {
         let session = try common.session(visiting: true, always: true)
