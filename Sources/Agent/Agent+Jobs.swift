@@ -8,7 +8,7 @@ internal import State
 internal import Survey
 internal import Trash
 
-/// What runs in a vault's lane. Each ends with a result for the agent's thread, never with an error.
+/// What runs in a vault's queue. Each ends with a result for the agent's thread, never with an error.
 extension Agent {
     /// Looks at single directories; `deep`: also at all below these.
     func look(
@@ -18,19 +18,19 @@ extension Agent {
         attempt(configuration, "could not look") { () throws(Fault) in
             let start = engine.now()
             let vault = try engine.access.open(configuration)
-            let key = Lanes.Key(vault: configuration.path.display)
+            let key = WorkerQueues.Key(vault: configuration.path.display)
             let seen = try engine.scanner.refresh(
                 vault, places: places, deep: deep, finished: finished, watch: watch(vault.id),
-                shouldStop: { self.lanes.shouldStop(key) }, isWatched: { self.watcher.isWatched(vault.id, $0) })
+                shouldStop: { self.queues.shouldStop(key) }, isWatched: { self.watcher.isWatched(vault.id, $0) })
             try engine.reconciler.note(seen.changes, in: vault)
             if seen.changes.newlyComplete + seen.changes.newlyUnusable > 0, seen.faults.isEmpty {
-                try engine.episodes.sayNewest(in: vault)
+                try engine.episodes.recordNewest(in: vault)
             }
             // The trash may have been made since.
             if places.contains(""), !watcher.isWatched(vault.id, TrashDirectory.name), let trash = try vault.trash() {
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
                 // A batch may have been made before the watch.
-                lanes.start(key, "trash") { [self] in checkTrash(engine, configuration) }
+                queues.start(key, "trash") { [self] in checkTrash(engine, configuration) }
             }
             var looked = Looked(settling: settling(seen.settling.values.flatMap { $0 }, vault, engine.now()))
             looked.places = places.union(deep)
@@ -47,7 +47,7 @@ extension Agent {
     func rescan(_ engine: Engine, _ configuration: VaultConfiguration, doubts: Int) {
         attempt(configuration, "could not look") { () throws(Fault) in
             let start = engine.now()
-            let snapshot = try attend(engine, configuration, depth: .index)
+            let snapshot = try scan(engine, configuration, depth: .index)
             let vault = snapshot.vault
             var looked = Looked(settling: settling(try engine.scanner.settling(in: vault), vault, engine.now()))
             looked.unprobed = snapshot.scan.unprobed
@@ -67,7 +67,7 @@ extension Agent {
     func cleanup(_ engine: Engine, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.cleanupFailed) { () throws(Fault) in
             let report = try asking(engine, configuration).cleanup.run(
-                try attend(engine, configuration, depth: .everything))
+                try scan(engine, configuration, depth: .everything))
             if let veto = report.veto { log.notice("\(configuration.label): \(veto.text)") }
             if !report.condemned.isEmpty {
                 log.notice(
@@ -81,11 +81,11 @@ extension Agent {
         }
     }
 
-    /// Hooks that are asked in a vault's lane may take their time: that is no hang.
+    /// Hooks that are asked in a vault's queue may take their time: that is no hang.
     private func asking(_ engine: Engine, _ configuration: VaultConfiguration) -> Engine {
         var engine = engine
-        let key = Lanes.Key(vault: configuration.path.display)
-        engine.context.shouldStop = { [lanes] in lanes.shouldStop(key) }
+        let key = WorkerQueues.Key(vault: configuration.path.display)
+        engine.context.shouldStop = { [queues] in queues.shouldStop(key) }
         return engine
     }
 
@@ -97,12 +97,12 @@ extension Agent {
     func purge(_ engine: Engine, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.purgeFailed) { () throws(Fault) in
             let report = try asking(engine, configuration).purger.takeDue(
-                try attend(engine, configuration, depth: .everything))
+                try scan(engine, configuration, depth: .everything))
             if let veto = report.veto { log.notice("\(configuration.label): \(veto.text)") }
-            // The walk may take hours and needs no lock: the vault's own lane is free meanwhile.
+            // The walk may take hours and needs no lock: the vault's own queue is free meanwhile.
             let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
-            let key = Lanes.Key(vault: configuration.path.display, isUnlinking: true)
-            lanes.start(key, work) { [self] in
+            let key = WorkerQueues.Key(vault: configuration.path.display, isUnlinking: true)
+            queues.start(key, work) { [self] in
                 unlinkTaken(engine, report, key)
             }
             // What is past its time by the wall clock and stays is asked again, but not at once: the time of a minute,
@@ -119,34 +119,34 @@ extension Agent {
     }
 
     /// Whether the limits of a vault's file system are met; what goes early where they are not, of all vaults on it.
-    func relieve(_ engine: Engine, _ configuration: VaultConfiguration) {
-        attempt(configuration, Self.reliefFailed) { () throws(Fault) in
-            let own = Lanes.Key(vault: configuration.path.display)
-            let relief = try asking(engine, configuration).earlyPurge.relieve(
-                configuration, lockSeconds: 0, shouldStop: { self.lanes.shouldStop(own) })
+    func purgeEarly(_ engine: Engine, _ configuration: VaultConfiguration) {
+        attempt(configuration, Self.earlyPurgeFailed) { () throws(Fault) in
+            let own = WorkerQueues.Key(vault: configuration.path.display)
+            let early = try asking(engine, configuration).earlyPurge.run(
+                configuration, lockSeconds: 0, shouldStop: { self.queues.shouldStop(own) })
             var names: [Bytes: Set<String>] = [:]
-            for report in relief.reports where !report.unlinking.isEmpty || !report.faults.isEmpty {
+            for report in early.reports where !report.unlinking.isEmpty || !report.faults.isEmpty {
                 if !report.purged.isEmpty {
                     let why = report.earlyBecause ?? ""
                     log.notice("\(report.vault.label): \(Backup.counted(report.purged.count)) purged early: \(why)")
                 }
                 let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
-                let key = Lanes.Key(vault: report.vault.path.display, isUnlinking: true)
-                lanes.start(key, work) { [self] in unlinkTaken(engine, report, key) }
+                let key = WorkerQueues.Key(vault: report.vault.path.display, isUnlinking: true)
+                queues.start(key, work) { [self] in unlinkTaken(engine, report, key) }
                 names[report.vault.path] = try engine.access.trashNames(report.vault)
             }
-            return .relieved(
-                path: configuration.path, retryAfterSeconds: relief.isElsewhere ? 60 : relief.retrySeconds,
-                looked: relief.looked, trashNames: names)
+            return .purgedEarly(
+                path: configuration.path, retryAfterSeconds: early.isElsewhere ? 60 : early.retrySeconds,
+                looked: early.looked, trashNames: names)
         }
     }
 
-    static let reliefFailed = "could not look whether its limits are met"
+    static let earlyPurgeFailed = "could not look whether its limits are met"
 
-    private func unlinkTaken(_ engine: Engine, _ report: PurgeReport, _ key: Lanes.Key) {
+    private func unlinkTaken(_ engine: Engine, _ report: PurgeReport, _ key: WorkerQueues.Key) {
         var report = report
         do {
-            try engine.purger.unlinkTaken(&report, shouldStop: { self.lanes.shouldStop(key) })
+            try engine.purger.unlinkTaken(&report, shouldStop: { self.queues.shouldStop(key) })
             if !report.purged.isEmpty {
                 log.notice("\(report.vault.label): \(Backup.counted(report.purged.count)) purged")
             }
@@ -158,13 +158,13 @@ extension Agent {
 
     /// What purging would free. In a thread of its own, at idle priority.
     func measure(_ engine: Engine, _ configuration: VaultConfiguration) {
-        let key = Lanes.Key(vault: configuration.path.display, isMeasuring: true)
+        let key = WorkerQueues.Key(vault: configuration.path.display, isMeasuring: true)
         let start = engine.now().boot
         defer { post(.measured(path: configuration.path, nanoseconds: engine.now().boot - start)) }
         do {
             try BackgroundPriority.takeForThisThread()
             try engine.freedSpace.measure(
-                configuration, pacing: .background, shouldStop: { self.lanes.shouldStop(key) })
+                configuration, pacing: .background, shouldStop: { self.queues.shouldStop(key) })
         } catch {
             // Figures for people: nothing waits for them, and the next look tries again.
             log.info("\(configuration.label): sizes could not be measured: \(error.message)")
@@ -187,11 +187,11 @@ extension Agent {
     }
 
     /// A whole look, every directory watched before it is listed, and the trash watched flat.
-    private func attend(
+    private func scan(
         _ engine: Engine, _ configuration: VaultConfiguration, depth: Snapshot.Depth
     ) throws(Fault) -> Snapshot {
         let vault = try engine.episodes.openToAct(configuration)
-        let key = Lanes.Key(vault: configuration.path.display)
+        let key = WorkerQueues.Key(vault: configuration.path.display)
         return try watcher.sweep(vault.id) { () throws(Fault) in
             if let trash = try vault.trash() {
                 // Below the vault's own directory, whose watch has to be there first.
@@ -200,7 +200,7 @@ extension Agent {
             }
             let snapshot = try engine.wholeScan.run(
                 configuration, acting: true, depth: depth, watch: watch(vault.id),
-                shouldStop: { self.lanes.shouldStop(key) })
+                shouldStop: { self.queues.shouldStop(key) })
             if let trash = try snapshot.vault.trash() {
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
             }

@@ -13,15 +13,15 @@ internal import UnixSignals
 
 /// The background service: keeps the index live, cleans up and purges when due.
 ///
-/// One thread runs ``step(at:)`` and owns all state; what may block runs in a lane for each vault. Newcomers start
+/// One thread runs ``step(at:)`` and owns all state; what may block runs in a queue for each vault. Newcomers start
 /// reading at `step`.
 package final class Agent: Service {
-    let home: StateDirectory
+    let stateDirectory: StateDirectory
     let load: @Sendable () throws -> Configuration
     let log: Logger
     let watcher: Watcher
     let mounts: MountTable
-    let lanes: Lanes
+    let queues: WorkerQueues
     let wakeup: Wakeup
     let monitor: Monitor
     private let serving = Mutex<(listen: MetricsSettings.Listen, task: Task<Void, Never>)?>(nil)
@@ -45,7 +45,7 @@ package final class Agent: Service {
         /// What is due and stayed is asked again after this time at the earliest.
         case purged(path: Bytes, retryAfterSeconds: Int64, trashNames: Set<String>)
         /// Limits were looked at; the trash of each vault that gave something, and after how long more may go.
-        case relieved(path: Bytes, retryAfterSeconds: Int64?, looked: Set<Bytes>, trashNames: [Bytes: Set<String>])
+        case purgedEarly(path: Bytes, retryAfterSeconds: Int64?, looked: Set<Bytes>, trashNames: [Bytes: Set<String>])
         case trashChanged(path: Bytes, names: Set<String>)
         case measured(path: Bytes, nanoseconds: Int64)
         case failed(path: Bytes, what: String, fault: Fault)
@@ -79,10 +79,11 @@ package final class Agent: Service {
     /// `load` reads the configuration again on SIGHUP; a broken one is refused and the old one stays. `publish` writes
     /// `status.json`, and says how long it is good for.
     package init(
-        configuration: Configuration, home: StateDirectory, load: @escaping @Sendable () throws -> Configuration,
+        configuration: Configuration, state stateDirectory: StateDirectory,
+        load: @escaping @Sendable () throws -> Configuration,
         publish: @escaping @Sendable (Engine, Overview, _ validSeconds: Int64) throws -> Void
     ) throws(Fault) {
-        self.home = home
+        self.stateDirectory = stateDirectory
         self.load = load
         initial = configuration
         var log = Logger(label: "reprieve") { _ in ReadableLog() }
@@ -90,8 +91,8 @@ package final class Agent: Service {
         self.log = log
         let wakeup = try Wakeup()
         self.wakeup = wakeup
-        lanes = Lanes(clock: home.clock, onIdle: { wakeup.raise() })
-        let watcher = try Watcher(clock: home.clock, onDirt: { wakeup.raise() })
+        queues = WorkerQueues(clock: stateDirectory.clock, onIdle: { wakeup.raise() })
+        let watcher = try Watcher(clock: stateDirectory.clock, onDirt: { wakeup.raise() })
         self.watcher = watcher
         monitor = Monitor(log: log, watches: { watcher.count }, publish: publish)
         mounts = try MountTable()
@@ -140,12 +141,12 @@ package final class Agent: Service {
     }
 
     private func loop() throws {
-        let lock = try home.takeAgentLock()
+        let lock = try stateDirectory.takeAgentLock()
         defer { withExtendedLifetime(lock) {} }
-        try home.noteAgent(started: true, detail: "\(Watcher.backend), \(initial.vaults.count) vaults")
-        var turn = Turn(agent: self, engine: Engine(configuration: initial, state: home))
+        try stateDirectory.noteAgent(started: true, detail: "\(Watcher.backend), \(initial.vaults.count) vaults")
+        var turn = Turn(agent: self, engine: Engine(configuration: initial, state: stateDirectory))
         watcher.start()
-        try home.runs.noteAgent(since: home.clock.now().wall)
+        try stateDirectory.runs.noteAgent(since: stateDirectory.clock.now().wall)
         monitor.start(turn.engine)
         log.info(
             "watching \(initial.vaults.count) vault\(initial.vaults.count == 1 ? "" : "s") with \(Watcher.backend)")
@@ -160,13 +161,13 @@ package final class Agent: Service {
                 return (inbox.results, inbox.isReloadWanted, inbox.isStopping)
             }
             if isStopping { break }
-            let now = home.clock.now()
+            let now = stateDirectory.clock.now()
             defer { pause(since: now) }
             if isReloadWanted { turn.reload(isAsked: true) }
             turn.step(at: now, results: results, mountsChanged: mountsChanged)
             serveMetrics(turn.engine.configuration.metrics.listen?.value)
             monitor.note(turn.engine, turn.pulses(at: now), turn.takeNotes(), isNews: !results.isEmpty || mountsChanged)
-            let ready = waiting.wait(milliseconds: turn.pauseMilliseconds(at: home.clock.now()))
+            let ready = waiting.wait(milliseconds: turn.pauseMilliseconds(at: stateDirectory.clock.now()))
             mountsChanged = ready.contains(1)
             wakeup.clear()
         }
@@ -180,10 +181,10 @@ package final class Agent: Service {
             guard serving?.listen != listen else { return }
             serving?.task.cancel()
             serving = listen.map { listen in
-                let server = MetricsServer(monitor: monitor) { [log, home] listen, problem in
+                let server = MetricsServer(monitor: monitor) { [log, stateDirectory] listen, problem in
                     if let problem { log.error("\(problem)") } else { log.info("metrics at \(listen.text)") }
                     do throws(Fault) {
-                        try home.runs.noteMetrics(problem: problem)
+                        try stateDirectory.runs.noteMetrics(problem: problem)
                     } catch {
                         log.error("\(error.message)")
                     }
@@ -195,22 +196,22 @@ package final class Agent: Service {
 
     /// A storm of events makes forty turns a second, not thousands.
     private func pause(since start: Moment) {
-        let rest = Self.shortestTurn - (home.clock.now().boot - start.boot)
+        let rest = Self.shortestTurn - (stateDirectory.clock.now().boot - start.boot)
         if rest > 0 { Thread.sleep(forTimeInterval: Double(rest) / 1e9) }
     }
 
     private static let shortestTurn: Int64 = 25_000_000
 
-    /// Within two seconds, plus the system call that a lane may hang in.
+    /// Within two seconds, plus the system call that a queue may hang in.
     private func stop() {
         serveMetrics(nil)
         monitor.stop()
-        lanes.stop()
-        let end = home.clock.now().boot + 2 * VaultState.second
-        while !lanes.isIdle, home.clock.now().boot < end { Thread.sleep(forTimeInterval: 0.01) }
+        queues.stop()
+        let end = stateDirectory.clock.now().boot + 2 * VaultState.second
+        while !queues.isIdle, stateDirectory.clock.now().boot < end { Thread.sleep(forTimeInterval: 0.01) }
         watcher.end()
         do {
-            try home.noteAgent(started: false, detail: "asked to")
+            try stateDirectory.noteAgent(started: false, detail: "asked to")
         } catch {
             log.error("\(error.message)")
         }

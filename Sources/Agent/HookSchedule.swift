@@ -5,7 +5,7 @@ internal import Hooks
 internal import Logging
 internal import Model
 
-/// When which hook is told: each in a lane of its own, as soon as the log has grown, and after a failure when its time
+/// When which hook is told: each in a queue of its own, as soon as the log has grown, and after a failure when its time
 /// has come. Only the agent's own thread touches it.
 struct HookSchedule {
     private struct Entry {
@@ -39,7 +39,7 @@ struct HookSchedule {
             let isDue = entry.retryAt.map { $0 <= now.boot } ?? (entry.upTo != last)
             guard isDue, !entry.isRunning else { continue }
             entries[hook.name, default: Entry()].isRunning = true
-            agent.lanes.start(Lanes.Key(vault: "hook \(hook.name)"), "deliver") {
+            agent.queues.start(WorkerQueues.Key(vault: "hook \(hook.name)"), "deliver") {
                 agent.deliver(engine, hook, last)
             }
         }
@@ -52,9 +52,9 @@ struct HookSchedule {
 
 extension Agent {
     func deliver(_ engine: Engine, _ hook: Hook, _ last: Int) {
-        let key = Lanes.Key(vault: "hook \(hook.name)")
+        let key = WorkerQueues.Key(vault: "hook \(hook.name)")
         do {
-            let delivery = try engine.hooks.deliver(hook, shouldStop: { [lanes] in lanes.shouldStop(key) })
+            let delivery = try engine.hooks.deliver(hook, shouldStop: { [queues] in queues.shouldStop(key) })
             for line in delivery.output { log.info("hook \(hook.name) | \(line)") }
             if let failure = delivery.failure { log.warning("hook \(hook.name): \(failure)") }
             post(

@@ -18,7 +18,7 @@ final class Monitor: Sendable {
     /// What the agent's thread left.
     private struct Inbox {
         var engine: Engine?
-        var pulses: [Bytes: IndexPulse] = [:]
+        var pulses: [Bytes: IndexHeartbeat] = [:]
         var notes: [(vault: String, note: RunNote)] = []
         var isChanged = false
         var isStopping = false
@@ -56,8 +56,9 @@ final class Monitor: Sendable {
     // MARK: From the agent's thread
 
     /// After a turn. Costs the agent's thread a lock that nobody holds for long.
-    func note(_ engine: Engine, _ pulses: [Bytes: IndexPulse], _ notes: [(vault: String, note: RunNote)], isNews: Bool)
-    {
+    func note(
+        _ engine: Engine, _ pulses: [Bytes: IndexHeartbeat], _ notes: [(vault: String, note: RunNote)], isNews: Bool
+    ) {
         inbox.withLock { inbox in
             inbox.engine = engine
             inbox.pulses = pulses
@@ -120,7 +121,7 @@ final class Monitor: Sendable {
             }
             counted = recorded
             limit = WatchLimits.allowed ?? limit
-            let agent = AgentPulse(since: start.wall, watches: watches(), watchLimit: limit, vaults: pulses)
+            let agent = AgentHeartbeat(since: start.wall, watches: watches(), watchLimit: limit, vaults: pulses)
             // Twice as long as until the next time: then it is said that nobody writes it any more.
             collect(engine, agent, notes: notes, validSeconds: 2 * rest / VaultState.second + 60, problems: &problems)
             giveBack()
@@ -145,7 +146,7 @@ final class Monitor: Sendable {
     }
 
     private func collect(
-        _ engine: Engine, _ agent: AgentPulse, notes: [(vault: String, note: RunNote)], validSeconds: Int64,
+        _ engine: Engine, _ agent: AgentHeartbeat, notes: [(vault: String, note: RunNote)], validSeconds: Int64,
         problems: inout [String: String]
     ) {
         attempt("runs", &problems) { try engine.state.runs.note(notes, by: .agent) }

@@ -31,7 +31,7 @@ extension Turn {
             vaults[path]?.trashNames = names
             // Asked again after `cleanup-every`, whether or not a new backup comes.
             if isVetoed { vaults[path]?.wantsCleanup = true }
-            vaults[path]?.reliefAt = now.boot
+            vaults[path]?.earlyPurgeAt = now.boot
             vaults[path]?.lastJobProblem = nil
             plan(purgeOf: path, at: now)
         case .purged(let path, let retry, let names):
@@ -39,8 +39,8 @@ extension Turn {
             vaults[path]?.lastJobProblem = nil
             vaults[path]?.purgeFrom = now.boot.adding(retry.multiplied(by: VaultState.second))
             plan(purgeOf: path, at: now)
-        case .relieved(let path, let retry, let looked, let names):
-            relieved(path, retry, looked: looked, names: names, at: now)
+        case .purgedEarly(let path, let retry, let looked, let names):
+            purgedEarly(path, retry, looked: looked, names: names, at: now)
         case .trashChanged(let path, let names):
             if vaults[path]?.trashNames != names { doubt([path], "its trash was changed by somebody else", at: now) }
             vaults[path]?.trashNames = names
@@ -83,7 +83,7 @@ extension Turn {
         // At the first look nobody has measured anything.
         if state.rescannedAt == nil { state.measureAt = now.boot }
         state.rescannedAt = now.boot
-        state.reliefAt = now.boot
+        state.earlyPurgeAt = now.boot
         if state.lastProblem != nil { agent.log.notice("\(state.configuration.label): in order again") }
         (state.lastProblem, state.problem) = (nil, nil)
         notes.append((state.configuration.label, .look(at: now.wall)))
@@ -109,18 +109,20 @@ extension Turn {
         if looked.hasReturned { vaults[path]?.purgeAt = max(now.boot, state.purgeFrom) }
     }
 
-    mutating func relieved(
+    mutating func purgedEarly(
         _ path: Bytes, _ retry: Int64?, looked: Set<Bytes>, names: [Bytes: Set<String>], at now: Moment
     ) {
         for (path, names) in names {
             vaults[path]?.trashNames = names
             plan(purgeOf: path, at: now)
         }
-        for other in looked { vaults[other]?.reliefFrom = now.boot + VaultState.reliefSeconds * VaultState.second }
+        for other in looked {
+            vaults[other]?.earlyPurgeFrom = now.boot + VaultState.earlyPurgeSeconds * VaultState.second
+        }
         // When the next one passes its `min-grace`: nothing is asked again and again before.
         guard let retry else { return }
-        vaults[path]?.reliefFrom = 0
-        vaults[path]?.reliefAt = now.boot.adding(max(1, retry).multiplied(by: VaultState.second))
+        vaults[path]?.earlyPurgeFrom = 0
+        vaults[path]?.earlyPurgeAt = now.boot.adding(max(1, retry).multiplied(by: VaultState.second))
     }
 
     static let limitText = "the limit of inotify watches is reached"
@@ -166,10 +168,10 @@ extension Turn {
         guard var state = vaults[path] else { return }
         if fault.code == .away { return away(path, fault, at: now) }
         let text = "\(state.configuration.label): \(what): \(fault.message)"
-        if what == Agent.reliefFailed {
+        if what == Agent.earlyPurgeFailed {
             if state.lastJobProblem != fault.message { agent.log.error("\(text)") }
             state.lastJobProblem = fault.message
-            state.reliefAt = now.boot + 60 * VaultState.second
+            state.earlyPurgeAt = now.boot + 60 * VaultState.second
             vaults[path] = state
             return
         }
@@ -197,7 +199,7 @@ extension Turn {
         vaults[path] = state
         markUnreconciled(state, fault.message)
         // That it is offline is an event of its own.
-        if fault.code != .offline { sayUnreconciled(path, fault.message) }
+        if fault.code != .offline { recordUnreconciled(path, fault.message) }
     }
 
     /// The disk of a removable vault is not there: looked for again when something is mounted, and now and then.
@@ -219,13 +221,13 @@ extension Turn {
     }
 
     /// How far the index is behind the disk.
-    mutating func pulses(at now: Moment) -> [Bytes: IndexPulse] {
-        var pulses: [Bytes: IndexPulse] = [:]
+    mutating func pulses(at now: Moment) -> [Bytes: IndexHeartbeat] {
+        var pulses: [Bytes: IndexHeartbeat] = [:]
         for (path, state) in vaults {
             let isBehind = state.pending > 0 || state.doubts > 0
             let since = isBehind ? state.behindSince ?? now.boot : nil
             if state.behindSince != since { vaults[path]?.behindSince = since }
-            pulses[path] = IndexPulse(
+            pulses[path] = IndexHeartbeat(
                 lagSeconds: since.map { (now.boot - $0) / VaultState.second } ?? 0, pending: state.pending,
                 problem: state.problem, isFrozenByFile: state.trashNames.contains("FREEZE"))
         }

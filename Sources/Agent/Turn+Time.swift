@@ -21,7 +21,7 @@ extension Turn {
         }
         if now.boot >= nextClock {
             nextClock = now.boot + 10 * VaultState.second
-            settleClock()
+            checkClock()
         }
         if now.boot >= nextExpansion, engine.configuration.hasWildcards {
             nextExpansion = now.boot + 60 * VaultState.second
@@ -29,10 +29,10 @@ extension Turn {
         }
     }
 
-    /// Packing takes seconds: in a lane of its own.
+    /// Packing takes seconds: in a queue of its own.
     func rotateAudit() {
         let (agent, engine) = (self.agent, self.engine)
-        agent.lanes.start(Lanes.Key(vault: "audit"), "rotate") {
+        agent.queues.start(WorkerQueues.Key(vault: "audit"), "rotate") {
             do throws(Fault) {
                 try engine.auditTrail.rotateAudit()
             } catch {
@@ -42,7 +42,7 @@ extension Turn {
     }
 
     /// A clock that jumps is said now, not when the next vault is looked at.
-    func settleClock() {
+    func checkClock() {
         for state in vaults.values {
             guard let id = state.id else { continue }
             do {
@@ -53,13 +53,13 @@ extension Turn {
         }
     }
 
-    /// Reads the configuration in a lane of its own: its paths may hang too.
+    /// Reads the configuration in a queue of its own: its paths may hang too.
     func reload(isAsked: Bool) {
-        let (agent, old, home) = (self.agent, engine.configuration, engine.state)
-        agent.lanes.start(Lanes.Key(vault: "configuration"), "load") {
+        let (agent, old, stateDirectory) = (self.agent, engine.configuration, engine.state)
+        agent.queues.start(WorkerQueues.Key(vault: "configuration"), "load") {
             do {
                 let fresh = try agent.load()
-                let new = Engine(configuration: fresh, state: home).configuration
+                let new = Engine(configuration: fresh, state: stateDirectory).configuration
                 guard
                     isAsked || new.vaults.map(\.path) != old.vaults.map(\.path)
                         || new.vanished.map(\.path) != old.vanished.map(\.path)
@@ -77,7 +77,7 @@ extension Turn {
     mutating func adopt(_ configuration: Configuration) {
         engine = Engine(configuration: configuration, state: engine.state)
         do throws(Fault) {
-            try engine.episodes.sayVanished()
+            try engine.episodes.recordVanished()
         } catch {
             agent.log.error("\(error.message)")
         }

@@ -21,7 +21,7 @@ struct Turn {
 
     /// Who gives no sign of life for so long is said to hang.
     static let silenceSeconds: Int64 = 60
-    /// So many places are looked at in one job; the lane is free for others in between.
+    /// So many places are looked at in one job; the queue is free for others in between.
     static let placesAtOnce = 200
 
     init(agent: Agent, engine: Engine) {
@@ -30,7 +30,7 @@ struct Turn {
         adopt(engine.configuration)
     }
 
-    /// One turn: events say "look here", never more; what may block goes into the vault's lane; nothing is awaited.
+    /// One turn: events say "look here", never more; what may block goes into the vault's queue; nothing is awaited.
     mutating func step(at now: Moment, results: [Agent.Result], mountsChanged: Bool) {
         for result in results { record(result, at: now) }
         // It is set aside when it is opened: the agent ends, and its service starts it again.
@@ -41,14 +41,14 @@ struct Turn {
         hourly(at: now)
         hooks.start(engine, agent, at: now)
         for path in vaults.keys.sorted() {
-            watchLane(path, at: now)
+            watchQueue(path, at: now)
             // A rescan covers all dirty places, and must not starve behind them.
             startRescan(path, at: now)
             startLooks(path, at: now)
             startTrashCheck(path, at: now)
             startCleanup(path, at: now)
             startPurge(path, at: now)
-            startRelief(path, at: now)
+            startEarlyPurge(path, at: now)
             startMeasure(path, at: now)
         }
     }
@@ -62,9 +62,9 @@ struct Turn {
                 || state.due.values.contains { $0 <= now.boot }
             let times = [
                 state.due.values.filter { $0 > now.boot }.min(), isLookDue ? state.looksFrom : nil, state.rescanAt,
-                state.nextCleanup(at: now), state.purgeAt, state.reliefDue, state.trashCheckAt, state.measureAt,
+                state.nextCleanup(at: now), state.purgeAt, state.earlyPurgeDue, state.trashCheckAt, state.measureAt,
             ]
-            // What is due already waits for its lane, which wakes us when it is free.
+            // What is due already waits for its queue, which wakes us when it is free.
             next = times.compactMap { $0 }.filter { $0 > now.boot }.reduce(next, min)
         }
         return Int32(clamping: max(0, next - now.boot) / 1_000_000 + 1)
@@ -121,16 +121,16 @@ struct Turn {
             state.doubts += 1
             vaults[path] = state
             markUnreconciled(state, why)
-            if isStorm { sayUnreconciled(path, why) }
+            if isStorm { recordUnreconciled(path, why) }
         }
     }
 
     static let mostStormSeconds: Int64 = 300
 
     /// A system call that does not return: the file system hangs. Its vault waits, and says so; the others go on.
-    mutating func watchLane(_ path: Bytes, at now: Moment) {
+    mutating func watchQueue(_ path: Bytes, at now: Moment) {
         guard var state = vaults[path] else { return }
-        let isSilent = (agent.lanes.silence(lane(path), at: now.boot) ?? 0) > Self.silenceSeconds * VaultState.second
+        let isSilent = (agent.queues.silence(queue(path), at: now.boot) ?? 0) > Self.silenceSeconds * VaultState.second
         guard isSilent != state.isHung else { return }
         state.isHung = isSilent
         state.problem =
@@ -145,15 +145,15 @@ struct Turn {
             agent.log.notice("\(state.configuration.label): it answers again")
         }
         vaults[path] = state
-        if isSilent { sayUnreconciled(path, "it has not answered for a minute") }
+        if isSilent { recordUnreconciled(path, "it has not answered for a minute") }
     }
 
     /// As an event, once until it is over.
-    mutating func sayUnreconciled(_ path: Bytes, _ why: String) {
+    mutating func recordUnreconciled(_ path: Bytes, _ why: String) {
         guard let state = vaults[path], let id = state.id, !state.isDoubtSaid else { return }
         vaults[path]?.isDoubtSaid = true
         do {
-            try engine.state.sayUnreconciled(id, state.configuration.label, why)
+            try engine.state.recordUnreconciled(id, state.configuration.label, why)
         } catch {
             agent.log.error("\(error.message)")
         }
@@ -171,7 +171,7 @@ struct Turn {
     // MARK: Jobs
 
     mutating func startLooks(_ path: Bytes, at now: Moment) {
-        guard var state = vaults[path], state.id != nil, now.boot >= state.looksFrom, !agent.lanes.isBusy(lane(path))
+        guard var state = vaults[path], state.id != nil, now.boot >= state.looksFrom, !agent.queues.isBusy(queue(path))
         else { return }
         // What changed comes before what only waits to be looked into.
         let settled = state.due.filter { $0.value <= now.boot }.keys
@@ -187,23 +187,23 @@ struct Turn {
         state.finished = state.dirty.isEmpty ? [] : finished
         vaults[path] = state
         let (agent, engine, configuration) = (self.agent, self.engine, state.configuration)
-        agent.lanes.start(lane(path), "look") {
+        agent.queues.start(queue(path), "look") {
             agent.look(engine, configuration, places: places, deep: deep, finished: finished)
         }
     }
 
     mutating func startRescan(_ path: Bytes, at now: Moment) {
-        guard let state = vaults[path], state.rescanAt <= now.boot, !agent.lanes.isBusy(lane(path)) else { return }
+        guard let state = vaults[path], state.rescanAt <= now.boot, !agent.queues.isBusy(queue(path)) else { return }
         vaults[path]?.rescanAt = now.boot + state.reconcileSeconds * VaultState.second
         let (agent, engine) = (self.agent, self.engine)
-        agent.lanes.start(lane(path), "rescan") { agent.rescan(engine, state.configuration, doubts: state.doubts) }
+        agent.queues.start(queue(path), "rescan") { agent.rescan(engine, state.configuration, doubts: state.doubts) }
     }
 
     mutating func startTrashCheck(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], let at = state.trashCheckAt, at <= now.boot else { return }
         vaults[path]?.trashCheckAt = nil
         let (agent, engine) = (self.agent, self.engine)
-        agent.lanes.start(lane(path), "trash") { agent.checkTrash(engine, state.configuration) }
+        agent.queues.start(queue(path), "trash") { agent.checkTrash(engine, state.configuration) }
     }
 
     mutating func startCleanup(_ path: Bytes, at now: Moment) {
@@ -214,33 +214,33 @@ struct Turn {
         vaults[path]?.lastCleanup = now.boot
         vaults[path]?.schedule(after: now.wall, zone: engine.configuration.zone.value)
         let (agent, engine) = (self.agent, self.engine)
-        agent.lanes.start(lane(path), "cleanup") { agent.cleanup(engine, state.configuration) }
+        agent.queues.start(queue(path), "cleanup") { agent.cleanup(engine, state.configuration) }
     }
 
     mutating func startPurge(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], state.doubts == 0, let at = state.purgeAt, at <= now.boot else { return }
         vaults[path]?.purgeAt = nil
         let (agent, engine) = (self.agent, self.engine)
-        agent.lanes.start(lane(path), "purge") { agent.purge(engine, state.configuration) }
+        agent.queues.start(queue(path), "purge") { agent.purge(engine, state.configuration) }
     }
 
-    mutating func startRelief(_ path: Bytes, at now: Moment) {
-        guard let state = vaults[path], state.doubts == 0, let at = state.reliefDue, at <= now.boot else { return }
-        vaults[path]?.reliefAt = nil
+    mutating func startEarlyPurge(_ path: Bytes, at now: Moment) {
+        guard let state = vaults[path], state.doubts == 0, let at = state.earlyPurgeDue, at <= now.boot else { return }
+        vaults[path]?.earlyPurgeAt = nil
         let (agent, engine) = (self.agent, self.engine)
-        agent.lanes.start(lane(path), "relief") { agent.relieve(engine, state.configuration) }
+        agent.queues.start(queue(path), "early purge") { agent.purgeEarly(engine, state.configuration) }
     }
 
     /// Once all was looked into; then some seconds after something became complete.
     mutating func startMeasure(_ path: Bytes, at now: Moment) {
-        let key = Lanes.Key(vault: path.display, isMeasuring: true)
+        let key = WorkerQueues.Key(vault: path.display, isMeasuring: true)
         guard let state = vaults[path], state.doubts == 0, state.unprobed.isEmpty, let at = state.measureAt,
-            at <= now.boot, !agent.lanes.isBusy(key)
+            at <= now.boot, !agent.queues.isBusy(key)
         else { return }
         vaults[path]?.measureAt = nil
         let (agent, engine) = (self.agent, self.engine)
-        agent.lanes.start(key, "measure") { agent.measure(engine, state.configuration) }
+        agent.queues.start(key, "measure") { agent.measure(engine, state.configuration) }
     }
 
-    func lane(_ path: Bytes) -> Lanes.Key { Lanes.Key(vault: path.display) }
+    func queue(_ path: Bytes) -> WorkerQueues.Key { WorkerQueues.Key(vault: path.display) }
 }

@@ -26,7 +26,7 @@ struct VaultState {
     var stormSeconds: Int64 = 1
     /// How often all is looked at again whatever the events said.
     var reconcileSeconds: Int64 = VaultState.localReconcileSeconds
-    /// Its lane has given no sign of life for a minute: said, and not yet taken back.
+    /// Its queue has given no sign of life for a minute: said, and not yet taken back.
     var isHung = false
     /// That it is unreconciled was said, as an event, and is not over.
     var isDoubtSaid = false
@@ -52,16 +52,16 @@ struct VaultState {
     var nextScheduled: Timestamp?
     var purgeAt: Int64?
     /// When its limits are looked at: after each whole look and each cleanup, and when more may go.
-    var reliefAt: Int64?
+    var earlyPurgeAt: Int64?
     /// Not before this: somebody looked at all vaults of its file system.
-    var reliefFrom: Int64 = 0
+    var earlyPurgeFrom: Int64 = 0
     var trashCheckAt: Int64?
     /// When sizes are measured next; `nil`: nothing changed since.
     var measureAt: Int64?
     /// Not before this: a measurement takes a twentieth of the time at most.
     var measureFrom: Int64 = 0
 
-    var reliefDue: Int64? { reliefAt.map { max($0, reliefFrom) } }
+    var earlyPurgeDue: Int64? { earlyPurgeAt.map { max($0, earlyPurgeFrom) } }
 
     init(_ configuration: VaultConfiguration) { self.configuration = configuration }
 
@@ -70,7 +70,7 @@ struct VaultState {
     static let measureSeconds: Int64 = 5
     static let localReconcileSeconds: Int64 = 3600
     /// Between two looks at a file system whose limits are not met, each of which looks at all vaults on it.
-    static let reliefSeconds: Int64 = 600
+    static let earlyPurgeSeconds: Int64 = 600
     /// Where others may change it unseen (NFS, SMB, FUSE, …).
     static let remoteReconcileSeconds: Int64 = 120
     /// Where the kernel watches no more directories.

@@ -44,7 +44,7 @@ package struct ChildProcess: Sendable {
         return (ends[0], ends[1])
     }
 
-    /// Asked without burying it.
+    /// Asked without reaping it.
     package var hasEnded: Bool {
         var found = siginfo_t()
         return waitid(P_PID, id_t(pid), &found, WEXITED | WNOWAIT | WNOHANG) == 0

@@ -5,7 +5,8 @@ internal import Model
 internal import Synchronization
 
 /// How many programs of event hooks run at once: one that finds no place waits, and was not tried. Vetoes need none:
-/// they are asked in a vault's own lane, one after the other, and what is told of events must never turn into a *no*.
+/// they are asked in a vault's own worker queue, one after the other, and what is told of events must never turn into
+/// a *no*.
 package struct HookSlots: Sendable {
     package static let shared = HookSlots()
     static let atOnce = 4

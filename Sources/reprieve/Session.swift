@@ -142,11 +142,11 @@ struct Common: ParsableArguments {
             guard always, let good = Configuration.lastGood(overrides, insteadOf: error) else { throw error }
             (configuration, broken) = (good.configuration, good.warning)
         }
-        let home = try StateDirectory(
+        let state = try StateDirectory(
             configuration: configuration, program: "reprieve \(Reprieve.version)",
             damage: always ? Degraded.damage : nil)
-        if let broken { Degraded.damage.add(broken, broken.path) } else { home.keep(configuration, overrides) }
-        var engine = Engine(configuration: configuration, state: home)
+        if let broken { Degraded.damage.add(broken, broken.path) } else { state.keep(configuration, overrides) }
+        var engine = Engine(configuration: configuration, state: state)
         engine.context.isVisiting = visiting
         engine.context.run = run
         do {
@@ -157,7 +157,7 @@ struct Common: ParsableArguments {
             throw Fault(.usage, "'\(wait)' is not a valid length of time for --wait", hint: "write it as 30s or 5min")
         }
         let session = Session(engine: engine, json: json, quiet: quiet)
-        for notice in home.notices { session.warn(notice) }
+        for notice in state.notices { session.warn(notice) }
         AfterWork.note(session)
         return session
     }
@@ -180,7 +180,7 @@ struct Session {
     /// Of all vaults, the disk of a removable one may be away: that is told, and no error. Who names it hears of it.
     func isAwayByRight(_ fault: Fault, _ named: [String]) -> Bool {
         guard fault.code == .away, named.isEmpty else { return false }
-        say("\(fault.message); \(fault.hint ?? "")")
+        tell("\(fault.message); \(fault.hint ?? "")")
         return true
     }
 
@@ -215,7 +215,7 @@ struct Session {
 
     var zone: Zone { engine.configuration.zone.value }
 
-    func say(_ text: @autoclosure () -> String) {
+    func tell(_ text: @autoclosure () -> String) {
         if !quiet, !json { print(Text.wrap(text())) }
     }
 
@@ -225,7 +225,7 @@ struct Session {
     }
 
     /// How every dry run begins. What follows is what the command would say.
-    func sayDryRun() { say("Dry run: nothing is changed.") }
+    func tellDryRun() { tell("Dry run: nothing is changed.") }
 
     /// The first ten of them, and how many more there are.
     func warn(_ faults: [Fault]) {

@@ -266,7 +266,7 @@ extension [String] {
     }
 }
 
-extension SeriesPulse.Health {
+extension SeriesFreshness.Health {
     /// In capitals where a person must act.
     var text: String {
         switch self {

@@ -102,7 +102,7 @@ struct FuzzTests {
                 attempt { _ = try engine.auditTrail.verifyAudit() }
                 attempt { _ = try engine.auditTrail.lastAudited(3, since: nil, where: { _ in true }) }
                 attempt { _ = try engine.personMarks.apply(.freeze(series: [], reason: "x", until: nil), in: vault) }
-                attempt { _ = try engine.earlyPurge.relieve([vault], acting: false) }
+                attempt { _ = try engine.earlyPurge.run([vault], acting: false) }
                 attempt { _ = try engine.purger.nextPurge(vault) }
                 _ = engine.hooks.deliver(withinSeconds: 0.01)
             }

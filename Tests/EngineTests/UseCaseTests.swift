@@ -139,9 +139,9 @@ struct UseCaseTests {
         let tight = try Place.engine(
             place.scratch, place.clock, ", limits: { min-free: off, max-size: \(limit / 1024)KiB }", "{ last: 2 }")
         let vault = tight.configuration.vaults[0]
-        #expect(try tight.earlyPurge.relieve(vault).reports.flatMap(\.purged).isEmpty, "min-grace is not over")
+        #expect(try tight.earlyPurge.run(vault).reports.flatMap(\.purged).isEmpty, "min-grace is not over")
         place.clock.pass(seconds: 3700)
-        let purged = try tight.earlyPurge.relieve(vault).reports.flatMap(\.purged)
+        let purged = try tight.earlyPurge.run(vault).reports.flatMap(\.purged)
         #expect(purged.count == 4 && Set(purged.map(\.path)) == Set(trashed.prefix(4).map(\.path)))
         #expect(place.present().count == 2)
     }

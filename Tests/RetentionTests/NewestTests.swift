@@ -10,11 +10,11 @@ struct NewestTests {
     /// Five days, the newest an hour old and as `change` makes it.
     private static func pulse(
         _ protection: Judge.Protection = .init(), _ change: (inout Backup) -> Void
-    ) -> SeriesPulse {
+    ) -> SeriesFreshness {
         var days = History.dailies(5, last: "2026-11-24")
         for n in days.indices { days[n].size = 100 }
         change(&days[0])
-        return SeriesPulse.all(days, protection: protection, now: now)["app/db-*.dump"]!
+        return SeriesFreshness.all(days, protection: protection, now: now)["app/db-*.dump"]!
     }
 
     private static func incomplete(_ backup: inout Backup, _ note: String, _ outcome: Contents.Outcome = .unsaid) {
@@ -61,7 +61,7 @@ struct NewestTests {
             days[n].size = 100
             Self.incomplete(&days[n], "part 3 is missing", .lacking)
         }
-        #expect(SeriesPulse.all(days, protection: .init(), now: Self.now)["app/db-*.dump"]?.failing?.count == 2)
+        #expect(SeriesFreshness.all(days, protection: .init(), now: Self.now)["app/db-*.dump"]?.failing?.count == 2)
     }
 
     @Test("one that settles hides no bad one behind it, and a good newer one ends the report")
@@ -69,8 +69,8 @@ struct NewestTests {
         #expect(Self.pulse { $0.condition = .settling }.health == .settling)
         var days = History.dailies(5, last: "2026-11-24")
         Self.incomplete(&days[1], "cut off")
-        func health() -> SeriesPulse.Health? {
-            SeriesPulse.all(days, protection: .init(), now: Self.now)["app/db-*.dump"]?.health
+        func health() -> SeriesFreshness.Health? {
+            SeriesFreshness.all(days, protection: .init(), now: Self.now)["app/db-*.dump"]?.health
         }
         #expect(health() == .ok)
         days[0].condition = .settling
@@ -97,8 +97,8 @@ struct NewestTests {
     @Test("a later version ends no series with an alarm; two side by side are two", arguments: successions.indices)
     func versions(_ n: Int) {
         let (old, new, isSucceeded) = Self.successions[n]
-        func health(_ protection: Judge.Protection = .init(), last: Int, back: Int64) -> SeriesPulse.Health? {
-            SeriesPulse.all(
+        func health(_ protection: Judge.Protection = .init(), last: Int, back: Int64) -> SeriesFreshness.Health? {
+            SeriesFreshness.all(
                 Self.line(old, back: back, from: 0) + Self.line(new, back: 0, last: last, from: 100),
                 protection: protection, now: Self.now)[Bytes(old)]?.health
         }
@@ -115,8 +115,8 @@ struct NewestTests {
         for n in days.indices { days[n].endMark = .footerShown }
         (days[0].endMark, days[0].note) = (.footerAbsent, Backup.footerAbsentNote)
         var protection = Judge.Protection()
-        func health() -> SeriesPulse.Health? {
-            SeriesPulse.all(days, protection: protection, now: Self.now)["app/db-*.dump"]?.health
+        func health() -> SeriesFreshness.Health? {
+            SeriesFreshness.all(days, protection: protection, now: Self.now)["app/db-*.dump"]?.health
         }
         #expect(health() == .suspect)
         protection.accepted = [days[0].id.object]

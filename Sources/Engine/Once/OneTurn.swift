@@ -38,9 +38,9 @@ package struct OneTurn: UseCase {
         for outcome in outcomes {
             for fault in outcome.faults where fault.code == .offline { episodes.recordOffline(outcome.vault, fault) }
         }
-        relieve(&outcomes)
+        purgeEarly(&outcomes)
         note(outcomes)
-        try episodes.sayVanished()
+        try episodes.recordVanished()
         return outcomes
     }
 
@@ -60,43 +60,43 @@ package struct OneTurn: UseCase {
     }
 
     /// After all vaults have purged what is due: what is lacking then is lacking.
-    private func relieve(_ outcomes: inout [TurnOutcome]) {
+    private func purgeEarly(_ outcomes: inout [TurnOutcome]) {
         var seen: Set<String> = []
         let ones = outcomes.filter { $0.faults.isEmpty && !$0.isAway }.map(\.vault).filter { vault in
             pressureGauge.fileSystem(of: vault).map { seen.insert($0.id).inserted } ?? false
         }
-        let reliefs = ParallelVaults(context: context).run(ones) { vault in
-            ReliefOutcome(vault: vault, fault: access.hung(vault))
+        let outcomesEarly = ParallelVaults(context: context).run(ones) { vault in
+            EarlyPurgeOutcome(vault: vault, fault: access.hung(vault))
         } _: { vault, pulse in
-            relieve(from: vault, pulse)
+            purgeEarly(from: vault, pulse)
         }
-        for relief in reliefs {
-            for report in relief.reports {
+        for early in outcomesEarly {
+            for report in early.reports {
                 for n in outcomes.indices where outcomes[n].vault.path == report.vault.path {
                     if outcomes[n].purge == nil { outcomes[n].purge = report } else { outcomes[n].purge?.add(report) }
                 }
             }
-            guard let fault = relief.fault else { continue }
-            for n in outcomes.indices where outcomes[n].vault.path == relief.vault.path {
+            guard let fault = early.fault else { continue }
+            for n in outcomes.indices where outcomes[n].vault.path == early.vault.path {
                 outcomes[n].faults.append(fault)
             }
         }
     }
 
-    private struct ReliefOutcome: Sendable {
+    private struct EarlyPurgeOutcome: Sendable {
         var vault: VaultConfiguration
         var reports: [PurgeReport] = []
         var fault: Fault?
     }
 
-    private func relieve(from vault: VaultConfiguration, _ pulse: ParallelVaults.Pulse) -> ReliefOutcome {
-        var outcome = ReliefOutcome(vault: vault)
+    private func purgeEarly(from vault: VaultConfiguration, _ pulse: ParallelVaults.Heartbeat) -> EarlyPurgeOutcome {
+        var outcome = EarlyPurgeOutcome(vault: vault)
         func isLeft() -> Bool {
             pulse.beat(at: now())
             return pulse.isLeft
         }
         do throws(Fault) {
-            for report in try earlyPurge.relieve(vault, shouldStop: isLeft).reports {
+            for report in try earlyPurge.run(vault, shouldStop: isLeft).reports {
                 outcome.reports.append(try purger.unlinked(report, shouldStop: isLeft))
             }
         } catch {
@@ -105,7 +105,7 @@ package struct OneTurn: UseCase {
         return outcome
     }
 
-    private func run(in vault: VaultConfiguration, _ pulse: ParallelVaults.Pulse) -> TurnOutcome {
+    private func run(in vault: VaultConfiguration, _ pulse: ParallelVaults.Heartbeat) -> TurnOutcome {
         var outcome = TurnOutcome(vault: vault)
         func look() throws(Fault) -> Snapshot {
             try wholeScan.run(

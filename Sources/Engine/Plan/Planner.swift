@@ -22,7 +22,7 @@ package struct PlanReport: Sendable {
 
     package var label: String { snapshot.vault.label }
     package var protection: Judge.Protection
-    package var pulses: [Bytes: SeriesPulse]
+    package var pulses: [Bytes: SeriesFreshness]
     package var recovery: [String] { snapshot.recovery.map(\.text) }
     package var unreadable: [Fault] { snapshot.scan.faults }
     package var graceSeconds: Int64 { snapshot.vault.configuration.settings.gracePeriod.value.fixedSeconds }
@@ -83,7 +83,7 @@ package struct Planner: UseCase {
             frozen: try freezeGuard.frozen(vault, snapshot.marks, at: now),
             trashSize: snapshot.trashed.total { $0.item.backup.size },
             protection: protection,
-            pulses: SeriesPulse.all(snapshot.present, protection: protection, links: plan.links, now: snapshot.at))
+            pulses: SeriesFreshness.all(snapshot.present, protection: protection, links: plan.links, now: snapshot.at))
     }
 
     func decide(

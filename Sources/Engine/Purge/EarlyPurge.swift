@@ -36,7 +36,7 @@ package struct EarlyPurge: UseCase {
     ///
     /// `only`: only vaults at these paths give, though all stand in the row. The second half of each report
     /// (``unlink(_:shouldStop:)``) is left to the caller.
-    package func relieve(
+    package func run(
         _ configuration: VaultConfiguration, only: Set<Bytes>? = nil, acting: Bool = true, lockSeconds: Double? = nil,
         shouldStop: @escaping () -> Bool = { false }
     ) throws(Fault) -> EarlyPurgeReport {
@@ -53,9 +53,9 @@ package struct EarlyPurge: UseCase {
                     system.id, holder: holder, waitSeconds: lockSeconds ?? waitSeconds)
             } catch {
                 guard error.code == .locked else { throw error }
-                var relief = EarlyPurgeReport()
-                relief.isElsewhere = true
-                return relief
+                var outcome = EarlyPurgeReport()
+                outcome.isElsewhere = true
+                return outcome
             }
         }
         defer { withExtendedLifetime(lock) {} }
@@ -176,30 +176,30 @@ package struct EarlyPurge: UseCase {
 
     /// What is lacking all the same is reported: here, in `status`, and in the audit log once, and weekly.
     private func conclude(_ round: EarlyPurgeRound, asked: VaultConfiguration, notes: Bool) -> EarlyPurgeReport {
-        var relief = EarlyPurgeReport()
-        relief.reports = round.reports
-        relief.looked = Set(round.entries.values.map(\.snapshot.vault.configuration.path))
+        var outcome = EarlyPurgeReport()
+        outcome.reports = round.reports
+        outcome.looked = Set(round.entries.values.map(\.snapshot.vault.configuration.path))
         // What is about to come may not come whole.
-        if round.expected > 0, round.shortfall.bytes > 0 { relief.retrySeconds = 150 }
+        if round.expected > 0, round.shortfall.bytes > 0 { outcome.retrySeconds = 150 }
         let unmet = round.unmet
         if notes {
             do throws(Fault) {
                 try note(unmet, round, asked)
             } catch {
-                if relief.reports.isEmpty { relief.reports.append(PurgeReport(vault: asked)) }
-                relief.reports[0].faults.append(error)
+                if outcome.reports.isEmpty { outcome.reports.append(PurgeReport(vault: asked)) }
+                outcome.reports[0].faults.append(error)
             }
         }
-        guard !unmet.isEmpty else { return relief }
-        if let retry = round.retry { relief.retrySeconds = min(relief.retrySeconds ?? retry, retry) }
-        if !relief.reports.contains(where: { $0.vault.path == asked.path }) {
-            relief.reports.append(PurgeReport(vault: asked))
+        guard !unmet.isEmpty else { return outcome }
+        if let retry = round.retry { outcome.retrySeconds = min(outcome.retrySeconds ?? retry, retry) }
+        if !outcome.reports.contains(where: { $0.vault.path == asked.path }) {
+            outcome.reports.append(PurgeReport(vault: asked))
         }
-        for n in relief.reports.indices where relief.reports[n].vault.path == asked.path {
-            relief.reports[n].unmet = unmet.map(\.text)
-            relief.reports[n].unmetBytes = round.unmetBytes
+        for n in outcome.reports.indices where outcome.reports[n].vault.path == asked.path {
+            outcome.reports[n].unmet = unmet.map(\.text)
+            outcome.reports[n].unmetBytes = round.unmetBytes
         }
-        return relief
+        return outcome
     }
 
     private func note(
@@ -220,16 +220,16 @@ package struct EarlyPurge: UseCase {
 
     /// Purges early, where limits ask for it, in the file systems of these vaults, each once; only these vaults give.
     /// Answers what is to be added to each vault's report.
-    package func relieve(
+    package func run(
         _ vaults: [VaultConfiguration], acting: Bool = true, shouldStop: @escaping () -> Bool = { false }
     ) throws(Fault) -> [PurgeReport] {
         var seen: Set<String> = []
         var reports: [PurgeReport] = []
         for vault in vaults {
             guard let system = pressureGauge.fileSystem(of: vault), seen.insert(system.id).inserted else { continue }
-            let relief = try relieve(
+            let outcome = try run(
                 vault, only: Set(vaults.map(\.path)), acting: acting, shouldStop: shouldStop)
-            for report in relief.reports {
+            for report in outcome.reports {
                 reports.append(acting ? try purger.unlinked(report, shouldStop: shouldStop) : report)
             }
         }

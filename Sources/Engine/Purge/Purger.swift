@@ -67,19 +67,19 @@ package struct PurgeReport: Sendable {
     }
 
     /// What was purged early beside what was due.
-    package mutating func add(_ relief: PurgeReport) {
-        run = run ?? relief.run
-        purged += relief.purged
-        kept += relief.kept
-        wanted += relief.wanted
-        early.formUnion(relief.early)
-        notDue = max(0, notDue - relief.early.count)
-        earlyBecause = earlyBecause ?? relief.earlyBecause
-        unmet += relief.unmet
-        unmetBytes = max(unmetBytes, relief.unmetBytes)
-        frozen = frozen ?? relief.frozen
-        veto = veto ?? relief.veto
-        faults += relief.faults
+    package mutating func add(_ more: PurgeReport) {
+        run = run ?? more.run
+        purged += more.purged
+        kept += more.kept
+        wanted += more.wanted
+        early.formUnion(more.early)
+        notDue = max(0, notDue - more.early.count)
+        earlyBecause = earlyBecause ?? more.earlyBecause
+        unmet += more.unmet
+        unmetBytes = max(unmetBytes, more.unmetBytes)
+        frozen = frozen ?? more.frozen
+        veto = veto ?? more.veto
+        faults += more.faults
     }
 }
 

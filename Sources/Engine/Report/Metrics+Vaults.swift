@@ -5,7 +5,7 @@ internal import State
 internal import Trash
 
 /// What the agent alone knows of a vault.
-package struct IndexPulse: Sendable {
+package struct IndexHeartbeat: Sendable {
     /// How long something has been waiting to be looked at, in seconds.
     package var lagSeconds: Int64
     package var pending: Int
@@ -25,7 +25,7 @@ package struct IndexPulse: Sendable {
 extension Metrics {
     /// One vault's figures, and those of its series as far as `room` goes.
     mutating func add(
-        _ view: VaultView, _ counted: Counters.Vault, run: RunStore.Run?, pulse: IndexPulse?, room: inout Int
+        _ view: VaultView, _ counted: Counters.Vault, run: RunStore.Run?, pulse: IndexHeartbeat?, room: inout Int
     ) {
         let vault = Labels("vault", view.label)
         // Of a removable vault whose disk is away nothing is said that somebody would be called for.

@@ -8,14 +8,14 @@ package import State
 internal import Trash
 
 /// What the agent adds to what is on the disk.
-package struct AgentPulse: Sendable {
+package struct AgentHeartbeat: Sendable {
     package var since: Timestamp
     package var watches: Int
     package var watchLimit: Int?
     /// By the vault's path.
-    package var vaults: [Bytes: IndexPulse]
+    package var vaults: [Bytes: IndexHeartbeat]
 
-    package init(since: Timestamp, watches: Int, watchLimit: Int?, vaults: [Bytes: IndexPulse]) {
+    package init(since: Timestamp, watches: Int, watchLimit: Int?, vaults: [Bytes: IndexHeartbeat]) {
         self.since = since
         self.watches = watches
         self.watchLimit = watchLimit
@@ -30,9 +30,9 @@ package struct Overview: Sendable {
     package var disks: [DiskView]
     package var runs: RunStore.File
     /// `nil`: no agent.
-    package var agent: AgentPulse?
+    package var agent: AgentHeartbeat?
 
-    package init(at: Moment, views: [VaultView], disks: [DiskView], runs: RunStore.File, agent: AgentPulse? = nil) {
+    package init(at: Moment, views: [VaultView], disks: [DiskView], runs: RunStore.File, agent: AgentHeartbeat? = nil) {
         self.at = at
         self.views = views
         self.disks = disks
@@ -53,7 +53,7 @@ package struct OverviewReader: UseCase {
 
     /// As the catalog has it, without a look at any vault: nothing here waits for a disk that hangs, and nothing but a
     /// day's sample of used room is written.
-    package func overview(_ agent: AgentPulse) -> Overview {
+    package func overview(_ agent: AgentHeartbeat) -> Overview {
         overview(configuration.vaults.map { knownView(of: $0, agent.vaults[$0.path]) }, agent)
     }
 
@@ -62,9 +62,10 @@ package struct OverviewReader: UseCase {
     package func glance() -> Overview {
         let views = ParallelVaults(context: context).run(configuration.vaults) { vault in
             knownView(
-                of: vault, IndexPulse(lagSeconds: 0, pending: 0, problem: access.hung(vault), isFrozenByFile: false))
+                of: vault, IndexHeartbeat(lagSeconds: 0, pending: 0, problem: access.hung(vault), isFrozenByFile: false)
+            )
         } _: { vault, _ in
-            var pulse = IndexPulse(lagSeconds: 0, pending: 0, problem: nil, isFrozenByFile: false)
+            var pulse = IndexHeartbeat(lagSeconds: 0, pending: 0, problem: nil, isFrozenByFile: false)
             do throws(Fault) {
                 pulse.isFrozenByFile = try access.trashNames(vault).contains("FREEZE")
             } catch {
@@ -75,7 +76,7 @@ package struct OverviewReader: UseCase {
         return overview(views)
     }
 
-    package func overview(_ views: [VaultView], _ agent: AgentPulse? = nil) -> Overview {
+    package func overview(_ views: [VaultView], _ agent: AgentHeartbeat? = nil) -> Overview {
         let now = now()
         let disks = pressureGauge.disks(of: views)
         do {
@@ -136,7 +137,7 @@ package struct OverviewReader: UseCase {
     }
 
     /// What is known of a vault; and where it could not be looked at, why.
-    private func knownView(of vault: VaultConfiguration, _ pulse: IndexPulse?) -> VaultView {
+    private func knownView(of vault: VaultConfiguration, _ pulse: IndexHeartbeat?) -> VaultView {
         var view = VaultView(configuration: vault, at: now(), fault: pulse?.problem)
         do throws(Fault) {
             view.id = try state.registry.lastKnown(vault.path)

@@ -22,7 +22,7 @@ package struct VaultView: Sendable {
     package var protection = Judge.Protection()
     package var plan: Plan?
     /// How each series is doing.
-    package var pulses: [Bytes: SeriesPulse] = [:]
+    package var pulses: [Bytes: SeriesFreshness] = [:]
     /// Since when plans wait for the present reason; `nil`: they do not, or no cleanup said so yet.
     package var heldSince: Timestamp?
     /// Why nothing goes in it, the oldest first: several causes may hold at once.
@@ -123,7 +123,7 @@ package struct VaultViews: UseCase {
         return view
     }
 
-    private func view(_ vault: VaultConfiguration, isLive: Bool, _ pulse: ParallelVaults.Pulse) -> VaultView {
+    private func view(_ vault: VaultConfiguration, isLive: Bool, _ pulse: ParallelVaults.Heartbeat) -> VaultView {
         var view = VaultView(configuration: vault, at: now())
         // What has left the trash by this look, though who only looks does not write it down.
         var left: [(backup: Backup, state: Backup.State)] = []
@@ -195,7 +195,7 @@ package struct VaultViews: UseCase {
         view.wanted = purger.wanted(
             view.configuration.policy(zone: configuration.zone.value), view.protection, view.marks,
             present: view.present, trashed: view.trashed, at: view.at)
-        view.pulses = SeriesPulse.all(
+        view.pulses = SeriesFreshness.all(
             view.present, protection: view.protection, links: view.plan?.links, now: view.at)
         view.heldSince = try state.plans.hold(of: id)?.since
     }

@@ -61,7 +61,7 @@ package struct Episodes: UseCase {
     }
 
     /// Records what wildcards do not match any more, once until that changes.
-    package func sayVanished() throws(Fault) {
+    package func recordVanished() throws(Fault) {
         for (wildcard, reason) in vanishings {
             let gone = Set(configuration.vanished(of: wildcard).map(\.path.hexadecimal) + [""])
             guard try !state.episodes.begun(.vanished, wildcard.path.hexadecimal, gone).isEmpty else { continue }
@@ -83,7 +83,7 @@ package struct Episodes: UseCase {
             guard !snapshot.scan.hasUnknown else { return }
             let present = try protections.present(of: snapshot.vault.id, snapshot.marks, at: snapshot.at.wall)
             try recordFuture(present, snapshot)
-            return try sayNewest(present, snapshot.marks, snapshot.vault, at: snapshot.at)
+            return try recordNewest(present, snapshot.marks, snapshot.vault, at: snapshot.at)
         }
         try recordFuture(snapshot.present, snapshot)
         if !snapshot.scan.hasUnknown {
@@ -98,13 +98,13 @@ package struct Episodes: UseCase {
     }
 
     /// After a look at some places: the newest backup of a series may be one that cannot be used.
-    package func sayNewest(in vault: OpenVault) throws(Fault) {
+    package func recordNewest(in vault: OpenVault) throws(Fault) {
         let marks = try state.marks.read(vault.id, trash: try vault.trash())
         let at = now()
-        try sayNewest(try protections.present(of: vault.id, marks, at: at.wall), marks, vault, at: at)
+        try recordNewest(try protections.present(of: vault.id, marks, at: at.wall), marks, vault, at: at)
     }
 
-    private func sayNewest(_ present: [Backup], _ marks: Marks, _ vault: OpenVault, at now: Moment) throws(Fault) {
+    private func recordNewest(_ present: [Backup], _ marks: Marks, _ vault: OpenVault, at now: Moment) throws(Fault) {
         let protection = try protections.protection(
             vault.configuration, vault.id, marks: marks, present: present, leftAlone: [], at: now.wall)
         try recordFreshness(present, protection, vault, at: now)
@@ -115,7 +115,7 @@ package struct Episodes: UseCase {
     private func recordFreshness(
         _ present: [Backup], _ protection: Judge.Protection, _ vault: OpenVault, at now: Moment
     ) throws(Fault) {
-        let pulses = SeriesPulse.all(
+        let pulses = SeriesFreshness.all(
             present, protection: protection, links: try protections.links(of: present, in: vault.id, protection),
             now: now)
         func names(_ pulse: Rhythm.Pulse) -> Set<String> {
@@ -157,7 +157,7 @@ package struct Episodes: UseCase {
 
 extension StateDirectory {
     /// Of a vault that an agent doubts: once in an episode, which the agent knows.
-    package func sayUnreconciled(_ vault: VaultID, _ label: String, _ why: String) throws(Fault) {
+    package func recordUnreconciled(_ vault: VaultID, _ label: String, _ why: String) throws(Fault) {
         try audit.append(
             [AuditRecord(.vaultUnreconciled, vault: label, vaultID: vault, reason: why)], at: clock.now())
     }

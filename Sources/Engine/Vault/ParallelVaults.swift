@@ -17,7 +17,7 @@ struct ParallelVaults {
     static let atOnce = 4
 
     /// Progress of one vault's work: it tells that it is alive, and hears whether anybody still waits for it.
-    final class Pulse: Sendable {
+    final class Heartbeat: Sendable {
         private let beaten: Atomic<Int64>
         private let left = Atomic(false)
 
@@ -30,32 +30,32 @@ struct ParallelVaults {
         var isLeft: Bool { left.load(ordering: .relaxed) }
     }
 
-    private enum Lane<T: Sendable>: Sendable {
+    private enum Slot<T: Sendable>: Sendable {
         case waiting
         /// `isProbed`: its file system is being asked.
-        case running(Pulse, isProbed: Bool)
+        case running(Heartbeat, isProbed: Bool)
         case done(T)
 
         var isDone: Bool { if case .done = self { true } else { false } }
     }
 
     private final class Board<T: Sendable>: Sendable {
-        let lanes: Mutex<[Lane<T>]>
+        let slots: Mutex<[Slot<T>]>
         let news = DispatchSemaphore(value: 0)
 
-        init(_ count: Int) { lanes = Mutex(Array(repeating: .waiting, count: count)) }
+        init(_ count: Int) { slots = Mutex(Array(repeating: .waiting, count: count)) }
     }
 
     /// The results, in the order of the vaults. `hung` stands in for the result of one that hangs.
     func run<T: Sendable>(
         _ vaults: [VaultConfiguration], hung: @escaping @Sendable (VaultConfiguration) -> T,
-        _ work: @escaping @Sendable (VaultConfiguration, Pulse) -> T
+        _ work: @escaping @Sendable (VaultConfiguration, Heartbeat) -> T
     ) -> [T] {
         let board = Board<T>(vaults.count)
         while true {
             start(vaults, board, work)
-            let results = board.lanes.withLock { lanes in
-                lanes.compactMap { lane -> T? in if case .done(let result) = lane { result } else { nil } }
+            let results = board.slots.withLock { slots in
+                slots.compactMap { slot -> T? in if case .done(let result) = slot { result } else { nil } }
             }
             if results.count == vaults.count { return results }
             _ = board.news.wait(timeout: .now() + .milliseconds(100))
@@ -64,23 +64,24 @@ struct ParallelVaults {
     }
 
     private func start<T: Sendable>(
-        _ vaults: [VaultConfiguration], _ board: Board<T>, _ work: @escaping @Sendable (VaultConfiguration, Pulse) -> T
+        _ vaults: [VaultConfiguration], _ board: Board<T>,
+        _ work: @escaping @Sendable (VaultConfiguration, Heartbeat) -> T
     ) {
-        let fresh = board.lanes.withLock { lanes -> [(Int, Pulse)] in
-            let running = lanes.count { if case .running = $0 { true } else { false } }
-            let waiting = lanes.indices.filter { if case .waiting = lanes[$0] { true } else { false } }
+        let fresh = board.slots.withLock { slots -> [(Int, Heartbeat)] in
+            let running = slots.count { if case .running = $0 { true } else { false } }
+            let waiting = slots.indices.filter { if case .waiting = slots[$0] { true } else { false } }
             return waiting.prefix(max(0, Self.atOnce - running)).map { n in
-                let pulse = Pulse(at: context.now())
-                lanes[n] = .running(pulse, isProbed: false)
-                return (n, pulse)
+                let heartbeat = Heartbeat(at: context.now())
+                slots[n] = .running(heartbeat, isProbed: false)
+                return (n, heartbeat)
             }
         }
-        for (n, pulse) in fresh {
+        for (n, heartbeat) in fresh {
             let vault = vaults[n]
             thread(vault.label) {
-                let result = work(vault, pulse)
+                let result = work(vault, heartbeat)
                 // Who was left has been answered for already.
-                board.lanes.withLock { if !$0[n].isDone { $0[n] = .done(result) } }
+                board.slots.withLock { if !$0[n].isDone { $0[n] = .done(result) } }
                 board.news.signal()
             }
         }
@@ -93,34 +94,34 @@ struct ParallelVaults {
     ) {
         let now = context.now()
         let seconds = VaultAccess(context: context).answerSeconds
-        let left = board.lanes.withLock { lanes -> [Int] in
+        let left = board.slots.withLock { slots -> [Int] in
             var left: [Int] = []
-            for n in lanes.indices {
-                guard case .running(let pulse, let isProbed) = lanes[n] else { continue }
-                let silence = Double(now.boot - pulse.last) / 1e9
+            for n in slots.indices {
+                guard case .running(let heartbeat, let isProbed) = slots[n] else { continue }
+                let silence = Double(now.boot - heartbeat.last) / 1e9
                 if silence >= seconds {
-                    pulse.leave()
+                    heartbeat.leave()
                     left.append(n)
                 } else if silence >= seconds / 2, !isProbed {
-                    lanes[n] = .running(pulse, isProbed: true)
-                    probe(vaults[n], n, pulse: pulse, board: board)
+                    slots[n] = .running(heartbeat, isProbed: true)
+                    probe(vaults[n], n, heartbeat: heartbeat, board: board)
                 }
             }
             return left
         }
         for n in left {
             let result = hung(vaults[n])
-            board.lanes.withLock { if !$0[n].isDone { $0[n] = .done(result) } }
+            board.slots.withLock { if !$0[n].isDone { $0[n] = .done(result) } }
         }
     }
 
-    private func probe<T: Sendable>(_ vault: VaultConfiguration, _ n: Int, pulse: Pulse, board: Board<T>) {
+    private func probe<T: Sendable>(_ vault: VaultConfiguration, _ n: Int, heartbeat: Heartbeat, board: Board<T>) {
         thread("ask " + vault.label) { [context] in
             // Asked here and not through `Reach`: this thread has nothing else to do than to wait.
             if let directory = try? Directory.open(absolute: vault.path) { _ = try? FileSystem(of: directory) }
-            pulse.beat(at: context.now())
-            board.lanes.withLock { lanes in
-                if case .running = lanes[n] { lanes[n] = .running(pulse, isProbed: false) }
+            heartbeat.beat(at: context.now())
+            board.slots.withLock { slots in
+                if case .running = slots[n] { slots[n] = .running(heartbeat, isProbed: false) }
             }
         }
     }

@@ -26,7 +26,7 @@ struct Accept: Deed {
         let session = try common.session()
         let reason = try session.reason(reason)
         var done: [JSON] = []
-        if dryRun { session.sayDryRun() }
+        if dryRun { session.tellDryRun() }
         for target in try session.targets(what, preferring: [.series, .backup]).targets {
             switch target {
             case .series(let view, let key): done.append(try accept(key, in: view, reason, session))
@@ -54,7 +54,7 @@ struct Accept: Deed {
                 in: view.configuration)
         }
         let name = SeriesNames(view).text(series)
-        session.say(
+        session.tell(
             "\(name) in \(view.label): accepted as it is, \(Text.plural(suspect, "suspect backup")) \(suspect == 1 ? "counts" : "count") from now on"
         )
         return ["vault": .string(view.label), "series": .string(name), "suspects": .integer(Int64(suspect))]
@@ -72,7 +72,7 @@ struct Accept: Deed {
         if why != nil, !dryRun {
             try session.engine.personMarks.apply(.accept([backup], reason: reason), in: view.configuration)
         }
-        session.say(
+        session.tell(
             "\(why == nil ? "it counts already" : "accepted: it counts from now on")\n  \(backup.id.text)  \(backup.path.display)"
         )
         return [

@@ -38,7 +38,7 @@ struct Adopt: Deed {
         }
         if let forget {
             let disk = try session.engine.adoption.forget(forget, of: vault)
-            session.say("\(vault.label): \(disk.name) is forgotten; mounted again, it waits for `reprieve adopt`")
+            session.tell("\(vault.label): \(disk.name) is forgotten; mounted again, it waits for `reprieve adopt`")
             if session.json {
                 session.emit(
                     "adopt", [.init("vault", .string(vault.label)), .init("forgotten", .string(disk.id.text))])
@@ -49,7 +49,7 @@ struct Adopt: Deed {
             guard try session.isMeant(question, yes: yes) else { return }
         }
         let opened = try session.engine.adoption.adopt(vault)
-        session.say("\(vault.label): adopted, its id is \(opened.id.text)")
+        session.tell("\(vault.label): adopted, its id is \(opened.id.text)")
         if session.json {
             session.emit("adopt", [.init("vault", .string(vault.label)), .init("id", .string(opened.id.text))])
         }

@@ -33,7 +33,7 @@ struct AgentCommand: AsyncParsableCommand, Deed {
         AfterWork.forget()
         let common = self.common
         let overrides = try common.overrides()
-        let agent = try Agent(configuration: session.engine.configuration, home: session.engine.state) {
+        let agent = try Agent(configuration: session.engine.configuration, state: session.engine.state) {
             try Configuration.load(try common.overrides())
         } publish: { engine, overview, validSeconds in
             try Self.publish(
@@ -77,11 +77,11 @@ struct AgentCommand: AsyncParsableCommand, Deed {
         session.rotateAudit()
         tell(session)
         for outcome in outcomes {
-            if outcome.isAway { session.say("\(outcome.vault.label): its disk is away") }
-            if let cleanup = outcome.cleanup { session.say(Cleanup.text(cleanup, session)) }
+            if outcome.isAway { session.tell("\(outcome.vault.label): its disk is away") }
+            if let cleanup = outcome.cleanup { session.tell(Cleanup.text(cleanup, session)) }
             // The same freeze stops both: said once.
             if let purge = outcome.purge, purge.frozen == nil || outcome.cleanup?.plan.frozen == nil {
-                session.say(Purge.text(purge, session.zone))
+                session.tell(Purge.text(purge, session.zone))
             }
         }
         if session.json {

@@ -33,7 +33,7 @@ struct Bad: Deed {
                 .usage, "'\(backup.path.display)' is in the trash, where it counts for nothing",
                 hint: "reprieve restore \(backup.id.text) brings it back", path: backup.path)
         }
-        try Marking.say(marked, dryRun, session: session, done: Self.outcome) { .bad($0, reason: reason) }
+        try Marking.apply(marked, dryRun, session: session, done: Self.outcome) { .bad($0, reason: reason) }
     }
 
     private static func outcome(_ view: VaultView, _ backup: Backup) -> String {

@@ -46,8 +46,8 @@ struct Condemn: Deed {
             let vault = pairs[0].0.configuration
             if dryRun {
                 let going = try session.engine.manualCondemn.planCondemn(vault, pairs.map(\.1), reason: reason)
-                session.sayDryRun()
-                for line in Text.firstTen(going.map { "would go: \($0.backup.path.display)" }) { session.say(line) }
+                session.tellDryRun()
+                for line in Text.firstTen(going.map { "would go: \($0.backup.path.display)" }) { session.tell(line) }
                 if session.json { session.emit("condemn", [.init("would_go", ids(going))]) }
             } else {
                 let report = try session.engine.manualCondemn.condemn(vault, pairs.map(\.1), reason: reason)
@@ -111,10 +111,10 @@ struct Retire: Deed {
             ? "all of its \(Text.plural(count, "backup")) would stay, and it is late no more"
             : "\(Text.plural(planned.going.count, "backup")) of \(count) (\(Text.size(size))) would go to the trash"
                 + (after.map { " after \(Text.day($0, session.zone))" } ?? "")
-        if dryRun { session.sayDryRun() }
-        session.say("\(name) in \(view.label): \(what).")
+        if dryRun { session.tellDryRun() }
+        session.tell("\(name) in \(view.label): \(what).")
         let staying = number == 0 ? planned.report.plan.judged.filter { $0.decision.retain } : []
-        for line in Text.firstTen(staying.map { "  stays: \($0.backup.path.display)" }) { session.say(line) }
+        for line in Text.firstTen(staying.map { "  stays: \($0.backup.path.display)" }) { session.tell(line) }
         if dryRun {
             if session.json {
                 session.emit("retire", [.init("would_go", .array(planned.going.map { .string($0.backup.id.text) }))])
@@ -125,7 +125,7 @@ struct Retire: Deed {
         let report = try session.engine.manualCondemn.retire(
             view.configuration, series: series, objects: planned.objects, keep: number, after: after, reason: reason)
         if report.condemned.isEmpty, report.plan.frozen == nil, !session.json {
-            session.say("Retired: \(reason)")
+            session.tell("Retired: \(reason)")
             return
         }
         try ByHand.show(report, session)
@@ -160,7 +160,7 @@ struct Retire: Deed {
 
 enum ByHand {
     static func show(_ report: CleanupReport, _ session: Session) throws {
-        if session.json { Cleanup.emit([report], [], session) } else { session.say(Cleanup.text(report, session)) }
+        if session.json { Cleanup.emit([report], [], session) } else { session.tell(Cleanup.text(report, session)) }
         try Ending.with(report.status)
     }
 }

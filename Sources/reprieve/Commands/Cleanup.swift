@@ -47,7 +47,7 @@ struct Cleanup: Deed {
         }
         let chosen = try session.onlyVaults(words)
         if dryRun {
-            session.sayDryRun()
+            session.tellDryRun()
             return try PlanCommand.show(chosen, named: words, [], session)
         }
         let approval: ApprovedPlan? = approve ? id.map { .id($0.lowercased()) } ?? .last : nil
@@ -57,7 +57,7 @@ struct Cleanup: Deed {
             do {
                 let report = try session.engine.cleanup.run(vault, approve: approval)
                 reports.append(report)
-                session.say(Self.text(report, session))
+                session.tell(Self.text(report, session))
             } catch {
                 guard !session.isAwayByRight(error, words) else { continue }
                 faults.append((vault.label, error))

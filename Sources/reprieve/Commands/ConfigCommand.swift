@@ -61,12 +61,12 @@ struct ConfigCommand: ParsableCommand {
                         .init("problems", .array(faults.map { session.json($0) })),
                     ])
             } else {
-                for file in configuration.files { session.say("\(file): ok") }
-                session.say(
+                for file in configuration.files { session.tell("\(file): ok") }
+                session.tell(
                     "\(Text.plural(configuration.vaults.count, "vault")), \(unusable == 0 ? "all there" : "\(unusable) not usable now")"
                 )
                 if !configuration.hooks.isEmpty {
-                    session.say(
+                    session.tell(
                         "\(Text.plural(configuration.hooks.count, "hook")), \(hooks.isEmpty ? "all usable" : "\(Text.plural(hooks.count, "problem"))")"
                     )
                 }

@@ -6,8 +6,8 @@ internal import Retention
 /// What is said of the file systems under the vaults.
 enum DiskText {
     /// Limits that nothing in the trash will meet.
-    static func matters(_ disk: DiskView, _ views: [VaultView]) -> [Matter] {
-        var found: [Matter] = []
+    static func notices(_ disk: DiskView, _ views: [VaultView]) -> [Notice] {
+        var found: [Notice] = []
         // What lies there may be wanted, or protected: a purge that could not meet it counts for more than a sum.
         let isRefused = disk.shortSince != nil && disk.comingEarly >= disk.lack.bytes
         if !disk.lack.isEmpty, disk.lack.bytes > disk.coming || disk.lack.inodes > 0 || isRefused {
@@ -21,7 +21,7 @@ enum DiskText {
             let soon = view.trashed.filter { $0.trashed.map { $0.condemnedAt <= early } ?? false }
             guard bytes > soon.total({ $0.allocated }) else { continue }
             found.append(
-                Matter(
+                Notice(
                     vault: vault, code: "max-size",
                     text:
                         "it is \(Text.size(bytes)) over its max-size \(view.configuration.settings.limits.maxSizeText), and what may be purged now is less.",
@@ -31,17 +31,17 @@ enum DiskText {
     }
 
     /// Limits that the trash will meet by itself, later.
-    static func notes(_ disk: DiskView, _ views: [VaultView]) -> [Matter] {
-        guard disk.lack.bytes > disk.comingEarly, matters(disk, views).allSatisfy({ $0.code != "space" }) else {
+    static func notes(_ disk: DiskView, _ views: [VaultView]) -> [Notice] {
+        guard disk.lack.bytes > disk.comingEarly, notices(disk, views).allSatisfy({ $0.code != "space" }) else {
             return []
         }
         return [matter(disk, "it comes by itself when enough of the trash passes min-grace. Sooner")]
     }
 
-    private static func matter(_ disk: DiskView, _ text: String) -> Matter {
+    private static func matter(_ disk: DiskView, _ text: String) -> Notice {
         let size = (disk.lack.bytes >> 20) + 1
         let missing = disk.lack.bytes > 0 ? " \(Text.size(disk.lack.bytes)) is lacking;" : ""
-        return Matter(
+        return Notice(
             vault: disk.vaults.first ?? "", code: "space",
             text: "\(disk.mount.display): \(disk.lack.texts.joined(separator: ", ")).\(missing) \(text):",
             commands: disk.coming > 0 && disk.lack.bytes > 0
@@ -52,11 +52,11 @@ enum DiskText {
     }
 
     /// In the trash, and the policy would keep them: they stay until a person says something.
-    static func wanted(_ view: VaultView) -> Matter {
+    static func wanted(_ view: VaultView) -> Notice {
         let some = view.wanted.suffix(3).reversed()
         let more = view.wanted.count > 3 ? ", and \(Text.count(view.wanted.count - 3)) more" : ""
         let (verb, them) = view.wanted.count == 1 ? ("is", "it") : ("are", "them")
-        return Matter(
+        return Notice(
             vault: view.label, code: "wanted",
             text:
                 "\(Text.plural(view.wanted.count, "backup")) in the trash \(verb) wanted: the policy would keep \(them) now, so no purge takes \(them) (\(some.map(\.path.display).joined(separator: ", "))\(more)).",

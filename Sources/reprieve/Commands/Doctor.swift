@@ -43,7 +43,7 @@ struct Doctor: Deed {
         if session.json {
             session.emit("doctor-repair", [.init("findings", json(findings))])
         } else if findings.isEmpty {
-            session.say("All invariants hold.")
+            session.tell("All invariants hold.")
         } else {
             let repaired = findings.count(where: \.isRepaired)
             var lines: [String] = []

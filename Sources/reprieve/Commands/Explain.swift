@@ -112,7 +112,7 @@ struct Explain: ParsableCommand {
         }
         if backup.state == .present, let why = view.protection.suspicion.suspects[backup.id.object] {
             lines.append("  SUSPECT    \(why): it counts for nothing")
-            lines += Matter.remedies(backup, isSuspect: true).map { "             \($0)" }
+            lines += Notice.remedies(backup, isSuspect: true).map { "             \($0)" }
         }
         lines.append("  known      since \(Text.time(backup.observedSince, zone))")
         switch backup.state {

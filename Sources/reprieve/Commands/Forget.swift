@@ -23,8 +23,8 @@ struct Forget: Deed {
         let session = try common.session()
         let path = try session.engine.adoption.forgettable(vault)
         if !dryRun { try session.engine.adoption.forget(path) }
-        if dryRun { session.sayDryRun() }
-        session.say("'\(path.display)' is forgotten. Its directory, its .trash and its marks stay as they are.")
+        if dryRun { session.tellDryRun() }
+        session.tell("'\(path.display)' is forgotten. Its directory, its .trash and its marks stay as they are.")
         if session.json {
             session.emit("forget", [.init("dry_run", .bool(dryRun)), .init("path", .string(path.display))])
         }

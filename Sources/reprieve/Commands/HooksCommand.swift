@@ -31,7 +31,7 @@ struct HooksCommand: ParsableCommand {
             let views = session.engine.hookCheck.views()
             if session.json { return emit(views, session) }
             guard !views.isEmpty else {
-                session.say("No hook is configured. `hooks:` in the configuration; docs/guide/hooks.md")
+                session.tell("No hook is configured. `hooks:` in the configuration; docs/guide/hooks.md")
                 return
             }
             var lines: [String] = []
@@ -51,7 +51,7 @@ struct HooksCommand: ParsableCommand {
                 }
                 lines += view.problems.map { "  CANNOT WORK: \($0.message)" }
             }
-            session.say(lines.joined(separator: "\n"))
+            session.tell(lines.joined(separator: "\n"))
         }
 
         private func emit(_ views: [HookView], _ session: Session) {
@@ -107,7 +107,7 @@ struct HooksCommand: ParsableCommand {
                     "\(hook.name), \(trial.what): \(trial.failure.map { "FAILED: \($0)" } ?? "done") (\(seconds))"
                 ]
                 lines += trial.output.split(separator: "\n").map { "  | \($0)" }
-                session.say(lines.joined(separator: "\n"))
+                session.tell(lines.joined(separator: "\n"))
             }
             if session.json {
                 session.emit(

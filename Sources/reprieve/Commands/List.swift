@@ -127,7 +127,7 @@ struct List: ParsableCommand {
         return blocks.isEmpty ? "No vault could be looked at." : blocks.joined(separator: "\n\n")
     }
 
-    private func state(_ members: [Backup], _ view: VaultView, _ pulse: SeriesPulse?) -> String {
+    private func state(_ members: [Backup], _ view: VaultView, _ pulse: SeriesFreshness?) -> String {
         if view.isFrozen(series: members[0].series) { return "FROZEN" }
         if let health = pulse?.health, health != .ok { return health.text }
         let open = members.count {

@@ -44,7 +44,7 @@ struct Marking {
         }
     }
 
-    static func say(
+    static func apply(
         _ marked: [Marking], _ dryRun: Bool, session: Session, done: (VaultView, Backup) -> String,
         word: ([Backup]) -> PersonMarks.Word
     ) throws {
@@ -55,8 +55,8 @@ struct Marking {
             }
         }
         if session.json { return emit(marked, dryRun, session) }
-        if dryRun { session.sayDryRun() }
-        for one in marked { session.say("\(done(one.view, one.backups[0]))\n  \(one.line(session.zone))") }
+        if dryRun { session.tellDryRun() }
+        for one in marked { session.tell("\(done(one.view, one.backups[0]))\n  \(one.line(session.zone))") }
     }
 
     private func line(_ zone: Zone) -> String {

@@ -31,7 +31,7 @@ struct Preserve: Deed {
         let reason = try session.reason(reason)
         let done = "preserved: \(reason)" + (until.map { ", until \(Text.day($0, session.zone))" } ?? ", without end")
         let marked = try Marking.chosen(what, before: try session.time(before), session)
-        try Marking.say(marked, dryRun, session: session, done: { _, _ in done }) {
+        try Marking.apply(marked, dryRun, session: session, done: { _, _ in done }) {
             .preserve($0, reason: reason, until: until)
         }
     }
@@ -142,7 +142,7 @@ enum Freezing {
                 isDone = true
                 let what =
                     series.isEmpty ? vault.label : "\(Backup.shortName(ofSeries: series[0]).display) in \(vault.label)"
-                session.say("\(what): \(changed > 0 ? done : "was not frozen")")
+                session.tell("\(what): \(changed > 0 ? done : "was not frozen")")
             } catch {
                 faults.append(error)
             }

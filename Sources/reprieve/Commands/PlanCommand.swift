@@ -318,7 +318,7 @@ struct PlanText {
     private var lookTwice: String? {
         guard let (series, path) = report.lookTwice, let first = series.first else { return nil }
         return
-            "Look twice: \(names.text(first)) and \(Text.count(series.count - 1)) more series hold only 1 backup each; is the name taken apart wrongly? reprieve explain \(shell: path)"
+            "Look twice: \(names.text(first)) and \(Text.count(series.count - 1)) more series hold only 1 backup each; is the name taken apart wrongly? See: reprieve explain \(shell: path)"
     }
 
     private var leftAlone: String? {

@@ -50,16 +50,16 @@ struct Purge: Deed {
             }
         }
         do {
-            for relief in try session.engine.earlyPurge.relieve(reports.map(\.vault), acting: !dryRun) {
+            for early in try session.engine.earlyPurge.run(reports.map(\.vault), acting: !dryRun) {
                 // What is due anyway would go before anything goes early.
-                guard let n = reports.firstIndex(where: { $0.vault.path == relief.vault.path }) else { continue }
-                reports[n].add(dryRun ? relief.without(reports[n].purged) : relief)
+                guard let n = reports.firstIndex(where: { $0.vault.path == early.vault.path }) else { continue }
+                reports[n].add(dryRun ? early.without(reports[n].purged) : early)
             }
         } catch {
             faults.append(error)
         }
-        if dryRun { session.sayDryRun() }
-        for report in reports { session.say(Self.text(report, session.zone)) }
+        if dryRun { session.tellDryRun() }
+        for report in reports { session.tell(Self.text(report, session.zone)) }
         if session.json { Self.emit(reports, faults, dryRun: dryRun, session) }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
         session.warn(faults + reports.flatMap(\.faults))

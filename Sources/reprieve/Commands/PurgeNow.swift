@@ -18,7 +18,7 @@ struct PurgeNow {
         show(planned, freed: freed)
         let isShort = goal.map { freed < $0 } ?? false
         if let goal, isShort {
-            session.say(
+            session.tell(
                 "That is less than \(Text.size(goal)): nothing more in the trash may go. What is kept goes only by its rules: reprieve plan"
             )
         }
@@ -47,10 +47,10 @@ struct PurgeNow {
             }
         }
         let purged = done.flatMap(\.purged)
-        session.say(
+        session.tell(
             "\(Text.plural(purged.count, "backup")) (\(Text.size(purged.total { $0.size }))) purged.")
         for (plan, report) in zip(planned, done) where report.purged.count < plan.purged.count {
-            session.say(Purge.staying(report).joined(separator: "\n"))
+            session.tell(Purge.staying(report).joined(separator: "\n"))
         }
         if session.json { emit(done, done.total { $0.freed ?? 0 }, faults) }
         for fault in faults + done.flatMap(\.faults) { session.warn(fault) }
@@ -114,15 +114,15 @@ struct PurgeNow {
 
     private func show(_ reports: [PurgeReport], freed: Int64) {
         let going = reports.flatMap(\.purged)
-        if dryRun { session.sayDryRun() }
+        if dryRun { session.tellDryRun() }
         for report in reports {
             if let frozen = report.frozen {
-                session.say(
+                session.tell(
                     "\(report.vault.label): frozen: \(frozen.reason)\n  reprieve unfreeze \(shell: report.vault.label)")
             }
         }
         if going.isEmpty {
-            session.say("Nothing of it may be purged.")
+            session.tell("Nothing of it may be purged.")
         } else {
             var table = Table(sides: [.left, .left, .right, .left, .left])
             for backup in going.prefix(Self.mostShown) {
@@ -135,27 +135,27 @@ struct PurgeNow {
                     backup.path.display,
                 ])
             }
-            session.say("For good, without waiting for the end of the grace period:")
-            session.say(table.text)
+            session.tell("For good, without waiting for the end of the grace period:")
+            session.tell(table.text)
             let worthless = reports.flatMap(\.worthless)
             if let first = worthless.first {
                 let more = worthless.count > 1 ? " and \(Text.plural(worthless.count - 1, "more backup"))" : ""
-                session.say(
+                session.tell(
                     Text.wrap(
                         "Without \(going.count == 1 ? "it" : "them") '\(first.path.display)'\(more) in the trash cannot be restored any more."
                     ))
             }
             if going.count > Self.mostShown {
-                session.say("\(Text.count(going.count - Self.mostShown)) more; all: -n --json")
+                session.tell("\(Text.count(going.count - Self.mostShown)) more; all: -n --json")
             }
-            session.say(
+            session.tell(
                 "\(Text.plural(going.count, "backup")), \(Text.size(going.total { $0.size })); that frees at least \(Text.size(freed))."
             )
         }
         // Of all that a size might have taken, only named ones are worth a line each.
         let staying = reports.flatMap { Purge.staying($0) }
-        for line in staying.prefix(free == nil ? staying.count : 10) { session.say(line) }
-        if free != nil, staying.count > 10 { session.say("  \(Text.count(staying.count - 10)) more stay") }
+        for line in staying.prefix(free == nil ? staying.count : 10) { session.tell(line) }
+        if free != nil, staying.count > 10 { session.tell("  \(Text.count(staying.count - 10)) more stay") }
     }
 
     private func emit(_ reports: [PurgeReport], _ freed: Int64, _ faults: [Fault] = []) {

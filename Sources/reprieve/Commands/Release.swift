@@ -26,11 +26,11 @@ struct Release: Deed {
         let session = try common.session()
         let groups = try self.groups(session)
         guard !groups.isEmpty else {
-            return try Marking.say(try Marking.chosen(what, session), dryRun, session: session, done: Self.outcome) {
+            return try Marking.apply(try Marking.chosen(what, session), dryRun, session: session, done: Self.outcome) {
                 .release($0)
             }
         }
-        if dryRun { session.sayDryRun() }
+        if dryRun { session.tellDryRun() }
         for group in groups { try release(group, session) }
         if session.json {
             session.emit(
@@ -141,6 +141,6 @@ struct Release: Deed {
             lines.append(
                 "\(group.view.label) is frozen, so nothing goes yet:  \(Freezing.end(of: frozen, group.view.label))")
         }
-        session.say(lines.joined(separator: "\n"))
+        session.tell(lines.joined(separator: "\n"))
     }
 }

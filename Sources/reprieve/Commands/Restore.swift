@@ -76,7 +76,7 @@ struct Restore: Deed {
         let wish = RestoreWish(newName: newName, target: target, trustManifest: trustManifest, isCopy: copy)
         var doing = RestoreDoing(session: session, isDry: dryRun, wish: wish)
         doing.isMany = choices.count > 1
-        if dryRun { session.sayDryRun() }
+        if dryRun { session.tellDryRun() }
         if !dryRun, target == nil { doing.mark(choices) }
         for choice in choices { doing.restore(choice) }
         doing.unrecorded = recovery.filter { $0.code == .unaudited }
@@ -138,20 +138,20 @@ struct RestoreDoing {
         var others = wish
         others.newName = nil
         if !choice.needed.isEmpty {
-            session.say(text.chain(choice))
+            session.tell(text.chain(choice))
             for needed in choice.needed { put(needed, others, text, isNeeded: true) }
         }
         if choice.isInPlace {
             inPlace.append((choice.view.label, choice.backup))
-            session.say(text.inPlace(choice))
+            session.tell(text.inPlace(choice))
         } else {
             put(choice.backup, wish, text, isNeeded: false)
         }
         if !choice.needing.isEmpty, wish.newName == nil {
-            session.say(text.needing(choice))
+            session.tell(text.needing(choice))
             for needing in choice.needing { put(needing, others, text, isNeeded: true) }
         }
-        if !choice.nearer.isEmpty { session.say(text.nearer(choice.nearer)) }
+        if !choice.nearer.isEmpty { session.tell(text.nearer(choice.nearer)) }
         for departed in choice.lacking {
             faults.append(
                 Fault(
@@ -176,19 +176,19 @@ struct RestoreDoing {
             guard !isDry else {
                 try session.engine.restorer.checkRestore(vault, backup, wish)
                 planned.append((vault.label, backup))
-                return session.say(text.would(backup, wish))
+                return session.tell(text.would(backup, wish))
             }
             var wish = wish
             wish.isMarked = marked.contains(backup.id)
             let report =
                 wish.isCopy
                 ? try copy(vault, backup, wish) : try session.engine.restorer.restore(vault, backup, wish)
-            session.say(text.head(report))
+            session.tell(text.head(report))
             Output.flush()
             // It is back, whoever ends us now: reading it takes as long as it takes.
             let checksum = compare(report)
             done.append((report, checksum.json))
-            session.say(text.body(report, checksum.word, isNeeded: isNeeded || isMany))
+            session.tell(text.body(report, checksum.word, isNeeded: isNeeded || isMany))
         } catch {
             faults.append(error)
         }
@@ -227,7 +227,7 @@ struct RestoreDoing {
     }
 
     func finish(_ choices: [RestoreChoice]) throws {
-        if isMany, !done.isEmpty { session.say(RestoreText.together(done.map(\.report), session)) }
+        if isMany, !done.isEmpty { session.tell(RestoreText.together(done.map(\.report), session)) }
         if session.json { emit(choices) }
         let warnings = done.flatMap(\.report.warnings) + unrecorded
         let hasDone = !done.isEmpty || !planned.isEmpty || !inPlace.isEmpty

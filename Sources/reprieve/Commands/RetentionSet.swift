@@ -60,22 +60,22 @@ struct RetentionSet: Deed {
                 ])
             return
         }
-        if dryRun { session.sayDryRun() }
+        if dryRun { session.tellDryRun() }
         for change in try pairs() where change.key != "keep" && !change.value.isEmpty {
-            session.say("\(vault): \(change.key) = \(change.value)")
+            session.tell("\(vault): \(change.key) = \(change.value)")
         }
-        session.say(comparison.text)
-        session.say("")
-        session.say(dryRun ? "It would be written to \(setting.file):" : "Written: \(setting.file)")
-        if dryRun { session.say(setting.text) }
+        session.tell(comparison.text)
+        session.tell("")
+        session.tell(dryRun ? "It would be written to \(setting.file):" : "Written: \(setting.file)")
+        if dryRun { session.tell(setting.text) }
         guard !dryRun else { return }
         if !comparison.found.goes.isEmpty {
-            session.say("Backups that stayed before and would go now wait for an approval:")
-            session.say("  reprieve plan \(shell: vault)")
-            session.say("  reprieve cleanup \(shell: vault) --approve")
+            session.tell("Backups that stayed before and would go now wait for an approval:")
+            session.tell("  reprieve plan \(shell: vault)")
+            session.tell("  reprieve cleanup \(shell: vault) --approve")
         }
         if session.engine.state.agentIsRunning {
-            session.say(Session.toldToAgent)
+            session.tell(Session.toldToAgent)
         }
     }
 

@@ -33,9 +33,9 @@ struct Status: ParsableCommand {
         if session.json {
             session.emit("status", report.fields)
         } else {
-            let unread = report.late.filter { $0.code == Matter.unreadCode }.map(\.vault)
+            let unread = report.late.filter { $0.code == Notice.unreadCode }.map(\.vault)
             let due = session.engine.state.weekly.due(unread, at: session.engine.now().wall)
-            report.late.removeAll { $0.code == Matter.unreadCode && !due.contains($0.vault) }
+            report.late.removeAll { $0.code == Notice.unreadCode && !due.contains($0.vault) }
             print(report.text(at: session.engine.now().wall))
         }
         try Ending.with(
@@ -59,7 +59,7 @@ struct Status: ParsableCommand {
             Output.write(JSON.object([.init("schema", "reprieve.status/1")] + report.fields).pretty + "\n")
         } else {
             // Who cannot look cannot say when he was told, and cannot change it.
-            report.late.removeAll { $0.code == Matter.unreadCode }
+            report.late.removeAll { $0.code == Notice.unreadCode }
             print(report.text(at: now, isSecondHand: true))
         }
         try Ending.with(report.vaults.contains { ["offline", "failed"].contains($0.state) } ? .failed : .done)

@@ -48,7 +48,7 @@ struct Undo: Deed {
         let chosen = try choose(named, known, faults: faults, vaults: vaults, session: session)
         var doing = UndoDoing(session: session, isDry: dryRun, faults: faults)
         doing.faults += recovery.filter { $0.code == .unaudited }
-        if dryRun { session.sayDryRun() }
+        if dryRun { session.tellDryRun() }
         for (run, part) in parts(chosen) {
             let reason =
                 "undone \(run.map { "run \($0.number)" } ?? "runs \(numbers(chosen))") of \(Text.day((run ?? chosen[0]).at, session.zone))"
@@ -142,7 +142,7 @@ private struct UndoDoing {
                 ? try session.engine.undo.plan(part, trustManifest: trustManifest)
                 : try session.engine.undo.run(part, reason: reason, trustManifest: trustManifest)
             reports.append(report)
-            session.say(text(report))
+            session.tell(text(report))
         } catch {
             faults.append(error)
         }
@@ -203,7 +203,7 @@ private struct UndoDoing {
             let list = waiting.map { run in
                 "  reprieve undo \(run.number)   # \(Text.time(run.at, session.zone)), \(run.parts.map(\.vault.label).joined(separator: ", ")), \(Text.plural(run.waiting, "backup"))"
             }
-            session.say("Other runs with something in the trash:\n" + list.joined(separator: "\n"))
+            session.tell("Other runs with something in the trash:\n" + list.joined(separator: "\n"))
         }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
         let problems = reports.flatMap { $0.failed.map(\.fault) + $0.warnings } + faults

@@ -21,7 +21,7 @@ extension StatusReport {
     private static let waiting: Set<String> = [
         "frozen", "series-frozen", "first-plan", "policy-changed", "new-kind", "approval-always", "amount",
         "amount-bytes", "wanted",
-        "recovery", "unreadable", "space", "max-size", "held", Matter.suspectCode, Matter.failingCode,
+        "recovery", "unreadable", "space", "max-size", "held", Notice.suspectCode, Notice.failingCode,
     ]
 
     func check(at now: Timestamp) -> Check {
@@ -72,7 +72,7 @@ extension StatusReport {
         return found
     }
 
-    private static func short(_ matter: Matter) -> String {
+    private static func short(_ matter: Notice) -> String {
         // The first sentence says what it is.
         guard let end = matter.text.range(of: ". ") else {
             return matter.text.hasSuffix(".") ? String(matter.text.dropLast()) : matter.text

@@ -22,9 +22,9 @@ extension StatusReport {
         ]
     }
 
-    private static func json(_ matters: [Matter]) -> JSON {
+    private static func json(_ notices: [Notice]) -> JSON {
         .array(
-            matters.map {
+            notices.map {
                 [
                     "vault": .string($0.vault), "code": .string($0.code), "message": .string($0.text),
                     "commands": .array($0.commands.map { .string(PrintedCommands.complete($0)) }),

@@ -97,8 +97,8 @@ struct StatusReport: Hashable, Sendable, Decodable {
     var agent: Agent
     var vaults: [Vault]
     var disks: [Disk]
-    var toDecide: [Matter]
-    var late: [Matter]
+    var toDecide: [Notice]
+    var late: [Notice]
 
     var zone: Zone { Zone(name: timezone) ?? Zone.system }
 }
@@ -116,14 +116,14 @@ extension StatusReport {
         // Of a wildcard that matches fewer than before, those that are not there say so themselves.
         let empty = Set(engine.configuration.unmatched.map(\.path))
         let unmatched = engine.episodes.vanishings.filter { empty.contains($0.wildcard.path) }.map { wildcard, reason in
-            Matter(
+            Notice(
                 vault: wildcard.entry, code: "no-match", text: reason + ".", commands: ["reprieve config check"])
         }
         toDecide =
-            unmatched + views.flatMap { Matter.matters(of: $0, engine) } + disks.flatMap { DiskText.matters($0, views) }
-        let unserved = isRunning ? overview.runs.metricsProblem.map { [Matter.unserved($0)] } ?? [] : []
+            unmatched + views.flatMap { Notice.notices(of: $0, engine) } + disks.flatMap { DiskText.notices($0, views) }
+        let unserved = isRunning ? overview.runs.metricsProblem.map { [Notice.unserved($0)] } ?? [] : []
         late =
-            unserved + views.flatMap { Matter.notes(of: $0, zone) } + disks.flatMap { DiskText.notes($0, views) }
+            unserved + views.flatMap { Notice.notes(of: $0, zone) } + disks.flatMap { DiskText.notes($0, views) }
     }
 }
 
@@ -165,12 +165,12 @@ extension StatusReport.Vault {
         if !view.unreadable.isEmpty { return "partly" }
         if let hold = view.plan?.hold, hold.waitsForPerson { return "held" }
         let health = Set(view.pulses.values.map(\.health))
-        for worst in [SeriesPulse.Health.failing, .suspect, .late] where health.contains(worst) {
+        for worst in [SeriesFreshness.Health.failing, .suspect, .late] where health.contains(worst) {
             return worst.rawValue
         }
         if view.plan?.hold != nil { return "in part" }
         if view.doubt != nil { return "rescan" }
-        for other in [SeriesPulse.Health.settling, .ended] where health.contains(other) { return other.rawValue }
+        for other in [SeriesFreshness.Health.settling, .ended] where health.contains(other) { return other.rawValue }
         return view.present.isEmpty ? "empty" : "ok"
     }
 

@@ -5,7 +5,7 @@ internal import Retention
 internal import State
 
 /// Something that a person has to decide or may want to know, and the commands that end it.
-struct Matter: Hashable, Sendable, Decodable {
+struct Notice: Hashable, Sendable, Decodable {
     var vault: String
     /// Stable, for scripts.
     var code: String
@@ -18,21 +18,21 @@ struct Matter: Hashable, Sendable, Decodable {
     }
 }
 
-extension Matter {
-    static func matters(of view: VaultView, _ engine: Engine) -> [Matter] {
+extension Notice {
+    static func notices(of view: VaultView, _ engine: Engine) -> [Notice] {
         let zone = engine.configuration.zone.value
-        var found: [Matter] = []
+        var found: [Notice] = []
         let label = view.label
         guard !view.isAway else { return [] }
         if let fault = view.fault {
             found.append(
-                Matter(
+                Notice(
                     vault: label, code: fault.code.rawValue, text: fault.message + ".",
                     commands: fault.hint.map { [$0] } ?? []))
         }
         if view.isReadOnly {
             found.append(
-                Matter(
+                Notice(
                     vault: label, code: "read-only",
                     text:
                         "its file system is mounted read-only: nothing is condemned, purged or restored there until it is writable again.",
@@ -41,7 +41,7 @@ extension Matter {
         for frozen in view.freezes {
             let until = frozen.until.map { " until \(Text.time($0, zone))" } ?? ""
             found.append(
-                Matter(
+                Notice(
                     vault: label, code: "frozen",
                     text:
                         "frozen since \(Text.time(frozen.at, zone))\(until): \(frozen.reason). Nothing is condemned or purged\(frozen.policies == nil ? "" : " before its policy changes"); restore works.",
@@ -50,7 +50,7 @@ extension Matter {
         found += view.frozenSeries.map { frozen($0.series, $0.mark, view) }
         if !view.missing.isEmpty {
             found.append(
-                Matter(
+                Notice(
                     vault: label, code: "missing",
                     text:
                         "\(Text.plural(view.missing.count, "backup")) missing from the trash (\(view.missing[0].path.display)): removed by somebody else. The next cleanup freezes the vault.",
@@ -63,12 +63,12 @@ extension Matter {
         if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
         for finding in view.recovery {
             found.append(
-                Matter(
+                Notice(
                     vault: label, code: "recovery", text: finding + ".", commands: ["reprieve purge \(shell: label)"]))
         }
         for fault in view.unreadable {
             found.append(
-                Matter(
+                Notice(
                     vault: label, code: "unreadable", text: fault.message + ".", commands: fault.hint.map { [$0] } ?? []
                 ))
         }
@@ -76,7 +76,7 @@ extension Matter {
     }
 
     /// What somebody should know, and nobody has to decide.
-    static func notes(of view: VaultView, _ zone: Zone) -> [Matter] {
+    static func notes(of view: VaultView, _ zone: Zone) -> [Notice] {
         guard !view.isAway else { return [isAway(view)] + away(view, zone) }
         var notes = suspects(view) + bad(view) + futures(view)
         notes += doubt(view)
@@ -85,7 +85,7 @@ extension Matter {
         return notes + late(view) + ended(view) + unread(view)
     }
 
-    private static func frozen(_ series: Bytes, _ mark: Mark, _ view: VaultView) -> Matter {
+    private static func frozen(_ series: Bytes, _ mark: Mark, _ view: VaultView) -> Notice {
         let name = SeriesNames(view).text(series)
         var text = "series \(name) is frozen: \(mark.reason)."
         var commands = ["reprieve unfreeze \(shell: view.label) \(shell: name)"]
@@ -97,12 +97,12 @@ extension Matter {
                 ["reprieve list \(shell: view.label) \(shell: name)"]
                 + (newest.map { ["reprieve condemn \($0.id.text) --reason WHY"] } ?? []) + [accept]
         }
-        return Matter(vault: view.label, code: "series-frozen", text: text, commands: commands)
+        return Notice(vault: view.label, code: "series-frozen", text: text, commands: commands)
     }
 
     /// Nobody who watches over us gets an answer.
-    static func unserved(_ why: String) -> Matter {
-        Matter(
+    static func unserved(_ why: String) -> Notice {
+        Notice(
             vault: "agent", code: "metrics",
             text: "\(why). It is tried again every minute; nothing else is affected.", commands: ["reprieve doctor"])
     }
@@ -110,23 +110,23 @@ extension Matter {
     static let unreadCode = "unread"
 
     /// Names with a date that nobody reads; told once a week.
-    private static func unread(_ view: VaultView) -> [Matter] {
+    private static func unread(_ view: VaultView) -> [Notice] {
         let kinds = SkippedKind.all(view.leftAlone).filter(\.isDated)
         guard let first = kinds.first else { return [] }
         let count = kinds.reduce(0) { $0 + $1.entries }
         let names = count == 1 ? "1 name has a date and is" : "\(Text.count(count)) names have a date and are"
         return [
-            Matter(
+            Notice(
                 vault: view.label, code: unreadCode,
                 text: "\(names) not read, such as \(first.example.display): left alone until you say how.",
                 commands: ["reprieve learn \(shell: view.label)"])
         ]
     }
 
-    private static func vetoed(_ view: VaultView, _ engine: Engine) -> [Matter] {
+    private static func vetoed(_ view: VaultView, _ engine: Engine) -> [Notice] {
         let vetoes = view.id.flatMap { try? engine.vetoes(of: $0) } ?? []
         return vetoes.map { veto in
-            Matter(
+            Notice(
                 vault: view.label, code: "vetoed",
                 text:
                     "\(veto.text), since \(Text.time(veto.since, engine.configuration.zone.value)). It is asked again.",
@@ -134,7 +134,7 @@ extension Matter {
         }
     }
 
-    private static func held(_ plan: Plan, _ hold: Plan.Hold, view: VaultView, zone: Zone) -> Matter {
+    private static func held(_ plan: Plan, _ hold: Plan.Hold, view: VaultView, zone: Zone) -> Notice {
         let label = view.label
         let held = plan.condemned.filter { hold.heldBack.contains($0.backup.id) }
         let size = Text.size(held.total { $0.backup.size })
@@ -154,19 +154,19 @@ extension Matter {
             let back = keep.isEmpty ? "" : ", or change it back in \(keep)"
             text += " Until you approve it\(back), cleanup goes on with the policy\(approved)."
         }
-        return Matter(
+        return Notice(
             vault: label, code: hold.code, text: text,
             commands: ["reprieve plan \(shell: label)", "reprieve cleanup \(shell: label) --approve"])
     }
 
     /// More than usual would go: it drains by itself, and nobody has to do anything.
-    static func draining(_ view: VaultView, _ zone: Zone) -> [Matter] {
+    static func draining(_ view: VaultView, _ zone: Zone) -> [Notice] {
         guard let plan = view.plan, let hold = plan.hold, !hold.waitsForPerson, view.frozen == nil else { return [] }
         let size = Text.size(
             plan.condemned.filter { hold.heldBack.contains($0.backup.id) }.total { $0.backup.size })
         let waiting = Text.plural(hold.heldBack.count, "backup")
         return [
-            Matter(
+            Notice(
                 vault: view.label, code: hold.code,
                 text:
                     "plan \(plan.id.prefix(4)) is held in part: \(hold.text(series: SeriesNames(view).text, size: Text.size)). \(waiting) (\(size)) wait. All at once, or not at all:",
@@ -178,10 +178,10 @@ extension Matter {
     }
 
     /// What the agent could not vouch for when it wrote this down. Who looks for himself is never told.
-    static func doubt(_ view: VaultView) -> [Matter] {
+    static func doubt(_ view: VaultView) -> [Notice] {
         guard let doubt = view.doubt, view.fault == nil, view.frozen == nil else { return [] }
         return [
-            Matter(
+            Notice(
                 vault: view.label, code: "unreconciled",
                 text: "what is said of it may be old: \(doubt). Nothing is condemned there before it was looked at.",
                 commands: [])
@@ -189,8 +189,8 @@ extension Matter {
     }
 
     /// The disk of a removable vault: what is on it is as it was.
-    private static func isAway(_ view: VaultView) -> Matter {
-        Matter(
+    private static func isAway(_ view: VaultView) -> Notice {
+        Notice(
             vault: view.label, code: "away",
             text:
                 "the disk is away: nothing is done there and no backup on it counts as late until it is mounted again.",
@@ -198,17 +198,17 @@ extension Matter {
     }
 
     /// Disks in rotation that are elsewhere: nothing is lost, and nothing of them is shown.
-    static func away(_ view: VaultView, _ zone: Zone) -> [Matter] {
+    static func away(_ view: VaultView, _ zone: Zone) -> [Notice] {
         view.away.map { disk in
             let since = disk.lastSeen.map { " since \(Text.day($0, zone))" } ?? ""
-            return Matter(
+            return Notice(
                 vault: view.label, code: "away",
                 text: "\(disk.name) is away\(since). What is on it is shown when it is mounted again.", commands: [])
         }
     }
 
     /// Series that ended of late: somebody who was away should see it once.
-    static func ended(_ view: VaultView) -> [Matter] {
+    static func ended(_ view: VaultView) -> [Notice] {
         let names = SeriesNames(view)
         let recent = view.pulses.filter { _, pulse in
             pulse.health == .ended
@@ -217,7 +217,7 @@ extension Matter {
         guard let first = recent.keys.min() else { return [] }
         let others = recent.count == 1 ? "" : " and \(recent.count - 1) more"
         return [
-            Matter(
+            Notice(
                 vault: view.label, code: "ended",
                 text:
                     "\(names.text(first))\(others) got no new backup for ten times the usual: taken for ended, nothing of \(recent.count == 1 ? "it" : "them") goes.",
@@ -228,7 +228,7 @@ extension Matter {
     private static let recentSeconds: Int64 = 60 * 86_400
 
     /// Series that nothing new came to for too long: no decision is needed, but somebody should know.
-    static func late(_ view: VaultView) -> [Matter] {
+    static func late(_ view: VaultView) -> [Notice] {
         let names = SeriesNames(view)
         return view.pulses.filter { $0.value.health == .late }
             .sorted { $0.key < $1.key }
@@ -236,7 +236,7 @@ extension Matter {
                 guard let newest = pulse.newest, let rhythm = pulse.rhythm else { return nil }
                 let count = view.present.count { $0.series == series }
                 let silence = Text.age(view.at.wall.seconds(since: newest))
-                return Matter(
+                return Notice(
                     vault: view.label, code: "late",
                     text:
                         "no new backup in \(names.text(series)) for \(silence) (usual: \(Text.every(rhythm.seconds))). Nothing of its \(Text.plural(count, "backup")) goes because time passes.",

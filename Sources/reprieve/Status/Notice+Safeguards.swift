@@ -3,11 +3,11 @@ internal import Model
 internal import Retention
 
 /// What the brakes found that needs no decision.
-extension Matter {
+extension Notice {
     static let (suspectCode, failingCode) = ("suspect", "failing")
 
     /// Series whose newest backup cannot be used. A series that is frozen for suspect ones says so itself.
-    static func unusable(_ view: VaultView) -> [Matter] {
+    static func unusable(_ view: VaultView) -> [Notice] {
         let names = SeriesNames(view)
         return view.pulses.filter { $0.value.retirement == nil && !view.isFrozenForSuspects($0.key) }
             .sorted { $0.key < $1.key }
@@ -17,8 +17,8 @@ extension Matter {
     }
 
     private static func unusable(
-        _ failing: SeriesPulse.Failing, _ pulse: SeriesPulse, series: String, view: VaultView
-    ) -> Matter {
+        _ failing: SeriesFreshness.Failing, _ pulse: SeriesFreshness, series: String, view: VaultView
+    ) -> Notice {
         let name = failing.backup.path.lastComponent.display
         let isSuspect = failing.condition == .suspect
         let subject =
@@ -28,7 +28,7 @@ extension Matter {
         let good = pulse.newest.map {
             "The last good one is \(Text.age(view.at.wall.seconds(since: $0))) old."
         }
-        return Matter(
+        return Notice(
             vault: view.label, code: isSuspect ? suspectCode : failingCode,
             text:
                 "\(subject) (\(name): \(failing.why)). \(good ?? "There is no good one.") Repair the job that writes it.",
@@ -46,7 +46,7 @@ extension Matter {
     }
 
     /// Backups that look wrong, and newer ones are fine.
-    static func suspects(_ view: VaultView) -> [Matter] {
+    static func suspects(_ view: VaultView) -> [Notice] {
         let suspects = view.protection.suspicion.suspects
         guard !suspects.isEmpty else { return [] }
         let names = SeriesNames(view)
@@ -56,7 +56,7 @@ extension Matter {
                 let newest = backups.max(by: { ($0.time, $0.path) < ($1.time, $1.path) })
             else { return nil }
             let others = backups.count == 1 ? "" : " and \(backups.count - 1) more of its series"
-            return Matter(
+            return Notice(
                 vault: view.label, code: suspectCode,
                 text:
                     "\(newest.path.lastComponent.display)\(others) in \(names.text(series)) \(backups.count == 1 ? "is" : "are") suspect (\(suspects[newest.id.object] ?? "")) and count\(backups.count == 1 ? "s" : "") for nothing. A newer backup is fine.",
@@ -65,13 +65,13 @@ extension Matter {
     }
 
     /// Those that a person marked, by series.
-    static func bad(_ view: VaultView) -> [Matter] {
+    static func bad(_ view: VaultView) -> [Notice] {
         let names = SeriesNames(view)
         let found = Dictionary(grouping: view.present.filter(\.isBad), by: \.series)
         return found.sorted { $0.key < $1.key }.compactMap { series, backups in
             guard let newest = backups.max(by: { ($0.time, $0.path) < ($1.time, $1.path) }) else { return nil }
             let others = backups.count == 1 ? "" : " and \(backups.count - 1) more of its series"
-            return Matter(
+            return Notice(
                 vault: view.label, code: "bad",
                 text:
                     "\(newest.path.lastComponent.display)\(others) in \(names.text(series)) \(backups.count == 1 ? "is" : "are") \(newest.note): it counts for nothing.",
@@ -82,11 +82,11 @@ extension Matter {
     }
 
     /// Dated more than a day ahead.
-    static func futures(_ view: VaultView) -> [Matter] {
+    static func futures(_ view: VaultView) -> [Notice] {
         let ahead = view.present.filter { Judge.isFuture($0, now: view.at) }
         guard let newest = ahead.max(by: { ($0.time, $0.path) < ($1.time, $1.path) }) else { return [] }
         return [
-            Matter(
+            Notice(
                 vault: view.label, code: "future",
                 text:
                     "\(Text.plural(ahead.count, "backup")) dated more than a day ahead (\(newest.path.display)): set aside until then. Is the clock of its writer right?",

@@ -1,7 +1,7 @@
 package import Model
 
 /// How a series is doing: its rhythm, whether it is late or has ended, and whether its newest backup can be used.
-package struct SeriesPulse: Hashable, Sendable {
+package struct SeriesFreshness: Hashable, Sendable {
     package var rhythm: Rhythm?
     /// The newest complete backup that is not future-dated.
     package var newest: Timestamp?
@@ -48,7 +48,7 @@ package struct SeriesPulse: Hashable, Sendable {
     /// Every series of a vault. `links`: which of them need which.
     package static func all(
         _ backups: [Backup], protection: Judge.Protection, links: LinkGraph? = nil, now: Moment
-    ) -> [Bytes: SeriesPulse] {
+    ) -> [Bytes: SeriesFreshness] {
         let bySeries = Dictionary(grouping: backups, by: \.series)
         let succession = Succession(
             bySeries.map { series, members in
@@ -70,7 +70,7 @@ package struct SeriesPulse: Hashable, Sendable {
                 $0.isComplete && !Judge.isFuture($0, now: now) && protection.suspicion.suspects[$0.id.object] == nil
             }.map(\.time).max()
             let newestFirst = NewestFirst(members, protection, links, now)
-            pulses[series] = SeriesPulse(
+            pulses[series] = SeriesFreshness(
                 rhythm: rhythm, newest: newest, pulse: pulse ?? .ok, retirement: retirement,
                 failing: newestFirst.failing, isSettling: newestFirst.isSettling,
                 isSucceeded: times.first.map { succession.isSucceeded(series, newest: $0) } ?? false)
@@ -113,10 +113,10 @@ private struct NewestFirst {
 
     var isSettling: Bool { bad.contains { $0.condition == .settling || mayStillCome($0.backup, $0.condition) } }
 
-    var failing: SeriesPulse.Failing? {
+    var failing: SeriesFreshness.Failing? {
         let unusable = bad.filter { $0.condition != .settling }
         guard let newest = unusable.first,
-            unusable.count >= SeriesPulse.fewestFailing
+            unusable.count >= SeriesFreshness.fewestFailing
                 || !mayStillCome(newest.backup, newest.condition)
         else { return nil }
         return .init(count: unusable.count, condition: newest.condition, why: newest.note, backup: newest.backup)
@@ -133,6 +133,6 @@ private struct NewestFirst {
         case .settling, .complete, .suspect, .future: isAwaited = false
         }
         guard isAwaited, let changed = backup.members.map(\.ctime).max() else { return false }
-        return now.wall.seconds(since: changed) < SeriesPulse.awaitedSeconds
+        return now.wall.seconds(since: changed) < SeriesFreshness.awaitedSeconds
     }
 }

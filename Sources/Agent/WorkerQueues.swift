@@ -3,12 +3,12 @@ internal import Foundation
 internal import Model
 internal import Synchronization
 
-/// Work that may block, in one bounded lane for each vault: a hung mount or a long purge delays no other vault. A lane
-/// is a thread that lives while it has work.
-final class Lanes: Sendable {
+/// Work that may block, in one bounded queue for each vault: a hung mount or a long purge delays no other vault. A
+/// queue is a thread that lives while it has work.
+final class WorkerQueues: Sendable {
     struct Key: Hashable, Sendable {
         var vault: String
-        /// Unlinking has a lane of its own: it may take hours, and needs no lock.
+        /// Unlinking has a queue of its own: it may take hours, and needs no lock.
         var isUnlinking = false
         /// So has measuring, which nobody waits for.
         var isMeasuring = false
@@ -21,7 +21,7 @@ final class Lanes: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Called when a lane has nothing left: who waited for it to be free may go on.
+    /// Called when a queue has nothing left: who waited for it to be free may go on.
     private let onIdle: @Sendable () -> Void
     private let clock: Clock
     private let stopping = Atomic(false)
@@ -40,10 +40,10 @@ final class Lanes: Sendable {
         return isStopping
     }
 
-    /// How long the work in a lane has given no sign of life, in nanoseconds; `nil`: none is running.
+    /// How long the work in a queue has given no sign of life, in nanoseconds; `nil`: none is running.
     func silence(_ key: Key, at now: Int64) -> Int64? { state.withLock { $0.running[key].map { now - $0 } } }
 
-    /// Starts work in a lane, or puts it behind what runs there. Work of a name that waits already is not put twice.
+    /// Starts work in a queue, or puts it behind what runs there. Work of a name that waits already is not put twice.
     func start(_ key: Key, _ name: String, _ work: @escaping @Sendable () -> Void) {
         let now = clock.now().boot
         let isNew = state.withLock { state in
