@@ -10,6 +10,73 @@ internal import Trash
 
 /// What runs in a vault's queue. Each ends with a result for the agent's thread, never with an error.
 extension Agent {
+    /// Puts a job into its queue.
+    func start(_ job: Job, _ engine: Engine) {
+        queues.start(job.queue, job.name) { [self] in
+            switch job.work {
+            case .countRecords: countRecords(engine)
+            case .deliver(let hook, let last): deliver(engine, hook, last)
+            case .rotateAudit: rotateAudit(engine)
+            case .load(let isAsked): load(engine, isAsked: isAsked)
+            default: if let vault = job.vault { run(job.work, vault, engine) }
+            }
+        }
+    }
+
+    private func run(_ work: Job.Work, _ vault: VaultConfiguration, _ engine: Engine) {
+        switch work {
+        case .scan(let places, let deep, let finished):
+            look(engine, vault, places: places, deep: deep, finished: finished)
+        case .rescan(let doubts): rescan(engine, vault, doubts: doubts)
+        case .checkTrash: checkTrash(engine, vault)
+        case .cleanup: cleanup(engine, vault)
+        case .purge: purge(engine, vault)
+        case .purgeEarly: purgeEarly(engine, vault)
+        case .measure: measure(engine, vault)
+        case .nextPurge:
+            do throws(Fault) {
+                post(.nextPurge(path: vault.path, due: try engine.purger.nextPurge(vault)))
+            } catch {
+                log.error("\(error.message)")
+            }
+        case .countRecords, .deliver, .rotateAudit, .load: break
+        }
+    }
+
+    private func countRecords(_ engine: Engine) {
+        do throws(Fault) {
+            post(.recorded(try engine.lastRecord() ?? 0))
+        } catch {
+            log.error("\(error.message)")
+        }
+    }
+
+    private func rotateAudit(_ engine: Engine) {
+        do throws(Fault) {
+            try engine.auditTrail.rotateAudit()
+        } catch {
+            log.error("\(error.message)")
+        }
+    }
+
+    /// Its paths may hang, too.
+    private func load(_ engine: Engine, isAsked: Bool) {
+        do {
+            let new = Engine(configuration: try load(), state: stateDirectory)
+            let old = engine.configuration
+            guard
+                isAsked || new.configuration.vaults.map(\.path) != old.vaults.map(\.path)
+                    || new.configuration.vanished.map(\.path) != old.vanished.map(\.path)
+            else { return }
+            log.notice("configuration read: \(new.configuration.vaults.count) vaults")
+            post(.configuration(new.configuration, ids: Self.ids(new)))
+        } catch let fault as Fault {
+            log.error("the configuration is refused, the old one stays: \(fault.message)")
+        } catch {
+            log.error("the configuration is refused, the old one stays: \(error)")
+        }
+    }
+
     /// Looks at single directories; `deep`: also at all below these.
     func look(
         _ engine: Engine, _ configuration: VaultConfiguration, places: Set<Bytes>, deep: Set<Bytes>,

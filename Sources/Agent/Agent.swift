@@ -49,9 +49,22 @@ package final class Agent: Service {
         case trashChanged(path: Bytes, names: Set<String>)
         case measured(path: Bytes, nanoseconds: Int64)
         case failed(path: Bytes, what: String, fault: Fault)
-        case configuration(Configuration)
+        /// And which vaults are known, by path.
+        case configuration(Configuration, ids: [Bytes: VaultID])
+        /// When the next one in the trash is due; `nil`: nothing is there.
+        case nextPurge(path: Bytes, due: Timestamp?)
+        /// The number of the log's last record.
+        case recorded(Int)
         /// A hook was told what there is; when to go on, in seconds, where something is left.
         case delivered(hook: String, upTo: Int, retrySeconds: Double?)
+
+        /// Whether it may change what a monitor shows.
+        var isNews: Bool {
+            switch self {
+            case .recorded, .nextPurge: false
+            default: true
+            }
+        }
     }
 
     /// What a look at places found.
@@ -144,10 +157,14 @@ package final class Agent: Service {
         let lock = try stateDirectory.takeAgentLock()
         defer { withExtendedLifetime(lock) {} }
         try stateDirectory.noteAgent(started: true, detail: "\(Watcher.backend), \(initial.vaults.count) vaults")
-        var turn = Turn(agent: self, engine: Engine(configuration: initial, state: stateDirectory))
+        var engine = Engine(configuration: initial, state: stateDirectory)
+        var turn = Turn(
+            engine.configuration, ids: Self.ids(engine), at: engine.now(), mounts: { try? MountTable.around($0) })
+        // Before anybody can take the index of the last agent for this one's.
+        for effect in turn.takeOutput().effects { carryOut(effect, engine) }
         watcher.start()
         try stateDirectory.runs.noteAgent(since: stateDirectory.clock.now().wall)
-        monitor.start(turn.engine)
+        monitor.start(engine)
         log.info(
             "watching \(initial.vaults.count) vault\(initial.vaults.count == 1 ? "" : "s") with \(Watcher.backend)")
         let waiting = Waiting(descriptors: [wakeup.descriptor], mounts: mounts)
@@ -163,16 +180,66 @@ package final class Agent: Service {
             if isStopping { break }
             let now = stateDirectory.clock.now()
             defer { pause(since: now) }
-            if isReloadWanted { turn.reload(isAsked: true) }
-            turn.step(at: now, results: results, mountsChanged: mountsChanged)
-            serveMetrics(turn.engine.configuration.metrics.listen?.value)
-            monitor.note(turn.engine, turn.pulses(at: now), turn.takeNotes(), isNews: !results.isEmpty || mountsChanged)
+            for case .configuration(let fresh, _) in results {
+                engine = Engine(configuration: fresh, state: stateDirectory)
+            }
+            let catalog = stateDirectory.catalog
+            let output = turn.step(
+                at: now,
+                Turn.Input(
+                    results: results, dirt: watcher.take(), mountsChanged: mountsChanged, isReloadAsked: isReloadWanted,
+                    queues: queues.snapshot(at: now.boot), damage: catalog.isDamaged ? catalog.damageNotice : nil))
+            for effect in output.effects { later(effect, engine) }
+            for job in output.jobs { start(job, engine) }
+            serveMetrics(engine.configuration.metrics.listen?.value)
+            monitor.note(
+                engine, turn.pulses(at: now), turn.takeNotes(),
+                isNews: mountsChanged || results.contains(where: \.isNews))
             let ready = waiting.wait(milliseconds: turn.pauseMilliseconds(at: stateDirectory.clock.now()))
             mountsChanged = ready.contains(1)
             wakeup.clear()
         }
         stop()
         if let failure = inbox.withLock({ $0.failure }) { throw failure }
+    }
+
+    private static let writing = WorkerQueues.Key(vault: "state")
+    private let written = Atomic(0)
+
+    /// What only tells is done at once. What goes to disk has a queue of its own, in order: the state's disk may hang.
+    private func later(_ effect: Effect, _ engine: Engine) {
+        switch effect {
+        case .log, .forgetWatches, .end: carryOut(effect, engine)
+        default:
+            let number = written.wrappingAdd(1, ordering: .relaxed).newValue
+            queues.start(Self.writing, "effect \(number)") { [self] in carryOut(effect, engine) }
+        }
+    }
+
+    private func carryOut(_ effect: Effect, _ engine: Engine) {
+        do throws(Fault) {
+            switch effect {
+            case .log(let level, let text): log.log(level: level, "\(text)")
+            case .forgetWatches(let id): watcher.forget(vault: id)
+            case .setUnreconciled(let id, let why): try stateDirectory.setUnreconciled(id, why)
+            case .recordUnreconciled(let id, let label, let why):
+                try stateDirectory.recordUnreconciled(id, label, why)
+            case .setWatching(let id, let how): try stateDirectory.setWatching(id, how)
+            case .recordVanished: try engine.episodes.recordVanished()
+            case .renewWitness: try stateDirectory.renewWitness()
+            case .checkClock(let vaults):
+                for (vault, id) in vaults { try engine.clockGuard.check(vault, id) }
+            case .end(let fault): end(because: fault)
+            }
+        } catch {
+            log.error("\(error.message)")
+        }
+    }
+
+    static func ids(_ engine: Engine) -> [Bytes: VaultID] {
+        var ids: [Bytes: VaultID] = [:]
+        for vault in engine.configuration.vaults { ids[vault.path] = (try? engine.access.lastKnownID(vault)) ?? nil }
+        return ids
     }
 
     /// Begins, changes or ends `GET /metrics` where the configuration says another thing than before.
@@ -206,8 +273,12 @@ package final class Agent: Service {
     private func stop() {
         serveMetrics(nil)
         monitor.stop()
-        queues.stop()
         let end = stateDirectory.clock.now().boot + 2 * VaultState.second
+        // What was to be written is written, unless the state's disk hangs.
+        while queues.isBusy(Self.writing), stateDirectory.clock.now().boot < end - VaultState.second {
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        queues.stop()
         while !queues.isIdle, stateDirectory.clock.now().boot < end { Thread.sleep(forTimeInterval: 0.01) }
         watcher.end()
         do {

@@ -25,7 +25,8 @@ extension Turn {
             note(looked, path, at: now)
         case .rescanned(let path, let id, let doubts, let looked):
             rescanned(path, id, looked: looked, doubts: doubts, at: now)
-        case .delivered(let hook, let upTo, let retry): hooks.delivered(hook, upTo: upTo, retry, at: now)
+        case .delivered(let hook, let upTo, let retry):
+            hooks.delivered(hook, upTo: upTo, retry, at: now)
         case .cleaned(let path, let names, let status, let isVetoed):
             if let label = vaults[path]?.configuration.label { notes.append((label, .run(at: now.wall, status))) }
             vaults[path]?.trashNames = names
@@ -33,22 +34,24 @@ extension Turn {
             if isVetoed { vaults[path]?.wantsCleanup = true }
             vaults[path]?.earlyPurgeAt = now.boot
             vaults[path]?.lastJobProblem = nil
-            plan(purgeOf: path, at: now)
+            plan(purgeOf: path)
         case .purged(let path, let retry, let names):
             vaults[path]?.trashNames = names
             vaults[path]?.lastJobProblem = nil
             vaults[path]?.purgeFrom = now.boot.adding(retry.multiplied(by: VaultState.second))
-            plan(purgeOf: path, at: now)
+            plan(purgeOf: path)
         case .purgedEarly(let path, let retry, let looked, let names):
             purgedEarly(path, retry, looked: looked, names: names, at: now)
         case .trashChanged(let path, let names):
             if vaults[path]?.trashNames != names { doubt([path], "its trash was changed by somebody else", at: now) }
             vaults[path]?.trashNames = names
-            plan(purgeOf: path, at: now)
+            plan(purgeOf: path)
         case .measured(let path, let nanoseconds):
             vaults[path]?.measureFrom = now.boot + 20 * nanoseconds
         case .failed(let path, let what, let fault): failed(path, what, fault, at: now)
-        case .configuration(let configuration): adopt(configuration)
+        case .nextPurge(let path, let due): plan(purgeOf: path, due: due, at: now)
+        case .recorded(let last): hooks.recorded(last)
+        case .configuration(let configuration, let ids): adopt(configuration, ids, at: now)
         }
     }
 
@@ -62,7 +65,7 @@ extension Turn {
             }
         }
         guard let fault = looked.faults.first, let label = vaults[path]?.configuration.label else { return }
-        if vaults[path]?.lastFault != fault.message { agent.log.warning("\(label): \(fault.message)") }
+        if vaults[path]?.lastFault != fault.message { log(.warning, "\(label): \(fault.message)") }
         vaults[path]?.lastFault = fault.message
     }
 
@@ -72,8 +75,8 @@ extension Turn {
         note(looked, path, at: now)
         guard var state = vaults[path] else { return }
         if let before = state.id, before != id {
-            agent.watcher.forget(vault: before)
-            agent.log.notice("\(state.configuration.label): another of its disks is there now")
+            output.effects.append(.forgetWatches(before))
+            log(.notice, "\(state.configuration.label): another of its disks is there now")
         }
         state.id = id
         state.due = looked.settling
@@ -84,7 +87,7 @@ extension Turn {
         if state.rescannedAt == nil { state.measureAt = now.boot }
         state.rescannedAt = now.boot
         state.earlyPurgeAt = now.boot
-        if state.lastProblem != nil { agent.log.notice("\(state.configuration.label): in order again") }
+        if state.lastProblem != nil { log(.notice, "\(state.configuration.label): in order again") }
         (state.lastProblem, state.problem) = (nil, nil)
         notes.append((state.configuration.label, .look(at: now.wall)))
         let how = reconcile(looked, &state, at: now)
@@ -100,13 +103,12 @@ extension Turn {
             markUnreconciled(state, why)
         }
         vaults[path] = state
-        do {
-            try engine.state.setWatching(id, how)
-        } catch {
-            agent.log.error("\(error.message)")
+        output.effects.append(.setWatching(id, how))
+        plan(purgeOf: path)
+        if looked.hasReturned {
+            vaults[path]?.mustPurge = true
+            vaults[path]?.purgeAt = max(now.boot, state.purgeFrom)
         }
-        plan(purgeOf: path, at: now)
-        if looked.hasReturned { vaults[path]?.purgeAt = max(now.boot, state.purgeFrom) }
     }
 
     mutating func purgedEarly(
@@ -114,7 +116,7 @@ extension Turn {
     ) {
         for (path, names) in names {
             vaults[path]?.trashNames = names
-            plan(purgeOf: path, at: now)
+            plan(purgeOf: path)
         }
         for other in looked {
             vaults[other]?.earlyPurgeFrom = now.boot + VaultState.earlyPurgeSeconds * VaultState.second
@@ -149,19 +151,21 @@ extension Turn {
 
     func state(_ path: Bytes) -> VaultState? { vaults[path] }
 
-    mutating func plan(purgeOf path: Bytes, at now: Moment) {
+    /// Only the catalog knows when the next one is due.
+    mutating func plan(purgeOf path: Bytes) {
         guard let state = vaults[path] else { return }
-        do {
-            guard let due = try engine.purger.nextPurge(state.configuration) else {
-                vaults[path]!.purgeAt = nil
-                return
-            }
-            let wait = max(0, due.nanoseconds - now.wall.nanoseconds)
-            // What was due and stayed (wanted, frozen, not witnessed long enough) is asked again later.
-            vaults[path]?.purgeAt = max(now.boot + min(wait, Int64.max / 4), state.purgeFrom)
-        } catch {
-            agent.log.error("\(error.message)")
+        start(.nextPurge, "next purge", in: state)
+    }
+
+    private mutating func plan(purgeOf path: Bytes, due: Timestamp?, at now: Moment) {
+        guard let state = vaults[path], !state.mustPurge else { return }
+        guard let due else {
+            vaults[path]?.purgeAt = nil
+            return
         }
+        let wait = max(0, due.nanoseconds - now.wall.nanoseconds)
+        // What was due and stayed (kept by the policy, frozen, not observed long enough) is asked again later.
+        vaults[path]?.purgeAt = max(now.boot + min(wait, Int64.max / 4), state.purgeFrom)
     }
 
     mutating func failed(_ path: Bytes, _ what: String, _ fault: Fault, at now: Moment) {
@@ -169,7 +173,7 @@ extension Turn {
         if fault.code == .away { return away(path, fault, at: now) }
         let text = "\(state.configuration.label): \(what): \(fault.message)"
         if what == Agent.earlyPurgeFailed {
-            if state.lastJobProblem != fault.message { agent.log.error("\(text)") }
+            if state.lastJobProblem != fault.message { log(.error, "\(text)") }
             state.lastJobProblem = fault.message
             state.earlyPurgeAt = now.boot + 60 * VaultState.second
             vaults[path] = state
@@ -177,7 +181,7 @@ extension Turn {
         }
         if what == Agent.cleanupFailed || what == Agent.purgeFailed {
             // Not forgotten, and not before a minute has passed. Said once, not every minute.
-            if state.lastJobProblem != fault.message { agent.log.error("\(text)") }
+            if state.lastJobProblem != fault.message { log(.error, "\(text)") }
             state.lastJobProblem = fault.message
             state.purgeFrom = now.boot + 60 * VaultState.second
             state.rescanAt = min(state.rescanAt, state.purgeFrom)
@@ -191,7 +195,7 @@ extension Turn {
             vaults[path] = state
             return
         }
-        if state.lastProblem != fault.message { agent.log.error("\(text)") }
+        if state.lastProblem != fault.message { log(.error, "\(text)") }
         (state.lastProblem, state.problem) = (fault.message, fault)
         state.doubts += 1
         state.rescanAt = now.boot + state.backOffSeconds * VaultState.second
@@ -205,7 +209,7 @@ extension Turn {
     /// The disk of a removable vault is not there: looked for again when something is mounted, and now and then.
     private mutating func away(_ path: Bytes, _ fault: Fault, at now: Moment) {
         guard var state = vaults[path] else { return }
-        if state.lastProblem != fault.message { agent.log.notice("\(fault.message)") }
+        if state.lastProblem != fault.message { log(.notice, "\(fault.message)") }
         (state.lastProblem, state.problem) = (fault.message, fault)
         state.doubts += 1
         state.rescanAt = now.boot + 60 * VaultState.second

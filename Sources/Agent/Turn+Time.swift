@@ -1,102 +1,51 @@
 internal import Config
 internal import Disk
-internal import Catalog
-internal import Engine
-internal import Logging
 internal import Model
-internal import State
-internal import Survey
 
 /// What comes with time, and with another configuration.
 extension Turn {
     mutating func hourly(at now: Moment) {
         if now.boot >= nextHour {
             nextHour = now.boot + 3600 * VaultState.second
-            do {
-                try engine.state.renewWitness()
-            } catch {
-                agent.log.error("\(error.message)")
-            }
-            rotateAudit()
+            output.effects.append(.renewWitness)
+            // Packing takes seconds: in a queue of its own.
+            output.jobs.append(Job(queue: .init(vault: "audit"), name: "rotate", vault: nil, work: .rotateAudit))
         }
         if now.boot >= nextClock {
             nextClock = now.boot + 10 * VaultState.second
-            checkClock()
+            // A clock that jumps is recorded now, not when the next vault is scanned.
+            output.effects.append(.checkClock(vaults.values.compactMap { s in s.id.map { (s.configuration, $0) } }))
         }
-        if now.boot >= nextExpansion, engine.configuration.hasWildcards {
+        if now.boot >= nextExpansion, configuration.hasWildcards {
             nextExpansion = now.boot + 60 * VaultState.second
             reload(isAsked: false)
         }
     }
 
-    /// Packing takes seconds: in a queue of its own.
-    func rotateAudit() {
-        let (agent, engine) = (self.agent, self.engine)
-        agent.queues.start(WorkerQueues.Key(vault: "audit"), "rotate") {
-            do throws(Fault) {
-                try engine.auditTrail.rotateAudit()
-            } catch {
-                agent.log.error("\(error.message)")
-            }
-        }
-    }
-
-    /// A clock that jumps is said now, not when the next vault is looked at.
-    func checkClock() {
-        for state in vaults.values {
-            guard let id = state.id else { continue }
-            do {
-                try engine.clockGuard.check(state.configuration, id)
-            } catch {
-                agent.log.error("\(error.message)")
-            }
-        }
-    }
-
     /// Reads the configuration in a queue of its own: its paths may hang too.
-    func reload(isAsked: Bool) {
-        let (agent, old, stateDirectory) = (self.agent, engine.configuration, engine.state)
-        agent.queues.start(WorkerQueues.Key(vault: "configuration"), "load") {
-            do {
-                let fresh = try agent.load()
-                let new = Engine(configuration: fresh, state: stateDirectory).configuration
-                guard
-                    isAsked || new.vaults.map(\.path) != old.vaults.map(\.path)
-                        || new.vanished.map(\.path) != old.vanished.map(\.path)
-                else { return }
-                agent.log.notice("configuration read: \(fresh.vaults.count) vaults")
-                agent.post(.configuration(fresh))
-            } catch let fault as Fault {
-                agent.log.error("the configuration is refused, the old one stays: \(fault.message)")
-            } catch {
-                agent.log.error("the configuration is refused, the old one stays: \(error)")
-            }
-        }
+    mutating func reload(isAsked: Bool) {
+        let key = WorkerQueues.Key(vault: "configuration")
+        output.jobs.append(Job(queue: key, name: "load", vault: nil, work: .load(isAsked: isAsked)))
     }
 
-    mutating func adopt(_ configuration: Configuration) {
-        engine = Engine(configuration: configuration, state: engine.state)
-        do throws(Fault) {
-            try engine.episodes.recordVanished()
-        } catch {
-            agent.log.error("\(error.message)")
-        }
-        let now = engine.now()
+    mutating func adopt(_ configuration: Configuration, _ ids: [Bytes: VaultID], at now: Moment) {
+        self.configuration = configuration
+        output.effects.append(.recordVanished)
         var fresh: [Bytes: VaultState] = [:]
-        for vault in engine.configuration.vaults {
+        for vault in configuration.vaults {
             var state = vaults[vault.path] ?? VaultState(vault)
             state.configuration = vault
-            state.id = state.id ?? (try? engine.access.lastKnownID(vault)) ?? nil
+            state.id = state.id ?? ids[vault.path]
             state.doubts += 1
             state.rescanAt = now.boot
             state.wantsCleanup = true
             state.schedule(after: now.wall, zone: configuration.zone.value)
-            state.mounts = (try? MountTable.around(vault.path)) ?? []
+            state.mounts = mounts(vault.path) ?? []
             fresh[vault.path] = state
             markUnreconciled(state, "the agent has not looked at it yet")
         }
         for (path, state) in vaults where fresh[path] == nil {
-            if let id = state.id { agent.watcher.forget(vault: id) }
+            if let id = state.id { output.effects.append(.forgetWatches(id)) }
         }
         vaults = fresh
     }

@@ -7,10 +7,33 @@ internal import Model
 internal import State
 internal import Survey
 
-/// The agent's own thread: its state, and the straight line of steps.
+/// The agent's state machine: what happened goes in, jobs and effects come out. It starts nothing, asks nobody and writes
+/// nothing, so that a test can feed it moments by hand.
 struct Turn {
-    let agent: Agent
-    var engine: Engine
+    /// What happened since the last step.
+    struct Input {
+        var results: [Agent.Result] = []
+        /// What the watcher saw.
+        var dirt = Watcher.Dirt()
+        var mountsChanged = false
+        var isReloadAsked = false
+        var queues = WorkerQueues.Snapshot()
+        /// The catalog is damaged; it is set aside when it is opened anew.
+        var damage: Fault?
+    }
+
+    struct Output {
+        var jobs: [Job] = []
+        /// In the order in which they are to be carried out.
+        var effects: [Effect] = []
+    }
+
+    var configuration: Configuration
+    /// The mounts at, above or below a path; `nil`: the table cannot be read.
+    let mounts: @Sendable (Bytes) -> [Bytes]?
+    var output = Output()
+    /// Queues with work, those of this step's jobs among them.
+    var queues = WorkerQueues.Snapshot()
     var vaults: [Bytes: VaultState] = [:]
     var nextHour: Int64 = 0
     var nextExpansion: Int64 = 0
@@ -24,22 +47,31 @@ struct Turn {
     /// So many places are looked at in one job; the queue is free for others in between.
     static let placesAtOnce = 200
 
-    init(agent: Agent, engine: Engine) {
-        self.agent = agent
-        self.engine = engine
-        adopt(engine.configuration)
+    /// `ids`: the vaults that are known, by path.
+    init(
+        _ configuration: Configuration, ids: [Bytes: VaultID], at now: Moment,
+        mounts: @escaping @Sendable (Bytes) -> [Bytes]?
+    ) {
+        self.configuration = configuration
+        self.mounts = mounts
+        adopt(configuration, ids, at: now)
     }
 
-    /// One turn: events say "look here", never more; what may block goes into the vault's queue; nothing is awaited.
-    mutating func step(at now: Moment, results: [Agent.Result], mountsChanged: Bool) {
-        for result in results { record(result, at: now) }
-        // It is set aside when it is opened: the agent ends, and its service starts it again.
-        let catalog = engine.state.catalog
-        guard !catalog.isDamaged else { return agent.end(because: catalog.damageNotice) }
-        if mountsChanged { doubtRemounted(at: now) }
-        absorb(agent.watcher.take(), at: now)
+    /// One step: events say which directory is to be scanned, never more; what may block becomes a job; nothing is
+    /// awaited.
+    mutating func step(at now: Moment, _ input: Input) -> Output {
+        queues = input.queues
+        if input.isReloadAsked { reload(isAsked: true) }
+        for result in input.results { record(result, at: now) }
+        if let damage = input.damage {
+            // The agent ends, and its service starts it again.
+            output.effects.append(.end(damage))
+            return takeOutput()
+        }
+        if input.mountsChanged { doubtRemounted(at: now) }
+        absorb(input.dirt, at: now)
         hourly(at: now)
-        hooks.start(engine, agent, at: now)
+        output.jobs += hooks.jobs(configuration, at: now)
         for path in vaults.keys.sorted() {
             watchQueue(path, at: now)
             // A rescan covers all dirty places, and must not starve behind them.
@@ -51,6 +83,21 @@ struct Turn {
             startEarlyPurge(path, at: now)
             startMeasure(path, at: now)
         }
+        return takeOutput()
+    }
+
+    mutating func takeOutput() -> Output {
+        defer { output = Output() }
+        return output
+    }
+
+    mutating func log(_ level: Logger.Level, _ text: String) { output.effects.append(.log(level, text)) }
+
+    /// In a vault's own queue, or in another of its.
+    mutating func start(_ work: Job.Work, _ name: String, in state: VaultState, queue key: WorkerQueues.Key? = nil) {
+        let key = key ?? queue(state.configuration.path)
+        queues.busy.insert(key)
+        output.jobs.append(Job(queue: key, name: name, vault: state.configuration, work: work))
     }
 
     /// How long nothing is due, at most a minute.
@@ -90,9 +137,9 @@ struct Turn {
     mutating func doubtRemounted(at now: Moment) {
         for path in vaults.keys {
             // A table that cannot be read may say anything.
-            let mounts = try? MountTable.around(path)
-            guard mounts == nil || mounts != vaults[path]?.mounts else { continue }
-            vaults[path]?.mounts = mounts ?? []
+            let present = mounts(path)
+            guard present == nil || present != vaults[path]?.mounts else { continue }
+            vaults[path]?.mounts = present ?? []
             // A mount that could not be written may be writable now: what failed is tried again at once.
             if vaults[path]?.lastJobProblem != nil {
                 vaults[path]?.lastCleanup = nil
@@ -113,7 +160,7 @@ struct Turn {
                 let isSoon = state.rescannedAt.map { now.boot - $0 < 10 * state.stormSeconds * VaultState.second }
                 state.stormSeconds = isSoon == true ? min(Self.mostStormSeconds, 2 * state.stormSeconds) : 1
                 pause = state.stormSeconds
-                agent.log.notice("\(state.configuration.label): \(why); all is looked at again")
+                log(.notice, "\(state.configuration.label): \(why); all is looked at again")
             }
             state.rescanAt = min(
                 state.doubts > 0 && isStorm ? state.rescanAt : max(state.rescanAt, now.boot),
@@ -130,19 +177,19 @@ struct Turn {
     /// A system call that does not return: the file system hangs. Its vault waits, and says so; the others go on.
     mutating func watchQueue(_ path: Bytes, at now: Moment) {
         guard var state = vaults[path] else { return }
-        let isSilent = (agent.queues.silence(queue(path), at: now.boot) ?? 0) > Self.silenceSeconds * VaultState.second
+        let isSilent = (queues.silence[queue(path)] ?? 0) > Self.silenceSeconds * VaultState.second
         guard isSilent != state.isHung else { return }
         state.isHung = isSilent
         state.problem =
             isSilent ? Fault(.offline, "the vault '\(state.configuration.label)' does not answer", path: path) : nil
         if isSilent {
             let why = "it has not answered for a minute: does its file system hang?"
-            agent.log.error("\(state.configuration.label): \(why)")
+            log(.error, "\(state.configuration.label): \(why)")
             state.doubts += 1
             state.rescanAt = min(state.rescanAt, now.boot)
             markUnreconciled(state, why)
         } else {
-            agent.log.notice("\(state.configuration.label): it answers again")
+            log(.notice, "\(state.configuration.label): it answers again")
         }
         vaults[path] = state
         if isSilent { recordUnreconciled(path, "it has not answered for a minute") }
@@ -152,26 +199,19 @@ struct Turn {
     mutating func recordUnreconciled(_ path: Bytes, _ why: String) {
         guard let state = vaults[path], let id = state.id, !state.isDoubtSaid else { return }
         vaults[path]?.isDoubtSaid = true
-        do {
-            try engine.state.recordUnreconciled(id, state.configuration.label, why)
-        } catch {
-            agent.log.error("\(error.message)")
-        }
+        output.effects.append(.recordUnreconciled(id, label: state.configuration.label, why: why))
     }
 
-    func markUnreconciled(_ state: VaultState, _ why: String?) {
+    /// `why`: `nil` vouches for the index again.
+    mutating func markUnreconciled(_ state: VaultState, _ why: String?) {
         guard let id = state.id else { return }
-        do {
-            try engine.state.setUnreconciled(id, why)
-        } catch {
-            agent.log.error("\(error.message)")
-        }
+        output.effects.append(.setUnreconciled(id, why))
     }
 
     // MARK: Jobs
 
     mutating func startLooks(_ path: Bytes, at now: Moment) {
-        guard var state = vaults[path], state.id != nil, now.boot >= state.looksFrom, !agent.queues.isBusy(queue(path))
+        guard var state = vaults[path], state.id != nil, now.boot >= state.looksFrom, !queues.busy.contains(queue(path))
         else { return }
         // What changed comes before what only waits to be looked into.
         let settled = state.due.filter { $0.value <= now.boot }.keys
@@ -186,24 +226,19 @@ struct Turn {
         state.deep = []
         state.finished = state.dirty.isEmpty ? [] : finished
         vaults[path] = state
-        let (agent, engine, configuration) = (self.agent, self.engine, state.configuration)
-        agent.queues.start(queue(path), "look") {
-            agent.look(engine, configuration, places: places, deep: deep, finished: finished)
-        }
+        start(.scan(places: places, deep: deep, finished: finished), "scan", in: state)
     }
 
     mutating func startRescan(_ path: Bytes, at now: Moment) {
-        guard let state = vaults[path], state.rescanAt <= now.boot, !agent.queues.isBusy(queue(path)) else { return }
+        guard let state = vaults[path], state.rescanAt <= now.boot, !queues.busy.contains(queue(path)) else { return }
         vaults[path]?.rescanAt = now.boot + state.reconcileSeconds * VaultState.second
-        let (agent, engine) = (self.agent, self.engine)
-        agent.queues.start(queue(path), "rescan") { agent.rescan(engine, state.configuration, doubts: state.doubts) }
+        start(.rescan(doubts: state.doubts), "rescan", in: state)
     }
 
     mutating func startTrashCheck(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], let at = state.trashCheckAt, at <= now.boot else { return }
         vaults[path]?.trashCheckAt = nil
-        let (agent, engine) = (self.agent, self.engine)
-        agent.queues.start(queue(path), "trash") { agent.checkTrash(engine, state.configuration) }
+        start(.checkTrash, "trash", in: state)
     }
 
     mutating func startCleanup(_ path: Bytes, at now: Moment) {
@@ -212,34 +247,31 @@ struct Turn {
         else { return }
         vaults[path]?.wantsCleanup = false
         vaults[path]?.lastCleanup = now.boot
-        vaults[path]?.schedule(after: now.wall, zone: engine.configuration.zone.value)
-        let (agent, engine) = (self.agent, self.engine)
-        agent.queues.start(queue(path), "cleanup") { agent.cleanup(engine, state.configuration) }
+        vaults[path]?.schedule(after: now.wall, zone: configuration.zone.value)
+        start(.cleanup, "cleanup", in: state)
     }
 
     mutating func startPurge(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], state.doubts == 0, let at = state.purgeAt, at <= now.boot else { return }
         vaults[path]?.purgeAt = nil
-        let (agent, engine) = (self.agent, self.engine)
-        agent.queues.start(queue(path), "purge") { agent.purge(engine, state.configuration) }
+        vaults[path]?.mustPurge = false
+        start(.purge, "purge", in: state)
     }
 
     mutating func startEarlyPurge(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], state.doubts == 0, let at = state.earlyPurgeDue, at <= now.boot else { return }
         vaults[path]?.earlyPurgeAt = nil
-        let (agent, engine) = (self.agent, self.engine)
-        agent.queues.start(queue(path), "early purge") { agent.purgeEarly(engine, state.configuration) }
+        start(.purgeEarly, "early purge", in: state)
     }
 
     /// Once all was looked into; then some seconds after something became complete.
     mutating func startMeasure(_ path: Bytes, at now: Moment) {
         let key = WorkerQueues.Key(vault: path.display, isMeasuring: true)
         guard let state = vaults[path], state.doubts == 0, state.unprobed.isEmpty, let at = state.measureAt,
-            at <= now.boot, !agent.queues.isBusy(key)
+            at <= now.boot, !queues.busy.contains(key)
         else { return }
         vaults[path]?.measureAt = nil
-        let (agent, engine) = (self.agent, self.engine)
-        agent.queues.start(key, "measure") { agent.measure(engine, state.configuration) }
+        start(.measure, "measure", in: state, queue: key)
     }
 
     func queue(_ path: Bytes) -> WorkerQueues.Key { WorkerQueues.Key(vault: path.display) }

@@ -51,6 +51,8 @@ struct VaultState {
     var lastCleanup: Int64?
     var nextScheduled: Timestamp?
     var purgeAt: Int64?
+    /// A purge has to go on, whatever the catalog says of the next one.
+    var mustPurge = false
     /// When its limits are looked at: after each whole look and each cleanup, and when more may go.
     var earlyPurgeAt: Int64?
     /// Not before this: somebody looked at all vaults of its file system.

@@ -40,9 +40,6 @@ final class WorkerQueues: Sendable {
         return isStopping
     }
 
-    /// How long the work in a queue has given no sign of life, in nanoseconds; `nil`: none is running.
-    func silence(_ key: Key, at now: Int64) -> Int64? { state.withLock { $0.running[key].map { now - $0 } } }
-
     /// Starts work in a queue, or puts it behind what runs there. Work of a name that waits already is not put twice.
     func start(_ key: Key, _ name: String, _ work: @escaping @Sendable () -> Void) {
         let now = clock.now().boot
@@ -76,6 +73,18 @@ final class WorkerQueues: Sendable {
             }
             state.waiting[key]?.removeFirst()
             return first.work
+        }
+    }
+
+    /// What is running, and how long each has given no sign of life, in nanoseconds.
+    struct Snapshot: Sendable {
+        var busy: Set<Key> = []
+        var silence: [Key: Int64] = [:]
+    }
+
+    func snapshot(at now: Int64) -> Snapshot {
+        state.withLock { state in
+            Snapshot(busy: Set(state.running.keys), silence: state.running.mapValues { now - $0 })
         }
     }
 
