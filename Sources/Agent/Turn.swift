@@ -7,8 +7,8 @@ internal import Model
 internal import State
 internal import Survey
 
-/// The agent's state machine: what happened goes in, jobs and effects come out. It starts nothing, asks nobody and writes
-/// nothing, so that a test can feed it moments by hand.
+/// The agent's state machine: what happened goes in, jobs and effects come out. It starts nothing, asks nobody and
+/// writes nothing, so that a test can feed it moments by hand.
 struct Turn {
     /// What happened since the last step.
     struct Input {
