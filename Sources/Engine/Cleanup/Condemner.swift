@@ -16,14 +16,6 @@ package struct Condemner: UseCase {
     var runLog: RunLog { RunLog(context: context) }
     var scanner: Scanner { Scanner(context: context) }
 
-    /// Dependents before what they need, so that a stop in between leaves no incremental without its full one.
-    private static func inOrder(_ going: [Plan.Judged], _ links: LinkGraph?) -> [Plan.Judged] {
-        guard let links else { return going }
-        let heights = links.heights()
-        let own = going.map { heights[$0.backup.id] ?? 0 }
-        return going.indices.sorted { (-own[$0], $0) < (-own[$1], $1) }.map { going[$0] }
-    }
-
     /// ``condemn(_:_:)`` says it where this breaks off.
     func carryOut(_ going: [Plan.Judged], _ report: inout CleanupReport) throws(Fault) {
         let vault = report.plan.snapshot.vault
@@ -50,7 +42,7 @@ package struct Condemner: UseCase {
             ], at: now())
         let (free, held) = plan.withoutNeeded(going)
         report.dropped += held.map { ($0.backup, "one that stays needs it") }
-        var rest = plan.withSharedFiles(Self.inOrder(free, plan.links))[...]
+        var rest = plan.withSharedFiles(plan.inOrder(free))[...]
         var needed: Set<BackupID> = []
         var most = Manifest.mostItems
         while !rest.isEmpty {
@@ -138,7 +130,7 @@ package struct Condemner: UseCase {
     ) throws(Fault) -> (still: [Condemning.Item], dropped: [(backup: Backup, why: String)]) {
         var dropped: [(backup: Backup, why: String)] = []
         var isSafe: [Bytes: Bool] = [:]
-        let newest = Self.newestKept(report.plan)
+        let newest = report.plan.newestKept
         let retired = Set(report.plan.judged.filter { $0.isByRetirement }.map(\.backup.series))
         var open: [Condemning.Item] = []
         for item in items {
@@ -188,19 +180,6 @@ package struct Condemner: UseCase {
             }
         }
         return (still, dropped)
-    }
-
-    /// What must really be there before anything else of a series goes: its newest, and its newest full one.
-    private static func newestKept(_ plan: Plan) -> [Bytes: [Backup]] {
-        var newest: [Bytes: [Backup]] = [:]
-        // Newest first within each series.
-        for judged in plan.judged where judged.decision.retain && !judged.decision.isSetAside {
-            let known = newest[judged.backup.series] ?? []
-            if known.isEmpty || judged.backup.kind == .full && !known.contains(where: { $0.kind == .full }) {
-                newest[judged.backup.series] = known + [judged.backup]
-            }
-        }
-        return newest
     }
 
     private func manifest(

@@ -3,6 +3,7 @@ package import Config
 internal import Disk
 internal import Hooks
 package import Model
+internal import Retention
 internal import State
 internal import Trash
 

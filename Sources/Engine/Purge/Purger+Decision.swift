@@ -26,63 +26,6 @@ enum PurgeTerms: Sendable {
     }
 }
 
-/// What a purge needs to know of the present backups.
-struct PurgeDecision {
-    /// In the trash, and the policy would keep them now (invariants 5 and 7).
-    var wanted: Set<BackupID> = []
-    /// Complete and kept, by series, newest first.
-    var kept: [Bytes: [Backup]] = [:]
-    /// In the trash, and one that stays or is wanted needs them: no word of a person's is meant against that.
-    var needed: Set<BackupID> = []
-    /// Series that a person retired as they still are: of one of which nothing was to stay, no newer one is needed.
-    var retired: [Bytes: Judge.Retirement] = [:]
-    /// Series of which the disk shows something else than this was decided on.
-    var mistaken: Set<Bytes> = []
-
-    /// Present and trashed of each series judged together, ranges at their lower bounds; no room counts here.
-    init(_ judge: Judge, present: [Backup], trashed: [Backup]) {
-        let concerned = Set(trashed.map(\.series))
-        // What is in the trash is judged as if it were in its place.
-        let links = judge.links(of: present + trashed)
-        let judged = judge.decideAll(links == nil ? present.filter { concerned.contains($0.series) } : present)
-        let here = Dictionary(grouping: judged, by: \.backup.series)
-        for (series, backups) in Dictionary(grouping: trashed, by: \.series) {
-            let beside = (here[series] ?? []).map(\.backup)
-            wanted.formUnion(judge.wanted(series: series, present: beside, trashed: backups, links: links))
-            let together = judge.timeline((beside + backups).map { judge.candidate($0) }, links)
-            retired[series] = judge.retirement(of: series, together)
-            kept[series] = (here[series] ?? []).filter { $0.decision.retain && !$0.decision.isSetAside }.map(\.backup)
-        }
-        guard let links else { return }
-        let staying = judged.lazy.filter { $0.decision.retain }.map { $0.backup.id }
-        needed = links.closure(of: Array(staying) + wanted + judge.unseen).intersection(trashed.map(\.id))
-    }
-
-    /// It stays in the trash although its time has come, and a person may want it back.
-    func isWanted(_ backup: Backup, _ marks: Marks, at now: Timestamp) -> Bool {
-        needed.contains(backup.id) || wanted.contains(backup.id) && !Self.isByHand(backup, marks, at: now)
-    }
-
-    /// A person condemned it: that stands for the policy's word (invariant 5).
-    static func isByHand(_ backup: Backup, _ marks: Marks, at now: Timestamp) -> Bool {
-        marks.mark(.condemned, backup.id.text, at: now) != nil
-    }
-
-    /// Why what its series still has is not enough for this one to go; `nil`: it is.
-    func whyLast(_ backup: Backup) -> String? {
-        if retired[backup.series]?.keep == 0 { return nil }
-        let kept = kept[backup.series] ?? []
-        guard let newer = kept.first, (newer.time, newer.path) > (backup.time, backup.path) else {
-            return "no newer complete backup of its series is present"
-        }
-        // Invariant 6: without a full one, those that stand on one are worth nothing.
-        guard backup.kind != .full || kept.contains(where: { $0.kind == .full }) else {
-            return "no other full backup of its series is present"
-        }
-        return nil
-    }
-}
-
 extension Purger {
     func purgeDecision(_ snapshot: Snapshot) throws(Fault) -> PurgeDecision {
         let policy = snapshot.vault.policy
@@ -102,7 +45,8 @@ extension Purger {
         let decision = PurgeDecision(judge, present: present, trashed: trashed)
         // What a person preserved there stays there by that word.
         return trashed.filter {
-            decision.isWanted($0, marks, at: now.wall) && protection.preserved[$0.id.object] == nil
+            decision.isWanted($0, isByHand: marks.isByHand($0, at: now.wall))
+                && protection.preserved[$0.id.object] == nil
         }
         .sorted { ($0.time, $0.path) < ($1.time, $1.path) }
     }
@@ -129,7 +73,7 @@ extension Purger {
                 report.kept.append((backup, "its series is frozen"))
             } else if let mark = snapshot.marks.mark(.preserved, backup.id.objectText, at: now) {
                 report.kept.append((backup, "preserved: \(mark.reason)"))
-            } else if decision.isWanted(backup, snapshot.marks, at: now) {
+            } else if decision.isWanted(backup, isByHand: snapshot.marks.isByHand(backup, at: now)) {
                 report.wanted.append(backup)
             } else if let why = decision.whyLast(backup) {
                 report.kept.append((backup, why))
@@ -167,7 +111,7 @@ extension Purger {
                 marks.mark(.retired, Mark.seriesTarget(series), at: at.wall)?.keep != retired.keep
             {
                 report.kept.append((item.backup, "its series is no longer retired"))
-            } else if decision.isWanted(item.backup, marks, at: at.wall) {
+            } else if decision.isWanted(item.backup, isByHand: marks.isByHand(item.backup, at: at.wall)) {
                 report.kept.append((item.backup, "what was said against it was taken back"))
             } else if let now = standing[item.backup.path], !now.inBatch.isEmpty, now.strangers.isEmpty {
                 going.append(now)

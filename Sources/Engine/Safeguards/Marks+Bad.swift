@@ -2,6 +2,9 @@ package import Model
 internal import Trash
 
 extension Marks {
+    /// A person condemned it.
+    func isByHand(_ backup: Backup, at now: Timestamp) -> Bool { mark(.condemned, backup.id.text, at: now) != nil }
+
     func isBad(_ backup: Backup) -> Bool { newest(.bad, backup.id.objectText).map { !$0.released } ?? false }
 
     func condition(of backups: [Backup], at now: Timestamp) -> [Backup] {

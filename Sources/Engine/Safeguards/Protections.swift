@@ -49,53 +49,6 @@ package struct Protections: UseCase {
         return times.compactMapValues { Rhythm(Array(Set($0).sorted(by: >).prefix(Rhythm.intervals + 1))) }
     }
 
-    /// A path through the vault's links, as the kernel walks it: each component may be a link itself. `nil`: it leads
-    /// out of the vault, or in a circle.
-    private static func resolve(_ path: Bytes, _ links: [Bytes: Bytes]) -> Bytes? {
-        var rest = path.components[...]
-        var done: [Bytes] = []
-        var followed = 0
-        while let component = rest.popFirst() {
-            if component == "." { continue }
-            if component == ".." {
-                guard done.popLast() != nil else { return nil }
-                continue
-            }
-            done.append(component)
-            guard let target = links[done.reduce(Bytes()) { $0.appending($1) }] else { continue }
-            followed += 1
-            guard followed <= 40 else { return nil }
-            // A target stands as from the vault's top.
-            done = []
-            rest = (target.components + rest)[...]
-        }
-        return done.reduce(Bytes()) { $0.appending($1) }
-    }
-
-    /// Backups that a symbolic link of the vault points to, or into, and that link.
-    private static func linked(_ present: [Backup], _ leftAlone: [LeftAlone]) -> [Bytes: Bytes] {
-        var targets: [Bytes: Bytes] = [:]
-        for entry in leftAlone {
-            if case .link(let target?) = entry.why { targets[entry.path] = target }
-        }
-        guard !targets.isEmpty else { return [:] }
-        let paths = Dictionary(
-            present.flatMap { backup in backup.members.map { ($0.path, backup.path) } }
-        ) { first, _ in first }
-        var linked: [Bytes: Bytes] = [:]
-        for (link, target) in targets.sorted(by: { $0.key < $1.key }) {
-            var target = resolve(target, targets) ?? Bytes()
-            while !target.isEmpty {
-                if let backup = paths[target] {
-                    linked[backup] = linked[backup] ?? link
-                    break
-                }
-                target = target.parent
-            }
-        }
-        return linked
-    }
-
     /// Which of these need which. What is in the trash, or went from there, is asked only where one
     /// of them needs anything.
     func links(of present: [Backup], in id: VaultID, _ protection: Judge.Protection) throws(Fault) -> LinkGraph? {
@@ -120,7 +73,7 @@ package struct Protections: UseCase {
                 keep: mark.keep, after: mark.after, at: mark.at, reason: mark.reason,
                 objects: Set((mark.objects ?? []).compactMap { UInt64($0, radix: 16) }))
         }
-        protection.linked = Self.linked(present, leftAlone)
+        protection.linked = LinkTargets.backups(of: present, among: leftAlone)
         let latest = now.adding(seconds: Judge.futureSeconds)
         let past = try state.catalog.past(vault: id, most: Suspicion.recalled, latest: latest)
         protection.rhythms = Self.rhythms(past, present, latest: latest)
