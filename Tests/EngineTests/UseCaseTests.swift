@@ -232,4 +232,22 @@ struct UseCaseTests {
         #expect(try place.engine.preview.compare(place.vault, with: other, zone: .utc).wanted.count == 2)
         #expect(place.present().count == 2 && place.trashed().count == 8)
     }
+
+    @Test("what protects what is found out once for a scan, and anew when marks or backups change")
+    func protection() throws {
+        let place = try Place()
+        var snapshot = try place.engine.wholeScan.run(place.vault, acting: true)
+        func isKnown() -> Bool { snapshot.protection.map { _ in true } ?? false }
+        #expect(isKnown())
+        let oldest = try #require(snapshot.present.min { $0.time < $1.time })
+        try place.engine.personMarks.apply(.preserve([oldest], reason: "x", until: nil), in: place.vault)
+        snapshot.marks = try place.engine.state.marks.read(
+            snapshot.vault.id, trash: try snapshot.vault.trash())
+        #expect(!isKnown())
+        let going = try place.engine.planner.report(snapshot).plan.condemned.map(\.backup.id)
+        #expect(going.count == 7 && !going.contains(oldest.id))
+        snapshot.protection = .init()
+        snapshot.present.removeAll { $0.id == oldest.id }
+        #expect(!isKnown())
+    }
 }

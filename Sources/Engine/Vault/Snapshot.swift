@@ -12,19 +12,20 @@ package struct Snapshot: Sendable {
     package var scan: VaultSurvey.Scan
     /// What is there and is no backup, and what is there and is one. Empty after a look that only made the catalog
     /// equal (``Depth/index``).
-    package var present: [Backup] = []
-    package var leftAlone: [LeftAlone] = []
+    package var present: [Backup] = [] { didSet { protection = nil } }
+    package var leftAlone: [LeftAlone] = [] { didSet { protection = nil } }
     /// Known from before, and where they are nothing can be seen now.
-    package var unseen: [Backup] = []
+    package var unseen: [Backup] = [] { didSet { protection = nil } }
     package var batches: [Batch]
-    package var marks: Marks
+    package var marks: Marks { didSet { protection = nil } }
     package var changes: Catalog.Changes
-    /// What protects these backups; `nil`: nobody asked yet (``WholeScan/protection(of:)``).
+    /// What protects these backups; `nil`: nobody asked since marks or backups changed
+    /// (``WholeScan/protection(of:)``).
     var protection: Judge.Protection?
     /// What recovery did, or would do.
     package var recovery: [Recovery.Finding] = []
     /// Brought back by a person's `mv`: left alone for a grace, as after our restore.
-    package var broughtBack: [Backup] = []
+    package var broughtBack: [Backup] = [] { didSet { protection = nil } }
     /// Gone from a batch without our purge.
     package var missing: [Backup] = []
     /// Rows of the catalog that are in no batch any more, and what they are now. Written only by who acts, and last:
