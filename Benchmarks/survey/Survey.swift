@@ -124,7 +124,7 @@ struct SurveyBench {
             let time = try milliseconds {
                 _ = try watcher.sweep(id) { () throws(Fault) in
                     try engine.wholeScan.run(
-                        vault, acting: true, depth: .index,
+                        engine.access.open(vault), acting: true, depth: .index,
                         watch: { directory, path in watcher.watch(directory, vault: id, path: path) })
                 }
             }
@@ -141,7 +141,7 @@ struct SurveyBench {
         let time = try milliseconds {
             _ = try watcher.sweep(id) { () throws(Fault) in
                 try engine.wholeScan.run(
-                    vault, acting: true, depth: .index,
+                    engine.access.open(vault), acting: true, depth: .index,
                     watch: { directory, path in watcher.watch(directory, vault: id, path: path) })
             }
         }

@@ -17,77 +17,16 @@ internal import UnixSignals
 /// reading at `step`.
 package final class Agent: Service {
     let stateDirectory: StateDirectory
-    let load: @Sendable () throws -> Configuration
     let log: Logger
     let watcher: Watcher
     let mounts: MountTable
     let queues: WorkerQueues
+    private let runner: JobRunner
     let wakeup: Wakeup
     let monitor: Monitor
     private let serving = Mutex<(listen: MetricsSettings.Listen, task: Task<Void, Never>)?>(nil)
-    private let inbox = Mutex(Inbox())
+    private let inbox: Inbox
     private let initial: Configuration
-
-    private struct Inbox {
-        var results: [Result] = []
-        var isReloadWanted = false
-        var isStopping = false
-        /// Why it cannot go on.
-        var failure: Fault?
-    }
-
-    /// What a job found out.
-    enum Result: Sendable {
-        case looked(path: Bytes, id: VaultID, Looked)
-        case rescanned(path: Bytes, id: VaultID, doubts: Int, Looked)
-        /// `isVetoed`: a hook held it back.
-        case cleaned(path: Bytes, trashNames: Set<String>, ExitStatus, isVetoed: Bool)
-        /// What is due and stayed is asked again after this time at the earliest.
-        case purged(path: Bytes, retryAfterSeconds: Int64, trashNames: Set<String>)
-        /// Limits were looked at; the trash of each vault that gave something, and after how long more may go.
-        case purgedEarly(path: Bytes, retryAfterSeconds: Int64?, looked: Set<Bytes>, trashNames: [Bytes: Set<String>])
-        case trashChanged(path: Bytes, names: Set<String>)
-        case measured(path: Bytes, nanoseconds: Int64)
-        case failed(path: Bytes, what: String, fault: Fault)
-        /// And which vaults are known, by path.
-        case configuration(Configuration, ids: [Bytes: VaultID])
-        /// When the next one in the trash is due; `nil`: nothing is there.
-        case nextPurge(path: Bytes, due: Timestamp?)
-        /// The number of the log's last record.
-        case recorded(Int)
-        /// A hook was told what there is; when to go on, in seconds, where something is left.
-        case delivered(hook: String, upTo: Int, retrySeconds: Double?)
-
-        /// Whether it may change what a monitor shows.
-        var isNews: Bool {
-            switch self {
-            case .recorded, .nextPurge: false
-            default: true
-            }
-        }
-    }
-
-    /// What a look at places found.
-    struct Looked: Sendable {
-        /// When each place has something to look at again, by the boot clock.
-        var settling: [Bytes: Int64] = [:]
-        /// The places that were looked at.
-        var places: Set<Bytes> = []
-        /// Places with backups that nobody has looked into yet.
-        var unprobed: Set<Bytes> = []
-        var completed = false
-        /// Something needs a whole look, or a purge to go on.
-        var hasReturned = false
-        var faults: [Fault] = []
-        /// How many directories the kernel refused to watch: events do not tell everything.
-        var refused = Watcher.Refusals()
-        /// How long it took: who comes often with much to look at waits longer for the next look.
-        var nanoseconds: Int64 = 0
-        /// The batches, and FREEZE, at a whole look; `nil` otherwise.
-        var trashNames: Set<String>?
-        /// Its file system, where others may change it unseen.
-        var remoteKind: String?
-    }
 
     /// `load` reads the configuration again on SIGHUP; a broken one is refused and the old one stays. `publish` writes
     /// `status.json`, and says how long it is good for.
@@ -97,16 +36,19 @@ package final class Agent: Service {
         publish: @escaping @Sendable (Engine, Overview, _ validSeconds: Int64) throws -> Void
     ) throws(Fault) {
         self.stateDirectory = stateDirectory
-        self.load = load
         initial = configuration
         var log = Logger(label: "reprieve") { _ in ReadableLog() }
         log.logLevel = .info
         self.log = log
         let wakeup = try Wakeup()
         self.wakeup = wakeup
+        let inbox = Inbox { wakeup.raise() }
+        self.inbox = inbox
         queues = WorkerQueues(clock: stateDirectory.clock, onIdle: { wakeup.raise() })
         let watcher = try Watcher(clock: stateDirectory.clock, onDirt: { wakeup.raise() })
         self.watcher = watcher
+        runner = JobRunner(
+            stateDirectory, queues: queues, log: log, watcher: watcher, load: load, post: { inbox.post($0) })
         monitor = Monitor(log: log, watches: { watcher.count }, publish: publish)
         mounts = try MountTable()
     }
@@ -128,29 +70,21 @@ package final class Agent: Service {
                 thread.start()
             }
         } onCancelOrGracefulShutdown: { [self] in
-            inbox.withLock { $0.isStopping = true }
-            wakeup.raise()
+            inbox.leave { $0.isStopping = true }
         }
     }
 
     /// Reads the configuration again.
     package func reload() {
-        inbox.withLock { $0.isReloadWanted = true }
-        wakeup.raise()
+        inbox.leave { $0.isReloadAsked = true }
     }
 
     /// Ends the agent with an error: whoever started it starts it again.
-    func end(because fault: Fault) {
-        inbox.withLock {
+    private func end(because fault: Fault) {
+        inbox.leave {
             $0.failure = $0.failure ?? fault
             $0.isStopping = true
         }
-        wakeup.raise()
-    }
-
-    func post(_ result: Result) {
-        inbox.withLock { $0.results.append(result) }
-        wakeup.raise()
     }
 
     private func loop() throws {
@@ -159,7 +93,7 @@ package final class Agent: Service {
         try stateDirectory.noteAgent(started: true, detail: "\(Watcher.backend), \(initial.vaults.count) vaults")
         var engine = Engine(configuration: initial, state: stateDirectory)
         var turn = Turn(
-            engine.configuration, ids: Self.ids(engine), at: engine.now(), mounts: { try? MountTable.around($0) })
+            engine.configuration, ids: engine.access.knownIDs, at: engine.now(), mounts: { try? MountTable.around($0) })
         // Before anybody can take the index of the last agent for this one's.
         for effect in turn.takeOutput().effects { carryOut(effect, engine) }
         watcher.start()
@@ -170,40 +104,38 @@ package final class Agent: Service {
         let waiting = Waiting(descriptors: [wakeup.descriptor], mounts: mounts)
         var mountsChanged = false
         while true {
-            let (results, isReloadWanted, isStopping) = inbox.withLock { inbox in
-                defer {
-                    inbox.results = []
-                    inbox.isReloadWanted = false
-                }
-                return (inbox.results, inbox.isReloadWanted, inbox.isStopping)
-            }
-            if isStopping { break }
+            let news = inbox.take()
+            if news.isStopping { break }
             let now = stateDirectory.clock.now()
             defer { pause(since: now) }
-            for case .configuration(let fresh, _) in results {
+            for case .configuration(let fresh, _) in news.results {
                 engine = Engine(configuration: fresh, state: stateDirectory)
             }
             let catalog = stateDirectory.catalog
+            let snapshot = queues.snapshot(silenceSeconds: Turn.silenceSeconds)
             let output = turn.step(
                 at: now,
                 Turn.Input(
-                    results: results, dirt: watcher.take(), mountsChanged: mountsChanged, isReloadAsked: isReloadWanted,
-                    queues: queues.snapshot(at: now.boot), damage: catalog.isDamaged ? catalog.damageNotice : nil))
+                    results: news.results, dirt: watcher.take(), mountsChanged: mountsChanged,
+                    isReloadAsked: news.isReloadAsked, queues: snapshot,
+                    damage: catalog.isDamaged ? catalog.damageNotice : nil))
             for effect in output.effects { later(effect, engine) }
-            for job in output.jobs { start(job, engine) }
+            for job in output.jobs { runner.start(job, engine) }
             serveMetrics(engine.configuration.metrics.listen?.value)
             monitor.note(
                 engine, turn.pulses(at: now), turn.takeNotes(),
-                isNews: mountsChanged || results.contains(where: \.isNews))
-            let ready = waiting.wait(milliseconds: turn.pauseMilliseconds(at: stateDirectory.clock.now()))
+                isNews: mountsChanged || news.results.contains(where: \.isNews))
+            let pause = turn.pauseMilliseconds(at: stateDirectory.clock.now())
+            // Whether a queue hangs is asked now and then.
+            let ready = waiting.wait(milliseconds: snapshot.busy.isEmpty ? pause : min(pause, 15_000))
             mountsChanged = ready.contains(1)
             wakeup.clear()
         }
         stop()
-        if let failure = inbox.withLock({ $0.failure }) { throw failure }
+        if let failure = inbox.take().failure { throw failure }
     }
 
-    private static let writing = WorkerQueues.Key(vault: "state")
+    private static let writing = WorkerQueues.Key("state")
     private let written = Atomic(0)
 
     /// What only tells is done at once. What goes to disk has a queue of its own, in order: the state's disk may hang.
@@ -230,16 +162,11 @@ package final class Agent: Service {
             case .checkClock(let vaults):
                 for (vault, id) in vaults { try engine.clockGuard.check(vault, id) }
             case .end(let fault): end(because: fault)
+            case .giveUp: break
             }
         } catch {
             log.error("\(error.message)")
         }
-    }
-
-    static func ids(_ engine: Engine) -> [Bytes: VaultID] {
-        var ids: [Bytes: VaultID] = [:]
-        for vault in engine.configuration.vaults { ids[vault.path] = (try? engine.access.lastKnownID(vault)) ?? nil }
-        return ids
     }
 
     /// Begins, changes or ends `GET /metrics` where the configuration says another thing than before.

@@ -32,7 +32,7 @@ struct HookSchedule {
         var jobs: [Job] = []
         if next == .max || now.boot >= next {
             next = now.boot + Self.pauseNanoseconds
-            jobs.append(Job(queue: .init(vault: "hooks"), name: "count", vault: nil, work: .countRecords))
+            jobs.append(Job(queue: .init("hooks"), name: "count", vault: nil, work: .countRecords))
         }
         guard let last else { return jobs }
         for hook in hooks {
@@ -40,7 +40,7 @@ struct HookSchedule {
             let isDue = entry.retryAt.map { $0 <= now.boot } ?? (entry.upTo != last)
             guard isDue, !entry.isRunning else { continue }
             entries[hook.name, default: Entry()].isRunning = true
-            let key = WorkerQueues.Key(vault: "hook \(hook.name)")
+            let key = WorkerQueues.Key(Bytes("hook \(hook.name)"))
             jobs.append(Job(queue: key, name: "deliver", vault: nil, work: .deliver(hook, upTo: last)))
         }
         return jobs
@@ -50,22 +50,5 @@ struct HookSchedule {
 
     mutating func delivered(_ hook: String, upTo: Int, _ retry: Double?, at now: Moment) {
         entries[hook] = Entry(upTo: upTo, retryAt: retry.map { now.boot + Int64($0 * 1e9) })
-    }
-}
-
-extension Agent {
-    func deliver(_ engine: Engine, _ hook: Hook, _ last: Int) {
-        let key = WorkerQueues.Key(vault: "hook \(hook.name)")
-        do {
-            let delivery = try engine.hooks.deliver(hook, shouldStop: { [queues] in queues.shouldStop(key) })
-            for line in delivery.output { log.info("hook \(hook.name) | \(line)") }
-            if let failure = delivery.failure { log.warning("hook \(hook.name): \(failure)") }
-            post(
-                .delivered(
-                    hook: hook.name, upTo: last, retrySeconds: delivery.isElsewhere ? 1 : delivery.retrySeconds))
-        } catch {
-            log.error("hook \(hook.name): \(error.message)")
-            post(.delivered(hook: hook.name, upTo: last, retrySeconds: 60))
-        }
     }
 }

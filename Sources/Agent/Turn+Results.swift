@@ -9,26 +9,28 @@ internal import Survey
 
 /// What jobs found out, and what follows from it.
 extension Turn {
-    mutating func record(_ result: Agent.Result, at now: Moment) {
+    mutating func record(_ result: JobResult, at now: Moment) {
         switch result {
-        case .looked(let path, let id, let looked):
+        case .scanned(let path, let id, let scanned):
             vaults[path]?.id = id
-            for place in looked.places { vaults[path]?.due[place] = nil }
-            vaults[path]?.due.merge(looked.settling) { _, new in new }
-            if looked.hasReturned { doubt([path], "a backup came back from the trash", at: now) }
-            if looked.refused.count > 0, state(path)?.reconcileSeconds != VaultState.unwatchedReconcileSeconds {
-                let why = looked.refused.isLimit ? Self.limitText : "a directory could not be watched"
-                doubt([path], why, isStorm: looked.refused.isLimit, at: now)
+            for place in scanned.places { vaults[path]?.due[place] = nil }
+            vaults[path]?.due.merge(scanned.settling) { _, new in new }
+            if scanned.hasReturned { doubt([path], "a backup came back from the trash", at: now) }
+            if scanned.refused.count > 0, vaults[path]?.reconcileSeconds != VaultState.unwatchedReconcileSeconds {
+                let why = scanned.refused.isLimit ? Self.limitText : "a directory could not be watched"
+                doubt([path], why, isStorm: scanned.refused.isLimit, at: now)
             }
-            // A tenth of the time at most goes into looks.
-            vaults[path]?.looksFrom = now.boot + max(VaultState.second / 10, 9 * looked.nanoseconds)
-            note(looked, path, at: now)
-        case .rescanned(let path, let id, let doubts, let looked):
-            rescanned(path, id, looked: looked, doubts: doubts, at: now)
+            // A tenth of the time at most goes into scans.
+            vaults[path]?.looksFrom = now.boot + max(VaultState.second / 10, 9 * scanned.nanoseconds)
+            note(scanned, path, at: now)
+        case .rescanned(let path, let id, let doubts, let scanned):
+            rescanned(path, id, scanned: scanned, doubts: doubts, at: now)
         case .delivered(let hook, let upTo, let retry):
             hooks.delivered(hook, upTo: upTo, retry, at: now)
         case .cleaned(let path, let names, let status, let isVetoed):
-            if let label = vaults[path]?.configuration.label { notes.append((label, .run(at: now.wall, status))) }
+            if let label = vaults[path]?.configuration.label {
+                notes.append((label, .run(at: now.wall, status)))
+            }
             vaults[path]?.trashNames = names
             // Asked again after `cleanup-every`, whether or not a new backup comes.
             if isVetoed { vaults[path]?.wantsCleanup = true }
@@ -40,8 +42,9 @@ extension Turn {
             vaults[path]?.lastJobProblem = nil
             vaults[path]?.purgeFrom = now.boot.adding(retry.multiplied(by: VaultState.second))
             plan(purgeOf: path)
-        case .purgedEarly(let path, let retry, let looked, let names):
-            purgedEarly(path, retry, looked: looked, names: names, at: now)
+        case .cleanupReport, .purgeReport: break
+        case .purgedEarly(let path, let retry, let scanned, let names):
+            purgedEarly(path, retry, scanned: scanned, names: names, at: now)
         case .trashChanged(let path, let names):
             if vaults[path]?.trashNames != names { doubt([path], "its trash was changed by somebody else", at: now) }
             vaults[path]?.trashNames = names
@@ -55,33 +58,33 @@ extension Turn {
         }
     }
 
-    /// What every look says: is there something to clean up, and what could not be looked at. Said once, not each time.
-    mutating func note(_ looked: Agent.Looked, _ path: Bytes, at now: Moment) {
-        if looked.completed {
+    /// What every scan says: is there something to clean up, and what could not be read. Said once, not each time.
+    mutating func note(_ scanned: Scanned, _ path: Bytes, at now: Moment) {
+        if scanned.completed {
             vaults[path]?.wantsCleanup = true
             if var state = vaults[path], state.measureAt == nil {
                 state.measureAt = max(now.boot + VaultState.measureSeconds * VaultState.second, state.measureFrom)
                 vaults[path] = state
             }
         }
-        guard let fault = looked.faults.first, let label = vaults[path]?.configuration.label else { return }
+        guard let fault = scanned.faults.first, let label = vaults[path]?.configuration.label else { return }
         if vaults[path]?.lastFault != fault.message { log(.warning, "\(label): \(fault.message)") }
         vaults[path]?.lastFault = fault.message
     }
 
     mutating func rescanned(
-        _ path: Bytes, _ id: VaultID, looked: Agent.Looked, doubts: Int, at now: Moment
+        _ path: Bytes, _ id: VaultID, scanned: Scanned, doubts: Int, at now: Moment
     ) {
-        note(looked, path, at: now)
+        note(scanned, path, at: now)
         guard var state = vaults[path] else { return }
         if let before = state.id, before != id {
             output.effects.append(.forgetWatches(before))
             log(.notice, "\(state.configuration.label): another of its disks is there now")
         }
         state.id = id
-        state.due = looked.settling
-        state.unprobed = looked.unprobed
-        state.trashNames = looked.trashNames ?? state.trashNames
+        state.due = scanned.settling
+        state.unprobed = scanned.unprobed
+        state.trashNames = scanned.trashNames ?? state.trashNames
         state.backOffSeconds = 1
         // At the first look nobody has measured anything.
         if state.rescannedAt == nil { state.measureAt = now.boot }
@@ -90,35 +93,39 @@ extension Turn {
         if state.lastProblem != nil { log(.notice, "\(state.configuration.label): in order again") }
         (state.lastProblem, state.problem) = (nil, nil)
         notes.append((state.configuration.label, .look(at: now.wall)))
-        let how = reconcile(looked, &state, at: now)
+        let how = reconcile(scanned, &state, at: now)
         // A doubt that came during the rescan is not answered by it.
         if state.doubts == doubts {
             state.doubts = 0
             state.isDoubtSaid = false
             // Where not all could be read, who only looks must look for himself.
-            let isFrozenByFile = looked.trashNames?.contains("FREEZE") == true
+            let isFrozenByFile = scanned.trashNames?.contains("FREEZE") == true
             let why =
                 isFrozenByFile
-                ? "the file .trash/FREEZE is there" : looked.faults.first?.message ?? how
+                ? "the file .trash/FREEZE is there" : scanned.faults.first?.message ?? how
             markUnreconciled(state, why)
         }
         vaults[path] = state
         output.effects.append(.setWatching(id, how))
         plan(purgeOf: path)
-        if looked.hasReturned {
+        if scanned.hasReturned {
             vaults[path]?.mustPurge = true
             vaults[path]?.purgeAt = max(now.boot, state.purgeFrom)
         }
     }
 
     mutating func purgedEarly(
-        _ path: Bytes, _ retry: Int64?, looked: Set<Bytes>, names: [Bytes: Set<String>], at now: Moment
+        _ path: Bytes, _ retry: Int64?, scanned: Set<Bytes>, names: [Bytes: Set<String>], at now: Moment
     ) {
         for (path, names) in names {
             vaults[path]?.trashNames = names
             plan(purgeOf: path)
         }
-        for other in looked {
+        guard !isOnce else {
+            for other in scanned.union([path]) { vaults[other]?.earlyPurgeAt = nil }
+            return
+        }
+        for other in scanned {
             vaults[other]?.earlyPurgeFrom = now.boot + VaultState.earlyPurgeSeconds * VaultState.second
         }
         // When the next one passes its `min-grace`: nothing is asked again and again before.
@@ -131,29 +138,27 @@ extension Turn {
 
     /// When all is looked at again whatever the events say; and how changes are learnt of, where that is not by events
     /// alone.
-    func reconcile(_ looked: Agent.Looked, _ state: inout VaultState, at now: Moment) -> String? {
+    func reconcile(_ scanned: Scanned, _ state: inout VaultState, at now: Moment) -> String? {
         var how: String?
         state.reconcileSeconds = VaultState.localReconcileSeconds
-        if let kind = looked.remoteKind {
+        if let kind = scanned.remoteKind {
             state.reconcileSeconds = VaultState.remoteReconcileSeconds
             how = "polled every \(state.reconcileSeconds / 60) min: on \(kind), others may change it unseen"
         }
-        if looked.refused.count > 0 { state.reconcileSeconds = VaultState.unwatchedReconcileSeconds }
-        if looked.refused.isLimit {
+        if scanned.refused.count > 0 { state.reconcileSeconds = VaultState.unwatchedReconcileSeconds }
+        if scanned.refused.isLimit {
             how =
-                "\(looked.refused.count) directories are not watched, and polled every minute: \(Self.limitText); see `reprieve doctor`"
+                "\(scanned.refused.count) directories are not watched, and polled every minute: \(Self.limitText); see `reprieve doctor`"
         }
         // A twentieth of the time at most.
-        state.reconcileSeconds = max(state.reconcileSeconds, 20 * looked.nanoseconds / VaultState.second)
+        state.reconcileSeconds = max(state.reconcileSeconds, 20 * scanned.nanoseconds / VaultState.second)
         state.rescanAt = min(state.rescanAt, now.boot + state.reconcileSeconds * VaultState.second)
         return how
     }
 
-    func state(_ path: Bytes) -> VaultState? { vaults[path] }
-
     /// Only the catalog knows when the next one is due.
     mutating func plan(purgeOf path: Bytes) {
-        guard let state = vaults[path] else { return }
+        guard !isOnce, let state = vaults[path] else { return }
         start(.nextPurge, "next purge", in: state)
     }
 
@@ -169,23 +174,28 @@ extension Turn {
     }
 
     mutating func failed(_ path: Bytes, _ what: String, _ fault: Fault, at now: Moment) {
+        if isOnce {
+            vaults[path] = nil
+            return
+        }
         guard var state = vaults[path] else { return }
         if fault.code == .away { return away(path, fault, at: now) }
         let text = "\(state.configuration.label): \(what): \(fault.message)"
-        if what == Agent.earlyPurgeFailed {
+        if what == JobRunner.unlinkFailed { return log(.error, "\(text)") }
+        if what == JobRunner.earlyPurgeFailed {
             if state.lastJobProblem != fault.message { log(.error, "\(text)") }
             state.lastJobProblem = fault.message
             state.earlyPurgeAt = now.boot + 60 * VaultState.second
             vaults[path] = state
             return
         }
-        if what == Agent.cleanupFailed || what == Agent.purgeFailed {
+        if what == JobRunner.cleanupFailed || what == JobRunner.purgeFailed {
             // Not forgotten, and not before a minute has passed. Said once, not every minute.
             if state.lastJobProblem != fault.message { log(.error, "\(text)") }
             state.lastJobProblem = fault.message
             state.purgeFrom = now.boot + 60 * VaultState.second
             state.rescanAt = min(state.rescanAt, state.purgeFrom)
-            if what == Agent.cleanupFailed {
+            if what == JobRunner.cleanupFailed {
                 notes.append((state.configuration.label, .run(at: now.wall, .failed, problem: fault.message)))
                 state.wantsCleanup = true
                 let pause = state.configuration.settings.cleanupEvery.value.fixedSeconds

@@ -1,5 +1,6 @@
 internal import Config
 internal import Disk
+internal import Engine
 internal import Model
 
 /// What comes with time, and with another configuration.
@@ -9,7 +10,7 @@ extension Turn {
             nextHour = now.boot + 3600 * VaultState.second
             output.effects.append(.renewWitness)
             // Packing takes seconds: in a queue of its own.
-            output.jobs.append(Job(queue: .init(vault: "audit"), name: "rotate", vault: nil, work: .rotateAudit))
+            output.jobs.append(Job(queue: .init("audit"), name: "rotate", vault: nil, work: .rotateAudit))
         }
         if now.boot >= nextClock {
             nextClock = now.boot + 10 * VaultState.second
@@ -24,7 +25,7 @@ extension Turn {
 
     /// Reads the configuration in a queue of its own: its paths may hang too.
     mutating func reload(isAsked: Bool) {
-        let key = WorkerQueues.Key(vault: "configuration")
+        let key = WorkerQueues.Key("configuration")
         output.jobs.append(Job(queue: key, name: "load", vault: nil, work: .load(isAsked: isAsked)))
     }
 
@@ -36,8 +37,14 @@ extension Turn {
             var state = vaults[vault.path] ?? VaultState(vault)
             state.configuration = vault
             state.id = state.id ?? ids[vault.path]
-            state.doubts += 1
-            state.rescanAt = now.boot
+            if isOnce {
+                // The cleanup or the purge scans it.
+                (state.doubts, state.rescanAt) = (0, .max)
+                (state.purgeAt, state.earlyPurgeAt) = (now.boot, now.boot)
+            } else {
+                state.doubts += 1
+                state.rescanAt = now.boot
+            }
             state.wantsCleanup = true
             state.schedule(after: now.wall, zone: configuration.zone.value)
             state.mounts = mounts(vault.path) ?? []

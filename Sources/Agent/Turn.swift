@@ -12,7 +12,7 @@ internal import Survey
 struct Turn {
     /// What happened since the last step.
     struct Input {
-        var results: [Agent.Result] = []
+        var results: [JobResult] = []
         /// What the watcher saw.
         var dirt = Watcher.Dirt()
         var mountsChanged = false
@@ -31,6 +31,9 @@ struct Turn {
     var configuration: Configuration
     /// The mounts at, above or below a path; `nil`: the table cannot be read.
     let mounts: @Sendable (Bytes) -> [Bytes]?
+    /// One round for cron: each vault is cleaned up unless its schedule is `manual`, then purged, and its limits are
+    /// checked. What fails or hangs has had its turn. Nothing is watched, and nothing is tried again.
+    let isOnce: Bool
     var output = Output()
     /// Queues with work, those of this step's jobs among them.
     var queues = WorkerQueues.Snapshot()
@@ -43,17 +46,18 @@ struct Turn {
     var nextClock: Int64 = 0
 
     /// Who gives no sign of life for so long is said to hang.
-    static let silenceSeconds: Int64 = 60
+    static let silenceSeconds = 60.0
     /// So many places are looked at in one job; the queue is free for others in between.
     static let placesAtOnce = 200
 
     /// `ids`: the vaults that are known, by path.
     init(
-        _ configuration: Configuration, ids: [Bytes: VaultID], at now: Moment,
+        _ configuration: Configuration, ids: [Bytes: VaultID], at now: Moment, isOnce: Bool = false,
         mounts: @escaping @Sendable (Bytes) -> [Bytes]?
     ) {
         self.configuration = configuration
         self.mounts = mounts
+        self.isOnce = isOnce
         adopt(configuration, ids, at: now)
     }
 
@@ -70,8 +74,10 @@ struct Turn {
         }
         if input.mountsChanged { doubtRemounted(at: now) }
         absorb(input.dirt, at: now)
-        hourly(at: now)
-        output.jobs += hooks.jobs(configuration, at: now)
+        if !isOnce {
+            hourly(at: now)
+            output.jobs += hooks.jobs(configuration, at: now)
+        }
         for path in vaults.keys.sorted() {
             watchQueue(path, at: now)
             // A rescan covers all dirty places, and must not starve behind them.
@@ -177,8 +183,13 @@ struct Turn {
     /// A system call that does not return: the file system hangs. Its vault waits, and says so; the others go on.
     mutating func watchQueue(_ path: Bytes, at now: Moment) {
         guard var state = vaults[path] else { return }
-        let isSilent = (queues.silence[queue(path)] ?? 0) > Self.silenceSeconds * VaultState.second
+        let isSilent = queues.hung.contains(queue(path))
         guard isSilent != state.isHung else { return }
+        guard !isOnce else {
+            output.effects.append(.giveUp(state.configuration))
+            vaults[path] = nil
+            return
+        }
         state.isHung = isSilent
         state.problem =
             isSilent ? Fault(.offline, "the vault '\(state.configuration.label)' does not answer", path: path) : nil
@@ -204,7 +215,7 @@ struct Turn {
 
     /// `why`: `nil` vouches for the index again.
     mutating func markUnreconciled(_ state: VaultState, _ why: String?) {
-        guard let id = state.id else { return }
+        guard !isOnce, let id = state.id else { return }
         output.effects.append(.setUnreconciled(id, why))
     }
 
@@ -242,8 +253,8 @@ struct Turn {
     }
 
     mutating func startCleanup(_ path: Bytes, at now: Moment) {
-        guard let state = vaults[path], state.id != nil, state.doubts == 0, state.unprobed.isEmpty,
-            state.cleanupIsDue(at: now)
+        guard let state = vaults[path], state.id != nil || isOnce, state.doubts == 0, state.unprobed.isEmpty,
+            isOnce ? state.isFirstCleanup : state.cleanupIsDue(at: now)
         else { return }
         vaults[path]?.wantsCleanup = false
         vaults[path]?.lastCleanup = now.boot
@@ -253,6 +264,8 @@ struct Turn {
 
     mutating func startPurge(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], state.doubts == 0, let at = state.purgeAt, at <= now.boot else { return }
+        // A cleanup that failed is the end of its round.
+        if isOnce, queues.busy.contains(queue(path)) { return }
         vaults[path]?.purgeAt = nil
         vaults[path]?.mustPurge = false
         start(.purge, "purge", in: state)
@@ -260,13 +273,15 @@ struct Turn {
 
     mutating func startEarlyPurge(_ path: Bytes, at now: Moment) {
         guard let state = vaults[path], state.doubts == 0, let at = state.earlyPurgeDue, at <= now.boot else { return }
+        // What is lacking after all vaults have purged what is due is lacking; and one file system at a time.
+        if isOnce, !queues.busy.isEmpty || vaults.values.contains(where: { $0.purgeAt != nil }) { return }
         vaults[path]?.earlyPurgeAt = nil
         start(.purgeEarly, "early purge", in: state)
     }
 
     /// Once all was looked into; then some seconds after something became complete.
     mutating func startMeasure(_ path: Bytes, at now: Moment) {
-        let key = WorkerQueues.Key(vault: path.display, isMeasuring: true)
+        let key = WorkerQueues.Key(path, .measuring)
         guard let state = vaults[path], state.doubts == 0, state.unprobed.isEmpty, let at = state.measureAt,
             at <= now.boot, !queues.busy.contains(key)
         else { return }
@@ -274,5 +289,5 @@ struct Turn {
         start(.measure, "measure", in: state, queue: key)
     }
 
-    func queue(_ path: Bytes) -> WorkerQueues.Key { WorkerQueues.Key(vault: path.display) }
+    func queue(_ path: Bytes) -> WorkerQueues.Key { WorkerQueues.Key(path) }
 }

@@ -93,6 +93,9 @@ struct VaultState {
         }
     }
 
+    /// Whether one round cleans up: by every schedule but `manual`, and not again.
+    var isFirstCleanup: Bool { lastCleanup == nil && configuration.settings.schedule.value != .manual }
+
     /// When it is due again, by the boot clock, as far as that is known.
     func nextCleanup(at now: Moment) -> Int64? {
         let last = lastCleanup ?? now.boot

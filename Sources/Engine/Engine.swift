@@ -67,5 +67,4 @@ package struct Engine: Sendable {
     package var proposer: Proposer { Proposer(context: context) }
     package var doctor: Checkups { Checkups(context: context) }
     package var repair: Repair { Repair(context: context) }
-    package var oneTurn: OneTurn { OneTurn(context: context) }
 }

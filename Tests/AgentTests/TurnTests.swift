@@ -20,11 +20,11 @@ struct TurnTests {
         let configuration: Configuration
         static let id = VaultID(text: "0123456789abcdef")
 
-        init(_ more: String = "", hooks: String = "") throws {
+        init(_ more: String = "", others: String = "", hooks: String = "", isOnce: Bool = false) throws {
             let scratch = try Scratch()
             try scratch.write(
                 "reprieve.yaml",
-                "vaults: { a: { path: /srv/a, keep: all, cleanup-every: 30min \(more) } }\n\(hooks)")
+                "vaults: { a: { path: /srv/a, keep: all, cleanup-every: 30min \(more) }, \(others) }\n\(hooks)")
             configuration = try Configuration.load(
                 Overrides(
                     config: scratch.url.appending(path: "reprieve.yaml").path, stateDirectory: "/tmp/reprieve-none",
@@ -32,7 +32,8 @@ struct TurnTests {
             path = configuration.vaults[0].path
             turn = Turn(
                 configuration, ids: [path: Self.id],
-                at: Moment(wall: wall, boot: boot * VaultState.second, bootID: "b"), mounts: { _ in [] })
+                at: Moment(wall: wall, boot: boot * VaultState.second, bootID: "b"), isOnce: isOnce,
+                mounts: { _ in [] })
             _ = turn.takeOutput()
         }
 
@@ -43,7 +44,7 @@ struct TurnTests {
             wall = wall.adding(seconds: seconds)
         }
 
-        mutating func step(_ results: [Agent.Result] = [], _ change: (inout Turn.Input) -> Void = { _ in })
+        mutating func step(_ results: [JobResult] = [], _ change: (inout Turn.Input) -> Void = { _ in })
             -> Turn.Output
         {
             var input = Turn.Input(results: results)
@@ -64,7 +65,7 @@ struct TurnTests {
             _ = step()
             let doubts = turn.vaults[path]!.doubts
             pass(1)
-            _ = step([.rescanned(path: path, id: Self.id, doubts: doubts, Agent.Looked())])
+            _ = step([.rescanned(path: path, id: Self.id, doubts: doubts, Scanned())])
             pass(60)
             for _ in 0..<3 { _ = step() }
         }
@@ -84,7 +85,7 @@ struct TurnTests {
         machine.pass(5)
         #expect(!names(machine.step()).contains("cleanup"))
         let doubts = machine.turn.vaults[machine.path]!.doubts
-        let done = machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: doubts, Agent.Looked())])
+        let done = machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: doubts, Scanned())])
         #expect(marked(done) == [nil], "vouched for")
         #expect(names(done).contains("next purge") && names(done).contains("cleanup"))
     }
@@ -124,11 +125,11 @@ struct TurnTests {
         #expect(names(machine.step()).contains("rescan"))
         let before = machine.turn.vaults[machine.path]!.doubts
         _ = machine.step { $0.dirt.unreconciled[Machine.id] = "again" }
-        let early = machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: before, Agent.Looked())])
+        let early = machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: before, Scanned())])
         #expect(marked(early).isEmpty && !names(early).contains("cleanup"))
         let now = machine.turn.vaults[machine.path]!.doubts
         #expect(
-            marked(machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: now, Agent.Looked())])) == [nil]
+            marked(machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: now, Scanned())])) == [nil]
         )
     }
 
@@ -142,7 +143,7 @@ struct TurnTests {
             pauses.append(machine.turn.vaults[machine.path]!.stormSeconds)
             let doubts = machine.turn.vaults[machine.path]!.doubts
             machine.pass(1)
-            _ = machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: doubts, Agent.Looked())])
+            _ = machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: doubts, Scanned())])
         }
         #expect(zip(pauses, pauses.dropFirst()).allSatisfy { $0 < $1 }, "\(pauses)")
     }
@@ -152,9 +153,9 @@ struct TurnTests {
         var machine = try Machine()
         machine.settle()
         func complete(_ machine: inout Machine) -> Turn.Output {
-            var looked = Agent.Looked()
-            looked.completed = true
-            return machine.step([.looked(path: machine.path, id: Machine.id, looked)])
+            var scanned = Scanned()
+            scanned.completed = true
+            return machine.step([.scanned(path: machine.path, id: Machine.id, scanned)])
         }
         machine.pass(3600)
         #expect(names(complete(&machine)).contains("cleanup"))
@@ -194,7 +195,7 @@ struct TurnTests {
         func silent(_ machine: inout Machine, _ seconds: Int64) -> Turn.Output {
             machine.step {
                 $0.queues.busy = [key]
-                $0.queues.silence[key] = seconds * VaultState.second
+                if seconds > 60 { $0.queues.hung = [key] }
             }
         }
         #expect(marked(silent(&machine, 59)).isEmpty)
@@ -269,5 +270,56 @@ struct TurnTests {
         #expect(machine.turn.pauseMilliseconds(at: machine.now) > 1000)
         _ = machine.step([.nextPurge(path: machine.path, due: machine.wall.adding(seconds: 3))])
         #expect((2900...3100).contains(machine.turn.pauseMilliseconds(at: machine.now)))
+    }
+
+    /// One round of two vaults.
+    private func round(_ more: String = "") throws -> Machine {
+        try Machine(more, others: "b: { path: /srv/b, keep: all }", isOnce: true)
+    }
+
+    private func jobs(_ output: Turn.Output) -> [String] {
+        output.jobs.map { "\($0.name) \($0.vault?.label ?? "-")" }.sorted()
+    }
+
+    @Test(
+        "one round: each vault is cleaned up, then purged; then limits are checked, one vault at a time; then it is over"
+    )
+    func once() throws {
+        var machine = try round("")
+        let (a, b) = (machine.path, Bytes("/srv/b"))
+        #expect(jobs(machine.step()) == ["cleanup a", "cleanup b"])
+        func cleaned(_ path: Bytes) -> JobResult { .cleaned(path: path, trashNames: [], .done, isVetoed: false) }
+        // While b is at work a goes on; early purges wait for both.
+        #expect(
+            jobs(machine.step([cleaned(a)]) { $0.queues.busy = [.init(b)] })
+                == ["purge a"])
+        #expect(
+            jobs(machine.step([cleaned(b)]) { $0.queues.busy = [.init(a)] })
+                == ["purge b"])
+        let purged: [JobResult] = [a, b].map { .purged(path: $0, retryAfterSeconds: 60, trashNames: []) }
+        #expect(jobs(machine.step(purged) { $0.queues.busy = [.init(a, .unlinking)] }) == [])
+        #expect(jobs(machine.step()) == ["early purge a"])
+        // Both are on one file system.
+        let early = JobResult.purgedEarly(path: a, retryAfterSeconds: 1, scanned: [a, b], trashNames: [:])
+        #expect(jobs(machine.step([early])) == [])
+        machine.pass(3600)
+        let last = machine.step()
+        #expect(last.jobs.isEmpty && last.effects.isEmpty, "drained")
+    }
+
+    @Test("one round: a manual vault is only purged; what fails has had its turn; what hangs is given up")
+    func onceFailing() throws {
+        var machine = try round(", schedule: manual")
+        let (a, b) = (machine.path, Bytes("/srv/b"))
+        #expect(jobs(machine.step()) == ["cleanup b", "purge a"])
+        let failed = JobResult.failed(path: b, what: JobRunner.cleanupFailed, fault: Fault(.io, "it broke"))
+        #expect(jobs(machine.step([failed]) { $0.queues.busy = [.init(a)] }) == [])
+        let hung = machine.step { input in
+            input.queues.busy = [.init(a)]
+            input.queues.hung = [.init(a)]
+        }
+        let given = hung.effects.compactMap { if case .giveUp(let vault) = $0 { vault.path } else { nil } }
+        #expect(given == [a] && machine.turn.vaults.isEmpty)
+        #expect(machine.step().jobs.isEmpty)
     }
 }

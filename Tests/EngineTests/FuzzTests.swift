@@ -41,7 +41,8 @@ struct FuzzTests {
                 clock.pass(seconds: 400)
                 _ = try engine.cleanup.run(engine.configuration.vaults[0])
             }
-            _ = try engine.oneTurn.run()
+            _ = try engine.cleanup.run(engine.configuration.vaults[0])
+            _ = try engine.purger.purge(engine.configuration.vaults[0])
             let vault = engine.configuration.vaults[0]
             let view = engine.vaultViews.views(of: [vault])[0]
             let series = try #require(view.present.first).series

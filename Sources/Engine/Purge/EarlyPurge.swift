@@ -15,8 +15,8 @@ package struct EarlyPurgeReport: Sendable {
     package var retrySeconds: Int64?
     /// Another process is at it.
     package var isElsewhere = false
-    /// The vaults that were looked at: nobody needs to look again at once for another one of them.
-    package var looked: Set<Bytes> = []
+    /// The vaults that were scanned: nobody needs to scan again at once for another one of them.
+    package var vaults: [OpenVault] = []
 
     package init() {}
 }
@@ -179,7 +179,7 @@ package struct EarlyPurge: UseCase {
     private func conclude(_ round: EarlyPurgeRound, asked: VaultConfiguration, notes: Bool) -> EarlyPurgeReport {
         var outcome = EarlyPurgeReport()
         outcome.reports = round.reports
-        outcome.looked = Set(round.entries.values.map(\.snapshot.vault.configuration.path))
+        outcome.vaults = round.entries.values.map(\.snapshot.vault)
         // What is about to come may not come whole.
         if round.expected > 0, round.shortfall.bytes > 0 { outcome.retrySeconds = 150 }
         let unmet = round.unmet

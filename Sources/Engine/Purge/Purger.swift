@@ -114,7 +114,7 @@ package struct Purger: UseCase {
     }
 
     /// A report with its second half done.
-    func unlinked(_ report: PurgeReport, shouldStop: () -> Bool = { false }) throws(Fault) -> PurgeReport {
+    package func unlinked(_ report: PurgeReport, shouldStop: () -> Bool = { false }) throws(Fault) -> PurgeReport {
         var report = report
         try unlinkTaken(&report, shouldStop: shouldStop)
         return report
@@ -259,7 +259,7 @@ package struct Purger: UseCase {
     }
 
     /// The second half, without the lock: unlinks what was taken, and writes down the outcome. It may take long.
-    package func unlinkTaken(_ report: inout PurgeReport, shouldStop: () -> Bool = { false }) throws(Fault) {
+    func unlinkTaken(_ report: inout PurgeReport, shouldStop: () -> Bool = { false }) throws(Fault) {
         guard !report.unlinking.isEmpty else { return try recordNothingTaken(report) }
         let vault = try access.open(report.vault)
         guard let trash = try vault.trash() else { return }

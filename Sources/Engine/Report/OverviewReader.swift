@@ -67,7 +67,7 @@ package struct OverviewReader: UseCase {
         } _: { vault, _ in
             var pulse = IndexHeartbeat(lagSeconds: 0, pending: 0, problem: nil, isFrozenByFile: false)
             do throws(Fault) {
-                pulse.isFrozenByFile = try access.trashNames(vault).contains("FREEZE")
+                pulse.isFrozenByFile = try access.trashNames(in: access.open(vault)).contains("FREEZE")
             } catch {
                 pulse.problem = error
             }
@@ -157,6 +157,6 @@ package struct OverviewReader: UseCase {
         } catch {
             view.fault = view.fault ?? error
         }
-        return view
+        return vaultViews.decided(view)
     }
 }

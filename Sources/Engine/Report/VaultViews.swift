@@ -93,21 +93,42 @@ package struct VaultViews: UseCase {
     var purger: Purger { Purger(context: context) }
     var wholeScan: WholeScan { WholeScan(context: context) }
 
-    /// Looks at each vault, or trusts the agent's catalog where one is alive and vouches for it. All at once, and one
-    /// that hangs delays no other.
-    package func views(of vaults: [VaultConfiguration]) -> [VaultView] {
+    /// Scans each vault, or trusts the agent's catalog where one is alive and vouches for it. All at once, and one that
+    /// hangs delays no other. `decided`: with what ``decided(_:)`` adds.
+    package func views(of vaults: [VaultConfiguration], decided isDecided: Bool = false) -> [VaultView] {
         let wasDamaged = state.catalog.isDamaged
-        let views = viewsOnce(of: vaults)
-        return wasDamaged || !state.catalog.isDamaged ? views : viewsOnce(of: vaults)
+        let views = viewsOnce(of: vaults, isDecided)
+        return wasDamaged || !state.catalog.isDamaged ? views : viewsOnce(of: vaults, isDecided)
     }
 
-    private func viewsOnce(of vaults: [VaultConfiguration]) -> [VaultView] {
+    private func viewsOnce(of vaults: [VaultConfiguration], _ isDecided: Bool) -> [VaultView] {
         let isLive = state.agentIsRunning
         return ParallelVaults(context: context).run(vaults) { vault in
-            hungView(vault)
-        } _: { vault, pulse in
-            view(vault, isLive: isLive, pulse)
+            isDecided ? decided(hungView(vault)) : hungView(vault)
+        } _: { vault, shouldStop in
+            let view = view(vault, isLive: isLive, shouldStop)
+            return isDecided ? decided(view) : view
         }
+    }
+
+    /// With the plan, what of the trash the policy would keep, and how each series is doing.
+    package func decided(_ view: VaultView) -> VaultView {
+        guard let id = view.id, view.plan == nil else { return view }
+        var view = view
+        do {
+            view.plan = try planner.decide(
+                view.configuration, id, present: view.present, marks: view.marks, protection: view.protection,
+                at: view.at, pressure: view.fault == nil ? pressureGauge.pressure(on: view.configuration, id) : nil)
+            view.wanted = purger.wanted(
+                view.configuration.policy(zone: configuration.zone.value), view.protection, view.marks,
+                present: view.present, trashed: view.trashed, at: view.at)
+            view.pulses = SeriesFreshness.all(
+                view.present, protection: view.protection, links: view.plan?.links, now: view.at)
+            view.heldSince = try state.plans.hold(of: id)?.since
+        } catch {
+            view.fault = view.fault ?? error
+        }
+        return view
     }
 
     /// What an earlier look knows of it.
@@ -123,7 +144,9 @@ package struct VaultViews: UseCase {
         return view
     }
 
-    private func view(_ vault: VaultConfiguration, isLive: Bool, _ pulse: ParallelVaults.Heartbeat) -> VaultView {
+    private func view(_ vault: VaultConfiguration, isLive: Bool, _ shouldStop: @escaping @Sendable () -> Bool)
+        -> VaultView
+    {
         var view = VaultView(configuration: vault, at: now())
         // What has left the trash by this look, though who only looks does not write it down.
         var left: [(backup: Backup, state: Backup.State)] = []
@@ -138,12 +161,7 @@ package struct VaultViews: UseCase {
                 // The catalog is right; whether the disk is still to be had, only the disk can tell.
                 view.isReadOnly = try access.answers(vault) == .readOnly
             } else {
-                let snapshot = try wholeScan.run(
-                    vault, acting: false,
-                    shouldStop: {
-                        pulse.beat(at: now())
-                        return pulse.isLeft
-                    })
+                let snapshot = try wholeScan.run(vault, acting: false, shouldStop: shouldStop)
                 view.id = snapshot.vault.id
                 view.isReadOnly = FileSystem.isReadOnly(snapshot.vault.root)
                 view.marks = snapshot.marks
@@ -189,14 +207,5 @@ package struct VaultViews: UseCase {
         view.protection = try protections.protection(
             view.configuration, id, marks: view.marks, present: view.present + view.trashed, leftAlone: view.leftAlone,
             at: view.at.wall)
-        view.plan = try planner.decide(
-            view.configuration, id, present: view.present, marks: view.marks, protection: view.protection, at: view.at,
-            pressure: view.fault == nil ? pressureGauge.pressure(on: view.configuration, id) : nil)
-        view.wanted = purger.wanted(
-            view.configuration.policy(zone: configuration.zone.value), view.protection, view.marks,
-            present: view.present, trashed: view.trashed, at: view.at)
-        view.pulses = SeriesFreshness.all(
-            view.present, protection: view.protection, links: view.plan?.links, now: view.at)
-        view.heldSince = try state.plans.hold(of: id)?.since
     }
 }

@@ -29,7 +29,7 @@ package struct Episodes: UseCase {
         }
     }
 
-    func recordOffline(_ vault: VaultConfiguration, _ fault: Fault) {
+    package func recordOffline(_ vault: VaultConfiguration, _ fault: Fault) {
         let scope = vault.path.hexadecimal
         do throws(Fault) {
             guard try !state.episodes.begun(.offline, scope, [""]).isEmpty else { return }

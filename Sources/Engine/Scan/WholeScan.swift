@@ -25,18 +25,27 @@ package struct WholeScan: UseCase {
     /// what it found out; without it nothing in the vault is changed.
     package func run(
         _ configuration: VaultConfiguration, acting: Bool, depth: Snapshot.Depth = .everything,
+        shouldStop: @escaping () -> Bool = { false }
+    ) throws(Fault) -> Snapshot {
+        let vault = acting ? try episodes.openToAct(configuration) : try access.open(configuration)
+        return try run(vault, acting: acting, depth: depth, shouldStop: shouldStop)
+    }
+
+    /// The same in a vault that was opened already.
+    package func run(
+        _ vault: OpenVault, acting: Bool, depth: Snapshot.Depth = .everything,
         watch: ((Directory, Bytes) -> Void)? = nil, shouldStop: @escaping () -> Bool = { false }
     ) throws(Fault) -> Snapshot {
         do {
             return try withWholeCatalog { () throws(Fault) in
-                try look(configuration, acting: acting, depth: depth, watch: watch, shouldStop: shouldStop)
+                try look(vault, acting: acting, depth: depth, watch: watch, shouldStop: shouldStop)
             }
         } catch {
             guard error.code == .catalog else { throw error }
             // It is a cache, and stops nobody: a full disk must not stop the purge that would make room (invariant 10).
             var other = self
             other.context.state.catalog = try Catalog(inMemoryAs: state.catalog)
-            return try other.look(configuration, acting: acting, depth: depth, watch: watch, shouldStop: shouldStop)
+            return try other.look(vault, acting: acting, depth: depth, watch: watch, shouldStop: shouldStop)
         }
     }
 
@@ -54,14 +63,13 @@ package struct WholeScan: UseCase {
     }
 
     private func look(
-        _ configuration: VaultConfiguration, acting: Bool, depth: Snapshot.Depth,
+        _ vault: OpenVault, acting: Bool, depth: Snapshot.Depth,
         watch: ((Directory, Bytes) -> Void)?, shouldStop: @escaping () -> Bool
     ) throws(Fault) -> Snapshot {
-        let vault = acting ? try episodes.openToAct(configuration) : try access.open(configuration)
         let facts = LazyFacts { () throws(Fault) in try state.audit.facts(of: vault.id) }
         // On a read-only mount a look is all that can be had.
         let acting = acting && !FileSystem.isReadOnly(vault.root)
-        if acting { try clockGuard.check(configuration, vault.id) }
+        if acting { try clockGuard.check(vault.configuration, vault.id) }
         let (recovery, found) = try recover(vault, acting: acting, facts)
         let at = now()
         // What was gone before the look began: what goes meanwhile is another process's doing, and the next look's.

@@ -83,9 +83,9 @@ package struct VaultAccess: UseCase {
         return answer
     }
 
-    var answerSeconds: Double { max(1, waitSeconds) }
+    package var answerSeconds: Double { max(1, waitSeconds) }
 
-    func hung(_ vault: VaultConfiguration) -> Fault {
+    package func hung(_ vault: VaultConfiguration) -> Fault {
         Fault(
             .offline,
             "the vault '\(vault.label)' does not answer (for \(Int(answerSeconds)) s): its file system hangs",
@@ -247,13 +247,16 @@ package struct VaultAccess: UseCase {
         }
     }
 
-    package func lastKnownID(_ vault: VaultConfiguration) throws(Fault) -> VaultID? {
-        try state.registry.lastKnown(vault.path)
+    /// The vaults that are known, by path.
+    package var knownIDs: [Bytes: VaultID] {
+        var ids: [Bytes: VaultID] = [:]
+        for vault in configuration.vaults { ids[vault.path] = (try? state.registry.lastKnown(vault.path)) ?? nil }
+        return ids
     }
 
     /// What in the trash makes a difference: the batches, and a person's FREEZE.
-    package func trashNames(_ configuration: VaultConfiguration) throws(Fault) -> Set<String> {
-        guard let trash = try open(configuration).trash() else { return [] }
+    package func trashNames(in vault: OpenVault) throws(Fault) -> Set<String> {
+        guard let trash = try vault.trash() else { return [] }
         let names = Set(try trash.batchNames())
         return try trash.directory.sighting(of: "FREEZE") == nil ? names : names.union(["FREEZE"])
     }

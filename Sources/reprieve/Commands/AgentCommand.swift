@@ -73,7 +73,7 @@ struct AgentCommand: AsyncParsableCommand, Deed {
     }
 
     private func turn(_ session: Session) throws {
-        let outcomes = try session.engine.oneTurn.run()
+        let outcomes = try Round(session.engine).run()
         session.rotateAudit()
         tell(session)
         for outcome in outcomes {

@@ -29,7 +29,12 @@ struct Explain: ParsableCommand {
             guard error.code == .notFound, let taken = try session.engine.pathExplainer.taken(what) else { throw error }
             return show(taken, session)
         }
-        let found = try targets.flatMap { try Self.backups($0) }
+        var decided: [Bytes: VaultView] = [:]
+        let found = try targets.flatMap { try Self.backups($0) }.map { view, backup in
+            let path = view.configuration.path
+            decided[path] = decided[path] ?? session.engine.vaultViews.decided(view)
+            return (decided[path] ?? view, backup)
+        }
         for fault in Set(found.compactMap(\.0.fault)) { session.warn(fault) }
         if session.json {
             session.emit("explain", [.init("backups", .array(found.map { json($0.0, $0.1, session) }))])

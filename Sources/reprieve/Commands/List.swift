@@ -29,7 +29,7 @@ struct List: ParsableCommand {
     func run() throws {
         let session = try common.session(visiting: true, always: true)
         let (vaults, rest) = session.vaults(what)
-        let views = session.engine.vaultViews.views(of: vaults)
+        let views = session.engine.vaultViews.views(of: vaults, decided: true)
         let (since, before) = (try session.time(since), try session.time(before))
         let chosen = try choose(rest, views, session).map { view, backups in
             (

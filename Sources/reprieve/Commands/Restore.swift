@@ -55,7 +55,7 @@ struct Restore: Deed {
         if wanted { _ = try session.onlyVaults(what) }
         let (vaults, rest) = session.vaults(what)
         let recovery = dryRun ? [] : session.engine.wholeScan.recoverBeforeRestore(vaults).faults
-        let views = session.engine.vaultViews.views(of: vaults)
+        let views = session.engine.vaultViews.views(of: vaults, decided: wanted)
         let choices =
             wanted
             ? session.engine.selection.chooseWanted(in: views)

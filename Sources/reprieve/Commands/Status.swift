@@ -27,7 +27,7 @@ struct Status: ParsableCommand {
     func run() throws {
         if check { checkAndExit() }
         guard let session = try session() else { return try showSecondHand() }
-        let views = session.engine.vaultViews.views(of: try session.onlyVaults(vaults))
+        let views = session.engine.vaultViews.views(of: try session.onlyVaults(vaults), decided: true)
         var report = StatusReport(
             session.engine.overviews.overview(views), session.engine, isRunning: session.engine.state.agentIsRunning)
         if session.json {

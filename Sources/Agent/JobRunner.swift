@@ -2,14 +2,35 @@ internal import Catalog
 internal import Config
 internal import Disk
 internal import Engine
+internal import Hooks
 internal import Logging
 internal import Model
 internal import State
 internal import Survey
 internal import Trash
 
-/// What runs in a vault's queue. Each ends with a result for the agent's thread, never with an error.
-extension Agent {
+/// Carries out jobs in their queues. Each ends with a result for the state machine, never with an error.
+final class JobRunner: Sendable {
+    let state: StateDirectory
+    let queues: WorkerQueues
+    let log: Logger
+    /// Asked to watch what is scanned. `nil`: nobody waits for events.
+    let watcher: Watcher?
+    private let load: @Sendable () throws -> Configuration
+    private let post: @Sendable (JobResult) -> Void
+
+    init(
+        _ state: StateDirectory, queues: WorkerQueues, log: Logger, watcher: Watcher?,
+        load: @escaping @Sendable () throws -> Configuration, post: @escaping @Sendable (JobResult) -> Void
+    ) {
+        self.state = state
+        self.queues = queues
+        self.log = log
+        self.watcher = watcher
+        self.load = load
+        self.post = post
+    }
+
     /// Puts a job into its queue.
     func start(_ job: Job, _ engine: Engine) {
         queues.start(job.queue, job.name) { [self] in
@@ -26,7 +47,7 @@ extension Agent {
     private func run(_ work: Job.Work, _ vault: VaultConfiguration, _ engine: Engine) {
         switch work {
         case .scan(let places, let deep, let finished):
-            look(engine, vault, places: places, deep: deep, finished: finished)
+            scan(engine, vault, places: places, deep: deep, finished: finished)
         case .rescan(let doubts): rescan(engine, vault, doubts: doubts)
         case .checkTrash: checkTrash(engine, vault)
         case .cleanup: cleanup(engine, vault)
@@ -51,6 +72,21 @@ extension Agent {
         }
     }
 
+    private func deliver(_ engine: Engine, _ hook: Hook, _ last: Int) {
+        let key = WorkerQueues.Key(Bytes("hook \(hook.name)"))
+        do {
+            let delivery = try engine.hooks.deliver(hook, shouldStop: { [queues] in queues.shouldStop(key) })
+            for line in delivery.output { log.info("hook \(hook.name) | \(line)") }
+            if let failure = delivery.failure { log.warning("hook \(hook.name): \(failure)") }
+            post(
+                .delivered(
+                    hook: hook.name, upTo: last, retrySeconds: delivery.isElsewhere ? 1 : delivery.retrySeconds))
+        } catch {
+            log.error("hook \(hook.name): \(error.message)")
+            post(.delivered(hook: hook.name, upTo: last, retrySeconds: 60))
+        }
+    }
+
     private func rotateAudit(_ engine: Engine) {
         do throws(Fault) {
             try engine.auditTrail.rotateAudit()
@@ -62,14 +98,14 @@ extension Agent {
     /// Its paths may hang, too.
     private func load(_ engine: Engine, isAsked: Bool) {
         do {
-            let new = Engine(configuration: try load(), state: stateDirectory)
+            let new = Engine(configuration: try load(), state: state)
             let old = engine.configuration
             guard
                 isAsked || new.configuration.vaults.map(\.path) != old.vaults.map(\.path)
                     || new.configuration.vanished.map(\.path) != old.vanished.map(\.path)
             else { return }
             log.notice("configuration read: \(new.configuration.vaults.count) vaults")
-            post(.configuration(new.configuration, ids: Self.ids(new)))
+            post(.configuration(new.configuration, ids: new.access.knownIDs))
         } catch let fault as Fault {
             log.error("the configuration is refused, the old one stays: \(fault.message)")
         } catch {
@@ -78,63 +114,66 @@ extension Agent {
     }
 
     /// Looks at single directories; `deep`: also at all below these.
-    func look(
+    private func scan(
         _ engine: Engine, _ configuration: VaultConfiguration, places: Set<Bytes>, deep: Set<Bytes>,
         finished: Set<Bytes>
     ) {
         attempt(configuration, "could not look") { () throws(Fault) in
             let start = engine.now()
             let vault = try engine.access.open(configuration)
-            let key = WorkerQueues.Key(vault: configuration.path.display)
+            let key = WorkerQueues.Key(configuration.path)
             let seen = try engine.scanner.refresh(
                 vault, places: places, deep: deep, finished: finished, watch: watch(vault.id),
-                shouldStop: { self.queues.shouldStop(key) }, isWatched: { self.watcher.isWatched(vault.id, $0) })
+                shouldStop: { self.queues.shouldStop(key) },
+                isWatched: { self.watcher?.isWatched(vault.id, $0) ?? true })
             try engine.reconciler.note(seen.changes, in: vault)
             if seen.changes.newlyComplete + seen.changes.newlyUnusable > 0, seen.faults.isEmpty {
                 try engine.episodes.recordNewest(in: vault)
             }
             // The trash may have been made since.
-            if places.contains(""), !watcher.isWatched(vault.id, TrashDirectory.name), let trash = try vault.trash() {
+            if let watcher, places.contains(""), !watcher.isWatched(vault.id, TrashDirectory.name),
+                let trash = try vault.trash()
+            {
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
                 // A batch may have been made before the watch.
                 queues.start(key, "trash") { [self] in checkTrash(engine, configuration) }
             }
-            var looked = Looked(settling: settling(seen.settling.values.flatMap { $0 }, vault, engine.now()))
-            looked.places = places.union(deep)
-            looked.completed = seen.changes.newlyComplete > 0
-            looked.hasReturned = seen.hasReturned
-            looked.faults = seen.faults
-            looked.refused = watcher.takeRefusals(vault.id)
-            looked.nanoseconds = engine.now().boot - start.boot
-            return .looked(path: configuration.path, id: vault.id, looked)
+            var scanned = Scanned(settling: settling(seen.settling.values.flatMap { $0 }, vault, engine.now()))
+            scanned.places = places.union(deep)
+            scanned.completed = seen.changes.newlyComplete > 0
+            scanned.hasReturned = seen.hasReturned
+            scanned.faults = seen.faults
+            scanned.refused = watcher?.takeRefusals(vault.id) ?? .init()
+            scanned.nanoseconds = engine.now().boot - start.boot
+            return .scanned(path: configuration.path, id: vault.id, scanned)
         }
     }
 
     /// Recovery and a look at everything.
-    func rescan(_ engine: Engine, _ configuration: VaultConfiguration, doubts: Int) {
+    private func rescan(_ engine: Engine, _ configuration: VaultConfiguration, doubts: Int) {
         attempt(configuration, "could not look") { () throws(Fault) in
             let start = engine.now()
             let snapshot = try scan(engine, configuration, depth: .index)
             let vault = snapshot.vault
-            var looked = Looked(settling: settling(try engine.scanner.settling(in: vault), vault, engine.now()))
-            looked.unprobed = snapshot.scan.unprobed
-            looked.completed = snapshot.changes.newlyComplete > 0
-            looked.hasReturned = snapshot.recovery.contains {
+            var scanned = Scanned(settling: settling(try engine.scanner.settling(in: vault), vault, engine.now()))
+            scanned.unprobed = snapshot.scan.unprobed
+            scanned.completed = snapshot.changes.newlyComplete > 0
+            scanned.hasReturned = snapshot.recovery.contains {
                 if case .unlinkUnfinished = $0 { true } else { false }
             }
-            looked.faults = snapshot.scan.faults
-            looked.refused = watcher.takeRefusals(vault.id)
-            looked.nanoseconds = engine.now().boot - start.boot
-            looked.trashNames = try engine.access.trashNames(configuration)
-            looked.remoteKind = try FileSystem(of: vault.root).remoteKind
-            return .rescanned(path: configuration.path, id: vault.id, doubts: doubts, looked)
+            scanned.faults = snapshot.scan.faults
+            scanned.refused = watcher?.takeRefusals(vault.id) ?? .init()
+            scanned.nanoseconds = engine.now().boot - start.boot
+            scanned.trashNames = try engine.access.trashNames(in: vault)
+            scanned.remoteKind = try FileSystem(of: vault.root).remoteKind
+            return .rescanned(path: configuration.path, id: vault.id, doubts: doubts, scanned)
         }
     }
 
-    func cleanup(_ engine: Engine, _ configuration: VaultConfiguration) {
+    private func cleanup(_ engine: Engine, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.cleanupFailed) { () throws(Fault) in
-            let report = try asking(engine, configuration).cleanup.run(
-                try scan(engine, configuration, depth: .everything))
+            let snapshot = try scan(engine, configuration, depth: .everything)
+            let report = try asking(engine, configuration).cleanup.run(snapshot)
             if let veto = report.veto { log.notice("\(configuration.label): \(veto.text)") }
             if !report.condemned.isEmpty {
                 log.notice(
@@ -142,8 +181,9 @@ extension Agent {
                 )
             }
             for failure in report.failed { log.error("\(configuration.label): \(failure.fault.message)") }
+            post(.cleanupReport(report))
             return .cleaned(
-                path: configuration.path, trashNames: try engine.access.trashNames(configuration), report.status,
+                path: configuration.path, trashNames: try engine.access.trashNames(in: snapshot.vault), report.status,
                 isVetoed: report.veto != nil)
         }
     }
@@ -151,7 +191,7 @@ extension Agent {
     /// Hooks that are asked in a vault's queue may take their time: that is no hang.
     private func asking(_ engine: Engine, _ configuration: VaultConfiguration) -> Engine {
         var engine = engine
-        let key = WorkerQueues.Key(vault: configuration.path.display)
+        let key = WorkerQueues.Key(configuration.path)
         engine.context.shouldStop = { [queues] in queues.shouldStop(key) }
         return engine
     }
@@ -161,17 +201,13 @@ extension Agent {
     static let cleanupFailed = "could not clean up"
     static let purgeFailed = "could not purge"
 
-    func purge(_ engine: Engine, _ configuration: VaultConfiguration) {
+    private func purge(_ engine: Engine, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.purgeFailed) { () throws(Fault) in
-            let report = try asking(engine, configuration).purger.takeDue(
-                try scan(engine, configuration, depth: .everything))
+            let snapshot = try scan(engine, configuration, depth: .everything)
+            let report = try asking(engine, configuration).purger.takeDue(snapshot)
             if let veto = report.veto { log.notice("\(configuration.label): \(veto.text)") }
             // The walk may take hours and needs no lock: the vault's own queue is free meanwhile.
-            let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
-            let key = WorkerQueues.Key(vault: configuration.path.display, isUnlinking: true)
-            queues.start(key, work) { [self] in
-                unlinkTaken(engine, report, key)
-            }
+            unlinkTaken(engine, report)
             // What is past its time by the wall clock and stays is asked again, but not at once: the time of a minute,
             // or of a short grace that was not yet witnessed whole.
             let grace = configuration.settings.gracePeriod.value.fixedSeconds
@@ -181,51 +217,55 @@ extension Agent {
                 path: configuration.path,
                 retryAfterSeconds: report.veto != nil
                     ? Self.vetoSeconds : isStuck ? 60 : min(60, max(1, grace / 50)),
-                trashNames: try engine.access.trashNames(configuration))
+                trashNames: try engine.access.trashNames(in: snapshot.vault))
         }
     }
 
     /// Whether the limits of a vault's file system are met; what goes early where they are not, of all vaults on it.
-    func purgeEarly(_ engine: Engine, _ configuration: VaultConfiguration) {
+    private func purgeEarly(_ engine: Engine, _ configuration: VaultConfiguration) {
         attempt(configuration, Self.earlyPurgeFailed) { () throws(Fault) in
-            let own = WorkerQueues.Key(vault: configuration.path.display)
+            let own = WorkerQueues.Key(configuration.path)
             let early = try asking(engine, configuration).earlyPurge.run(
-                configuration, lockSeconds: 0, shouldStop: { self.queues.shouldStop(own) })
-            var names: [Bytes: Set<String>] = [:]
-            for report in early.reports where !report.unlinking.isEmpty || !report.faults.isEmpty {
+                configuration, lockSeconds: watcher == nil ? nil : 0, shouldStop: { self.queues.shouldStop(own) })
+            for report in early.reports {
                 if !report.purged.isEmpty {
                     let why = report.earlyBecause ?? ""
                     log.notice("\(report.vault.label): \(Backup.counted(report.purged.count)) purged early: \(why)")
                 }
-                let work = "unlink \(report.unlinking.map(\.display).joined(separator: " "))"
-                let key = WorkerQueues.Key(vault: report.vault.path.display, isUnlinking: true)
-                queues.start(key, work) { [self] in unlinkTaken(engine, report, key) }
-                names[report.vault.path] = try engine.access.trashNames(report.vault)
+                unlinkTaken(engine, report)
+            }
+            var names: [Bytes: Set<String>] = [:]
+            let giving = Set(early.reports.filter { !$0.unlinking.isEmpty }.map(\.vault.path))
+            for vault in early.vaults where giving.contains(vault.configuration.path) {
+                names[vault.configuration.path] = try engine.access.trashNames(in: vault)
             }
             return .purgedEarly(
                 path: configuration.path, retryAfterSeconds: early.isElsewhere ? 60 : early.retrySeconds,
-                looked: early.looked, trashNames: names)
+                scanned: Set(early.vaults.map(\.configuration.path)), trashNames: names)
         }
     }
 
+    static let unlinkFailed = "could not unlink what was purged"
     static let earlyPurgeFailed = "could not look whether its limits are met"
 
-    private func unlinkTaken(_ engine: Engine, _ report: PurgeReport, _ key: WorkerQueues.Key) {
-        var report = report
-        do {
-            try engine.purger.unlinkTaken(&report, shouldStop: { self.queues.shouldStop(key) })
-            if !report.purged.isEmpty {
-                log.notice("\(report.vault.label): \(Backup.counted(report.purged.count)) purged")
+    /// The second half of a purge, in a queue of its own: the walk may take hours and needs no lock.
+    private func unlinkTaken(_ engine: Engine, _ report: PurgeReport) {
+        let key = WorkerQueues.Key(report.vault.path, .unlinking)
+        queues.start(key, "unlink \(report.unlinking.map(\.display).joined(separator: " "))") { [self] in
+            attempt(report.vault, Self.unlinkFailed) { () throws(Fault) in
+                let report = try engine.purger.unlinked(report, shouldStop: { self.queues.shouldStop(key) })
+                if !report.purged.isEmpty {
+                    log.notice("\(report.vault.label): \(Backup.counted(report.purged.count)) purged")
+                }
+                for fault in report.faults { log.error("\(report.vault.label): \(fault.message)") }
+                return .purgeReport(report)
             }
-        } catch {
-            log.error("\(report.vault.label): could not purge: \(error.message)")
         }
-        for fault in report.faults { log.error("\(report.vault.label): \(fault.message)") }
     }
 
     /// What purging would free. In a thread of its own, at idle priority.
-    func measure(_ engine: Engine, _ configuration: VaultConfiguration) {
-        let key = WorkerQueues.Key(vault: configuration.path.display, isMeasuring: true)
+    private func measure(_ engine: Engine, _ configuration: VaultConfiguration) {
+        let key = WorkerQueues.Key(configuration.path, .measuring)
         let start = engine.now().boot
         defer { post(.measured(path: configuration.path, nanoseconds: engine.now().boot - start)) }
         do {
@@ -239,13 +279,14 @@ extension Agent {
     }
 
     /// Whether somebody else changed the trash.
-    func checkTrash(_ engine: Engine, _ configuration: VaultConfiguration) {
+    private func checkTrash(_ engine: Engine, _ configuration: VaultConfiguration) {
         attempt(configuration, "could not look at the trash") { () throws(Fault) in
-            .trashChanged(path: configuration.path, names: try engine.access.trashNames(configuration))
+            let vault = try engine.access.open(configuration)
+            return .trashChanged(path: configuration.path, names: try engine.access.trashNames(in: vault))
         }
     }
 
-    private func attempt(_ configuration: VaultConfiguration, _ what: String, _ body: () throws(Fault) -> Result) {
+    private func attempt(_ configuration: VaultConfiguration, _ what: String, _ body: () throws(Fault) -> JobResult) {
         do {
             post(try body())
         } catch {
@@ -258,25 +299,29 @@ extension Agent {
         _ engine: Engine, _ configuration: VaultConfiguration, depth: Snapshot.Depth
     ) throws(Fault) -> Snapshot {
         let vault = try engine.episodes.openToAct(configuration)
-        let key = WorkerQueues.Key(vault: configuration.path.display)
+        let key = WorkerQueues.Key(configuration.path)
+        func scan() throws(Fault) -> Snapshot {
+            try engine.wholeScan.run(
+                vault, acting: true, depth: depth, watch: watch(vault.id),
+                shouldStop: { self.queues.shouldStop(key) })
+        }
+        guard let watcher else { return try scan() }
         return try watcher.sweep(vault.id) { () throws(Fault) in
             if let trash = try vault.trash() {
                 // Below the vault's own directory, whose watch has to be there first.
                 watcher.watch(vault.root, vault: vault.id, path: "")
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
             }
-            let snapshot = try engine.wholeScan.run(
-                configuration, acting: true, depth: depth, watch: watch(vault.id),
-                shouldStop: { self.queues.shouldStop(key) })
-            if let trash = try snapshot.vault.trash() {
+            let snapshot = try scan()
+            if let trash = try vault.trash() {
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
             }
             return snapshot
         }
     }
 
-    private func watch(_ vault: VaultID) -> (Directory, Bytes) -> Void {
-        { [watcher] directory, path in watcher.watch(directory, vault: vault, path: path) }
+    private func watch(_ vault: VaultID) -> ((Directory, Bytes) -> Void)? {
+        watcher.map { watcher in { directory, path in watcher.watch(directory, vault: vault, path: path) } }
     }
 
     /// When each place has something to look at again: its quiet period ends.

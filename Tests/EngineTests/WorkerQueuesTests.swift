@@ -1,8 +1,9 @@
 import Foundation
+@testable import Model
 import Synchronization
 import Testing
 
-@testable import Agent
+@testable import Engine
 
 @Suite("queues")
 struct WorkerQueuesTests {
@@ -20,12 +21,12 @@ struct WorkerQueuesTests {
         let queues = WorkerQueues()
         let hang = DispatchSemaphore(value: 0)
         let done = Mutex<Set<String>>([])
-        queues.start(.init(vault: "hung"), "look") { hang.wait() }
-        queues.start(.init(vault: "hung"), "behind it") { done.withLock { _ = $0.insert("behind") } }
-        queues.start(.init(vault: "hung", isUnlinking: true), "unlink") { done.withLock { _ = $0.insert("unlink") } }
-        queues.start(.init(vault: "other"), "look") { done.withLock { _ = $0.insert("other") } }
+        queues.start(.init("/hung"), "look") { hang.wait() }
+        queues.start(.init("/hung"), "behind it") { done.withLock { _ = $0.insert("behind") } }
+        queues.start(.init("/hung", .unlinking), "unlink") { done.withLock { _ = $0.insert("unlink") } }
+        queues.start(.init("other"), "look") { done.withLock { _ = $0.insert("other") } }
         #expect(wait { done.withLock { $0 } == ["unlink", "other"] })
-        #expect(queues.isBusy(.init(vault: "hung")) && !queues.isIdle)
+        #expect(queues.isBusy(.init("/hung")) && !queues.isIdle)
         hang.signal()
         #expect(wait { done.withLock { $0.contains("behind") } && queues.isIdle })
     }
@@ -35,9 +36,9 @@ struct WorkerQueuesTests {
         let queues = WorkerQueues()
         let gate = DispatchSemaphore(value: 0)
         let order = Mutex<[Int]>([])
-        queues.start(.init(vault: "v"), "first") { gate.wait() }
-        for n in 1...5 { queues.start(.init(vault: "v"), "work \(n)") { order.withLock { $0.append(n) } } }
-        for _ in 1...5 { queues.start(.init(vault: "v"), "again") { order.withLock { $0.append(9) } } }
+        queues.start(.init("v"), "first") { gate.wait() }
+        for n in 1...5 { queues.start(.init("v"), "work \(n)") { order.withLock { $0.append(n) } } }
+        for _ in 1...5 { queues.start(.init("v"), "again") { order.withLock { $0.append(9) } } }
         gate.signal()
         #expect(wait { queues.isIdle })
         #expect(order.withLock { $0 } == [1, 2, 3, 4, 5, 9])
@@ -48,11 +49,11 @@ struct WorkerQueuesTests {
         let queues = WorkerQueues()
         let gate = DispatchSemaphore(value: 0)
         let ran = Atomic(false)
-        queues.start(.init(vault: "v"), "first") { gate.wait() }
-        queues.start(.init(vault: "v"), "second") { ran.store(true, ordering: .relaxed) }
+        queues.start(.init("v"), "first") { gate.wait() }
+        queues.start(.init("v"), "second") { ran.store(true, ordering: .relaxed) }
         queues.stop()
         gate.signal()
         #expect(wait { queues.isIdle })
-        #expect(!ran.load(ordering: .relaxed) && queues.shouldStop(WorkerQueues.Key(vault: "a")))
+        #expect(!ran.load(ordering: .relaxed) && queues.shouldStop(WorkerQueues.Key("a")))
     }
 }
