@@ -27,6 +27,26 @@ package struct Clock: Sendable {
             })
     }()
 
+    /// The system's. In a debug build a test may move it on: by the seconds in `.reprieve-test-clock` beside the state
+    /// directory, as they are at each question.
+    package static func system(for state: Bytes) -> Clock {
+        #if DEBUG
+            let file = state.parent.appending(".reprieve-test-clock")
+            guard (try? Directory.read(absolute: file, limit: 32)) != nil else { return .system }
+            return Clock(
+                now: {
+                    var now = Clock.system.now()
+                    let text = (try? Directory.read(absolute: file, limit: 32))?.utf8 ?? ""
+                    let nanoseconds = Int64((Double(text) ?? 0) * 1e9)
+                    now.wall = Timestamp(nanoseconds: now.wall.nanoseconds.adding(nanoseconds))
+                    now.boot = now.boot.adding(nanoseconds)
+                    return now
+                }, isSynchronised: Clock.system.isSynchronised)
+        #else
+            return .system
+        #endif
+    }
+
     private static func ask(_ clock: clockid_t) -> Int64 {
         var t = timespec()
         precondition(clock_gettime(clock, &t) == 0, "these clocks exist on every Linux")

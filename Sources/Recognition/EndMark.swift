@@ -14,10 +14,10 @@ package struct EndMarkReading: Hashable, Sendable {
     /// For the note of a backup; `nil` where there is nothing to say.
     package var note: String? {
         switch mark {
-        case .unprobed: "its end is not looked at yet"
+        case .unprobed: "its end has not been read yet"
         case .absent: "cut off: the end mark of \(format) is missing"
         case .footerAbsent: "its last lines do not say that the dump is complete (\(format))"
-        case .none: "no cheap end mark (\(format))"
+        case .none: "no end mark that could be checked (\(format))"
         case .contradicted: "its first bytes are not what its name says"
         case .shown, .footerShown: nil
         }

@@ -132,6 +132,6 @@ enum FileFormat: Hashable {
             if case .sql = format, head.contains(0) { continue }
             return format
         }
-        return .noMark("a format that is not known here")
+        return .noMark("unknown format")
     }
 }

@@ -35,10 +35,11 @@ package struct StateDirectory: Sendable {
     /// Makes the directories where they are missing. `auditLog`: the path of the log. `damage`: go on without what
     /// cannot be read, and record it here.
     package init(
-        _ path: Bytes, auditLog: Bytes, clock: Clock = .system, program: String, damage: Damage? = nil
+        _ path: Bytes, auditLog: Bytes, clock: Clock? = nil, program: String, damage: Damage? = nil
     ) throws(Fault) {
         self.path = path
         self.damage = damage
+        let clock = clock ?? .system(for: path)
         self.clock = clock
         self.program = program
         let directory = try Self.make(path)

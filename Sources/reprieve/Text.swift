@@ -22,6 +22,10 @@ enum Text {
         "\(count(n)) \(n == 1 ? one : many ?? one + "s")"
     }
 
+    static func notRecognised(_ n: Int) -> String {
+        n == 1 ? "1 entry is not recognised" : "\(count(n)) entries are not recognised"
+    }
+
     /// `3 min`, `2 h`, `9 d`, `5 y`.
     static func age(_ seconds: Int64) -> String {
         switch seconds {
@@ -195,6 +199,9 @@ struct Table {
     }
 
     mutating func add(_ cells: [String]) { rows.append(cells) }
+
+    /// Nothing but its header.
+    var isEmpty: Bool { rows.count <= 1 }
 
     /// A row of the table alone, without any header.
     init(sides: [Side]) { self.sides = sides }

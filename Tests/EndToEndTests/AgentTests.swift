@@ -136,7 +136,7 @@ struct AgentTests {
         #expect(held.status == 4 && held.out.contains("HELD"))
         try house.run("plan")
         #expect(try house.run("cleanup", "--approve").status == 0)
-        usleep(1_300_000)
+        try house.pass(1.3)
         #expect(try house.run("agent", "--once").status == 0)
         #expect(house.batches().isEmpty && house.names().count == 2)
         // A vault that is not there fails, and stops no other.
@@ -161,9 +161,9 @@ struct AgentTests {
             try house.checkInvariants()
         }
         try house.settle()
-        usleep(1_300_000)
+        try house.pass(1.3)
         #expect(try house.run("agent", "--once").status == 0)
-        usleep(1_300_000)
+        try house.pass(1.3)
         #expect(try house.run("agent", "--once").status == 0)
         #expect(house.names() == ["app/orders-\(House.day(8)).dump", "app/orders-\(House.day(9)).dump"])
         #expect(house.batches().isEmpty && house.purging().isEmpty)

@@ -49,7 +49,7 @@ struct AttackTests {
         for isUnderPurge in [false, true] {
             try Self.withOutside { rack, house, outside in
                 #expect(try house.run("cleanup", "--approve").status == 0)
-                usleep(1_200_000)
+                try house.pass(1.2)
                 let batch = try #require(house.batches().first)
                 let purged: House.Outcome
                 if isUnderPurge {
@@ -177,7 +177,7 @@ struct AttackTests {
                 : "find '\(house.vault.path)' -mtime +0 -type f -delete"
             let done = try House.launch(["/bin/bash", "-c", command])
             #expect(done.status == 0, "\(done.error)")
-            usleep(1_200_000)
+            try house.pass(1.2)
             let next = try house.run("purge")
             #expect(
                 next.status == 4 && next.said.lowercased().contains("frozen"), "\(tool): \(next.status) \(next.said)")

@@ -239,7 +239,7 @@ extension House {
     func settle(under wrapper: [String]) throws {
         for _ in 0..<2 {
             _ = try run(["list"], under: wrapper)
-            usleep(1_300_000)
+            try pass(1.3)
         }
     }
 }

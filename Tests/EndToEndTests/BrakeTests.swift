@@ -77,7 +77,7 @@ struct BrakeTests {
         let house = try House(grace: "1s")
         for series in ["app/orders", "app/users", "files/web"] { try house.dailies(8, series: series) }
         try house.cleanup()
-        usleep(1_200_000)
+        try house.pass(1.2)
         let present = house.names().sorted()
         for name in present {
             try house.put(name + ".locked", "0x91")
@@ -181,7 +181,7 @@ struct BrakeTests {
             try loss.lose()
             try house.run("plan")
             try house.run("cleanup", "--approve")
-            usleep(1_200_000)
+            try house.pass(1.2)
             try house.run("purge")
             #expect(house.exists(path), "\(loss.what)")
             #expect(try house.backup(path)?["preserved"] as? Bool == true, "\(loss.what)")

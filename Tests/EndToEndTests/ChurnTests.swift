@@ -72,7 +72,7 @@ struct ChurnTests {
         }
         // Once to see it, and once it has rested.
         let fresh = try house.freshState()
-        usleep(1_200_000)
+        try house.pass(1.2)
         let (own, other) = (try house.rows(), try house.rows(state: fresh))
         #expect(own == other, "the agent's list is not that of a fresh scan on \(what)")
         #expect(try house.events().allSatisfy { $0["event"] as? String != "backup.missing" })

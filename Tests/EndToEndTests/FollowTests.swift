@@ -86,7 +86,7 @@ struct FollowTests {
         try house.settle()
         let old = try house.rows()
         let fresh = try house.freshState()
-        usleep(1_200_000)
+        try house.pass(1.2)
         let rows = try house.rows(state: fresh)
         #expect(rows == old, "\(rows.symmetricDifference(old).sorted().prefix(4))")
     }
@@ -111,7 +111,7 @@ struct FollowTests {
         for _ in 0..<3 { outcomes.append(try house.run("list")) }
         #expect(outcomes.contains { $0.error.contains("set aside") }, "\(outcomes.map(\.error))")
         #expect(outcomes.last?.status == 0)
-        usleep(1_200_000)
+        try house.pass(1.2)
         #expect(try house.rows() == old)
         let aside = try FileManager.default.contentsOfDirectory(atPath: house.state.path)
         #expect(aside.contains { $0.hasPrefix("catalog.sqlite.damaged-") })

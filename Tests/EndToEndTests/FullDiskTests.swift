@@ -23,7 +23,7 @@ struct FullDiskTests {
             for day in 1...6 { try house.put("app/orders-\(House.day(day)).dump", content) }
             try house.cleanup()
             #expect(try house.list("--trash").count == 4)
-            usleep(1_200_000)
+            try house.pass(1.2)
             // Last seen longer ago than is written down again.
             let known = state.appending(path: "vaults.json")
             let text = try String(contentsOf: known, encoding: .utf8)

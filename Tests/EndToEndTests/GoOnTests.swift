@@ -17,7 +17,7 @@ struct GoOnTests {
         try house.dailies(6)
         let settings = try String(contentsOf: house.config, encoding: .utf8)
         try house.write(house.config, settings.replacing("min-observed-age: 1s", with: "min-observed-age: 24h"))
-        try house.settle(pauseMicroseconds: 0)
+        try house.settle(thenPass: 0)
         let plan = flat(try house.run("plan").out)
         #expect(plan.contains("Nothing goes yet: 4 backups were first seen less than 24h ago."), "\(plan)")
         #expect(plan.contains("an go from "))
@@ -28,7 +28,7 @@ struct GoOnTests {
         #expect(flat(try house.run("cleanup").out).contains("nothing moved Nothing goes yet: 4 backups"))
 
         try house.write(house.config, settings)
-        usleep(1_100_000)
+        try house.pass(1.1)
         try house.run("freeze", "dumps", "--reason", "stocktaking", "--until", "2d")
         let frozen = flat(try house.run("plan").out)
         #expect(frozen.contains("Nothing goes while dumps is frozen until "), "\(frozen)")

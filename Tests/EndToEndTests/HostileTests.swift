@@ -59,7 +59,7 @@ struct HostileTests {
             let all = try house.list()
             return all.count == 5 && all.allSatisfy { $0["complete"] as? Bool == true }
         }
-        usleep(1_100_000)
+        try house.pass(1.1)
         try house.run("plan")
         #expect(try house.run("cleanup", "--approve").status == 0)
         try house.wait("two to be left") { try house.list().count == 2 }

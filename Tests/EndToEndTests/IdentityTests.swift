@@ -35,7 +35,7 @@ struct IdentityTests {
         try house.loseCatalog()
         #expect(try house.everything() == before)
         // Its batch is still ours, by the audit log, and is purged on time.
-        usleep(3_200_000)
+        try house.pass(3.2)
         #expect((try house.run("purge", "--json").json()["backups"] as? [Any])?.count == 2)
         #expect(house.exists("app/orders-\(House.day(1)).dump"))
     }

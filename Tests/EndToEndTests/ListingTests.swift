@@ -34,7 +34,7 @@ struct ListingTests {
         config = "timezone: UTC\n" + config.replacing("    path:", with: House.settings + "\n    path:")
         try house.write(house.config, config)
         _ = try house.list()
-        usleep(1_100_000)
+        try house.pass(1.1)
         let list = try house.list()
         var (series, times): ([String: String], [String: Date]) = ([:], [:])
         for backup in list {

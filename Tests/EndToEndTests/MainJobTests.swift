@@ -113,7 +113,7 @@ struct MainJobTests {
         try house.cleanup()
         #expect(try house.run("purge").out.contains("nothing is due"))
         #expect(house.batches().count == 1)
-        usleep(3_200_000)
+        try house.pass(3.2)
         let outcome = try house.run("purge", "--json")
         #expect(outcome.status == 0)
         #expect((try outcome.json()["backups"] as? [Any])?.count == 2)
@@ -135,7 +135,7 @@ struct MainJobTests {
         #expect(try house.run("preserve", "orders-\(House.day(1)).dump", "--reason", "audit").status == 0)
         // Somebody deletes the newest: the newest trashed one is wanted again.
         try FileManager.default.removeItem(at: house.vault.appending(path: "app/orders-\(House.day(5)).dump"))
-        usleep(2_200_000)
+        try house.pass(2.2)
         let outcome = try house.run("purge", "--json").json()
         #expect(
             (outcome["backups"] as? [[String: Any]])?.map { $0["path"] as? String } == [
@@ -176,7 +176,7 @@ struct MainJobTests {
         try FileManager.default.removeItem(
             at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump"))
         try house.put("app/orders-\(House.day(6)).dump")
-        usleep(2_200_000)
+        try house.pass(2.2)
         let purge = try house.run("purge")
         #expect(purge.status == 4 && purge.out.contains("missing"))
         #expect(try house.events().contains { $0["event"] as? String == "backup.missing" })
@@ -325,10 +325,10 @@ struct MainJobTests {
         rename(
             house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump").path,
             house.vault.appending(path: ".trash/\(batch)/files/app/KEEPME.dump").path)
-        usleep(1_300_000)
+        try house.pass(1.3)
         try house.run("purge")
         try house.run("unfreeze", "dumps")
-        usleep(1_300_000)
+        try house.pass(1.3)
         for _ in 1...2 { try house.run("purge") }
         #expect(house.exists(".trash/mystuff/precious.txt"))
         #expect(house.exists(".trash/\(batch)/files/app/mine.txt"))
@@ -449,7 +449,7 @@ struct MainJobTests {
             for n in 0..<40 { try house.put("host/\(House.day(day))/d\(n)/e/file") }
         }
         try house.cleanup()
-        usleep(1_300_000)
+        try house.pass(1.3)
         let outcomes = try House.together(3) { try house.run("purge") }
         for outcome in outcomes { #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)") }
         try house.wait("the remains to go") { try house.run("purge").status == 0 && house.purging().isEmpty }

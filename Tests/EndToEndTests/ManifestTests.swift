@@ -143,7 +143,7 @@ struct ManifestTests {
         let ledger = try Ledger(of: house.trash)
         let data = try batches.map { try Data(contentsOf: $0) }
         for (n, place) in batches.enumerated() { try data[1 - n].write(to: place) }
-        usleep(1_200_000)
+        try house.pass(1.2)
         _ = try house.run("purge")
         for batch in house.batches() { #expect(try house.run("restore", batch).status != 0) }
         let found = ledger.places(in: [house.trash]).filter { $0.key.hasSuffix(".dump") }

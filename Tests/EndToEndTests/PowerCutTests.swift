@@ -21,7 +21,7 @@ struct PowerCutTests {
         let vault = try PowerCutVault(root: disk.root)
         var moments: [(PowerCutVault.Deed, Int, Int, Int)] = []
         for deed in PowerCutVault.Deed.allCases {
-            vault.makeReady(for: deed)
+            try vault.makeReady(for: deed)
             try disk.flush()
             let begin = try disk.moment()
             let outcome = try vault.house.run(vault.command(deed))

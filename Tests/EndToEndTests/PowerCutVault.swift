@@ -63,8 +63,8 @@ final class PowerCutVault {
     }
 
     /// Between the deeds: a second passes, and the grace is over.
-    func makeReady(for deed: Deed) {
-        if deed == .purge { usleep(1_200_000) }
+    func makeReady(for deed: Deed) throws {
+        if deed == .purge { try house.pass(1.2) }
     }
 
     /// A condemn as it must not be: the manifest is written, and only the directories are made to last. Every disk

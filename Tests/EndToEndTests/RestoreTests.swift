@@ -77,7 +77,7 @@ struct RestoreTests {
     func before() throws {
         let house = try house(grace: "2s")
         try #require(try house.run("preserve", orders(1), "--reason", "audit").status == 0)
-        usleep(2_200_000)
+        try house.pass(2.2)
         #expect(try house.run("purge").status == 0)
         let far = try house.run("restore", "app/orders", "--before", Self.day(4))
         #expect(far.status == 0, "\(far.error)")

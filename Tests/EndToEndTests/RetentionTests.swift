@@ -96,7 +96,7 @@ struct RetentionTests {
         #expect(try house.run("condemn", "app/orders-\(House.day(1)).dump", "--reason", "corrupt").status == 0)
         #expect(try house.run("preserve", "app/orders-\(House.day(2)).dump", "--reason", "audit").status == 0)
         #expect(try house.run("condemn", "app/orders-\(House.day(2)).dump", "--reason", "x").status == 4)
-        usleep(2_300_000)
+        try house.pass(2.3)
         // The policy (last: 9) would keep it: the person's word stands in its place.
         let purge = try house.run("purge", "--json").json()
         #expect((purge["backups"] as? [Any])?.count == 1)
@@ -122,7 +122,7 @@ struct RetentionTests {
         #expect(!house.names().contains { $0.hasPrefix("mail/") } && house.names().count == 2)
         let erased = try #require(try house.events().first { $0["event"] as? String == "series.erased" })
         #expect((erased["erased"] as? [[String: Any]])?.count == 2)
-        usleep(2_300_000)
+        try house.pass(2.3)
         #expect(try house.run("purge").status == 0)
         #expect(house.batches().isEmpty, "nothing newer is present: the person's word stands for that too")
         // It lives after all: its rules apply again.
@@ -181,7 +181,7 @@ struct RetentionTests {
         #expect(
             try house.run("retire", "mail/box", "--keep", "1", "--after", "2s", "--reason", "moved", "-y").status == 0)
         #expect(house.names().count == 2)
-        usleep(2_300_000)
+        try house.pass(2.3)
         #expect(try house.run("cleanup").status == 0)
         #expect(house.names() == ["mail/box-\(House.day(4)).dump"])
     }

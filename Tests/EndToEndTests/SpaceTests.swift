@@ -12,7 +12,7 @@ struct SpaceTests: SmallDiskTests {
         try house.cleanup()
         #expect(try paths(try house.run("purge", "--json")).isEmpty, "there is room")
         try big(disk.root.appending(path: "foreign"), 12)
-        usleep(1_100_000)
+        try house.pass(1.1)
         #expect(free(disk).bytes < 64 * mebibyte * 3 / 10)
         let planned = try house.run("purge", "-n", "--json")
         #expect(try paths(planned) == [name(1), name(2)])
@@ -81,7 +81,7 @@ struct SpaceTests: SmallDiskTests {
         }
         // dumps was first: its four are the oldest. 24 of 64 MiB are free, 19.2 must be.
         try put(house, 7...9)
-        usleep(1_100_000)
+        try house.pass(1.1)
         let outcome = try house.run("purge", "--json")
         #expect(try paths(outcome) == [name(1), name(2)], "eight MiB where 7.2 are lacking")
         // With a size of its own a vault gives what it is over, of its own, though others are older.
@@ -101,7 +101,7 @@ struct SpaceTests: SmallDiskTests {
         try put(house, 1...10)
         try house.cleanup()
         try big(disk.root.appending(path: "foreign"), 12)
-        usleep(1_100_000)
+        try house.pass(1.1)
         let outcomes = try House.together(3) { try house.run("purge", "--json", "--wait", "30s") }
         #expect(outcomes.allSatisfy { $0.status == 0 }, "\(outcomes.map(\.error))")
         #expect(try outcomes.flatMap { try paths($0) }.sorted() == [name(1), name(2)])
@@ -115,7 +115,7 @@ struct SpaceTests: SmallDiskTests {
         let house = try house(disk, limits: "{ min-free: off }")
         try put(house, 1...8, mebibytes: 16)
         try house.cleanup()
-        usleep(1_100_000)
+        try house.pass(1.1)
         sync()
         try configure(house, limits: "{ min-free: \(free(disk).bytes + 20 * mebibyte)B }")
         #expect(try paths(try house.run("purge", "--json")) == [name(1), name(2)])
@@ -130,7 +130,7 @@ struct SpaceTests: SmallDiskTests {
         let house = try house(disk, limits: "{ min-free-inodes: 150 }")
         for day in -50...9 { try house.put(name(day)) }
         try house.cleanup()
-        usleep(1_100_000)
+        try house.pass(1.1)
         let lacking = 150 - free(disk).inodes
         #expect(lacking > 0)
         let outcome = try house.run("purge", "--json")
@@ -152,7 +152,7 @@ struct SpaceTests: SmallDiskTests {
         }
         try house.cleanup()
         try big(disk.root.appending(path: "foreign"), 16)
-        usleep(1_100_000)
+        try house.pass(1.1)
         // 16 of 64 MiB are free: one is enough.
         let outcome = try house.run("purge", "--json")
         #expect(try paths(outcome) == [name(3)], "\(outcome.out)")
@@ -190,7 +190,7 @@ struct SpaceTests: SmallDiskTests {
         #expect(try reasons(house, "backup.condemned").allSatisfy { $0.contains("for space: min-free 50% is not met") })
         #expect(try house.run("cleanup").status == 0)
         #expect(house.names().count == 6, "what is in the trash will come")
-        usleep(1_100_000)
+        try house.pass(1.1)
         #expect(try paths(try house.run("purge", "--json")).count == 2, "and is not wanted")
         #expect(free(disk).bytes >= 32 * mebibyte)
     }
@@ -204,7 +204,7 @@ struct SpaceTests: SmallDiskTests {
         for day in 8...9 { try FileManager.default.removeItem(at: house.vault.appending(path: name(day))) }
         try big(house.vault.appending(path: name(9, "app/users")), 4)
         try big(disk.root.appending(path: "foreign"), 24)
-        usleep(1_100_000)
+        try house.pass(1.1)
         let once = try house.run("agent", "--once")
         #expect(once.status == 0 && once.said.contains("needs more room: free space"), "\(once.out)\(once.error)")
         #expect(try house.list("--trash").count == 2, "the last of a series")

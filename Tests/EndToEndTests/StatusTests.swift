@@ -94,7 +94,7 @@ struct StatusTests {
         #expect(new.contains("5 settling") && !new.contains("all in order"), "\(new)")
         let states = try house.run("list").out
         #expect(states.split(separator: "\n").count { $0.hasSuffix(" settling") } == 5, "\(states)")
-        try house.settle(pauseMicroseconds: 0)
+        try house.settle(thenPass: 0)
         for (series, text) in bad { try put(series, 9, text) }
         try put("good", 9, dump)
         try house.wait("them to rest") {
@@ -136,7 +136,7 @@ struct StatusTests {
         #expect(try house.run("status").out.contains("1 empty"))
         for day in -40 ... -30 { try house.put("app/over-\(House.day(day)).dump") }
         try house.dailies(9)
-        try house.settle(pauseMicroseconds: 0)
+        try house.settle(thenPass: 0)
         #expect(try house.run("agent", "--once").status == 0)
         let ended = try house.run("status").out
         #expect(ended.contains("1 ended") && !ended.contains("all in order"), "\(ended)")
@@ -144,7 +144,7 @@ struct StatusTests {
         try house.run("retire", "app/over", "--reason", "over", "--yes")
         #expect(try house.run("status").out.contains("all in order"))
         for day in -6...4 { try house.put("app/late-\(House.day(day)).dump") }
-        try house.settle(pauseMicroseconds: 0)
+        try house.settle(thenPass: 0)
         let late = try house.run("status").out
         #expect(late.contains("1 LATE") && late.contains("dumps  LATE"), "\(late)")
         #expect(try check(house).status == 1)

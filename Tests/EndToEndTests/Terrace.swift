@@ -76,13 +76,13 @@ final class Terrace {
             return backups.count == 6 * labels.count && backups.allSatisfy { $0["complete"] as? Bool == true }
         }
         // min-age and min-observed-age of one second.
-        usleep(1_100_000)
+        try house.pass(1.1)
         _ = try house.run(["plan"] + labels)
         if stage != .planned {
             let outcome = try house.run(["cleanup"] + labels + ["--approve"])
             #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)")
         }
-        if stage == .due { usleep(1_200_000) }
+        if stage == .due { try house.pass(1.2) }
         ready = plots
         guard stage == .condemned else { return }
         for backup in try house.list("--trash") {

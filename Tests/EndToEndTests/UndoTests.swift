@@ -73,7 +73,7 @@ struct UndoTests {
         #expect(try house.run("retire", "mail/box", "--keep", "1", "--after", "30d", "--reason", "x", "-y").status == 0)
         #expect(try house.run("undo", "1").out.contains("no longer retired") == false)
         #expect(try house.run("list").out.contains("retired"))
-        usleep(1_100_000)
+        try house.pass(1.1)
         try house.run("plan")
         let cleanup = try house.run("cleanup", "--approve")
         #expect(cleanup.status == 0, "\(cleanup.out)\(cleanup.error)")
@@ -125,7 +125,7 @@ struct UndoTests {
         let house = try House(grace: "1s")
         try house.dailies(4)
         try house.cleanup()
-        usleep(1_200_000)
+        try house.pass(1.2)
         #expect(try house.run("purge").status == 0)
         let gone = try house.run("undo", "1")
         #expect(gone.status == 5 && gone.said.contains("none is in the trash any more"), "\(gone.error)")
@@ -199,7 +199,7 @@ struct UndoTests {
         #expect(house.names().count == 6)
         try house.put(orders(7))
         try house.wait("the agent to see the new one") { try house.backup(orders(7)) != nil }
-        usleep(2_500_000)
+        try house.pass(2.5)
         #expect(house.names().count == 7)
         #expect(try house.state() == "frozen")
     }

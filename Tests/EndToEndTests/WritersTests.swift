@@ -149,7 +149,7 @@ struct WritersTests {
             #expect(["incomplete", "suspect"].contains(condition), "\(path): \(condition ?? "not listed"), \(note)")
         case .unmarked:
             #expect(watch.isFinal(path), "\(path) was called complete before its content was final")
-            #expect(!seen || note.contains("no cheap end mark"), "\(path): \(note)")
+            #expect(!seen || note.contains("no end mark"), "\(path): \(note)")
         }
         #expect(watch.unfinished.contains(path) || writer.series == "cp", "\(path) was never seen unfinished")
     }

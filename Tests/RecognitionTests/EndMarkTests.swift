@@ -347,7 +347,7 @@ struct EndMarkTests {
                 """)
         let expected: [Bytes: (EndMark, String)] = [
             "a.gz": (.none, "gzip"), "a.zst": (.none, "zstd"), "a.enc": (.none, "encrypted"),
-            "b.tar.gpg": (.none, "encrypted"), "unknown": (.none, "a format that is not known here"),
+            "b.tar.gpg": (.none, "encrypted"), "unknown": (.none, "unknown format"),
             "a.dump": (.none, "pg_dump's custom format"), "nothing.xz": (.none, "an empty file"),
             "short.xz": (.absent, "xz"),
         ]
@@ -357,7 +357,7 @@ struct EndMarkTests {
         }
         #expect(try EndMarks.probe("gone", in: try scratch.open()) == nil)
         #expect(try EndMarks.probe("few", in: try scratch.open()) == nil)
-        #expect(EndMarkReading(mark: .none, format: "gzip").note == "no cheap end mark (gzip)")
+        #expect(EndMarkReading(mark: .none, format: "gzip").note == "no end mark that could be checked (gzip)")
     }
 
     @Test("too little of a file is unprobed, and no bytes at all can trap")

@@ -87,7 +87,7 @@ package struct ArgumentResolver: UseCase {
         let near = argument.nearest(of: names) ?? argument.nearest(of: ends.keys).flatMap { ends[$0] }
         return Fault(
             .notFound, "no vault, series, backup or path matches '\(Bytes(argument).display)'",
-            hint: (near.map { "did you mean '\($0)'? " } ?? "") + "`reprieve list` shows what there is")
+            hint: (near.map { "did you mean '\($0)'? " } ?? "") + "to see what there is: reprieve list")
     }
 
     private static let mostListed = 10

@@ -156,7 +156,7 @@ package struct RestoreSelection: UseCase {
                 .notFound,
                 "no backup of '\(name)' is in the trash" + (before == nil ? "" : " or here before that date"),
                 hint: nearer.isEmpty
-                    ? "`reprieve list \(shell: view.label) \(shell: name) -a` shows what there is"
+                    ? "to see what there is: reprieve list \(shell: view.label) \(shell: name) -a"
                     : "\(nearer.count) older than that were purged or are missing: "
                         + "reprieve list \(shell: view.label) \(shell: name) --purged"
             )

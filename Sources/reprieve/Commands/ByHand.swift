@@ -37,7 +37,10 @@ struct Condemn: Deed {
                     hint: "a series that has ended: reprieve retire SERIES")
             }
             guard backup.state == .present else {
-                throw Fault(.notFound, "'\(backup.path.display)' is not in its place", path: backup.path)
+                throw Fault(
+                    .notFound,
+                    "'\(backup.path.display)' is \(backup.state == .trashed ? "in the trash" : "gone") already",
+                    path: backup.path)
             }
             chosen.append((view, backup))
         }

@@ -102,8 +102,10 @@ struct Cleanup: Deed {
             )
             let trash = report.plan.snapshot.vault.configuration.path.appending(".trash")
             lines += report.batches.map { "  \(trash.appending(Bytes($0)).display)/" }
-            lines.append("  Purged after \(until). Until then: a plain mv, `reprieve restore ID`, or all of it:")
-            lines += report.batches.map { "  reprieve restore \($0)" }
+            lines.append(
+                "  They are purged after \(until). Until then each can be restored, or moved back by hand. All of them:"
+            )
+            lines += report.batches.map { "    reprieve restore \($0)" }
         }
         if let frozen = report.plan.frozen {
             lines.append("\(label): frozen: \(frozen.reason)\n  \(Freezing.end(of: frozen, label))")

@@ -20,7 +20,7 @@ struct List: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Every backup, those in the trash and those gone for good too.") var all = false
     @Flag(help: "What is in the trash.") var trash = false
     @Flag(help: "What is gone for good: purged or missing.") var purged = false
-    @Flag(help: "What is left alone: foreign entries and repositories.") var foreign = false
+    @Flag(help: "What is skipped: entries that are not recognised, and repositories.") var foreign = false
     @Option(help: ArgumentHelp("Only those from this time on: a date, or an age such as 3d.", valueName: "time"))
     var since: String?
     @Option(help: ArgumentHelp("Only those before this time.", valueName: "time")) var before: String?
@@ -113,18 +113,19 @@ struct List: ParsableCommand {
                     entry.newest.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "~", "-", tool,
                 ])
             }
-            var text = "\(view.label): \(view.configuration.path.display)\n\(table.text)"
+            var text = "\(view.label): \(view.configuration.path.display)\n"
+            text += table.isEmpty ? "  no backups" : table.text
             let foreign = view.leftAlone.foreignEntries
             if foreign > 0 {
                 text +=
-                    "\n\(Text.plural(foreign, "foreign entry", "foreign entries"))  (reprieve list \(shell: view.label) --foreign)"
+                    "\n\(Text.notRecognised(foreign))  (reprieve list \(shell: view.label) --foreign)"
             }
             if !view.trashed.isEmpty {
                 text += "\n\(Text.count(view.trashed.count)) in the trash  (reprieve list \(shell: view.label) --trash)"
             }
             blocks.append(text)
         }
-        return blocks.isEmpty ? "No vault could be looked at." : blocks.joined(separator: "\n\n")
+        return blocks.isEmpty ? "No vault could be read." : blocks.joined(separator: "\n\n")
     }
 
     private func state(_ members: [Backup], _ view: VaultView, _ pulse: SeriesFreshness?) -> String {

@@ -32,7 +32,7 @@ struct Marking {
                         .notFound,
                         "no backup of '\(name)' is here or in the trash"
                             + (before == nil ? "" : " and older than that"),
-                        hint: "`reprieve list \(shell: view.label) \(shell: name) -a` shows what there is")
+                        hint: "to see what there is: reprieve list \(shell: view.label) \(shell: name) -a")
                 }
                 return Marking(
                     view: view, backups: own.sorted { ($0.time, $0.path) < ($1.time, $1.path) }, series: name)

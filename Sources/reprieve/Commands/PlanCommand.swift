@@ -333,10 +333,10 @@ struct PlanText {
                 }
             }
         }
-        if foreign > 0 { parts.append(Text.plural(foreign, "foreign entry", "foreign entries")) }
+        if foreign > 0 { parts.append(Text.notRecognised(foreign)) }
         if opaque > 0 { parts.append(Text.plural(opaque, "repository", "repositories")) }
         if preserved > 0 { parts.append("\(preserved) preserved") }
-        return parts.isEmpty ? nil : "Left alone: " + parts.joined(separator: ", ")
+        return parts.isEmpty ? nil : "Skipped: " + parts.joined(separator: ", ")
     }
 
     /// What the trash holds, or when what goes gives its room back.

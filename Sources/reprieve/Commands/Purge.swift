@@ -59,14 +59,14 @@ struct Purge: Deed {
             faults.append(error)
         }
         if dryRun { session.tellDryRun() }
-        for report in reports { session.tell(Self.text(report, session.zone)) }
+        for report in reports { session.tell(Self.text(report, session.zone, dryRun: dryRun)) }
         if session.json { Self.emit(reports, faults, dryRun: dryRun, session) }
         if reports.isEmpty, faults.count == 1 { throw faults[0] }
         session.warn(faults + reports.flatMap(\.faults))
         try Ending.with(Cleanup.status(reports.map(\.status), faults))
     }
 
-    static func text(_ report: PurgeReport, _ zone: Zone) -> String {
+    static func text(_ report: PurgeReport, _ zone: Zone, dryRun: Bool = false) -> String {
         let label = report.vault.label
         if let frozen = report.frozen {
             return "\(label): frozen: \(frozen.reason)\n  \(Freezing.end(of: frozen, label))"
@@ -76,7 +76,8 @@ struct Purge: Deed {
         var waiting = report.notDue > 0 ? "; \(report.notDue) not due yet" : ""
         if report.notDue > 0, let from = report.dueFrom { waiting += ", the first on \(Text.moment(from, zone))" }
         let isNothing = report.purged.isEmpty && report.wanted.isEmpty && report.kept.isEmpty
-        let what = "\(Text.plural(report.purged.count, "backup")) (\(Text.size(size))) purged"
+        let what =
+            "\(Text.plural(report.purged.count, "backup")) (\(Text.size(size))) \(dryRun ? "would be purged" : "purged")"
         lines.append("\(label): \(isNothing ? "nothing is due for purging" : what)\(waiting)")
         if !report.early.isEmpty, let why = report.earlyBecause {
             lines.append("  early, before their grace was over: \(Text.count(report.early.count)), because of \(why)")
