@@ -221,7 +221,8 @@ let package = Package(
             name: "AgentTests", dependencies: ["Support", "Model", "Config", "Engine", "Agent"], swiftSettings: strict),
         // The real binary, from outside.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["reprieve", "bench-evidence"], exclude: ["Help", "Listings", "Screens"],
+            name: "EndToEndTests", dependencies: ["reprieve", "bench-evidence"],
+            exclude: ["Help", "Listings", "Screens"],
             swiftSettings: strict),
         // Rules of the house that the compiler does not check.
         .testTarget(name: "TidyTests", swiftSettings: strict),
