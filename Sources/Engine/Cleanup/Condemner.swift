@@ -203,14 +203,12 @@ package struct Condemner: UseCase {
         _ items: [Condemning.Item], _ manifest: Manifest.Sealed, vault: OpenVault, run: Int
     ) -> [AuditRecord] {
         [
-            AuditRecord(
-                .batchIntent(manifest: manifest.hash, items: items.count), run: run, vault: vault.label,
-                vaultID: vault.id, batch: manifest.content.batch)
+            vault.record(
+                .batchIntent(manifest: manifest.hash, items: items.count), run: run, batch: manifest.content.batch)
         ]
             + items.map {
-                AuditRecord(
-                    .condemnIntent, run: run, vault: vault.label, vaultID: vault.id, series: $0.backup.series,
-                    backup: $0.backup.id, batch: manifest.content.batch, path: $0.backup.path,
+                vault.record(
+                    .condemnIntent, run: run, about: $0.backup, batch: manifest.content.batch,
                     reason: $0.decision.reasons.joined(separator: ", "))
             }
     }
@@ -220,15 +218,13 @@ package struct Condemner: UseCase {
     ) -> [AuditRecord] {
         let stayed = outcome.failed.map { ($0.item, $0.fault.message) } + outcome.dropped.map { ($0.item, $0.why) }
         return outcome.moved.map {
-            AuditRecord(
-                .condemned(size: $0.backup.size, earliestPurge: manifest.earliestPurge), run: run, vault: vault.label,
-                vaultID: vault.id, series: $0.backup.series, backup: $0.backup.id,
-                batch: manifest.batch, path: $0.backup.path, reason: $0.decision.reasons.joined(separator: ", "))
+            vault.record(
+                .condemned(size: $0.backup.size, earliestPurge: manifest.earliestPurge), run: run,
+                about: $0.backup, batch: manifest.batch,
+                reason: $0.decision.reasons.joined(separator: ", "))
         }
             + stayed.map { item, why in
-                AuditRecord(
-                    .condemnFailed, run: run, vault: vault.label, vaultID: vault.id, series: item.backup.series,
-                    backup: item.backup.id, batch: manifest.batch, path: item.backup.path, reason: why)
+                vault.record(.condemnFailed, run: run, about: item.backup, batch: manifest.batch, reason: why)
             }
     }
 
@@ -252,9 +248,9 @@ package struct Condemner: UseCase {
         let kept = Set(report.plan.plan.judged.filter { $0.decision.retain }.map(\.backup.series))
         let gone = Dictionary(grouping: report.condemned.filter { !kept.contains($0.series) }, by: \.series)
         return gone.sorted { $0.key < $1.key }.map { series, backups in
-            AuditRecord(
-                .seriesErased(backups.map { .init(path: $0.path, size: $0.size) }), run: run, vault: vault.label,
-                vaultID: vault.id, series: series, reason: report.plan.protection.retired[series]?.reason)
+            vault.record(
+                .seriesErased(backups.map { .init(path: $0.path, size: $0.size) }), run: run, series: series,
+                reason: report.plan.protection.retired[series]?.reason)
         }
     }
 }

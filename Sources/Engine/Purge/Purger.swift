@@ -253,9 +253,7 @@ package struct Purger: UseCase {
     private static func record(
         _ event: Event, _ vault: OpenVault, run: Int, backup: Backup, reason: String?
     ) -> AuditRecord {
-        AuditRecord(
-            event, run: run, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
-            batch: backup.trashed?.batch, path: backup.path, reason: reason)
+        vault.record(event, run: run, about: backup, reason: reason)
     }
 
     /// The second half, without the lock: unlinks what was taken, and writes down the outcome. It may take long.
@@ -272,13 +270,10 @@ package struct Purger: UseCase {
             Self.record(.purged(size: $0.size), vault, run: run, backup: $0, reason: nil)
         }
         records += faults.prefix(100).map {
-            AuditRecord(
-                .purgeFailed, run: run, vault: vault.label, vaultID: vault.id, path: $0.path, reason: $0.message)
+            vault.record(.purgeFailed, run: run, path: $0.path, reason: $0.message)
         }
         records.append(
-            AuditRecord(
-                .purgingCompleted(purged: report.purged.count, failed: report.faults.count), run: run,
-                vault: vault.label, vaultID: vault.id))
+            vault.record(.purgingCompleted(purged: report.purged.count, failed: report.faults.count), run: run))
         try state.audit.append(records, at: now())
     }
 
@@ -314,9 +309,7 @@ package struct Purger: UseCase {
         let vault = try access.open(report.vault)
         try state.audit.append(
             [
-                AuditRecord(
-                    .purgingCompleted(purged: 0, failed: report.faults.count), run: run, vault: vault.label,
-                    vaultID: vault.id, reason: fault.message)
+                vault.record(.purgingCompleted(purged: 0, failed: report.faults.count), run: run, reason: fault.message)
             ], at: now())
     }
 }

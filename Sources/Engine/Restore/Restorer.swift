@@ -268,8 +268,6 @@ package struct Restorer: UseCase {
     }
 
     static func record(_ event: Event, _ vault: OpenVault, _ backup: Backup) -> AuditRecord {
-        AuditRecord(
-            event, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
-            batch: backup.trashed?.batch, path: backup.path)
+        vault.record(event, about: backup)
     }
 }

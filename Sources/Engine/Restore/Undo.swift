@@ -164,7 +164,7 @@ package struct Undo: UseCase {
             if isMarked {
                 records.insert(FreezeGuard.frozenRecord(.undone, vault, reason), at: 0)
                 records += report.unretired.map {
-                    AuditRecord(.released, vault: vault.label, vaultID: vault.id, series: $0, reason: reason)
+                    vault.record(.released, series: $0, reason: reason)
                 }
             }
             try state.audit.append(records, at: at)

@@ -30,9 +30,9 @@ extension Episodes {
             let series = Mark.series(ofTarget: mark.target)
             let cause = mark.freezeCause
             records.append(
-                AuditRecord(
-                    series == nil ? .vaultUnfrozen(cause: cause) : .seriesUnfrozen(cause: cause), vault: vault.label,
-                    vaultID: vault.id, series: series, reason: "its time is over"))
+                vault.record(
+                    series == nil ? .vaultUnfrozen(cause: cause) : .seriesUnfrozen(cause: cause), series: series,
+                    reason: "its time is over"))
         }
         if !records.isEmpty { try state.audit.append(records, at: snapshot.at) }
         try state.episodes.note(.file, scope, Set(files.keys))
@@ -48,9 +48,7 @@ extension Episodes {
         let names = Set(ahead.map(\.id.objectText))
         let begun = try state.episodes.begun(.future, scope, names)
         func record(_ backup: Backup?, _ reason: String) -> AuditRecord {
-            AuditRecord(
-                .anomaly(kind: "future"), vault: vault.label, vaultID: vault.id, series: backup?.series,
-                backup: backup?.id, path: backup?.path, reason: reason)
+            vault.record(.anomaly(kind: "future"), about: backup, reason: reason)
         }
         let fresh = ahead.filter { begun.contains($0.id.objectText) }
         var records = fresh.prefix(Self.mostSaid).map { backup in

@@ -133,10 +133,10 @@ package struct Episodes: UseCase {
                 let rhythm = pulse.rhythm?.seconds
             else { continue }
             records.append(
-                AuditRecord(
+                vault.record(
                     pulse.pulse == .ended
                         ? .seriesEnded(newest: newest, rhythm: rhythm) : .seriesLate(newest: newest, rhythm: rhythm),
-                    vault: vault.label, vaultID: vault.id, series: series))
+                    series: series))
         }
         // Suspect ones have an event of their own, each for itself.
         let failing = Set(pulses.filter { $0.value.health == .failing }.keys.map(\.hexadecimal))
@@ -144,9 +144,9 @@ package struct Episodes: UseCase {
             guard let series = Bytes(hexadecimal: name), let pulse = pulses[series], let failing = pulse.failing
             else { continue }
             records.append(
-                AuditRecord(
-                    .seriesFailing(failed: failing.count, newest: pulse.newest), vault: vault.label, vaultID: vault.id,
-                    series: series, reason: "\(failing.backup.path.lastComponent.display): \(failing.why)"))
+                vault.record(
+                    .seriesFailing(failed: failing.count, newest: pulse.newest), series: series,
+                    reason: "\(failing.backup.path.lastComponent.display): \(failing.why)"))
         }
         try state.audit.append(records, at: now)
         try state.episodes.note(.failing, vault.id.text, failing)

@@ -49,8 +49,7 @@ package struct FreezeGuard: UseCase {
     }
 
     static func frozenRecord(_ cause: FreezeCause, _ vault: OpenVault, _ reason: String) -> AuditRecord {
-        AuditRecord(
-            .vaultFrozen(cause: cause), vault: vault.label, vaultID: vault.id, reason: reason)
+        vault.record(.vaultFrozen(cause: cause), reason: reason)
     }
 
     // MARK: Files
@@ -74,7 +73,6 @@ package struct FreezeGuard: UseCase {
     }
 
     static func unfrozenRecord(_ cause: FreezeCause, _ vault: OpenVault, _ reason: String?) -> AuditRecord {
-        AuditRecord(
-            .vaultUnfrozen(cause: cause), vault: vault.label, vaultID: vault.id, reason: reason)
+        vault.record(.vaultUnfrozen(cause: cause), reason: reason)
     }
 }

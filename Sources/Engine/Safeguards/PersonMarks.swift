@@ -83,10 +83,8 @@ package struct PersonMarks: UseCase {
             guard let event else { continue }
             let about: [Backup?] = backups.isEmpty ? [nil] : backups
             records += about.map { backup in
-                AuditRecord(
-                    event, vault: vault.label, vaultID: vault.id,
-                    series: backup?.series ?? Mark.series(ofTarget: mark.target),
-                    backup: backup?.id, batch: backup?.trashed?.batch, path: backup?.path,
+                vault.record(
+                    event, about: backup, series: Mark.series(ofTarget: mark.target),
                     reason: mark.reason.isEmpty ? nil : mark.reason)
             }
         }

@@ -132,9 +132,7 @@ package struct SuspectGuard: UseCase {
     }
 
     private func anomaly(_ vault: OpenVault, _ backup: Backup?, reason: String, isReminder: Bool) -> AuditRecord {
-        AuditRecord(
-            .anomaly(kind: "suspect", isReminder: isReminder), vault: vault.label, vaultID: vault.id,
-            series: backup?.series, backup: backup?.id, path: backup?.path, reason: reason)
+        vault.record(.anomaly(kind: "suspect", isReminder: isReminder), about: backup, reason: reason)
     }
 
     // MARK: Freezing
@@ -176,7 +174,7 @@ package struct SuspectGuard: UseCase {
     private func seriesRecord(
         _ event: Event, _ vault: OpenVault, series: Bytes, reason: String
     ) -> AuditRecord {
-        AuditRecord(event, vault: vault.label, vaultID: vault.id, series: series, reason: reason)
+        vault.record(event, series: series, reason: reason)
     }
 
     /// Marks for the last full ones from before: they outlive what tells of the change.
@@ -197,9 +195,7 @@ package struct SuspectGuard: UseCase {
             words.append(
                 (
                     mark,
-                    AuditRecord(
-                        .preserved(until: nil), vault: vault.label, vaultID: vault.id, series: backup.series,
-                        backup: backup.id, batch: backup.trashed?.batch, path: backup.path, reason: mark.reason)
+                    vault.record(.preserved(until: nil), about: backup, reason: mark.reason)
                 ))
         }
         return words

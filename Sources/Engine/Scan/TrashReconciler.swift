@@ -168,10 +168,10 @@ package struct TrashReconciler: UseCase {
         var records = Self.records(of: snapshot.changes, vault)
         records += try outcomesFound(snapshot, facts)
         records.append(
-            AuditRecord(
+            vault.record(
                 .indexed(
                     backups: counts.present, complete: counts.complete, trashed: snapshot.trashed.count,
-                    unreadable: snapshot.scan.unreadable.count), vault: vault.label, vaultID: vault.id))
+                    unreadable: snapshot.scan.unreadable.count)))
         if !snapshot.broughtBack.isEmpty || !snapshot.missing.isEmpty {
             // The whole trash may have been removed: what people said must stand somewhere.
             try recordReturnedAndMissing(&snapshot, &records)
@@ -186,9 +186,7 @@ package struct TrashReconciler: UseCase {
     private func outcomesFound(_ snapshot: Snapshot, _ facts: LazyFacts) throws(Fault) -> [AuditRecord] {
         let vault = snapshot.vault
         func record(_ event: Event, _ backup: Backup) -> AuditRecord {
-            AuditRecord(
-                event, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
-                batch: backup.trashed?.batch, path: backup.path, reason: "found by recovery")
+            vault.record(event, about: backup, reason: "found by recovery")
         }
         var records = snapshot.purgeCompleted.map { record(.purged(size: $0.size), $0) }
         guard !snapshot.standing.isEmpty else { return records }
@@ -208,14 +206,10 @@ package struct TrashReconciler: UseCase {
 
     private static func records(of changes: Catalog.Changes, _ vault: OpenVault) -> [AuditRecord] {
         changes.completed.map {
-            AuditRecord(
-                .complete(size: $0.size), vault: vault.label, vaultID: vault.id, series: $0.series, backup: $0.id,
-                path: $0.path)
+            vault.record(.complete(size: $0.size), about: $0)
         }
             + changes.vanished.map {
-                AuditRecord(
-                    .vanished, vault: vault.label, vaultID: vault.id, series: $0.series, backup: $0.id, path: $0.path,
-                    reason: "it went without us")
+                vault.record(.vanished, about: $0, reason: "it went without us")
             }
     }
 
@@ -226,15 +220,11 @@ package struct TrashReconciler: UseCase {
         let until = markEditor.reprieveEnd(vault.configuration)
         for backup in snapshot.broughtBack {
             records.append(
-                AuditRecord(
-                    .reprieved, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
-                    batch: backup.trashed?.batch, path: backup.path, reason: "brought back by hand"))
+                vault.record(.reprieved, about: backup, reason: "brought back by hand"))
         }
         for backup in snapshot.missing {
             records.append(
-                AuditRecord(
-                    .missing, vault: vault.label, vaultID: vault.id, series: backup.series, backup: backup.id,
-                    batch: backup.trashed?.batch, path: backup.path, reason: "somebody else removed it from the trash"))
+                vault.record(.missing, about: backup, reason: "somebody else removed it from the trash"))
         }
         let count = snapshot.missing.count
         let why = snapshot.missing.first.map {

@@ -164,12 +164,12 @@ package struct WholeScan: UseCase {
             if case .unlinkUnfinished = finding { return nil }
             if case .unreadable = finding { return nil }
             if case .stuck = finding, !isNewlyStuck { return nil }  // said when its series froze
-            return AuditRecord(.vaultRecovered, vault: vault.label, vaultID: vault.id, reason: finding.text)
+            return vault.record(.vaultRecovered, reason: finding.text)
         }
         let frozen = done.compactMap { finding -> AuditRecord? in
             guard isNewlyStuck, case .stuck(let backup, let fault) = finding else { return nil }
-            return AuditRecord(
-                .seriesFrozen(cause: .divided), vault: vault.label, vaultID: vault.id, series: backup.series,
+            return vault.record(
+                .seriesFrozen(cause: .divided), series: backup.series,
                 reason: "'\(backup.path.display)' is half in the trash: \(fault.message)")
         }
         try state.audit.append(records + frozen, at: now())

@@ -17,7 +17,7 @@ package struct RunLog: UseCase {
             let number: Int
             if let run { number = run } else { number = try state.audit.nextRun() }
             try state.audit.append(
-                [AuditRecord(end, run: number, vault: vault.label, vaultID: vault.id, reason: fault.message)],
+                [vault.record(end, run: number, reason: fault.message)],
                 at: now())
         } catch {
             // What broke the run off goes to who asked for it; it may well be this log.

@@ -24,6 +24,16 @@ package struct OpenVault: Sendable {
 
     /// Opened each time: it may have been made or replaced meanwhile.
     package func trash() throws(Fault) -> TrashDirectory? { try TrashDirectory.open(in: root) }
+
+    /// What the audit log is told of it, and of a backup in it.
+    func record(
+        _ event: Event, run: Int? = nil, about backup: Backup? = nil, series: Bytes? = nil, batch: String? = nil,
+        path: Bytes? = nil, reason: String? = nil
+    ) -> AuditRecord {
+        AuditRecord(
+            event, run: run, vault: label, vaultID: id, series: backup?.series ?? series, backup: backup?.id,
+            batch: batch ?? backup?.trashed?.batch, path: backup?.path ?? path, reason: reason)
+    }
 }
 
 /// Opens vaults, and makes sure that each is the one it was.
