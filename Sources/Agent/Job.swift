@@ -11,8 +11,9 @@ internal import Synchronization
 struct Job: Sendable {
     enum Work: Sendable {
         /// Single directories; `deep`: also all below these; `finished`: whose writer renamed them to their final name.
-        case scan(places: Set<Bytes>, deep: Set<Bytes>, finished: Set<Bytes>)
-        case rescan(doubts: Int)
+        case scan(Set<Bytes>, deep: Set<Bytes>, finished: Set<Bytes>)
+        /// `missed`: what was missed until now, see ``Reconciliation``.
+        case rescan(missed: Int)
         case checkTrash, cleanup, purge, purgeEarly, measure
         /// When the next one in the trash is due.
         case nextPurge
@@ -32,7 +33,7 @@ struct Job: Sendable {
 /// What a job found out.
 enum JobResult: Sendable {
     case scanned(path: Bytes, id: VaultID, Scanned)
-    case rescanned(path: Bytes, id: VaultID, doubts: Int, Scanned)
+    case rescanned(path: Bytes, id: VaultID, missed: Int, Scanned)
     /// `isVetoed`: a hook held it back.
     case cleaned(path: Bytes, trashNames: Set<String>, ExitStatus, isVetoed: Bool)
     /// What is due and stayed is asked again after this time at the earliest.
@@ -67,7 +68,7 @@ struct Scanned: Sendable {
     /// When each directory is to be scanned again, by the boot clock.
     var settling: [Bytes: Int64] = [:]
     /// The directories that were scanned.
-    var places: Set<Bytes> = []
+    var directories: Set<Bytes> = []
     /// Directories with backups that nobody has looked into yet.
     var unprobed: Set<Bytes> = []
     var completed = false

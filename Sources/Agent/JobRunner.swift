@@ -46,9 +46,9 @@ final class JobRunner: Sendable {
 
     private func run(_ work: Job.Work, _ vault: VaultConfiguration, _ engine: Engine) {
         switch work {
-        case .scan(let places, let deep, let finished):
-            scan(engine, vault, places: places, deep: deep, finished: finished)
-        case .rescan(let doubts): rescan(engine, vault, doubts: doubts)
+        case .scan(let directories, let deep, let finished):
+            scan(engine, vault, directories: directories, deep: deep, finished: finished)
+        case .rescan(let missed): rescan(engine, vault, missed: missed)
         case .checkTrash: checkTrash(engine, vault)
         case .cleanup: cleanup(engine, vault)
         case .purge: purge(engine, vault)
@@ -115,7 +115,7 @@ final class JobRunner: Sendable {
 
     /// Looks at single directories; `deep`: also at all below these.
     private func scan(
-        _ engine: Engine, _ configuration: VaultConfiguration, places: Set<Bytes>, deep: Set<Bytes>,
+        _ engine: Engine, _ configuration: VaultConfiguration, directories: Set<Bytes>, deep: Set<Bytes>,
         finished: Set<Bytes>
     ) {
         attempt(configuration, "could not look") { () throws(Fault) in
@@ -123,7 +123,7 @@ final class JobRunner: Sendable {
             let vault = try engine.access.open(configuration)
             let key = WorkerQueues.Key(configuration.path)
             let seen = try engine.scanner.refresh(
-                vault, places: places, deep: deep, finished: finished, watch: watch(vault.id),
+                vault, places: directories, deep: deep, finished: finished, watch: watch(vault.id),
                 shouldStop: { self.queues.shouldStop(key) },
                 isWatched: { self.watcher?.isWatched(vault.id, $0) ?? true })
             try engine.reconciler.note(seen.changes, in: vault)
@@ -131,7 +131,7 @@ final class JobRunner: Sendable {
                 try engine.episodes.recordNewest(in: vault)
             }
             // The trash may have been made since.
-            if let watcher, places.contains(""), !watcher.isWatched(vault.id, TrashDirectory.name),
+            if let watcher, directories.contains(""), !watcher.isWatched(vault.id, TrashDirectory.name),
                 let trash = try vault.trash()
             {
                 watcher.watch(trash.directory, vault: vault.id, path: TrashDirectory.name)
@@ -139,7 +139,7 @@ final class JobRunner: Sendable {
                 queues.start(key, "trash") { [self] in checkTrash(engine, configuration) }
             }
             var scanned = Scanned(settling: settling(seen.settling.values.flatMap { $0 }, vault, engine.now()))
-            scanned.places = places.union(deep)
+            scanned.directories = directories.union(deep)
             scanned.completed = seen.changes.newlyComplete > 0
             scanned.hasReturned = seen.hasReturned
             scanned.faults = seen.faults
@@ -150,7 +150,7 @@ final class JobRunner: Sendable {
     }
 
     /// Recovery and a look at everything.
-    private func rescan(_ engine: Engine, _ configuration: VaultConfiguration, doubts: Int) {
+    private func rescan(_ engine: Engine, _ configuration: VaultConfiguration, missed: Int) {
         attempt(configuration, "could not look") { () throws(Fault) in
             let start = engine.now()
             let snapshot = try scan(engine, configuration, depth: .index)
@@ -166,7 +166,7 @@ final class JobRunner: Sendable {
             scanned.nanoseconds = engine.now().boot - start.boot
             scanned.trashNames = try engine.access.trashNames(in: vault)
             scanned.remoteKind = try FileSystem(of: vault.root).remoteKind
-            return .rescanned(path: configuration.path, id: vault.id, doubts: doubts, scanned)
+            return .rescanned(path: configuration.path, id: vault.id, missed: missed, scanned)
         }
     }
 

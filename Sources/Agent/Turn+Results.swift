@@ -13,218 +13,137 @@ extension Turn {
         switch result {
         case .scanned(let path, let id, let scanned):
             vaults[path]?.id = id
-            for place in scanned.places { vaults[path]?.due[place] = nil }
-            vaults[path]?.due.merge(scanned.settling) { _, new in new }
-            if scanned.hasReturned { doubt([path], "a backup came back from the trash", at: now) }
-            if scanned.refused.count > 0, vaults[path]?.reconcileSeconds != VaultState.unwatchedReconcileSeconds {
-                let why = scanned.refused.isLimit ? Self.limitText : "a directory could not be watched"
-                doubt([path], why, isStorm: scanned.refused.isLimit, at: now)
+            vaults[path]?.directories.scanned(scanned, at: now)
+            if scanned.hasReturned { miss(path, "a backup came back from the trash", at: now) }
+            if scanned.refused.count > 0, vaults[path]?.index.everySeconds != Reconciliation.unwatchedSeconds {
+                let why =
+                    scanned.refused.isLimit ? Reconciliation.limitText : "a directory could not be watched"
+                miss(path, why, isStorm: scanned.refused.isLimit, at: now)
             }
-            // A tenth of the time at most goes into scans.
-            vaults[path]?.looksFrom = now.boot + max(VaultState.second / 10, 9 * scanned.nanoseconds)
-            note(scanned, path, at: now)
-        case .rescanned(let path, let id, let doubts, let scanned):
-            rescanned(path, id, scanned: scanned, doubts: doubts, at: now)
+            record(scanned, path, at: now)
+        case .rescanned(let path, let id, let missed, let scanned):
+            rescanned(path, id, scanned, missed: missed, at: now)
         case .delivered(let hook, let upTo, let retry):
             hooks.delivered(hook, upTo: upTo, retry, at: now)
         case .cleaned(let path, let names, let status, let isVetoed):
-            if let label = vaults[path]?.configuration.label {
-                notes.append((label, .run(at: now.wall, status)))
-            }
+            if let label = vaults[path]?.label { notes.append((label, .run(at: now.wall, status))) }
             vaults[path]?.trashNames = names
             // Asked again after `cleanup-every`, whether or not a new backup comes.
-            if isVetoed { vaults[path]?.wantsCleanup = true }
-            vaults[path]?.earlyPurgeAt = now.boot
-            vaults[path]?.lastJobProblem = nil
-            plan(purgeOf: path)
+            if isVetoed { vaults[path]?.cleanup.isWaiting = true }
+            vaults[path]?.purge.checkLimits(at: now)
+            vaults[path]?.problems.jobDone()
+            askNextPurge(of: path)
         case .purged(let path, let retry, let names):
             vaults[path]?.trashNames = names
-            vaults[path]?.lastJobProblem = nil
-            vaults[path]?.purgeFrom = now.boot.adding(retry.multiplied(by: VaultState.second))
-            plan(purgeOf: path)
+            vaults[path]?.problems.jobDone()
+            _ = vaults[path]?.purge.pause(retry, at: now)
+            askNextPurge(of: path)
         case .cleanupReport, .purgeReport: break
         case .purgedEarly(let path, let retry, let scanned, let names):
             purgedEarly(path, retry, scanned: scanned, names: names, at: now)
         case .trashChanged(let path, let names):
-            if vaults[path]?.trashNames != names { doubt([path], "its trash was changed by somebody else", at: now) }
+            if vaults[path]?.trashNames != names { miss(path, "its trash was changed by somebody else", at: now) }
             vaults[path]?.trashNames = names
-            plan(purgeOf: path)
-        case .measured(let path, let nanoseconds):
-            vaults[path]?.measureFrom = now.boot + 20 * nanoseconds
+            askNextPurge(of: path)
+        case .measured(let path, let nanoseconds): vaults[path]?.measuring.ended(nanoseconds, at: now)
         case .failed(let path, let what, let fault): failed(path, what, fault, at: now)
-        case .nextPurge(let path, let due): plan(purgeOf: path, due: due, at: now)
+        case .nextPurge(let path, let due): vaults[path]?.purge.plan(due, at: now)
         case .recorded(let last): hooks.recorded(last)
         case .configuration(let configuration, let ids): adopt(configuration, ids, at: now)
         }
     }
 
-    /// What every scan says: is there something to clean up, and what could not be read. Said once, not each time.
-    mutating func note(_ scanned: Scanned, _ path: Bytes, at now: Moment) {
+    /// What every scan tells: is there something to clean up, and what could not be read.
+    private mutating func record(_ scanned: Scanned, _ path: Bytes, at now: Moment) {
+        guard var state = vaults[path] else { return }
         if scanned.completed {
-            vaults[path]?.wantsCleanup = true
-            if var state = vaults[path], state.measureAt == nil {
-                state.measureAt = max(now.boot + VaultState.measureSeconds * VaultState.second, state.measureFrom)
-                vaults[path] = state
-            }
+            state.cleanup.isWaiting = true
+            state.measuring.changed(at: now)
         }
-        guard let fault = scanned.faults.first, let label = vaults[path]?.configuration.label else { return }
-        if vaults[path]?.lastFault != fault.message { log(.warning, "\(label): \(fault.message)") }
-        vaults[path]?.lastFault = fault.message
+        if let fault = scanned.faults.first, state.problems.couldNotRead(fault) {
+            log(.warning, "\(state.label): \(fault.message)")
+        }
+        vaults[path] = state
     }
 
-    mutating func rescanned(
-        _ path: Bytes, _ id: VaultID, scanned: Scanned, doubts: Int, at now: Moment
-    ) {
-        note(scanned, path, at: now)
+    private mutating func rescanned(_ path: Bytes, _ id: VaultID, _ scanned: Scanned, missed: Int, at now: Moment) {
+        record(scanned, path, at: now)
         guard var state = vaults[path] else { return }
         if let before = state.id, before != id {
             output.effects.append(.forgetWatches(before))
-            log(.notice, "\(state.configuration.label): another of its disks is there now")
+            log(.notice, "\(state.label): another of its disks is there now")
         }
         state.id = id
-        state.due = scanned.settling
-        state.unprobed = scanned.unprobed
+        state.directories.rescanned(scanned)
         state.trashNames = scanned.trashNames ?? state.trashNames
-        state.backOffSeconds = 1
-        // At the first look nobody has measured anything.
-        if state.rescannedAt == nil { state.measureAt = now.boot }
-        state.rescannedAt = now.boot
-        state.earlyPurgeAt = now.boot
-        if state.lastProblem != nil { log(.notice, "\(state.configuration.label): in order again") }
-        (state.lastProblem, state.problem) = (nil, nil)
-        notes.append((state.configuration.label, .look(at: now.wall)))
-        let how = reconcile(scanned, &state, at: now)
-        // A doubt that came during the rescan is not answered by it.
-        if state.doubts == doubts {
-            state.doubts = 0
-            state.isDoubtSaid = false
-            // Where not all could be read, who only looks must look for himself.
+        // At the first scan nobody has measured anything.
+        if state.index.rescannedAt == nil { state.measuring.measureAtOnce(at: now) }
+        state.purge.checkLimits(at: now)
+        if state.problems.scanned() { log(.notice, "\(state.label): in order again") }
+        notes.append((state.label, .look(at: now.wall)))
+        let how = state.index.rescanned(scanned, missed: missed, at: now)
+        if state.index.isCurrent {
+            // Where not all could be read, who only reads must scan by himself.
             let isFrozenByFile = scanned.trashNames?.contains("FREEZE") == true
-            let why =
-                isFrozenByFile
-                ? "the file .trash/FREEZE is there" : scanned.faults.first?.message ?? how
-            markUnreconciled(state, why)
+            markUnreconciled(
+                state, isFrozenByFile ? "the file .trash/FREEZE is there" : scanned.faults.first?.message ?? how)
         }
+        if scanned.hasReturned { state.purge.goOn(at: now) }
         vaults[path] = state
         output.effects.append(.setWatching(id, how))
-        plan(purgeOf: path)
-        if scanned.hasReturned {
-            vaults[path]?.mustPurge = true
-            vaults[path]?.purgeAt = max(now.boot, state.purgeFrom)
-        }
+        askNextPurge(of: path)
     }
 
-    mutating func purgedEarly(
+    private mutating func purgedEarly(
         _ path: Bytes, _ retry: Int64?, scanned: Set<Bytes>, names: [Bytes: Set<String>], at now: Moment
     ) {
         for (path, names) in names {
             vaults[path]?.trashNames = names
-            plan(purgeOf: path)
-        }
-        guard !isOnce else {
-            for other in scanned.union([path]) { vaults[other]?.earlyPurgeAt = nil }
-            return
+            askNextPurge(of: path)
         }
         for other in scanned {
-            vaults[other]?.earlyPurgeFrom = now.boot + VaultState.earlyPurgeSeconds * VaultState.second
+            vaults[other]?.purge.limitsChecked(at: now)
+            if isOnce { vaults[other]?.purge.limitsStarted() }
         }
-        // When the next one passes its `min-grace`: nothing is asked again and again before.
-        guard let retry else { return }
-        vaults[path]?.earlyPurgeFrom = 0
-        vaults[path]?.earlyPurgeAt = now.boot.adding(max(1, retry).multiplied(by: VaultState.second))
-    }
-
-    static let limitText = "the limit of inotify watches is reached"
-
-    /// When all is looked at again whatever the events say; and how changes are learnt of, where that is not by events
-    /// alone.
-    func reconcile(_ scanned: Scanned, _ state: inout VaultState, at now: Moment) -> String? {
-        var how: String?
-        state.reconcileSeconds = VaultState.localReconcileSeconds
-        if let kind = scanned.remoteKind {
-            state.reconcileSeconds = VaultState.remoteReconcileSeconds
-            how = "polled every \(state.reconcileSeconds / 60) min: on \(kind), others may change it unseen"
-        }
-        if scanned.refused.count > 0 { state.reconcileSeconds = VaultState.unwatchedReconcileSeconds }
-        if scanned.refused.isLimit {
-            how =
-                "\(scanned.refused.count) directories are not watched, and polled every minute: \(Self.limitText); see `reprieve doctor`"
-        }
-        // A twentieth of the time at most.
-        state.reconcileSeconds = max(state.reconcileSeconds, 20 * scanned.nanoseconds / VaultState.second)
-        state.rescanAt = min(state.rescanAt, now.boot + state.reconcileSeconds * VaultState.second)
-        return how
+        if let retry, !isOnce { vaults[path]?.purge.retryLimits(after: retry, at: now) }
     }
 
     /// Only the catalog knows when the next one is due.
-    mutating func plan(purgeOf path: Bytes) {
+    private mutating func askNextPurge(of path: Bytes) {
         guard !isOnce, let state = vaults[path] else { return }
         start(.nextPurge, "next purge", in: state)
     }
 
-    private mutating func plan(purgeOf path: Bytes, due: Timestamp?, at now: Moment) {
-        guard let state = vaults[path], !state.mustPurge else { return }
-        guard let due else {
-            vaults[path]?.purgeAt = nil
-            return
-        }
-        let wait = max(0, due.nanoseconds - now.wall.nanoseconds)
-        // What was due and stayed (kept by the policy, frozen, not observed long enough) is asked again later.
-        vaults[path]?.purgeAt = max(now.boot + min(wait, Int64.max / 4), state.purgeFrom)
-    }
-
-    mutating func failed(_ path: Bytes, _ what: String, _ fault: Fault, at now: Moment) {
-        if isOnce {
-            vaults[path] = nil
-            return
-        }
+    private mutating func failed(_ path: Bytes, _ what: String, _ fault: Fault, at now: Moment) {
+        if isOnce { vaults[path] = nil }
         guard var state = vaults[path] else { return }
-        if fault.code == .away { return away(path, fault, at: now) }
-        let text = "\(state.configuration.label): \(what): \(fault.message)"
-        if what == JobRunner.unlinkFailed { return log(.error, "\(text)") }
-        if what == JobRunner.earlyPurgeFailed {
-            if state.lastJobProblem != fault.message { log(.error, "\(text)") }
-            state.lastJobProblem = fault.message
-            state.earlyPurgeAt = now.boot + 60 * VaultState.second
-            vaults[path] = state
-            return
+        defer { vaults[path] = state }
+        let text = "\(state.label): \(what): \(fault.message)"
+        if fault.code == .away {
+            // Looked for again when something is mounted, and now and then.
+            if state.problems.scanFailed(fault) { log(.notice, "\(fault.message)") }
+            state.index.away(at: now)
+            return markUnreconciled(state, fault.message)
         }
-        if what == JobRunner.cleanupFailed || what == JobRunner.purgeFailed {
+        switch what {
+        case JobRunner.unlinkFailed: log(.error, text)
+        case JobRunner.cleanupFailed, JobRunner.purgeFailed, JobRunner.earlyPurgeFailed:
             // Not forgotten, and not before a minute has passed. Said once, not every minute.
-            if state.lastJobProblem != fault.message { log(.error, "\(text)") }
-            state.lastJobProblem = fault.message
-            state.purgeFrom = now.boot + 60 * VaultState.second
-            state.rescanAt = min(state.rescanAt, state.purgeFrom)
-            if what == JobRunner.cleanupFailed {
-                notes.append((state.configuration.label, .run(at: now.wall, .failed, problem: fault.message)))
-                state.wantsCleanup = true
-                let pause = state.configuration.settings.cleanupEvery.value.fixedSeconds
-                state.lastCleanup = now.boot.subtracting(max(0, pause - 60).multiplied(by: VaultState.second))
-                if state.nextScheduled != nil { state.nextScheduled = now.wall.adding(seconds: 60) }
-            }
-            vaults[path] = state
-            return
+            if state.problems.jobFailed(fault) { log(.error, text) }
+            if what == JobRunner.earlyPurgeFailed { return state.purge.checkLimits(after: 60, at: now) }
+            state.index.rescan(by: state.purge.pause(60, at: now))
+            guard what == JobRunner.cleanupFailed else { return }
+            notes.append((state.label, .run(at: now.wall, .failed, problem: fault.message)))
+            state.cleanup.failed(at: now)
+        default:
+            if state.problems.scanFailed(fault) { log(.error, text) }
+            state.index.failed(at: now)
+            markUnreconciled(state, fault.message)
+            // That it is offline is an event of its own.
+            guard fault.code != .offline, let id = state.id, !state.index.isRecorded else { return }
+            state.index.isRecorded = true
+            output.effects.append(.recordUnreconciled(id, label: state.label, why: fault.message))
         }
-        if state.lastProblem != fault.message { log(.error, "\(text)") }
-        (state.lastProblem, state.problem) = (fault.message, fault)
-        state.doubts += 1
-        state.rescanAt = now.boot + state.backOffSeconds * VaultState.second
-        state.backOffSeconds = min(60, state.backOffSeconds * 2)
-        vaults[path] = state
-        markUnreconciled(state, fault.message)
-        // That it is offline is an event of its own.
-        if fault.code != .offline { recordUnreconciled(path, fault.message) }
-    }
-
-    /// The disk of a removable vault is not there: looked for again when something is mounted, and now and then.
-    private mutating func away(_ path: Bytes, _ fault: Fault, at now: Moment) {
-        guard var state = vaults[path] else { return }
-        if state.lastProblem != fault.message { log(.notice, "\(fault.message)") }
-        (state.lastProblem, state.problem) = (fault.message, fault)
-        state.doubts += 1
-        state.rescanAt = now.boot + 60 * VaultState.second
-        vaults[path] = state
-        markUnreconciled(state, fault.message)
     }
 
     // MARK: For the monitor
@@ -238,12 +157,11 @@ extension Turn {
     mutating func pulses(at now: Moment) -> [Bytes: IndexHeartbeat] {
         var pulses: [Bytes: IndexHeartbeat] = [:]
         for (path, state) in vaults {
-            let isBehind = state.pending > 0 || state.doubts > 0
-            let since = isBehind ? state.behindSince ?? now.boot : nil
-            if state.behindSince != since { vaults[path]?.behindSince = since }
+            let isBehind = state.directories.count > 0 || !state.index.isCurrent
             pulses[path] = IndexHeartbeat(
-                lagSeconds: since.map { (now.boot - $0) / VaultState.second } ?? 0, pending: state.pending,
-                problem: state.problem, isFrozenByFile: state.trashNames.contains("FREEZE"))
+                lagSeconds: vaults[path]?.problems.lagSeconds(isBehind: isBehind, at: now) ?? 0,
+                pending: state.directories.count, problem: state.problems.fault,
+                isFrozenByFile: state.trashNames.contains("FREEZE"))
         }
         return pulses
     }

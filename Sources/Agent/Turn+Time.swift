@@ -37,19 +37,18 @@ extension Turn {
             var state = vaults[vault.path] ?? VaultState(vault)
             state.configuration = vault
             state.id = state.id ?? ids[vault.path]
+            state.cleanup.adopt(vault.settings, at: now, zone: configuration.zone.value)
             if isOnce {
                 // The cleanup or the purge scans it.
-                (state.doubts, state.rescanAt) = (0, .max)
-                (state.purgeAt, state.earlyPurgeAt) = (now.boot, now.boot)
+                state.index.never()
+                state.purge.goOn(at: now)
+                state.purge.checkLimits(at: now)
             } else {
-                state.doubts += 1
-                state.rescanAt = now.boot
+                state.index.missAll(at: now)
             }
-            state.wantsCleanup = true
-            state.schedule(after: now.wall, zone: configuration.zone.value)
-            state.mounts = mounts(vault.path) ?? []
+            state.index.mounts = mounts(vault.path) ?? []
             fresh[vault.path] = state
-            markUnreconciled(state, "the agent has not looked at it yet")
+            markUnreconciled(state, "the agent has not scanned it yet")
         }
         for (path, state) in vaults where fresh[path] == nil {
             if let id = state.id { output.effects.append(.forgetWatches(id)) }

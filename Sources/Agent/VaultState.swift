@@ -2,123 +2,99 @@ internal import Config
 internal import Engine
 internal import Model
 
-/// What the agent keeps in mind of one vault between two turns. Only the agent's own thread touches it.
+/// What the agent remembers of one vault between two steps. Only the agent's own thread changes it.
 struct VaultState {
     var configuration: VaultConfiguration
     var id: VaultID?
-
-    /// Places to look at, and the boot time at which: they settle.
-    var due: [Bytes: Int64] = [:]
-    /// Dirty places that no job has taken yet, and paths whose writer renamed them to their final name.
-    var dirty: Set<Bytes> = []
-    /// Directories that came from elsewhere, to be looked at with all below them.
-    var deep: Set<Bytes> = []
-    /// Places of a first look with backups that nobody has looked into yet; no cleanup before that is done.
-    var unprobed: Set<Bytes> = []
-    var finished: Set<Bytes> = []
-
-    /// Counted up when anything may have been missed; the catalog is vouched for again only by a rescan begun since.
-    var doubts = 1
-    var rescanAt: Int64 = 0
-    var backOffSeconds: Int64 = 1
-    /// When the last whole look ended, and how long doubts of a storm of events wait for the next one.
-    var rescannedAt: Int64?
-    var stormSeconds: Int64 = 1
-    /// How often all is looked at again whatever the events said.
-    var reconcileSeconds: Int64 = VaultState.localReconcileSeconds
-    /// Its queue has given no sign of life for a minute: said, and not yet taken back.
-    var isHung = false
-    /// That it is unreconciled was said, as an event, and is not over.
-    var isDoubtSaid = false
-    var lastProblem: String?
-    /// Why the last look failed, or hangs; `nil`: it did not.
-    var problem: Fault?
-    /// Since when something waits to be looked at.
-    var behindSince: Int64?
-    /// The last thing that a look could not read.
-    var lastFault: String?
-    var lastJobProblem: String?
+    var directories = DirtyDirectories()
+    var index = Reconciliation()
+    var cleanup: CleanupTimer
+    var purge = PurgeTimer()
+    var measuring = MeasureTimer()
+    var problems = Problems()
     /// The batches, and FREEZE, as last seen.
     var trashNames: Set<String> = []
-    /// The mounts at, above or below it.
-    var mounts: [Bytes] = []
-    /// No look before this: a steady stream of events is taken together.
-    var looksFrom: Int64 = 0
-    /// No purge before this: the last one left things as they are.
-    var purgeFrom: Int64 = 0
-
-    var wantsCleanup = true
-    var lastCleanup: Int64?
-    var nextScheduled: Timestamp?
-    var purgeAt: Int64?
-    /// A purge has to go on, whatever the catalog says of the next one.
-    var mustPurge = false
-    /// When its limits are looked at: after each whole look and each cleanup, and when more may go.
-    var earlyPurgeAt: Int64?
-    /// Not before this: somebody looked at all vaults of its file system.
-    var earlyPurgeFrom: Int64 = 0
+    /// When it is checked whether somebody else changed the trash.
     var trashCheckAt: Int64?
-    /// When sizes are measured next; `nil`: nothing changed since.
-    var measureAt: Int64?
-    /// Not before this: a measurement takes a twentieth of the time at most.
-    var measureFrom: Int64 = 0
-
-    var earlyPurgeDue: Int64? { earlyPurgeAt.map { max($0, earlyPurgeFrom) } }
-
-    init(_ configuration: VaultConfiguration) { self.configuration = configuration }
 
     static let second: Int64 = 1_000_000_000
+
+    init(_ configuration: VaultConfiguration) {
+        self.configuration = configuration
+        cleanup = CleanupTimer(configuration.settings)
+    }
+
+    var label: String { configuration.label }
+
+    /// When something is due, by the boot clock, as far as that is known.
+    func next(at now: Moment) -> [Int64] {
+        directories.next(at: now)
+            + [
+                index.rescanAt, cleanup.next(at: now), purge.at, purge.limitsDue, trashCheckAt, measuring.at,
+            ].compactMap { $0 }
+    }
+}
+
+/// When sizes are measured: some seconds after something became complete.
+struct MeasureTimer {
+    /// `nil`: nothing changed since.
+    private(set) var at: Int64?
+    /// Not before this: a measurement takes a twentieth of the time at most.
+    private var from: Int64 = 0
+
     /// Between two measurements of what purging would free, at least.
-    static let measureSeconds: Int64 = 5
-    static let localReconcileSeconds: Int64 = 3600
-    /// Between two looks at a file system whose limits are not met, each of which looks at all vaults on it.
-    static let earlyPurgeSeconds: Int64 = 600
-    /// Where others may change it unseen (NFS, SMB, FUSE, …).
-    static let remoteReconcileSeconds: Int64 = 120
-    /// Where the kernel watches no more directories.
-    static let unwatchedReconcileSeconds: Int64 = 60
+    static let seconds: Int64 = 5
 
-    /// Places that wait to be looked at.
-    var pending: Int { dirty.count + deep.count + unprobed.count }
-
-    /// Whether cleanup is due: after a backup became complete, at most once in `cleanup-every`; or by the clock.
-    func cleanupIsDue(at now: Moment) -> Bool {
-        switch configuration.settings.schedule.value {
-        case .manual: return false
-        case .daily: return nextScheduled.map { now.wall >= $0 } ?? false
-        case .hourly: return lastCleanup.map { now.boot.subtracting($0) >= 3600 * Self.second } ?? true
-        case .afterBackup:
-            let pause = configuration.settings.cleanupEvery.value.fixedSeconds.multiplied(by: Self.second)
-            return wantsCleanup && (lastCleanup.map { now.boot.subtracting($0) >= pause } ?? true)
-        }
+    mutating func changed(at now: Moment) {
+        at = at ?? max(now.boot + Self.seconds * VaultState.second, from)
     }
 
-    /// Whether one round cleans up: by every schedule but `manual`, and not again.
-    var isFirstCleanup: Bool { lastCleanup == nil && configuration.settings.schedule.value != .manual }
+    mutating func measureAtOnce(at now: Moment) { at = now.boot }
+    func isDue(at now: Moment) -> Bool { at.map { $0 <= now.boot } ?? false }
+    mutating func started() { at = nil }
+    mutating func ended(_ nanoseconds: Int64, at now: Moment) { from = now.boot + 20 * nanoseconds }
+}
 
-    /// When it is due again, by the boot clock, as far as that is known.
-    func nextCleanup(at now: Moment) -> Int64? {
-        let last = lastCleanup ?? now.boot
-        switch configuration.settings.schedule.value {
-        case .manual: return nil
-        case .daily: return nextScheduled.map { now.boot + max(0, $0.nanoseconds - now.wall.nanoseconds) }
-        case .hourly: return last + 3600 * Self.second
-        case .afterBackup:
-            return wantsCleanup
-                ? last.adding(configuration.settings.cleanupEvery.value.fixedSeconds.multiplied(by: Self.second)) : nil
-        }
+/// What is wrong with a vault, so that each is said once and not again and again.
+struct Problems {
+    /// Its queue hangs: said, and not yet taken back.
+    var isHung = false
+    /// Why the last rescan failed, or hangs; `nil`: it did not.
+    var fault: Fault?
+    private var scan: String?
+    private var unreadable: String?
+    private var job: String?
+    /// Since when something waits to be scanned.
+    private var behindSince: Int64?
+
+    /// `true`: it was not said yet.
+    mutating func scanFailed(_ fault: Fault) -> Bool {
+        defer { (scan, self.fault) = (fault.message, fault) }
+        return scan != fault.message
     }
 
-    /// The next instant at which the clocks of `zone` show the time of a daily schedule.
-    mutating func schedule(after now: Timestamp, zone: Zone) {
-        guard case .daily(let hour, let minute) = configuration.settings.schedule.value else { return }
-        var zone = zone
-        var day = zone.civil(now)
-        day.hour = hour
-        day.minute = minute
-        day.second = 0
-        let today = zone.instant(of: day)
-        let tomorrow = zone.instant(of: CivilTime(localSeconds: day.localSeconds + 86_400))
-        nextScheduled = today > now ? today : tomorrow
+    /// `true`: it was wrong before.
+    mutating func scanned() -> Bool {
+        defer { (scan, fault) = (nil, nil) }
+        return scan != nil
+    }
+
+    mutating func couldNotRead(_ fault: Fault) -> Bool {
+        defer { unreadable = fault.message }
+        return unreadable != fault.message
+    }
+
+    mutating func jobFailed(_ fault: Fault) -> Bool {
+        defer { job = fault.message }
+        return job != fault.message
+    }
+
+    mutating func jobDone() { job = nil }
+    var hasFailedJob: Bool { job != nil }
+
+    /// For how many seconds the index has been behind the disk.
+    mutating func lagSeconds(isBehind: Bool, at now: Moment) -> Int64 {
+        behindSince = isBehind ? behindSince ?? now.boot : nil
+        return behindSince.map { (now.boot - $0) / VaultState.second } ?? 0
     }
 }

@@ -35,35 +35,35 @@ struct ScheduleTests {
     func daily(now: String, next: String) throws {
         var state = try state("04:15")
         let now = try moment(now)
-        state.schedule(after: now.wall, zone: try #require(Zone(name: "Europe/Berlin")))
-        #expect(state.nextScheduled == Timestamp(rfc3339: next))
-        #expect(!state.cleanupIsDue(at: now))
-        #expect(state.cleanupIsDue(at: try moment(next)))
+        state.cleanup.setNext(after: now.wall, zone: try #require(Zone(name: "Europe/Berlin")))
+        #expect(state.cleanup.nextScheduled == Timestamp(rfc3339: next))
+        #expect(!state.cleanup.isDue(at: now))
+        #expect(state.cleanup.isDue(at: try moment(next)))
     }
 
     @Test("after a backup became complete, and at most once in cleanup-every")
     func afterBackup() throws {
         var state = try state("after-backup")
         let now = try moment("2026-11-23T02:00:00Z")
-        #expect(state.cleanupIsDue(at: now))
-        state.wantsCleanup = false
-        state.lastCleanup = now.boot
-        #expect(!state.cleanupIsDue(at: try moment("2026-11-23T05:00:00Z", boot: 20_000)))
-        state.wantsCleanup = true
-        #expect(!state.cleanupIsDue(at: try moment("2026-11-23T02:29:00Z", boot: 10_000 + 29 * 60)))
-        #expect(state.cleanupIsDue(at: try moment("2026-11-23T02:30:00Z", boot: 10_000 + 30 * 60)))
-        #expect(state.nextCleanup(at: now) == now.boot + 1800 * VaultState.second)
+        #expect(state.cleanup.isDue(at: now))
+        state.cleanup.isWaiting = false
+        state.cleanup.last = now.boot
+        #expect(!state.cleanup.isDue(at: try moment("2026-11-23T05:00:00Z", boot: 20_000)))
+        state.cleanup.isWaiting = true
+        #expect(!state.cleanup.isDue(at: try moment("2026-11-23T02:29:00Z", boot: 10_000 + 29 * 60)))
+        #expect(state.cleanup.isDue(at: try moment("2026-11-23T02:30:00Z", boot: 10_000 + 30 * 60)))
+        #expect(state.cleanup.next(at: now) == now.boot + 1800 * VaultState.second)
     }
 
     @Test("hourly by the boot clock, whatever the wall clock does; by hand never")
     func hourlyAndManual() throws {
         var hourly = try state("hourly")
         let now = try moment("2026-11-23T02:00:00Z")
-        #expect(hourly.cleanupIsDue(at: now))
-        hourly.lastCleanup = now.boot
-        #expect(!hourly.cleanupIsDue(at: try moment("2036-11-23T02:00:00Z", boot: 10_000 + 3599)))
-        #expect(hourly.cleanupIsDue(at: try moment("2016-11-23T02:00:00Z", boot: 10_000 + 3600)))
+        #expect(hourly.cleanup.isDue(at: now))
+        hourly.cleanup.last = now.boot
+        #expect(!hourly.cleanup.isDue(at: try moment("2036-11-23T02:00:00Z", boot: 10_000 + 3599)))
+        #expect(hourly.cleanup.isDue(at: try moment("2016-11-23T02:00:00Z", boot: 10_000 + 3600)))
         let manual = try state("manual")
-        #expect(!manual.cleanupIsDue(at: now) && manual.nextCleanup(at: now) == nil)
+        #expect(!manual.cleanup.isDue(at: now) && manual.cleanup.next(at: now) == nil)
     }
 }

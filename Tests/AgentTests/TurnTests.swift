@@ -63,9 +63,9 @@ struct TurnTests {
         /// Its first rescan has ended.
         mutating func settle() {
             _ = step()
-            let doubts = turn.vaults[path]!.doubts
+            let doubts = turn.vaults[path]!.index.missed
             pass(1)
-            _ = step([.rescanned(path: path, id: Self.id, doubts: doubts, Scanned())])
+            _ = step([.rescanned(path: path, id: Self.id, missed: doubts, Scanned())])
             pass(60)
             for _ in 0..<3 { _ = step() }
         }
@@ -84,8 +84,8 @@ struct TurnTests {
         #expect(names(first).contains("rescan") && !names(first).contains("cleanup"))
         machine.pass(5)
         #expect(!names(machine.step()).contains("cleanup"))
-        let doubts = machine.turn.vaults[machine.path]!.doubts
-        let done = machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: doubts, Scanned())])
+        let doubts = machine.turn.vaults[machine.path]!.index.missed
+        let done = machine.step([.rescanned(path: machine.path, id: Machine.id, missed: doubts, Scanned())])
         #expect(marked(done) == [nil], "vouched for")
         #expect(names(done).contains("next purge") && names(done).contains("cleanup"))
     }
@@ -105,7 +105,7 @@ struct TurnTests {
         var jobs = machine.dirty(many).jobs
         for _ in 0..<5 {
             for case .scan(let places, _, _) in jobs.map(\.work) {
-                #expect(places.count <= Turn.placesAtOnce)
+                #expect(places.count <= DirtyDirectories.atOnce)
                 taken.formUnion(places)
             }
             machine.pass(1)
@@ -123,13 +123,13 @@ struct TurnTests {
         #expect(marked(output) == ["events were lost"])
         machine.pass(5)
         #expect(names(machine.step()).contains("rescan"))
-        let before = machine.turn.vaults[machine.path]!.doubts
+        let before = machine.turn.vaults[machine.path]!.index.missed
         _ = machine.step { $0.dirt.unreconciled[Machine.id] = "again" }
-        let early = machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: before, Scanned())])
+        let early = machine.step([.rescanned(path: machine.path, id: Machine.id, missed: before, Scanned())])
         #expect(marked(early).isEmpty && !names(early).contains("cleanup"))
-        let now = machine.turn.vaults[machine.path]!.doubts
+        let now = machine.turn.vaults[machine.path]!.index.missed
         #expect(
-            marked(machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: now, Scanned())])) == [nil]
+            marked(machine.step([.rescanned(path: machine.path, id: Machine.id, missed: now, Scanned())])) == [nil]
         )
     }
 
@@ -140,10 +140,10 @@ struct TurnTests {
         var pauses: [Int64] = []
         for _ in 0..<5 {
             _ = machine.step { $0.dirt.unreconciled[Machine.id] = "a storm" }
-            pauses.append(machine.turn.vaults[machine.path]!.stormSeconds)
-            let doubts = machine.turn.vaults[machine.path]!.doubts
+            pauses.append(machine.turn.vaults[machine.path]!.index.stormSeconds)
+            let doubts = machine.turn.vaults[machine.path]!.index.missed
             machine.pass(1)
-            _ = machine.step([.rescanned(path: machine.path, id: Machine.id, doubts: doubts, Scanned())])
+            _ = machine.step([.rescanned(path: machine.path, id: Machine.id, missed: doubts, Scanned())])
         }
         #expect(zip(pauses, pauses.dropFirst()).allSatisfy { $0 < $1 }, "\(pauses)")
     }
@@ -200,10 +200,12 @@ struct TurnTests {
         }
         #expect(marked(silent(&machine, 59)).isEmpty)
         let output = silent(&machine, 61)
-        #expect(marked(output).count == 1 && machine.turn.vaults[machine.path]!.problem?.code == .offline)
+        #expect(marked(output).count == 1 && machine.turn.vaults[machine.path]!.problems.fault?.code == .offline)
         #expect(marked(silent(&machine, 62)).isEmpty)
         _ = silent(&machine, 0)
-        #expect(machine.turn.vaults[machine.path]!.problem == nil && machine.turn.vaults[machine.path]!.doubts > 0)
+        #expect(
+            machine.turn.vaults[machine.path]!.problems.fault == nil
+                && machine.turn.vaults[machine.path]!.index.missed > 0)
     }
 
     @Test("a rescan that fails is tried again after 1, 2, 4 … seconds, a minute at most")
@@ -214,7 +216,7 @@ struct TurnTests {
             _ = machine.step([
                 .failed(path: machine.path, what: "could not look", fault: Fault(.io, "it broke"))
             ])
-            let at = machine.turn.vaults[machine.path]!.rescanAt
+            let at = machine.turn.vaults[machine.path]!.index.rescanAt
             #expect(at == machine.now.boot + expected * VaultState.second)
             machine.pass(expected)
             #expect(names(machine.step()).contains("rescan"))
@@ -239,7 +241,7 @@ struct TurnTests {
         var machine = try Machine()
         machine.settle()
         #expect(marked(machine.step { $0.mountsChanged = true }).isEmpty, "as before")
-        machine.turn.vaults[machine.path]!.mounts = ["/srv"]
+        machine.turn.vaults[machine.path]!.index.mounts = ["/srv"]
         #expect(marked(machine.step { $0.mountsChanged = true }).count == 1)
         let output = machine.step { $0.damage = Fault(.damaged, "a row") }
         #expect(output.jobs.filter { $0.vault != nil }.isEmpty)

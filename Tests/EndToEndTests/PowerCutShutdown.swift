@@ -69,7 +69,7 @@ extension PowerCutTests {
         let vault = try disk.mounted { try PowerCutVault(root: disk.root) }
         var counts = Counts()
         for deed in PowerCutVault.Deed.allCases {
-            try vault.makeReady(for: deed)
+            try disk.mounted { try vault.makeReady(for: deed) }
             try disk.keep(as: deed.rawValue)
             // In CI the odd ones on one file system, the even ones on the other.
             let (first, step) = House.isLongForm ? (1, 1) : (kind == .ext4 ? 1 : 3, 4)
