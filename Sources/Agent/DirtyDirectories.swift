@@ -1,4 +1,3 @@
-internal import Engine
 internal import Model
 internal import Survey
 

@@ -1,7 +1,5 @@
-internal import Audit
 internal import Config
 internal import Engine
-internal import Hooks
 internal import Logging
 internal import Model
 

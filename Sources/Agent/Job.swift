@@ -1,7 +1,5 @@
 internal import Config
-internal import Disk
 internal import Engine
-internal import Hooks
 internal import Logging
 internal import Model
 internal import Survey

@@ -1,5 +1,4 @@
 internal import Config
-internal import Engine
 internal import FlyingFox
 internal import FlyingSocks
 internal import Foundation

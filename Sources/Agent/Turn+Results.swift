@@ -1,6 +1,3 @@
-internal import Config
-internal import Disk
-internal import Catalog
 internal import Engine
 internal import Logging
 internal import Model

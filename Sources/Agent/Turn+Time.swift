@@ -1,5 +1,4 @@
 internal import Config
-internal import Disk
 internal import Engine
 internal import Model
 

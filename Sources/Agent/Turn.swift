@@ -1,6 +1,4 @@
 internal import Config
-internal import Disk
-internal import Catalog
 internal import Engine
 internal import Logging
 internal import Model

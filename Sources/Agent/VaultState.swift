@@ -1,5 +1,4 @@
 internal import Config
-internal import Engine
 internal import Model
 
 /// What the agent remembers of one vault between two steps. Only the agent's own thread changes it.

@@ -1,5 +1,3 @@
-internal import Model
-
 /// What the help of a command says below its first sentence. Paragraphs are one line each: the parser wraps them at the
 /// width of the terminal.
 enum Help {

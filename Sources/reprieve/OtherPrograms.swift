@@ -1,7 +1,6 @@
 import ArgumentParser
 internal import Config
 internal import Conflicts
-internal import Engine
 internal import Foundation
 internal import JSONText
 internal import Model

@@ -1,6 +1,5 @@
 import ArgumentParser
 internal import Config
-internal import Engine
 internal import Model
 
 /// Completes printed commands: they repeat the options that say which configuration and state are meant, and with

@@ -1,6 +1,5 @@
 internal import Agent
 import ArgumentParser
-internal import Engine
 internal import Foundation
 internal import JSONText
 internal import Model

@@ -1,6 +1,4 @@
-internal import Audit
 package import Config
-internal import Disk
 package import Model
 package import Retention
 internal import State

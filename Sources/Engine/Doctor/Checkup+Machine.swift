@@ -3,7 +3,6 @@ internal import Disk
 internal import Glibc
 internal import Model
 internal import State
-internal import Trash
 
 /// What all vaults share: the clock, whoever may change what we go by, room, and whoever runs us.
 extension Checkups {

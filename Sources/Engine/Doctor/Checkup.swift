@@ -6,7 +6,6 @@ internal import Hooks
 package import Model
 internal import State
 internal import Survey
-internal import Trash
 
 /// What `doctor` finds: how things stand, and what to do where they stand badly.
 package struct Checkup: Sendable {

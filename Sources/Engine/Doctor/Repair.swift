@@ -4,7 +4,6 @@ internal import Config
 internal import Disk
 internal import Model
 internal import State
-internal import Survey
 internal import Trash
 
 /// `doctor --repair`: whether every invariant holds on the disk, and setting right what can be.

@@ -4,7 +4,6 @@ package import Disk
 package import Model
 internal import Recognition
 internal import State
-internal import Trash
 
 /// What purging some backups would free: hard links over several of them, sparse files, the blocks on disk.
 package struct FreedReport: Sendable {

@@ -1,11 +1,8 @@
-internal import Audit
 internal import Catalog
 internal import Config
-internal import Disk
 internal import Model
 internal import Retention
 internal import State
-internal import Survey
 internal import Trash
 
 /// On what terms something leaves the trash for good. All else of the decision is the same (invariant 5).

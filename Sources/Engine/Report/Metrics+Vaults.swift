@@ -2,7 +2,6 @@ internal import Config
 package import Model
 internal import Retention
 internal import State
-internal import Trash
 
 /// What the agent alone knows of a vault.
 package struct IndexHeartbeat: Sendable {

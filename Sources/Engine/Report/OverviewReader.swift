@@ -1,9 +1,7 @@
-internal import Audit
 internal import Catalog
 internal import Config
 internal import Disk
 package import Model
-internal import Retention
 package import State
 internal import Trash
 

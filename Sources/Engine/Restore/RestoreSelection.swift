@@ -1,8 +1,6 @@
-internal import Audit
 internal import Config
 package import Model
 internal import Retention
-internal import Trash
 
 /// One backup that a person asked to have back, and what comes with it.
 package struct RestoreChoice: Sendable {

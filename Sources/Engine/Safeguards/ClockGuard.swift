@@ -3,7 +3,6 @@ package import Config
 internal import Disk
 package import Model
 internal import State
-internal import Trash
 
 /// Whether the clock may be believed: what depends on the time waits while it is in doubt.
 package struct ClockGuard: UseCase {

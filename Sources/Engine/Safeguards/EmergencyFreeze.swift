@@ -1,4 +1,3 @@
-internal import Audit
 package import Config
 internal import Disk
 package import Model

@@ -1,5 +1,4 @@
 internal import Audit
-internal import Catalog
 package import Config
 internal import Disk
 package import Model

@@ -1,7 +1,6 @@
 internal import Audit
 internal import Catalog
 internal import Config
-internal import Disk
 internal import Model
 internal import Retention
 internal import State

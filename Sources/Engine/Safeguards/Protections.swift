@@ -1,6 +1,5 @@
 internal import Catalog
 internal import Config
-internal import Disk
 internal import Model
 internal import Retention
 internal import State

@@ -1,7 +1,5 @@
 internal import Audit
 package import Catalog
-internal import Config
-internal import Disk
 package import Model
 internal import State
 internal import Survey

@@ -4,7 +4,6 @@ package import Model
 internal import Recognition
 internal import Retention
 internal import Survey
-internal import Trash
 
 /// What `init` saw in a directory and would write.
 package struct Proposal: Sendable {

@@ -1,5 +1,4 @@
 internal import Config
-internal import Disk
 internal import Model
 internal import State
 internal import Trash

@@ -1,5 +1,4 @@
 package import Catalog
-internal import Disk
 package import Model
 internal import Retention
 package import Survey

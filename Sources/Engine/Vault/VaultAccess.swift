@@ -1,8 +1,6 @@
 internal import Audit
-internal import Catalog
 package import Config
 package import Disk
-internal import Hooks
 package import Model
 package import Retention
 internal import State

@@ -2,7 +2,6 @@ internal import Conflicts
 internal import Engine
 internal import JSONText
 internal import Model
-internal import Retention
 
 /// What `init` says of its proposals.
 extension Init {

@@ -2,7 +2,6 @@ internal import Config
 internal import Engine
 internal import JSONText
 internal import Model
-internal import Retention
 
 /// Backups of one vault that a mark is meant for.
 struct Marking {

@@ -3,7 +3,6 @@ internal import Config
 internal import Engine
 internal import JSONText
 internal import Model
-internal import Retention
 
 struct Preserve: Deed {
     static let configuration = CommandConfiguration(

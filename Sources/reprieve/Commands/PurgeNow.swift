@@ -2,7 +2,6 @@ internal import Config
 internal import Engine
 internal import JSONText
 internal import Model
-internal import Retention
 
 /// `purge --now`: shows what would be unlinked, asks, and does just that.
 struct PurgeNow {
