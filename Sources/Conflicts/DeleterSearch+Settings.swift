@@ -109,7 +109,7 @@ extension DeleterSearch {
     private static func variables(_ text: SearchedFiles.Text) -> [Bytes: ShellWord] {
         var reader = ShellReader(text.bytes, .init(file: ""))
         reader.read()
-        return reader.variables.compactMapValues(\.first)
+        return reader.shell.variables.compactMapValues(\.first)
     }
 
     /// A setting, at the line where it stands.

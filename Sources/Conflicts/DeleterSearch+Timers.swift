@@ -91,7 +91,7 @@ extension DeleterSearch {
             guard setting.key == "Environment" else { continue }
             var reader = ShellReader("export " + setting.value, .init(file: "", line: 0))
             reader.read()
-            variables.merge(reader.variables) { $1 }
+            variables.merge(reader.shell.variables) { $1 }
         }
         let home = isRoot ? ShellWord("/root") : self.home.map { ShellWord($0) }
         for part in parts {

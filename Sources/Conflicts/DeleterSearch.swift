@@ -10,7 +10,7 @@ struct DeleterSearch {
     var found: [Deletion] = []
     /// What each directory of units holds.
     var unitNames: [Bytes: Set<Bytes>] = [:]
-    private var followed: Set<ShellReader.Call> = []
+    private var followed: Set<ShellState.Call> = []
     private var homes: [Bytes: Bytes] = [:]
 
     /// So many scripts are looked into.
@@ -128,15 +128,15 @@ struct DeleterSearch {
     ) {
         var reader = ShellReader(text, origin, variables: variables, directory: directory, home: home)
         reader.read()
-        found += reader.found
-        for call in reader.calls {
-            follow(call, directory: reader.directory ?? directory, home: home, hasBareNames: hasBareNames)
+        found += reader.shell.found
+        for call in reader.shell.calls {
+            follow(call, directory: reader.shell.directory ?? directory, home: home, hasBareNames: hasBareNames)
         }
     }
 
     /// A script that a line names, and none that it names in turn.
     private mutating func follow(
-        _ call: ShellReader.Call, directory: ShellWord?, home: ShellWord?, hasBareNames: Bool
+        _ call: ShellState.Call, directory: ShellWord?, home: ShellWord?, hasBareNames: Bool
     ) {
         guard followed.count < Self.mostScripts, let (path, text) = script(call.path, directory, hasBareNames),
             followed.insert(.init(path: ShellWord(path), arguments: call.arguments)).inserted, text.isShell
@@ -149,7 +149,7 @@ struct DeleterSearch {
             variables: Self.known(text, path, variables, directory: directory, home: home),
             directory: directory, home: home)
         reader.read()
-        found += reader.found
+        found += reader.shell.found
     }
 
     /// With what a script sets further down: a function stands before the values that it is called with.
@@ -160,7 +160,7 @@ struct DeleterSearch {
         var reader = ShellReader(
             text.bytes, .init(file: path), variables: variables, directory: directory, home: home)
         reader.read()
-        return reader.variables.filter { $0.value.allSatisfy(\.isLiteral) }.merging(variables) { $1 }
+        return reader.shell.variables.filter { $0.value.allSatisfy(\.isLiteral) }.merging(variables) { $1 }
     }
 
     private func script(
