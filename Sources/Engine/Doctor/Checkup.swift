@@ -118,8 +118,8 @@ package struct Checkups: UseCase {
                 seen.freePercent = Int(clamping: Int64(Double(system.availableBytes) / Double(system.totalBytes) * 100))
             }
             seen.isReadOnly = FileSystem.isReadOnly(vault.root)
-            seen.places = try state.catalog.places(vault: vault.id, readAs: "").count
-            seen.watching = checkup.agentIsRunning ? try state.catalog.watching(vault: vault.id) : nil
+            seen.places = try state.catalog.places.digests(vault: vault.id, readAs: "").count
+            seen.watching = checkup.agentIsRunning ? try state.catalog.vaults.watching(vault: vault.id) : nil
             seen.hasLeases = try hasLeases(vault)
             if let kind = system.remoteKind {
                 checkup.notes.append(

@@ -145,8 +145,8 @@ package struct OverviewReader: UseCase {
                 view.doubt = "not looked at yet"
                 return view
             }
-            view.doubt = try state.catalog.unreconciled(vault: id)
-            view.watching = try state.catalog.watching(vault: id)
+            view.doubt = try state.catalog.vaults.unreconciled(vault: id)
+            view.watching = try state.catalog.vaults.watching(vault: id)
             view.marks = try state.marks.read(id, trash: nil)
             view.freezes = try freezeGuard.freezes(vault, id, view.marks, at: view.at.wall)
             if pulse?.isFrozenByFile == true {
