@@ -73,7 +73,7 @@ final class LogFile {
         var stat = stat()
         // Half of it is left: nothing to do, most of the time.
         guard fstat(descriptor, &stat) == 0, Int(stat.st_blocks) * 512 < end + Self.reserve / 2 else { return }
-        _ = Directory.reserve(descriptor, from: end, count: Self.reserve)
+        _ = file.reserve(from: end, count: Self.reserve)
     }
 
     /// Gives the reserve back: nothing is appended any more.

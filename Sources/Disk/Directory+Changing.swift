@@ -131,11 +131,6 @@ extension Directory {
     package func sync() throws(Fault) -> Synced {
         try check(layer.sync(directory: descriptor), "sync", path) == 0 ? .thisDirectory : .wholeFileSystem
     }
-
-    /// Keeps room behind the end of an open file; `false` where it cannot be had.
-    package static func reserve(_ file: Int32, from: Int, count: Int) -> Bool {
-        cl_reserve(file, Int64(from), Int64(count)) == 0
-    }
 }
 
 /// A directory that this process has made: the only one whose owner and mode it sets.

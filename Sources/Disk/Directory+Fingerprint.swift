@@ -16,7 +16,7 @@ extension Directory {
         withUnsafeBytes(of: (own.ino, own.mtime, own.ctime), body)
         lseek(descriptor, 0, SEEK_SET)
         let listing = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
-        var fingerprint = Fingerprint()
+        var fingerprint = Fingerprint(descriptor: descriptor)
         defer {
             listing.deallocate()
             fingerprint.deallocate()
@@ -28,7 +28,7 @@ extension Directory {
             var at = 0
             while at < n {
                 let entry = UnsafeRawBufferPointer(rebasing: listing[at...])
-                addEntry(entry, into: &fingerprint)
+                fingerprint.addEntry(entry)
                 at += Int(entry.loadUnaligned(fromByteOffset: 16, as: UInt16.self))
                 if fingerprint.isNearlyFull { fingerprint.hand(to: body) }
             }
@@ -38,13 +38,16 @@ extension Directory {
 
     /// Bytes that are handed on before their room is full.
     private struct Fingerprint {
+        private let descriptor: Int32
         private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
         private var used = 0
+
+        init(descriptor: Int32) { self.descriptor = descriptor }
 
         /// An entry takes at most its name and some eighty bytes.
         var isNearlyFull: Bool { room.count - used < 1024 }
 
-        mutating func add(_ bytes: UnsafeRawBufferPointer) {
+        private mutating func add(_ bytes: UnsafeRawBufferPointer) {
             UnsafeMutableRawBufferPointer(rebasing: room[used...]).copyMemory(from: bytes)
             used += bytes.count
         }
@@ -54,43 +57,43 @@ extension Directory {
             used = 0
         }
 
-        func deallocate() { room.deallocate() }
-    }
-
-    /// One linux_dirent64: inode (8), offset (8), record length (2), type (1), name with NUL.
-    private func addEntry(_ entry: UnsafeRawBufferPointer, into fingerprint: inout Fingerprint) {
-        guard let base = entry.baseAddress else { return }
-        let name = (base + 19).assumingMemoryBound(to: CChar.self)
-        let dot = CChar(bitPattern: UInt8(ascii: "."))
-        if name[0] == dot, name[1] == 0 || (name[1] == dot && name[2] == 0) { return }
-        let kind = entry[18]
-        fingerprint.add(UnsafeRawBufferPointer(start: base, count: 8))
-        fingerprint.add(UnsafeRawBufferPointer(start: base + 18, count: strlen(name) + 2))
-        // Our own trash changes with every lock: that it is there is all that counts.
-        if kind == Self.directoryType, strcmp(name, ".trash") == 0 { return }
-        var stat = cl_stat()
-        let answer =
-            kind == Self.directoryType || kind == Self.unknownType
-            ? look(behind: name, &stat) : cl_statx(descriptor, name, 0, &stat)
-        guard answer >= 0 else {
-            withUnsafeBytes(of: answer) { fingerprint.add($0) }
-            return
+        /// One linux_dirent64: inode (8), offset (8), record length (2), type (1), name with NUL.
+        mutating func addEntry(_ entry: UnsafeRawBufferPointer) {
+            guard let base = entry.baseAddress else { return }
+            let name = (base + 19).assumingMemoryBound(to: CChar.self)
+            let dot = CChar(bitPattern: UInt8(ascii: "."))
+            if name[0] == dot, name[1] == 0 || (name[1] == dot && name[2] == 0) { return }
+            let kind = entry[18]
+            add(UnsafeRawBufferPointer(start: base, count: 8))
+            add(UnsafeRawBufferPointer(start: base + 18, count: strlen(name) + 2))
+            // Our own trash changes with every lock: that it is there is all that counts.
+            if kind == Self.directoryType, strcmp(name, ".trash") == 0 { return }
+            var stat = cl_stat()
+            let answer =
+                kind == Self.directoryType || kind == Self.unknownType
+                ? look(behind: name, &stat) : cl_statx(descriptor, name, 0, &stat)
+            guard answer >= 0 else {
+                withUnsafeBytes(of: answer) { add($0) }
+                return
+            }
+            let numbers = (
+                stat.ino, stat.size, stat.allocated, stat.mtime, stat.ctime,
+                UInt64(stat.mode) << 32 | UInt64(stat.nlink), UInt64(stat.uid) << 32 | UInt64(stat.gid)
+            )
+            withUnsafeBytes(of: numbers) { add($0) }
         }
-        let numbers = (
-            stat.ino, stat.size, stat.allocated, stat.mtime, stat.ctime, UInt64(stat.mode) << 32 | UInt64(stat.nlink),
-            UInt64(stat.uid) << 32 | UInt64(stat.gid)
-        )
-        withUnsafeBytes(of: numbers) { fingerprint.add($0) }
-    }
 
-    private func look(behind name: UnsafePointer<CChar>, _ stat: inout cl_stat) -> Int32 {
-        let fd = cl_openat2(
-            descriptor, name, Self.pathOnly | O_NOFOLLOW | O_CLOEXEC, 0, UInt32(CL_BENEATH | CL_NO_XDEV))
-        guard fd >= 0 else { return fd }
-        defer { close(fd) }
-        return cl_statx(fd, "", 1, &stat)
-    }
+        private func look(behind name: UnsafePointer<CChar>, _ stat: inout cl_stat) -> Int32 {
+            let fd = cl_openat2(
+                descriptor, name, Directory.pathOnly | O_NOFOLLOW | O_CLOEXEC, 0, UInt32(CL_BENEATH | CL_NO_XDEV))
+            guard fd >= 0 else { return fd }
+            defer { close(fd) }
+            return cl_statx(fd, "", 1, &stat)
+        }
 
-    private static let directoryType: UInt8 = 4
-    private static let unknownType: UInt8 = 0
+        func deallocate() { room.deallocate() }
+
+        private static let directoryType: UInt8 = 4
+        private static let unknownType: UInt8 = 0
+    }
 }

@@ -198,4 +198,9 @@ package final class OwnFile: Sendable {
     func read(limit: Int) throws(Fault) -> Bytes {
         try Directory.readAll(layer, descriptor, path, limit: limit)
     }
+
+    /// Keeps room behind its end; `false` where it cannot be had.
+    package func reserve(from: Int, count: Int) -> Bool {
+        cl_reserve(descriptor, Int64(from), Int64(count)) == 0
+    }
 }

@@ -80,6 +80,34 @@ package final class Directory: Sendable {
             self.kind = kind
             self.inode = inode
         }
+
+        /// linux_dirent64: inode (8), offset (8), record length (2), type (1), name with NUL.
+        static func decode(_ buffer: UnsafeRawBufferPointer, into found: inout [Directory.Entry]) {
+            var at = 0
+            while at < buffer.count {
+                let length = Int(buffer.load(fromByteOffset: at + 16, as: UInt16.self))
+                let start = buffer.baseAddress! + at + 19  // the kernel ended it with a NUL
+                let name = UnsafeRawBufferPointer(
+                    start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
+                let dot = UInt8(ascii: ".")
+                if !(name.count <= 2 && name.allSatisfy { $0 == dot }) {
+                    let kind: Kind =
+                        switch Int32(buffer[at + 18]) {
+                        case 8: .file
+                        case 4: .directory
+                        case 10: .symlink
+                        case 0: .unknown
+                        default: .other
+                        }
+                    found.append(
+                        Entry(
+                            name: Bytes(Array(name)), kind: kind,
+                            inode: buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                    )
+                }
+                at += length
+            }
+        }
     }
 
     /// All names but `.` and `..`, in the directory's own order.
@@ -111,33 +139,6 @@ package final class Directory: Sendable {
             if answer == 0, batch.isEmpty { return nil }
             try check(answer, "list", path)
             return batch
-        }
-    }
-
-    /// linux_dirent64: inode (8), offset (8), record length (2), type (1), name with NUL.
-    static func decode(_ buffer: UnsafeRawBufferPointer, into found: inout [Entry]) {
-        var at = 0
-        while at < buffer.count {
-            let length = Int(buffer.load(fromByteOffset: at + 16, as: UInt16.self))
-            let start = buffer.baseAddress! + at + 19  // the kernel ended it with a NUL
-            let name = UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
-            let dot = UInt8(ascii: ".")
-            if !(name.count <= 2 && name.allSatisfy { $0 == dot }) {
-                let kind: Entry.Kind =
-                    switch Int32(buffer[at + 18]) {
-                    case 8: .file
-                    case 4: .directory
-                    case 10: .symlink
-                    case 0: .unknown
-                    default: .other
-                    }
-                found.append(
-                    Entry(
-                        name: Bytes(Array(name)), kind: kind,
-                        inode: buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-                )
-            }
-            at += length
         }
     }
 

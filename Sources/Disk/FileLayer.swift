@@ -79,7 +79,7 @@ package struct LinuxFileLayer: FileLayer {
             let n = cl_getdents(directory, buffer.baseAddress, buffer.count)
             guard n > 0 else { return Int32(n) }
             let filled = UnsafeRawBufferPointer(start: buffer.baseAddress, count: n)
-            Directory.decode(filled, into: &entries)
+            Directory.Entry.decode(filled, into: &entries)
             return 0
         }
     }

@@ -15,7 +15,7 @@ extension Directory {
     /// A small file of this directory, whole; `nil` where there is none. What is no regular file is not opened.
     package func smallFile(_ name: Bytes) -> SmallFile? {
         do {
-            guard let ends = try ends(of: name, head: SmallFile.limit, tail: 0) else {
+            guard let ends = try FileLook(name, in: self).ends(head: SmallFile.limit, tail: 0) else {
                 return holds(name) ? .unread(.noFile) : nil
             }
             guard ends.size <= Int64(SmallFile.limit) else {

@@ -227,7 +227,7 @@ package struct Condemning {
                 }
                 let name = member.path.lastComponent
                 // Held over the rename: who opens it for writing from now on is noticed. *Unsupported* is no veto.
-                let lease = member.isDirectory ? nil : source.lease(on: name)
+                let lease = member.isDirectory ? nil : FileLook(name, in: source).lease()
                 if lease?.first == .written { throw .dropped("it is being written") }
                 do throws(Fault) { try source.rename(name, to: target, as: name) } catch { throw .failed(error) }
                 done.append((member, source, target))

@@ -226,11 +226,11 @@ struct DiskPartsTests {
         let file = try scratch.write("a")
         let root = try scratch.open()
         let reader = try FileHandle(forReadingFrom: file)
-        #expect(root.writer(of: "a") == .free)
+        #expect(FileLook("a", in: root).writer() == .free)
         let writer = try FileHandle(forWritingTo: file)
-        #expect(root.writer(of: "a") == .written)
+        #expect(FileLook("a", in: root).writer() == .written)
         try writer.close()
-        #expect(root.writer(of: "a") == .free)
+        #expect(FileLook("a", in: root).writer() == .free)
         try reader.close()
     }
 

@@ -158,7 +158,7 @@ package struct Checkups: UseCase {
         guard let backup = try state.catalog.anyFile(vault: vault.id),
             let place = try? vault.root.open(backup.path.parent)
         else { return nil }
-        return !vault.survey.isRemote && place.writer(of: backup.path.lastComponent) != .unsupported
+        return !vault.survey.isRemote && FileLook(backup.path.lastComponent, in: place).writer() != .unsupported
     }
 
     private func examineLimits(_ checkup: inout Checkup) {
