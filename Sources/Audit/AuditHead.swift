@@ -34,7 +34,7 @@ extension AuditLog {
         /// again.
         static func read(_ state: Directory) throws(Fault) -> Head? {
             let bytes: Bytes?
-            do { bytes = try state.read(name, limit: 4096) } catch {
+            do { bytes = try state.ownFiles.read(name, limit: 4096) } catch {
                 guard error.code == .unsafe else { throw error }
                 return nil
             }
@@ -58,10 +58,10 @@ extension AuditLog {
             json.write(to: &text)
             text += repeatElement(UInt8(ascii: " "), count: max(0, Self.length - text.count)) + [0x0A]
             do {
-                try state.replace(Self.name, with: Bytes(text), mode: 0o640)
+                try state.ownFiles.replace(Self.name, with: Bytes(text), mode: 0o640)
             } catch {
                 guard error.isFull else { throw error }
-                try state.overwrite(Self.name, with: Bytes(text))
+                try state.ownFiles.overwrite(Self.name, with: Bytes(text))
             }
         }
     }

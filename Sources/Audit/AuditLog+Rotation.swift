@@ -107,7 +107,7 @@ extension AuditLog {
             let name = n == 0 ? name : name + Bytes("-\(n)")
             guard try directory.sighting(of: name + ".gz") == nil else { continue }
             do {
-                return try directory.putAside(base, as: name, ofLog: base)
+                return try LogDirectory(directory, log: base).putAside(base, as: name)
             } catch {
                 guard error.errno == 17 else { throw error }  // EEXIST
             }
@@ -123,17 +123,17 @@ extension AuditLog {
         let names = try directory.entries().map(\.name)
         for name in names where name.hasPrefix(base + ".") && name.hasSuffix(".new") {
             // Half done, by one who is no more.
-            try directory.removePart(name, ofLog: base)
+            try LogDirectory(directory, log: base).removePart(name)
         }
         for name in names.sorted() where parts.isOurs(name) && !name.hasSuffix(".gz") {
             let packed = name + ".gz"
             if !names.contains(packed) {
                 let fresh = packed + Bytes("." + Surroundings.randomHex(bytes: 8) + ".new")
                 try Packing.pack(name, to: fresh, in: directory)
-                try directory.putAside(fresh, as: packed, ofLog: base)
+                try LogDirectory(directory, log: base).putAside(fresh, as: packed)
                 note.packed.append(packed)
             }
-            try directory.removePart(name, ofLog: base)
+            try LogDirectory(directory, log: base).removePart(name)
         }
         try directory.sync()
     }
@@ -156,7 +156,7 @@ extension AuditLog {
                 head.first = max(head.first ?? 0, next.first)
                 try head.write(state)
             }
-            try directory.removePart(segment.name, ofLog: path.lastComponent)
+            try LogDirectory(directory, log: path.lastComponent).removePart(segment.name)
             try directory.sync()
             total -= segment.size
             note.dropped = (note.dropped?.lowerBound ?? segment.first)..<next.first

@@ -22,7 +22,7 @@ final class LogFile {
         self.path = path
         let directory = try Directory.open(absolute: path.parent)
         let all = O_RDWR | O_APPEND | O_CREAT | flags
-        guard let file = try directory.openOwn(path.lastComponent, all, mode: 0o640) else {
+        guard let file = try directory.ownFiles.open(path.lastComponent, all, mode: 0o640) else {
             throw .system("open", path, ENOENT)
         }
         self.file = file

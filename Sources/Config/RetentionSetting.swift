@@ -117,7 +117,7 @@ package struct RetentionSetting: Sendable {
         if Surroundings.resolved(parent) == nil {
             try Directory.open(absolute: parent.parent).makeDirectory(parent.lastComponent, mode: 0o755)
         }
-        try Directory.open(absolute: parent).replace(Self.name, with: Bytes(text), mode: 0o644)
+        try Directory.open(absolute: parent).ownFiles.replace(Self.name, with: Bytes(text), mode: 0o644)
     }
 }
 

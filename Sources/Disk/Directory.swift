@@ -219,7 +219,7 @@ package final class Directory: Sendable {
 
     /// The object behind a name; `nil`: nothing. One call where the file system has handles.
     package func object(of name: Bytes) throws(Fault) -> ObjectID? {
-        switch try handle(of: name) {
+        switch try Handle(of: name, in: self) {
         case .of(let object): object
         case .gone: nil
         case .unsupported: try sighting(of: name)?.object
@@ -227,7 +227,7 @@ package final class Directory: Sendable {
     }
 
     private func object(of name: Bytes, _ stat: cl_stat) throws(Fault) -> ObjectID? {
-        switch try handle(of: name) {
+        switch try Handle(of: name, in: self) {
         case .of(let object): object
         case .gone: nil
         case .unsupported: ObjectID(inode: stat.ino, birth: stat.has_btime != 0 ? stat.btime : 0)
@@ -238,23 +238,23 @@ package final class Directory: Sendable {
         case of(ObjectID), gone
         /// None here (overlay), or none that last (FUSE): inode and birth time must do.
         case unsupported
-    }
 
-    /// An error that says nothing of handles is thrown: it would make another object of this one.
-    private func handle(of name: Bytes) throws(Fault) -> Handle {
-        var handle: (type: Int32, bytes: Bytes) = (0, Bytes())
-        let answer = layer.object(descriptor, name, &handle)
-        switch answer {
-        case 0: return .of(ObjectID(handleType: handle.type, handle: handle.bytes))
-        case -ENOENT: return .gone
-        // EPERM: what seccomp says of a call it does not let through.
-        case -EOPNOTSUPP, -ENOSYS, -EOVERFLOW, -EPERM, -EINVAL: return .unsupported
-        default: throw .system("look at", path.appending(name), -answer)
+        /// An error that says nothing of handles is thrown: it would make another object of this one.
+        init(of name: Bytes, in directory: Directory) throws(Fault) {
+            var handle: (type: Int32, bytes: Bytes) = (0, Bytes())
+            let answer = directory.layer.object(directory.descriptor, name, &handle)
+            switch answer {
+            case 0: self = .of(ObjectID(handleType: handle.type, handle: handle.bytes))
+            case -ENOENT: self = .gone
+            // EPERM: what seccomp says of a call it does not let through.
+            case -EOPNOTSUPP, -ENOSYS, -EOVERFLOW, -EPERM, -EINVAL: self = .unsupported
+            default: throw .system("look at", directory.path.appending(name), -answer)
+            }
         }
     }
 
-    /// The whole of a file that others wrote, at most `limit` bytes; for one of ours: ``read(_:limit:)``. `nil` where
-    /// there is none.
+    /// The whole of a file that others wrote, at most `limit` bytes (one of ours: ``OwnFiles/read(_:limit:)``). `nil`
+    /// where there is none.
     package func readAny(_ name: Bytes, limit: Int) throws(Fault) -> Bytes? {
         let whole = path.appending(name)
         let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
@@ -262,7 +262,7 @@ package final class Directory: Sendable {
         guard fd != -ENOENT else { return nil }
         try check(fd, "open", whole)
         defer { layer.close(fd) }
-        return try Self.readAll(layer, fd, whole, limit: limit)
+        return try layer.readAll(fd, whole, limit: limit)
     }
 
     /// A file by its absolute path.
@@ -271,33 +271,11 @@ package final class Directory: Sendable {
     ) throws(Fault) -> Bytes {
         let fd = try check(layer.open(absolute: path, flags: O_RDONLY | O_CLOEXEC | O_NONBLOCK), "open", path)
         defer { layer.close(fd) }
-        return try readAll(layer, fd, path, limit: limit)
+        return try layer.readAll(fd, path, limit: limit)
     }
 
     /// Signals that one read or write of a file bears with.
     static let mostInterrupted = 1000
-
-    static func readAll(_ layer: any FileLayer, _ fd: Int32, _ path: Bytes, limit: Int) throws(Fault) -> Bytes {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        var interrupted = 0
-        while true {
-            let n = chunk.withUnsafeMutableBytes { layer.read(fd, $0) }
-            if n == -Int(EINTR), interrupted < mostInterrupted {
-                interrupted += 1
-                continue
-            }
-            guard n >= 0 else { throw .system("read", path, Int32(-n)) }
-            guard n > 0 else { return Bytes(bytes) }
-            bytes += chunk[..<n]
-            guard bytes.count <= limit else {
-                throw Fault(.damaged, "could not read '\(path.display)': it is larger than \(limit) bytes", path: path)
-            }
-        }
-    }
-
-    /// Locks the directory itself, if nobody else has; it ends with this object.
-    package func lockIfFree() -> Bool { layer.lock(descriptor, isExclusive: true) == 0 }
 }
 
 extension Sighting {

@@ -35,7 +35,7 @@ package struct EntryCopy {
         package var ranges: [Range<Int64>] = []
     }
 
-    /// A regular file, with its holes and its attributes. `read` is told its data as they were read, unless it is cloned.
+    /// A regular file, with its holes and its attributes. `read` is told its data as they are read; of a clone, none.
     package func file(
         _ name: Bytes, as newName: Bytes, read: (UnsafeRawBufferPointer) -> Void
     ) throws(Fault) -> Copied {

@@ -40,20 +40,8 @@ package struct FileLook {
         guard fd != -ENOENT, fd != -EISDIR, fd != -ENXIO else { return false }
         try check(fd, "open", whole)
         defer { layer.close(fd) }
-        let size = 1 << 20
-        let buffer = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
-        defer { buffer.deallocate() }
-        var interrupted = 0
-        while true {
-            let n = layer.read(fd, UnsafeMutableRawBufferPointer(start: buffer, count: size))
-            if n == -Int(EINTR), interrupted < Directory.mostInterrupted {
-                interrupted += 1
-                continue
-            }
-            guard n >= 0 else { throw .system("read", whole, Int32(-n)) }
-            guard n > 0 else { return true }
-            body(UnsafeRawBufferPointer(start: buffer, count: n))
-        }
+        try layer.forEachChunk(fd, whole, bytes: 1 << 20) { chunk throws(Fault) in body(chunk) }
+        return true
     }
 
     /// Its data in these places.

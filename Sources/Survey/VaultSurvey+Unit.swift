@@ -373,9 +373,9 @@ extension VaultSurvey.UnitLook {
             UnitContents(
                 name: unit.name, directory: directory, isDirectory: unit.isDirectory, names: Set(names),
                 members: unit.sideFiles + unit.sharedSideFiles, size: seen.size, head: head,
-                file: { inside.smallFile($0) },
+                file: { SmallFile($0, in: inside) },
                 headOf: { (try? FileLook($0, in: inside).ends(head: SmallFile.limit, tail: 0))??.head ?? [] },
-                inside: { inside.someNames(in: $0) }))
+                inside: { PlaceNames.some(in: $0, of: inside) }))
         return found.map { unit.contents.merged(with: $0) } ?? unit.contents
     }
 

@@ -156,7 +156,7 @@ package struct Condemning {
         let name = Bytes(manifest.content.batch)
         try trash.directory.makeDirectory(name, mode: 0o750)
         let directory = try trash.directory.open(name)
-        try directory.create(TrashDirectory.manifestName, manifest.bytes, mode: 0o640)
+        try directory.ownFiles.create(TrashDirectory.manifestName, manifest.bytes, mode: 0o640)
         try directory.makeDirectory(TrashDirectory.filesName, mode: 0o750)
         if try directory.sync() == .thisDirectory { _ = try trash.directory.sync() }
         return Batch(
@@ -253,7 +253,7 @@ package struct Condemning {
 
     private func putBack(_ member: Backup.Member, from place: Directory, to origin: Directory) throws(Fault) {
         let name = member.path.lastComponent
-        try place.moveOut(name, to: origin, as: name) { () throws(Fault) in
+        try MoveOut(from: place, to: origin).move(name, as: name) { () throws(Fault) in
             try Purging(trash: trash).begin(batch: batchName)
         }
     }

@@ -185,7 +185,7 @@ struct TidyTests {
         (
             "unlink(",
             [
-                "Disk/Unlink.swift", "Disk/FileLayer.swift", "Disk/Directory+LogFiles.swift", "Trash/Purge.swift",
+                "Disk/Unlink.swift", "Disk/FileLayer.swift", "Disk/LogDirectory.swift", "Trash/Purge.swift",
                 "Trash/Restore.swift",
                 "Engine/Purge/Purger.swift", "Agent/MetricsServer.swift",
             ],

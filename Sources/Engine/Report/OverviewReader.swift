@@ -127,7 +127,7 @@ package struct OverviewReader: UseCase {
     package func writeTextfile(_ text: [UInt8]) throws(Fault) {
         guard let directory = configuration.metrics.textfile?.value else { return }
         do {
-            try Directory.open(absolute: directory).publish("reprieve.prom", Bytes(text))
+            try Directory.open(absolute: directory).ownFiles.publish("reprieve.prom", Bytes(text))
         } catch {
             throw Fault(
                 error.code, "could not write the metrics: \(error.message)",
