@@ -6,6 +6,9 @@ package import Model
 extension AuditLog {
     /// What stands in `audit.head`: the anchor of the chain, outside the log.
     struct Head: Codable {
+        private static let name: Bytes = "audit.head"
+        private static let length = 255
+
         /// The last record's number and hash.
         var seq = 0
         var hash = AuditLog.noHash
@@ -16,7 +19,7 @@ extension AuditLog {
         /// Which file the last record went to: emptied in its place it is still that one.
         var file: String?
 
-        fileprivate var isPossible: Bool { [seq, run, first ?? 0].allSatisfy(AuditLog.numbers.contains) }
+        private var isPossible: Bool { [seq, run, first ?? 0].allSatisfy(AuditLog.numbers.contains) }
 
         var json: JSON {
             var fields: [JSON.Field] = [
@@ -26,51 +29,50 @@ extension AuditLog {
             if let file { fields.append(.init("file", .string(file))) }
             return .object(fields)
         }
+
+        /// `nil`: there is none, or it cannot be read. The tail of the log is as good; only the run number starts
+        /// again.
+        static func read(_ state: Directory) throws(Fault) -> Head? {
+            let bytes: Bytes?
+            do { bytes = try state.ownFiles.read(name, limit: 4096) } catch {
+                guard error.code == .unsafe else { throw error }
+                return nil
+            }
+            guard let bytes else { return nil }
+            let head = try? JSONDecoder().decode(Head.self, from: Data(bytes.storage))
+            return head.flatMap { $0.isPossible ? $0 : nil }
+        }
+
+        /// On a full disk the tail of the log tells as much.
+        func writeIfThereIsRoom(_ state: Directory) throws(Fault) {
+            do {
+                try write(state)
+            } catch {
+                guard error.isFull else { throw error }
+            }
+        }
+
+        func write(_ state: Directory) throws(Fault) {
+            // Always the same length, below one sector: on a full disk it is written in its place.
+            var text: [UInt8] = []
+            json.write(to: &text)
+            text += repeatElement(UInt8(ascii: " "), count: max(0, Self.length - text.count)) + [0x0A]
+            do {
+                try state.ownFiles.replace(Self.name, with: Bytes(text), mode: 0o640)
+            } catch {
+                guard error.isFull else { throw error }
+                try state.ownFiles.overwrite(Self.name, with: Bytes(text))
+            }
+        }
     }
 
     /// No log has more records, and no state more runs, than 18 digits count.
     package static let numbers = 0..<1_000_000_000_000_000_000
 
     static let noHash = String(repeating: "0", count: 64)
-    private static let headName: Bytes = "audit.head"
-    private static let headLength = 255
-
-    /// `nil`: there is none, or it cannot be read. The tail of the log is as good; only the run number starts again.
-    func storedHead(_ state: Directory) throws(Fault) -> Head? {
-        let bytes: Bytes?
-        do { bytes = try state.read(Self.headName, limit: 4096) } catch {
-            guard error.code == .unsafe else { throw error }
-            return nil
-        }
-        guard let bytes else { return nil }
-        let head = try? JSONDecoder().decode(Head.self, from: Data(bytes.storage))
-        return head.flatMap { $0.isPossible ? $0 : nil }
-    }
 
     /// The number of the last record, as it was left beside the state; `nil`: none was written.
     package func lastNumber() throws(Fault) -> Int? {
-        try storedHead(try Directory.open(absolute: stateDirectory))?.seq
-    }
-
-    /// On a full disk the tail of the log tells as much.
-    func writeIfThereIsRoom(_ head: Head, _ state: Directory) throws(Fault) {
-        do {
-            try write(head, state)
-        } catch {
-            guard error.isFull else { throw error }
-        }
-    }
-
-    func write(_ head: Head, _ state: Directory) throws(Fault) {
-        // Always the same length, below one sector: on a full disk it is written in its place.
-        var text: [UInt8] = []
-        head.json.write(to: &text)
-        text += repeatElement(UInt8(ascii: " "), count: max(0, Self.headLength - text.count)) + [0x0A]
-        do {
-            try state.replace(Self.headName, with: Bytes(text), mode: 0o640)
-        } catch {
-            guard error.isFull else { throw error }
-            try state.overwrite(Self.headName, with: Bytes(text))
-        }
+        try Head.read(try Directory.open(absolute: stateDirectory))?.seq
     }
 }

@@ -31,7 +31,7 @@ extension AuditLog {
     /// Every record that there is, oldest first, also of what was put aside and packed. A line that is none proves
     /// nothing, and is passed over.
     package func forEach(_ body: (AuditLine) -> Void) throws(Fault) {
-        for segment in try segments() {
+        for segment in try parts.segments() {
             try segment.forEach { line in
                 body(line)
                 return true
@@ -65,7 +65,7 @@ extension AuditLog {
     package func read(after seq: Int, limit: Int) throws(Fault) -> (lines: [AuditLine], lost: Range<Int>?) {
         var lines: [AuditLine] = []
         var lost: Range<Int>?
-        for segment in try segments(from: seq + 1) where lines.count < limit {
+        for segment in try parts.segments(from: seq + 1) where lines.count < limit {
             let goesOn = try segment.forEach(after: lines.last?.seq ?? seq) { line in
                 if let last = lines.last {
                     guard line.seq == last.seq + 1 else { return line.seq <= last.seq }
@@ -86,7 +86,7 @@ extension AuditLog {
     ) throws(Fault) -> (lines: [AuditLine], seq: Int) {
         var found: [AuditLine] = []
         var seq = 0
-        for segment in try segments().reversed() {
+        for segment in try parts.segments().reversed() {
             var own: [AuditLine] = []
             try segment.forEach { line in
                 seq = max(seq, line.seq)
@@ -108,16 +108,8 @@ extension AuditLog {
     /// The number of a record that is older than this time, or the first there is: what stands before is not needed for
     /// anything that began since.
     package func number(before time: Timestamp) throws(Fault) -> Int? {
-        let segments = try segments()
+        let segments = try parts.segments()
         let older = segments.prefix { $0.began.map { $0 <= time } ?? true }
         return (older.last ?? segments.first)?.first
-    }
-
-    /// The files that hold records from this number on.
-    private func segments(from seq: Int) throws(Fault) -> [LogSegment] {
-        // Most of the time it is the one that is written.
-        if let live = try LogSegment(path, .live), live.first <= seq { return [live] }
-        let all = try segments()
-        return Array(all[(all.lastIndex { $0.first <= seq } ?? 0)...])
     }
 }

@@ -54,7 +54,7 @@ extension AuditLog {
         guard let live = try LogSegment(path, .live) else { return }
         guard live.size >= limits.segmentBytes || isOver(live.began, at: now) else { return }
         try withLock { state throws(Fault) in
-            guard var head = try storedHead(state) else { return }
+            guard var head = try Head.read(state) else { return }
             let log = try LogFile(path)
             // Meanwhile another may have done it.
             guard log.inode == live.inode, let tail = try log.cutTornTail() else { return }
@@ -83,15 +83,13 @@ extension AuditLog {
     /// Renames the log, which ends with the head's record, and begins a new one; under `audit.lock`. If we stop in
     /// between there is no log, and whoever appends begins it: the head is on stable storage before the rename.
     private func putAside(_ log: LogFile, _ head: Head, _ state: Directory) throws(Fault) -> LogFile {
-        try write(head, state)
+        try head.write(state)
         try log.giveReserveBack()
         guard let first = try LogSegment(path, .live)?.first else {
             throw Fault(.damaged, "the audit log holds no record", path: path)
         }
         let directory = try Directory.open(absolute: path.parent)
-        let (base, digits) = (path.lastComponent, String(first))
-        let name = base + Bytes("." + String(repeating: "0", count: max(0, Self.nameDigits - digits.count)) + digits)
-        try rename(base, in: directory, to: name)
+        try rename(path.lastComponent, in: directory, to: parts.name(first: first))
         let fresh: LogFile
         do {
             fresh = try LogFile(new: path, after: log)
@@ -109,7 +107,7 @@ extension AuditLog {
             let name = n == 0 ? name : name + Bytes("-\(n)")
             guard try directory.sighting(of: name + ".gz") == nil else { continue }
             do {
-                return try directory.putAside(base, as: name, ofLog: base)
+                return try LogDirectory(directory, log: base).putAside(base, as: name)
             } catch {
                 guard error.errno == 17 else { throw error }  // EEXIST
             }
@@ -125,17 +123,17 @@ extension AuditLog {
         let names = try directory.entries().map(\.name)
         for name in names where name.hasPrefix(base + ".") && name.hasSuffix(".new") {
             // Half done, by one who is no more.
-            try directory.removePart(name, ofLog: base)
+            try LogDirectory(directory, log: base).removePart(name)
         }
-        for name in names.sorted() where isOurs(name) && !name.hasSuffix(".gz") {
+        for name in names.sorted() where parts.isOurs(name) && !name.hasSuffix(".gz") {
             let packed = name + ".gz"
             if !names.contains(packed) {
                 let fresh = packed + Bytes("." + Surroundings.randomHex(bytes: 8) + ".new")
                 try Packing.pack(name, to: fresh, in: directory)
-                try directory.putAside(fresh, as: packed, ofLog: base)
+                try LogDirectory(directory, log: base).putAside(fresh, as: packed)
                 note.packed.append(packed)
             }
-            try directory.removePart(name, ofLog: base)
+            try LogDirectory(directory, log: base).removePart(name)
         }
         try directory.sync()
     }
@@ -143,22 +141,22 @@ extension AuditLog {
     // MARK: Dropping
 
     private func drop(_ needed: Int?, at now: Moment, _ note: inout RotationNote) throws(Fault) {
-        let all = try segments()
-        var total = all.filter { isOurs($0.name) }.map(\.size).reduce(0, +)
+        let all = try parts.segments()
+        var total = all.filter { parts.isOurs($0.name) }.map(\.size).reduce(0, +)
         let directory = try Directory.open(absolute: path.parent)
         for (n, (segment, next)) in zip(all, all.dropFirst()).enumerated() {
             // What others put aside is theirs to drop.
-            guard isOurs(segment.name) else { continue }
+            guard parts.isOurs(segment.name) else { continue }
             let isNeeded = needed.map { $0 < next.first } ?? false
             // A record behind its last one is older than that: so it is over whole.
             let isOver = all[(n + 1)...].contains { self.isOver($0.began, at: now) } && !isNeeded
             guard isOver || total > limits.mostBytes else { return }
             try withLock { state throws(Fault) in
-                var head = try storedHead(state) ?? Head()
+                var head = try Head.read(state) ?? Head()
                 head.first = max(head.first ?? 0, next.first)
-                try write(head, state)
+                try head.write(state)
             }
-            try directory.removePart(segment.name, ofLog: path.lastComponent)
+            try LogDirectory(directory, log: path.lastComponent).removePart(segment.name)
             try directory.sync()
             total -= segment.size
             note.dropped = (note.dropped?.lowerBound ?? segment.first)..<next.first

@@ -13,7 +13,7 @@ extension AuditLog {
         guard try log.size() == 0 else {
             return found("ends in something that is not a record, after record \(written)")
         }
-        let last = try segments().last?.last()
+        let last = try parts.segments().last?.last()
         if let last, last.seq >= head.seq { (head.seq, head.hash) = last }
         guard written > 0 else { return nil }
         guard (last?.seq ?? 0) >= written else {

@@ -35,9 +35,9 @@ extension AuditLog {
     /// it, but not the heads that syslog has.
     package func verify() throws(Fault) -> Verification {
         // The anchor first: others append meanwhile.
-        let head = try storedHead(try Directory.open(absolute: stateDirectory))
+        let head = try Head.read(try Directory.open(absolute: stateDirectory))
         var check = ChainCheck(head?.first)
-        for segment in try segments() {
+        for segment in try parts.segments() {
             check.begin(segment.path)
             do {
                 let source = try segment.source()

@@ -12,7 +12,8 @@ package import Model
 /// followed.
 package final class AuditLog: Sendable {
     let stateDirectory: Bytes
-    package let path: Bytes
+    let parts: LogParts
+    package var path: Bytes { parts.path }
     /// When it is put aside, and what is kept.
     let limits: Limits
     private let actor: Actor
@@ -35,7 +36,7 @@ package final class AuditLog: Sendable {
     package init(
         path: Bytes, stateDirectory: Bytes, actor: Actor, limits: Limits = Limits(), syslog: Bytes? = nil
     ) {
-        self.path = path
+        parts = LogParts(path: path)
         self.stateDirectory = stateDirectory
         self.actor = actor
         self.limits = limits
@@ -61,7 +62,7 @@ package final class AuditLog: Sendable {
             try log.append(text)
             head.file = try fileID()
             // On a full disk the tail of the log tells as much.
-            try writeIfThereIsRoom(head, state)
+            try head.writeIfThereIsRoom(state)
             return head.seq / Self.herald > before / Self.herald ? head : nil
         }
         if let head { announce(head, at: now) }
@@ -70,10 +71,10 @@ package final class AuditLog: Sendable {
     /// The number of a new run.
     package func nextRun() throws(Fault) -> Int {
         try withLock { state throws(Fault) in
-            var head = try self.storedHead(state) ?? Head()
+            var head = try Head.read(state) ?? Head()
             head.run += 1
             // The purge that makes room must not wait for a number.
-            try writeIfThereIsRoom(head, state)
+            try head.writeIfThereIsRoom(state)
             return head.run
         }
     }
@@ -84,7 +85,7 @@ package final class AuditLog: Sendable {
     /// Sends number and hash of the last record to syslog: a log that is cut there shows.
     package func announceHead(at now: Moment) throws(Fault) {
         let state = try Directory.open(absolute: stateDirectory)
-        if let head = try storedHead(state) { announce(head, at: now) }
+        if let head = try Head.read(state) { announce(head, at: now) }
     }
 
     private func announce(_ head: Head, at now: Moment) {
@@ -93,7 +94,7 @@ package final class AuditLog: Sendable {
 
     /// The log and where its chain stands. A log that is full is put aside first. `found`: what is to be said of it.
     private func open(_ state: Directory) throws(Fault) -> (head: Head, log: LogFile, found: AuditRecord?) {
-        let stored = try storedHead(state)
+        let stored = try Head.read(state)
         var head = stored ?? Head()
         var log = try LogFile(path)
         let tail = try log.cutTornTail()
@@ -105,7 +106,7 @@ package final class AuditLog: Sendable {
             found = try lookBehind(&head, tail?.seq, log)
         }
         if tail == nil { try Directory.open(absolute: path.parent).sync() }
-        if head.first == nil { head.first = try segments().first?.first ?? head.seq + 1 }
+        if head.first == nil { head.first = try parts.segments().first?.first ?? head.seq + 1 }
         if tail != nil, try log.size() >= limits.segmentBytes, let fresh = try putAsideIfPossible(log, head, state) {
             log = fresh
         }

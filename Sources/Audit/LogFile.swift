@@ -22,7 +22,7 @@ final class LogFile {
         self.path = path
         let directory = try Directory.open(absolute: path.parent)
         let all = O_RDWR | O_APPEND | O_CREAT | flags
-        guard let file = try directory.openOwn(path.lastComponent, all, mode: 0o640) else {
+        guard let file = try directory.ownFiles.open(path.lastComponent, all, mode: 0o640) else {
             throw .system("open", path, ENOENT)
         }
         self.file = file
@@ -73,7 +73,7 @@ final class LogFile {
         var stat = stat()
         // Half of it is left: nothing to do, most of the time.
         guard fstat(descriptor, &stat) == 0, Int(stat.st_blocks) * 512 < end + Self.reserve / 2 else { return }
-        _ = Directory.reserve(descriptor, from: end, count: Self.reserve)
+        _ = file.reserve(from: end, count: Self.reserve)
     }
 
     /// Gives the reserve back: nothing is appended any more.

@@ -7,8 +7,8 @@ internal import Model
 enum Packing {
     /// On stable storage, and read back whole, when this returns; the name is not.
     static func pack(_ plain: Bytes, to packed: Bytes, in directory: Directory) throws(Fault) {
-        guard let old = try directory.openOwn(plain, O_RDONLY),
-            let new = try directory.openOwn(packed, O_RDWR | O_CREAT | O_EXCL, mode: 0o640)
+        guard let old = try directory.ownFiles.open(plain, O_RDONLY),
+            let new = try directory.ownFiles.open(packed, O_RDWR | O_CREAT | O_EXCL, mode: 0o640)
         else { return }
         defer { withExtendedLifetime((old, new)) {} }
         let (source, target, plain, packed) = (old.descriptor, new.descriptor, old.path, new.path)

@@ -114,7 +114,7 @@ extension Catalog {
     /// Makes the catalog equal to what was seen in these places. Unchanged rows are not written.
     package func record(vault: VaultID, _ looks: [Look]) throws(Fault) -> Changes {
         var changes = Changes()
-        let isIndexed = try isIndexed(vault: vault)
+        let isIndexed = try vaults.isIndexed(vault: vault)
         var together: [Look] = []
         var rows = 0
         for look in looks {
@@ -157,162 +157,11 @@ extension Catalog {
         _ vault: VaultID, _ looks: [Look], _ isIndexed: Bool, isPart: Bool = false
     ) throws(Fault) -> Changes {
         try write { db in
-            var changes = Changes()
-            let elsewhere = KnownObjects(db, vault)
-            for var look in looks {
-                // Where another process was faster, the place has to be read again.
-                if try !Self.write(
-                    db, look, vault: vault, isIndexed: isIndexed, elsewhere: elsewhere, changes: &changes)
-                {
-                    look.digest = nil
-                    changes.contested += 1
-                }
-                guard !isPart else { continue }
-                try Self.replaceLeftAlone(db, vault, look)
-                try Self.note(db, vault, look)
-            }
-            return changes
+            var writer = LookWriter(db, vault, isIndexed: isIndexed)
+            for look in looks { try writer.record(look, isPart: isPart) }
+            return writer.changes
         }
     }
-
-    /// `false`: a row was not written, because it is not as it was before the look.
-    private static func write(
-        _ db: Database, _ look: Look, vault: VaultID, isIndexed: Bool, elsewhere: KnownObjects,
-        changes: inout Changes
-    ) throws -> Bool {
-        var isWhole = true
-        let links = Dictionary(
-            look.leftAlone.compactMap { entry in
-                if case .link(let target?) = entry.why { (entry.path, target.withoutDots) } else { nil }
-            }
-        ) { first, _ in first }
-        let known = Dictionary(look.known.map { ($0.path, $0) }) { first, _ in first }
-        let (fresh, again) = (try db.cachedStatement(sql: insert), try db.cachedStatement(sql: replace))
-        for backup in look.backups {
-            let before = known[backup.path]
-            guard before != backup else { continue }
-            // Asked before its own row is written.
-            let isFurther = try before.map { try elsewhere.isFurtherLink(backup, $0) } ?? false
-            if let before {
-                guard try isUnchanged(db, before) else {
-                    isWhole = false
-                    continue
-                }
-                try run(again, backup, db)
-            } else {
-                try run(fresh, backup, db)
-                guard db.changesCount == 1 else {
-                    isWhole = false
-                    continue
-                }
-            }
-            if before?.id != backup.id {
-                // The first of several links has another id too, and is the same object.
-                if !isFurther, before?.id.object != backup.id.object { elsewhere.fresh.insert(backup.id.object) }
-                changes.appeared.insert(backup.id.object)
-                changes.places.insert(look.place)
-                if isIndexed {
-                    changes.arrived.append(
-                        .init(object: backup.id.object, series: backup.series, path: backup.path))
-                }
-            }
-            if isIndexed, let before,
-                before.isComplete && before.isAnother(than: backup) || before.showed(moreThan: backup), !isFurther
-            {
-                changes.rewritten.append((before, backup))
-            }
-            if backup.isComplete { for sign in backup.signs { try recordSign(db, backup, sign) } }
-            if !backup.isComplete, backup.condition != .settling, before?.condition != backup.condition {
-                changes.newlyUnusable += 1
-            }
-            guard backup.isComplete, !(before?.isComplete ?? false) else { continue }
-            changes.newlyComplete += 1
-            if before != nil || isIndexed { changes.completed.append(backup) }
-        }
-        let kept = Set(look.backups.map(\.path))
-        for old in look.known where !kept.contains(old.path) && !look.unknown.contains(old.path) {
-            guard try isUnchanged(db, old) else { continue }
-            try delete(db, vault, batch: "", old.path)
-            changes.vanished.append(old)
-            if let target = links[old.path], let known = try row(db, vault, batch: "", target), known.size == old.size {
-                changes.linked.insert(old.id.object)
-            }
-        }
-        return isWhole
-    }
-
-    /// Equal files that a tool made one (`rdfind`, `jdupes`, `hardlink`): under a name lies now, as a further link of
-    /// it, what was known under another name of the vault and is as large.
-    private final class KnownObjects {
-        private let db: Database
-        private let vault: VaultID
-        /// The size of each object; read when it is asked for.
-        private var known: [UInt64: Int64]?
-        /// Objects that have only just come.
-        var fresh: Set<UInt64> = []
-
-        init(_ db: Database, _ vault: VaultID) { (self.db, self.vault) = (db, vault) }
-
-        func isFurtherLink(_ backup: Backup, _ before: Backup) throws -> Bool {
-            guard backup.links > 1, backup.size == before.size, !backup.primary.isDirectory,
-                before.object != backup.object, !fresh.contains(backup.id.object)
-            else { return false }
-            let all = try known ?? read()
-            known = all
-            return all[backup.id.object] == backup.size
-        }
-
-        private func read() throws -> [UInt64: Int64] {
-            var all: [UInt64: Int64] = [:]
-            let rows = try Row.fetchCursor(
-                db, sql: "SELECT id, size FROM backup WHERE vault = ? AND batch = ''", arguments: [vault.text])
-            while let row = try rows.next() {
-                all[UInt64(bitPattern: row[0])] = row[1]
-            }
-            return all
-        }
-    }
-
-    /// Whether a row is what it was; what was measured meanwhile makes no difference.
-    private static func isUnchanged(_ db: Database, _ before: Backup) throws -> Bool {
-        guard var now = try row(db, before.vault, batch: "", before.path) else { return false }
-        now.freed = before.freed
-        return now == before
-    }
-
-    static func delete(_ db: Database, _ vault: VaultID, batch: String, _ path: Bytes) throws {
-        try db.cachedStatement(sql: "DELETE FROM backup WHERE vault = ? AND batch = ? AND place = ? AND name = ?")
-            .execute(arguments: [vault.text, batch, data(path.parent), data(path.lastComponent)])
-    }
-
-    private static func row(_ db: Database, _ vault: VaultID, batch: String, _ path: Bytes) throws -> Backup? {
-        let statement = try db.cachedStatement(
-            sql: "SELECT \(columns) FROM backup WHERE vault = ? AND batch = ? AND place = ? AND name = ?")
-        try statement.setArguments([vault.text, batch, data(path.parent), data(path.lastComponent)])
-        let reader = RowReader(statement)
-        return try reader.only(db)
-    }
-
-    static func data(_ bytes: Bytes) -> Data { Data(bytes.storage) }
-
-    /// The place itself, and those in it: a place that is not read again must still lead to what lies in it.
-    private static func note(_ db: Database, _ vault: VaultID, _ look: Look) throws {
-        let place = try db.cachedStatement(
-            sql: """
-                INSERT INTO place (vault, path, high, low) VALUES (?, ?, ?, ?)
-                ON CONFLICT (vault, path) DO UPDATE SET high = excluded.high, low = excluded.low
-                WHERE high IS NOT excluded.high OR low IS NOT excluded.low
-                """)
-        try place.execute(
-            arguments: [
-                vault.text, data(look.place), look.digest.map { Int64(bitPattern: $0.high) },
-                look.digest.map { Int64(bitPattern: $0.low) },
-            ])
-        let inner = try db.cachedStatement(sql: "INSERT OR IGNORE INTO place (vault, path) VALUES (?, ?)")
-        for path in look.inside { try inner.execute(arguments: [vault.text, data(path)]) }
-    }
-
-    // MARK: Signs
 
     /// By series: the signs of success that one of its backups has shown, and the time of the first that did.
     package func signs(vault: VaultID) throws(Fault) -> [Bytes: [String: Timestamp]] {
@@ -321,64 +170,9 @@ extension Catalog {
                 db, sql: "SELECT series, name, since FROM sign WHERE vault = ?", arguments: [vault.text])
             var signs: [Bytes: [String: Timestamp]] = [:]
             while let row = try rows.next() {
-                signs[Self.bytes(row[0]), default: [:]][row[1]] = Timestamp(nanoseconds: row[2])
+                signs[Bytes(row[0] as Data), default: [:]][row[1]] = Timestamp(nanoseconds: row[2])
             }
             return signs
         }
-    }
-
-    /// The first one of a series that shows a sign makes later ones without it incomplete; of the footer of plain SQL,
-    /// which options take away, it is only said.
-    private static func recordSign(_ db: Database, _ backup: Backup, _ sign: String) throws {
-        let (vault, series) = (backup.vault.text, data(backup.series))
-        try db.cachedStatement(
-            sql: """
-                INSERT INTO sign (vault, series, name, since) VALUES (?, ?, ?, ?)
-                ON CONFLICT (vault, series, name) DO UPDATE SET since = excluded.since WHERE since > excluded.since
-                """
-        ).execute(arguments: [vault, series, sign, backup.time.nanoseconds])
-        guard db.changesCount == 1 else { return }
-        let isFooter = sign == Backup.footerSign
-        let without = try backups(
-            db,
-            """
-            vault = ? AND batch = '' AND series = ? AND time > ? AND condition = 'complete'
-            AND \(isFooter ? "end_mark = 'footer-absent'" : "instr(coalesce(contents, ''), ?) = 0")
-            """, [vault, series, backup.time.nanoseconds] + (isFooter ? [] : [sign]))
-        let statement = try db.cachedStatement(sql: replace)
-        for var backup in without {
-            if !isFooter { backup.condition = .incomplete }
-            backup.note = isFooter ? Backup.footerAbsentNote : Backup.signNote(sign)
-            try run(statement, backup, db)
-        }
-    }
-}
-
-extension Backup {
-    /// Whether the same name has another content: another object, size or time.
-    fileprivate func isAnother(than now: Backup) -> Bool {
-        let (own, other) = (primary, now.primary)
-        if isCopied(as: now) { return false }
-        return own.object != other.object || own.size != other.size || own.mtime != other.mtime
-    }
-
-    /// Written over in place, with size and time put back: the marks of its format, which it had, are not there any
-    /// more. (While it is not looked into again, it has those of before.)
-    fileprivate func showed(moreThan now: Backup) -> Bool {
-        switch (endMark, now.endMark) {
-        case (.shown, .absent), (.shown, .contradicted), (.shown, .footerAbsent), (.footerShown, .absent),
-            (.footerShown, .contradicted), (.footerShown, .footerAbsent), (.none, .absent), (.none, .contradicted):
-            !isAnother(than: now)
-        default: false
-        }
-    }
-}
-
-extension Bytes {
-    /// A link's target as the vault would resolve it, were no other link on the way.
-    fileprivate var withoutDots: Bytes {
-        components.reduce(into: [Bytes]()) { parts, part in
-            if part == ".." { _ = parts.popLast() } else if part != "." { parts.append(part) }
-        }.reduce(Bytes()) { $0.appending($1) }
     }
 }

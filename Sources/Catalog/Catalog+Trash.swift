@@ -23,22 +23,22 @@ extension Catalog {
 
     /// A backup went from its place into a batch.
     package func recordCondemned(_ backups: [Backup]) throws(Fault) {
-        try inTurn(backups) { db, backup in
+        try inTurn(backups) { rows, backup in
             // Nearly always its row is there, and only goes elsewhere.
-            if try Self.moveRow(db, backup) { return }
-            try Self.delete(db, backup.vault, batch: "", backup.path)
-            try Self.run(try db.cachedStatement(sql: Self.replace), backup, db)
+            if try rows.move(backup) { return }
+            try rows.delete(backup.vault, batch: "", backup.path)
+            try rows.run(try rows.db.cachedStatement(sql: BackupRows.replace), backup)
         }
     }
 
     /// Rows of present ones whose object was condemned meanwhile.
     package func dropPresent(_ condemned: [Backup]) throws(Fault) {
-        try inTurn(condemned) { db, backup in
-            try db.cachedStatement(
+        try inTurn(condemned) { rows, backup in
+            try rows.db.cachedStatement(
                 sql: "DELETE FROM backup WHERE vault = ? AND batch = '' AND place = ? AND name = ? AND object = ?"
             ).execute(
                 arguments: [
-                    backup.vault.text, Self.data(backup.path.parent), Self.data(backup.path.lastComponent),
+                    backup.vault.text, backup.path.parent.data, backup.path.lastComponent.data,
                     backup.object.text,
                 ])
         }
@@ -46,20 +46,20 @@ extension Catalog {
 
     /// A backup left its batch: back in its place (`present`), purged, or missing.
     package func recordLeft(_ backups: [Backup], as state: Backup.State) throws(Fault) {
-        try inTurn(backups) { db, backup in
+        try inTurn(backups) { rows, backup in
             guard let batch = backup.trashed?.batch else { return }
-            if state == .present { return try Self.delete(db, backup.vault, batch: batch, backup.path) }
+            if state == .present { return try rows.delete(backup.vault, batch: batch, backup.path) }
             var backup = backup
             backup.state = state
-            try Self.run(try db.cachedStatement(sql: Self.replace), backup, db)
+            try rows.run(try rows.db.cachedStatement(sql: BackupRows.replace), backup)
         }
     }
 
     /// Each in its turn, a bounded number in a transaction. What a crash leaves out, the next look finds on disk.
-    private func inTurn(_ backups: [Backup], _ body: (Database, Backup) throws -> Void) throws(Fault) {
+    private func inTurn(_ backups: [Backup], _ body: (BackupRows, Backup) throws -> Void) throws(Fault) {
         for start in stride(from: 0, to: backups.count, by: Self.mostRows / 2) {
             let some = backups[start..<min(start + Self.mostRows / 2, backups.count)]
-            try write { db in for backup in some { try body(db, backup) } }
+            try write { db in for backup in some { try body(BackupRows(db: db), backup) } }
         }
     }
 

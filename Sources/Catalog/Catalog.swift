@@ -15,6 +15,11 @@ package final class Catalog: Sendable {
     private let damage = Atomic(false)
     package var file: Bytes { Bytes(path) }
 
+    package var vaults: VaultTable { VaultTable(catalog: self) }
+    package var places: PlaceTable { PlaceTable(catalog: self) }
+    package var cleanups: CleanupTable { CleanupTable(catalog: self) }
+    package var sizes: SizeTable { SizeTable(catalog: self) }
+
     var pool: any DatabaseWriter { database.withLock { $0 } }
 
     /// Damage was met in the file since it was opened: what is known since then is in memory, and whoever opens the
@@ -30,7 +35,7 @@ package final class Catalog: Sendable {
     /// Opens or makes `catalog.sqlite`. A file that is no database of ours is `.damaged`: set it aside and open again.
     package init(path: String) throws(Fault) {
         self.path = path
-        guard access(path + Self.damagedSuffix, F_OK) != 0 else { throw Self.damaged(path) }
+        guard access(path + Self.damagedSuffix, F_OK) != 0 else { throw Fault.damagedCatalog(path) }
         do {
             var configuration = GRDB.Configuration()
             configuration.busyMode = .timeout(10)
@@ -39,7 +44,7 @@ package final class Catalog: Sendable {
             try Self.migrator.migrate(queue)
             database = Mutex(queue)
         } catch let error as DatabaseError {
-            throw Self.fault(error, path)
+            throw Fault.notOpened(error, path)
         } catch {
             throw Fault(.io, "could not open the catalog '\(path)': \(error)", path: Bytes(path))
         }
@@ -101,28 +106,7 @@ package final class Catalog: Sendable {
     package func written() throws(Fault) -> Int { try write { $0.totalChangesCount } }
 
     /// What a command says that met the damage and went on.
-    package var damageNotice: Fault { Self.damaged(path) }
-
-    private static func damaged(_ path: String) -> Fault {
-        Fault(
-            .damaged, "the catalog '\(path)' is damaged",
-            hint: "nothing is lost: it is only a cache, and the next command makes it anew", path: Bytes(path))
-    }
-
-    private static func fault(_ error: DatabaseError, _ path: String) -> Fault {
-        switch error.resultCode {
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB: damaged(path)
-        // What cannot be opened, though it may be, is on a full disk: there is no room for what lies beside it.
-        case .SQLITE_CANTOPEN where access(path, W_OK) == 0:
-            Fault(.catalog, "could not open the catalog '\(path)': \(error)", path: Bytes(path))
-        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
-            Fault(
-                .permission, "could not open the catalog '\(path)': \(error.message ?? "no permission")",
-                hint: "run it as the owner of the state directory, or give another one with --state-dir",
-                path: Bytes(path))
-        default: Fault(.catalog, "could not open the catalog '\(path)': \(error)", path: Bytes(path))
-        }
-    }
+    package var damageNotice: Fault { Fault.damagedCatalog(path) }
 
     private static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
@@ -192,11 +176,11 @@ package final class Catalog: Sendable {
         migrator.registerMigration("sums") { db in
             try db.execute(sql: "ALTER TABLE backup ADD COLUMN sum INTEGER NOT NULL DEFAULT 0")
             let reader = RowReader(
-                try db.cachedStatement(sql: "SELECT \(columns) FROM backup"), verifies: false)
+                try db.cachedStatement(sql: "SELECT \(BackupRows.columns) FROM backup"), verifies: false)
             var backups: [Backup] = []
             while let backup = try reader.next(db) { backups.append(backup) }
-            let statement = try db.cachedStatement(sql: replace)
-            for backup in backups { try run(statement, backup, db) }
+            let statement = try db.cachedStatement(sql: BackupRows.replace)
+            for backup in backups { try BackupRows(db: db).run(statement, backup) }
         }
         return migrator
     }()
@@ -225,7 +209,7 @@ package final class Catalog: Sendable {
     /// The file is damaged. Others have it open too: it is set aside by whoever opens it next, and until then this
     /// process knows what it sees itself.
     private func leave() -> Fault {
-        let fault = Self.damaged(path)
+        let fault = Fault.damagedCatalog(path)
         do {
             let empty = try DatabaseQueue()
             try Self.migrator.migrate(empty)
@@ -243,4 +227,31 @@ package final class Catalog: Sendable {
             return Fault(.catalog, "could not make a catalog in memory: \(error)")
         }
     }
+}
+
+extension Fault {
+    fileprivate static func damagedCatalog(_ path: String) -> Fault {
+        Fault(
+            .damaged, "the catalog '\(path)' is damaged",
+            hint: "nothing is lost: it is only a cache, and the next command makes it anew", path: Bytes(path))
+    }
+
+    fileprivate static func notOpened(_ error: DatabaseError, _ path: String) -> Fault {
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: damagedCatalog(path)
+        // What cannot be opened, though it may be, is on a full disk: there is no room for what lies beside it.
+        case .SQLITE_CANTOPEN where access(path, W_OK) == 0:
+            Fault(.catalog, "could not open the catalog '\(path)': \(error)", path: Bytes(path))
+        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
+            Fault(
+                .permission, "could not open the catalog '\(path)': \(error.message ?? "no permission")",
+                hint: "run it as the owner of the state directory, or give another one with --state-dir",
+                path: Bytes(path))
+        default: Fault(.catalog, "could not open the catalog '\(path)': \(error)", path: Bytes(path))
+        }
+    }
+}
+
+extension Bytes {
+    var data: Data { Data(storage) }
 }

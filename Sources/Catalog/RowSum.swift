@@ -6,9 +6,9 @@
 struct RowSum {
     private(set) var value: UInt64 = 0x5265_7072_6965_7665
 
-    /// By their place in ``Catalog/columns``.
+    /// By their place in ``BackupRows/columns``.
     private static let skipped: Set<Int32> = [1, 7, 26, 27, 34, 35]
-    private static let isSkipped: [Bool] = (0..<Catalog.summed).map { skipped.contains(Int32($0)) }
+    private static let isSkipped: [Bool] = (0..<BackupRows.summed).map { skipped.contains(Int32($0)) }
 
     private static func mixed(_ value: UInt64) -> UInt64 {
         // The finalizer of MurmurHash3: each input has an output of its own.

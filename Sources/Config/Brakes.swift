@@ -1,3 +1,5 @@
+internal import Model
+
 /// What stops by itself where something looks wrong, as configured under `safeguards`. Not part of the policy that a
 /// person approves: brakes only ever keep.
 package struct Brakes: Sendable {
@@ -18,4 +20,23 @@ package struct Brakes: Sendable {
     package var freezeIfRewritten = Sourced<Int?>(20)
 
     package init() {}
+}
+
+extension Brakes {
+    /// One key of `safeguards`.
+    mutating func read(_ key: String, _ node: ConfigurationNode) throws(Fault) {
+        switch key {
+        case "clock":
+            clock = Sourced(
+                try node.word(key, Brakes.ClockBrake.allCases.map { ($0.rawValue, $0) }), node.origin)
+        case "set-aside-suspect":
+            setAsideSuspect = Sourced(try node.word(key, [("on", true), ("off", false)]), node.origin)
+        case "freeze-if-suspect":
+            let isOff = try node.text(key) == "off"
+            freezeIfSuspect = Sourced(isOff ? nil : try node.number(key, in: 1...100), node.origin)
+        default:
+            let isOff = try node.text(key) == "off"
+            freezeIfRewritten = Sourced(isOff ? nil : try node.percent(key), node.origin)
+        }
+    }
 }

@@ -116,7 +116,7 @@ extension Configuration {
     /// A path as a person typed it, from the working directory where it is relative.
     package static func absolute(_ path: String) -> Bytes {
         let here = path.hasPrefix("/") ? Bytes() : Surroundings.resolved(".") ?? "/"
-        return ConfigurationReader.normalised(here.appending(Bytes(path)))
+        return here.appending(Bytes(path)).normalised
     }
 
     /// The reader speaks of lines; a person who typed options wants to hear of those.

@@ -147,6 +147,21 @@ extension ConfigurationNode {
         return n
     }
 
+    /// A percentage; all of it and `off` are no limit.
+    func share(_ what: String) throws(Fault) -> Int? {
+        if try text(what) == "off" { return nil }
+        let percent = try percent(what)
+        return percent == 100 ? nil : percent
+    }
+
+    func absolute(_ what: String) throws(Fault) -> Bytes {
+        let text = try text(what)
+        guard text.hasPrefix("/"), !text.contains("\0") else {
+            throw refuse("'\(what)' must be an absolute path, not '\(text)'", hint: "start it with /")
+        }
+        return Bytes(text).normalised
+    }
+
     func word<T>(_ what: String, _ words: [(String, T)]) throws(Fault) -> T {
         let text = try text(what)
         guard let found = words.first(where: { $0.0 == text }) else {
@@ -157,5 +172,12 @@ extension ConfigurationNode {
                 hint: (nearest.map { "did you mean '\($0)'? " } ?? "") + "known: \(known.joined(separator: ", "))")
         }
         return found.1
+    }
+}
+
+extension Bytes {
+    /// An absolute path without doubled, trailing and `.` parts; `..` is left for the kernel to resolve.
+    var normalised: Bytes {
+        Bytes("/") + components.filter { $0 != "." }.reduce(Bytes()) { $0.appending($1) }
     }
 }

@@ -83,4 +83,17 @@ package struct Secret: Sendable, CustomStringConvertible, CustomReflectable {
 
     package var description: String { text }
     package var customMirror: Mirror { Mirror(self, children: [] as [Mirror.Child]) }
+
+    package static func isURL(_ text: String) -> Bool {
+        let rest = text.hasPrefix("https://") ? text.dropFirst(8) : text.hasPrefix("http://") ? text.dropFirst(7) : ""
+        return !rest.isEmpty && !rest.hasPrefix("/")
+            && text.unicodeScalars.allSatisfy { (0x21...0x7E).contains($0.value) }
+    }
+
+    package static func isAddress(_ text: String) -> Bool {
+        !text.isEmpty && !text.hasPrefix("-")
+            && text.unicodeScalars.allSatisfy {
+                $0.value > 0x20 && $0.value < 0x7F && !"<>(),;\"\\".unicodeScalars.contains($0)
+            }
+    }
 }

@@ -75,7 +75,7 @@ package struct NamesSetting: Sendable {
             throw Fault(
                 .failed, "\(file) has changed meanwhile", hint: "nothing was written; try again", path: Bytes(file))
         }
-        try directory.rewrite(path.lastComponent, with: Bytes(text), like: seen)
+        try directory.ownFiles.rewrite(path.lastComponent, with: Bytes(text), like: seen)
     }
 }
 

@@ -48,22 +48,23 @@ package struct RetentionSetting: Sendable {
         _ key: String, _ value: String, vault: VaultConfiguration, own: inout Node
     ) throws(Fault) {
         let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
-        let isRule = ConfigurationReader.rules.contains(key)
+        let isRule = KeepReader.rules.contains(key)
         if key == "keep" {
             own["keep"] = Node(value)
         } else if isRule || (parts.count == 2 && parts[0] == "keep") {
             let rule = isRule ? key : parts[1]
-            guard ConfigurationReader.rules.contains(rule), rule != "all" else { throw unknown(key) }
+            guard KeepReader.rules.contains(rule), rule != "all" else { throw unknown(key) }
             own["keep"] = try keep(rule, value, old: own["keep"] ?? rules(vault.keep.value), key: key)
-        } else if parts.count == 2, parts[0] == "safeguards", ConfigurationReader.safeguards.contains(parts[1]) {
+        } else if parts.count == 2, parts[0] == "safeguards", VaultConfiguration.Settings.safeguards.contains(parts[1])
+        {
             var safeguards = own["safeguards"] ?? [:]
             safeguards[parts[1]] = Node(value)
             own["safeguards"] = safeguards
-        } else if parts.count == 2, parts[0] == "limits", ConfigurationReader.limits.contains(parts[1]) {
+        } else if parts.count == 2, parts[0] == "limits", SpaceLimits.keys.contains(parts[1]) {
             var limits = own["limits"] ?? [:]
             limits[parts[1]] = Node(value)
             own["limits"] = limits
-        } else if parts.count == 1, ConfigurationReader.shared.contains(key),
+        } else if parts.count == 1, PolicyReader.keys.contains(key),
             !["safeguards", "limits"].contains(key)
         {
             own[key] = Node(value)
@@ -74,10 +75,10 @@ package struct RetentionSetting: Sendable {
 
     private static func unknown(_ key: String) -> Fault {
         let known =
-            ConfigurationReader.rules.filter { $0 != "all" }
-            + ConfigurationReader.shared.filter { !["safeguards", "limits"].contains($0) }
-            + ConfigurationReader.safeguards.map { "safeguards.\($0)" }
-            + ConfigurationReader.limits.map { "limits.\($0)" }
+            KeepReader.rules.filter { $0 != "all" }
+            + PolicyReader.keys.filter { !["safeguards", "limits"].contains($0) }
+            + VaultConfiguration.Settings.safeguards.map { "safeguards.\($0)" }
+            + SpaceLimits.keys.map { "limits.\($0)" }
         let nearest =
             known.first { $0.hasSuffix("." + key) } ?? ConfigurationNode.nearest(to: key, in: known)
         return Fault(
@@ -98,9 +99,9 @@ package struct RetentionSetting: Sendable {
     private static func keep(_ rule: String, _ value: String, old: Node, key: String) throws(Fault) -> Node {
         var node = old.mapping == nil ? [:] : old
         // A rule under its other name would stand twice.
-        let own = ConfigurationReader.synonyms[rule] ?? KeepRule(rawValue: rule)
+        let own = KeepReader.synonyms[rule] ?? KeepRule(rawValue: rule)
         var mapping = node.mapping ?? [:]
-        for (other, meaning) in ConfigurationReader.synonyms where meaning == own { mapping[Node(other)] = nil }
+        for (other, meaning) in KeepReader.synonyms where meaning == own { mapping[Node(other)] = nil }
         if let own { mapping[Node(own.rawValue)] = nil }
         mapping[Node(rule)] = value.isEmpty ? nil : Node(value)
         guard !mapping.isEmpty else {
@@ -116,7 +117,7 @@ package struct RetentionSetting: Sendable {
         if Surroundings.resolved(parent) == nil {
             try Directory.open(absolute: parent.parent).makeDirectory(parent.lastComponent, mode: 0o755)
         }
-        try Directory.open(absolute: parent).replace(Self.name, with: Bytes(text), mode: 0o644)
+        try Directory.open(absolute: parent).ownFiles.replace(Self.name, with: Bytes(text), mode: 0o644)
     }
 }
 

@@ -48,3 +48,53 @@ package enum Sizes: String, Sendable, CaseIterable {
     /// And what purging would free where files have several links.
     case exact
 }
+
+extension SpaceLimits {
+    static let keys = ConfigurationTable.names(.limits)
+
+    /// Each key replaces the one above for itself; `off` takes a limit away.
+    mutating func read(_ node: ConfigurationNode) throws(Fault) {
+        for (_, key, value) in try node.pairs("limits", known: Self.keys) {
+            switch key {
+            case "max-size":
+                let text = try value.text(key)
+                guard text == "off" || ByteSize.parse(text) != nil else {
+                    throw value.refuse(
+                        text.hasSuffix("%")
+                            ? "'\(key)' is a size, not a share: '\(text)'"
+                            : "'\(text)' is not a valid size for '\(key)'",
+                        hint: "write it as 500GiB or 2TB, or off")
+                }
+                maxSize = Sourced(ByteSize.parse(text), value.origin)
+            case "min-free": minFree = Sourced(try Self.amount(key, value) { ByteSize.parse($0) }, value.origin)
+            default:
+                minFreeInodes = Sourced(
+                    try Self.amount(key, value) { text in
+                        text.allSatisfy { $0.isASCII && $0.isNumber } ? Int64(text).flatMap { $0 > 0 ? $0 : nil } : nil
+                    }, value.origin)
+            }
+        }
+    }
+
+    private static func amount(
+        _ key: String, _ node: ConfigurationNode, number: (String) -> Int64?
+    ) throws(Fault) -> Amount? {
+        let text = try node.text(key)
+        if text == "off" { return nil }
+        if text.hasSuffix("%") {
+            guard let percent = Int(text.dropLast()), (1...99).contains(percent) else {
+                throw node.refuse(
+                    "'\(key)' must be a percentage from 1% to 99%, not '\(text)'", hint: "`off` takes the limit away")
+            }
+            return .percent(percent)
+        }
+        guard let count = number(text) else {
+            throw node.refuse("'\(text)' is not a valid value of '\(key)'", hint: hint(key))
+        }
+        return .number(count)
+    }
+
+    private static func hint(_ key: String) -> String {
+        key == "min-free-inodes" ? "write it as 10% or 100000, or off" : "write it as 10% or 200GiB, or off"
+    }
+}

@@ -31,8 +31,20 @@ package enum Deleters {
     package static func search(
         _ vaults: [(label: String, path: Bytes)], root: Bytes = "/", home: Bytes? = nil
     ) -> [Deleter] {
-        let deletions = DeleterSearch.run(root: root, isRoot: Surroundings.isRoot, home: home)
-        return judge(deletions, vaults, root: root)
+        judge(deletions(root: root, isRoot: Surroundings.isRoot, home: home), vaults, root: root)
+    }
+
+    /// All that deletes anywhere. `home`: of the user who asks.
+    private static func deletions(root: Bytes, isRoot: Bool, home: Bytes?) -> [Deletion] {
+        let files = SearchedFiles(root: root)
+        var cron = CrontabSearch(files: files, scripts: ScriptReader(files: files))
+        cron.run()
+        // A script that both name is read once.
+        var timers = TimerSearch(files: files, isRoot: isRoot, home: home, scripts: cron.scripts)
+        timers.run()
+        var settings = SettingsSearch(files: files)
+        settings.run()
+        return timers.scripts.found + settings.found
     }
 
     static func judge(_ deletions: [Deletion], _ vaults: [(label: String, path: Bytes)], root: Bytes) -> [Deleter] {

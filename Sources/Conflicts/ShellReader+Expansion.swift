@@ -21,10 +21,10 @@ extension ShellReader {
             while let byte = peek(1 + length), byte.isNameByte, !isDigit { length += 1 }
             let name = Bytes(text[(at + 1)..<(at + 1 + length)])
             at += 1 + length
-            return variables[name] ?? unknown
+            return shell.variables[name] ?? unknown
         case let next? where "?!$@*#-".utf8.contains(next):
             at += 2
-            return next == UInt8(ascii: "@") || next == UInt8(ascii: "*") ? variables["@"] ?? unknown : unknown
+            return next == UInt8(ascii: "@") || next == UInt8(ascii: "*") ? shell.variables["@"] ?? unknown : unknown
         default:
             at += 1
             return [ShellWord("$")]
@@ -64,14 +64,14 @@ extension ShellReader {
         let name = Bytes(inner.storage.prefix { $0.isNameByte })
         let rest = inner.dropFirst(name.count)
         let unknown = [ShellWord([.unknown])]
-        let known = variables[name]
+        let known = shell.variables[name]
         if rest.isEmpty || rest == "%/" || rest == "%%/" { return known ?? unknown }
         if [":-", ":=", "-", "="].contains(where: { rest.hasPrefix($0) }) {
             if let known { return known }
-            guard depth < Self.deepest else { return unknown }
+            guard !shell.isTooDeep else { return unknown }
             var reader = ShellReader(
-                rest.dropFirst(rest.storage.first == UInt8(ascii: ":") ? 2 : 1), origin, variables: variables,
-                home: home, depth: depth + 1)
+                rest.dropFirst(rest.storage.first == UInt8(ascii: ":") ? 2 : 1), shell.origin,
+                variables: shell.variables, home: shell.home, depth: shell.depth + 1)
             let words = reader.word()
             return words.isEmpty ? unknown : words
         }
@@ -82,17 +82,17 @@ extension ShellReader {
     /// A command's output: names in a place, where it lists one; a day gone by, where it reckons one.
     private mutating func substituted(_ inner: Bytes) -> [ShellWord] {
         let unknown = [ShellWord([.unknown])]
-        guard depth < Self.deepest else { return unknown }
+        guard !shell.isTooDeep else { return unknown }
         var reader = ShellReader(
-            inner, origin, variables: variables, directory: directory, home: home, depth: depth + 1)
-        reader.isSubstitution = true
-        reader.commandLine = commandLine
+            inner, shell.origin, variables: shell.variables, directory: shell.directory, home: shell.home,
+            depth: shell.depth + 1)
+        reader.shell.isSubstitution = true
         reader.line = line
-        reader.work = work
+        reader.shell.work = shell.work
         reader.read()
-        work = reader.work
-        found += reader.found
-        return reader.listed ?? unknown
+        shell.work = reader.shell.work
+        shell.found += reader.shell.found
+        return reader.shell.listed ?? unknown
     }
 }
 

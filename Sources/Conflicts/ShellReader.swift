@@ -1,7 +1,7 @@
 package import Model
 
-/// Reads a shell's text line by line, never running anything, for the commands in it that delete. It follows
-/// `NAME=/path`, `cd`, `for` and pipes as far as the text alone tells; what it cannot know is unknown.
+/// Reads a shell's text line by line, never running anything: takes it apart into words and commands, which ``shell``
+/// follows as far as the text alone tells.
 package struct ShellReader {
     /// Where a text stands.
     package struct Origin {
@@ -15,47 +15,16 @@ package struct ShellReader {
         }
     }
 
-    /// A file that the text runs.
-    struct Call: Hashable {
-        var path: ShellWord
-        var arguments: [ShellWord]
-    }
-
     let text: [UInt8]
     var at = 0
     var line = 1
-    let origin: Origin
-    let depth: Int
-
-    /// What each may be: one word, or those that a loop goes through.
-    var variables: [Bytes: [ShellWord]]
-    /// Where the shell stands; `nil`: nobody knows.
-    var directory: ShellWord?
-    var home: ShellWord?
+    /// What the commands that were read come to.
+    package var shell: ShellState
     private var outer: [ShellWord?] = []
-    /// What goes through the pipe: the names of what is in these places; of all below them where `find` printed it.
-    var piped: [ShellWord]?
-    var isTreePiped = false
     private var isAfterPipe = false
     private var hereEnds: [Bytes] = []
 
-    var found: [Deletion] = []
-    var calls: [Call] = []
-    /// All commands as they stand, where somebody asks for them.
-    package var keepsCommands = false
-    package var commands: [[ShellWord]] = []
-    /// Only what it would print is asked for.
-    var isSubstitution = false
-    var listed: [ShellWord]?
-
-    /// What words were made of so far, in parts; a text that makes more of itself is left.
-    var work = 0
     private static let mostWork = 4 << 20
-    /// No path of a variable or of `cd` is longer.
-    static let longestValue = 512
-
-    /// Strings within strings (`sh -c "…"`, `$(…)`) are followed so deep.
-    static let deepest = 5
     /// So many alternatives of one word are looked at.
     private static let widest = 64
     /// So many are found in one text before the rest of it is left.
@@ -66,22 +35,14 @@ package struct ShellReader {
         home: ShellWord? = nil, depth: Int = 0
     ) {
         self.text = text.storage
-        self.origin = origin
-        self.variables = variables
-        self.directory = directory
-        self.home = home
-        self.depth = depth
+        shell = ShellState(origin: origin, depth: depth, variables: variables, directory: directory, home: home)
     }
-
-    var isTooDeep: Bool { depth >= Self.deepest }
-    /// The line of the command that is being read.
-    var commandLine = 1
 
     /// Reads it to its end.
     package mutating func read() {
         var words: [ShellWord] = []
-        commandLine = line
-        while found.count < Self.mostFound, work < Self.mostWork {
+        shell.commandLine = line
+        while shell.found.count < Self.mostFound, shell.work < Self.mostWork {
             skipBlanks()
             guard let byte = peek() else { break }
             switch byte {
@@ -95,7 +56,7 @@ package struct ShellReader {
                 }
                 end(&words, at: byte)
             default:
-                if words.isEmpty { commandLine = line }
+                if words.isEmpty { shell.commandLine = line }
                 words += word()
             }
         }
@@ -103,7 +64,7 @@ package struct ShellReader {
     }
 
     private mutating func end(_ words: inout [ShellWord], at byte: UInt8) {
-        if !words.isEmpty { command(words, isPiped: isAfterPipe) }
+        if !words.isEmpty { shell.command(words, isPiped: isAfterPipe) }
         let wasEmpty = words.isEmpty
         words = []
         at += 1
@@ -121,9 +82,9 @@ package struct ShellReader {
             skipHereDocuments()
             // After a pipe the command may stand on the next line.
             if !(isAfterPipe && wasEmpty) { endPipe() }
-        case UInt8(ascii: "("): outer.append(directory)
+        case UInt8(ascii: "("): outer.append(shell.directory)
         case UInt8(ascii: ")"):
-            if let before = outer.popLast() { directory = before }
+            if let before = outer.popLast() { shell.directory = before }
             isAfterPipe = false
         default: endPipe()
         }
@@ -131,7 +92,7 @@ package struct ShellReader {
 
     private mutating func endPipe() {
         isAfterPipe = false
-        piped = nil
+        shell.piped = nil
     }
 
     // MARK: Words
@@ -182,7 +143,7 @@ package struct ShellReader {
         var made: [ShellWord] = [ShellWord()]
         let start = at
         func isEnd(_ byte: UInt8) -> Bool { " \t\r\n;&|()<>".utf8.contains(byte) }
-        while let byte = peek(), !isEnd(byte), work < Self.mostWork {
+        while let byte = peek(), !isEnd(byte), shell.work < Self.mostWork {
             switch byte {
             case UInt8(ascii: "'"): add([ShellWord(singleQuoted())], to: &made)
             case UInt8(ascii: "\""): doubleQuoted(&made)
@@ -199,7 +160,7 @@ package struct ShellReader {
             case UInt8(ascii: "["), UInt8(ascii: "{"): bracket(byte, &made)
             case UInt8(ascii: "~")
             where at == start && [nil, 0x2F].contains(peek(1)) || at == start && isEnd(peek(1) ?? 0x20):
-                add([home ?? ShellWord([.unknown])], to: &made)
+                add([shell.home ?? ShellWord([.unknown])], to: &made)
                 at += 1
             default:
                 add([ShellWord([.byte(byte)])], to: &made)
@@ -216,7 +177,7 @@ package struct ShellReader {
     }
 
     private mutating func add(_ ends: [ShellWord], to made: inout [ShellWord]) {
-        work += ends.reduce(0) { $0 + $1.parts.count } * made.count
+        shell.work += ends.reduce(0) { $0 + $1.parts.count } * made.count
         guard ends.count > 1 else {
             if let end = ends.first { for n in made.indices { made[n].append(end) } }
             return
@@ -275,7 +236,7 @@ package struct ShellReader {
         while let next = peek(length), next != close, length < Self.longestChoice, !Self.endsChoice(next) {
             length += 1
         }
-        work += length
+        shell.work += length
         let inner = text[min(at + 1, text.count)..<min(at + length, text.count)]
         let isChoice = close == UInt8(ascii: "]") ? !inner.isEmpty : inner.contains(UInt8(ascii: ","))
         guard peek(length) == close, isChoice else {

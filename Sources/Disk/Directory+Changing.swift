@@ -28,43 +28,15 @@ extension Directory {
         return (opened, MadeDirectory(directory: opened))
     }
 
-    /// Opens a directory and makes it, with its parents, where it is missing. Links in the part that exists are a
-    /// person's choice (/var/lib moved elsewhere); below it none is followed.
-    package static func ensure(absolute path: Bytes, mode: UInt32) throws(Fault) -> Directory {
-        var (directory, rest) = try nearest(to: path)
-        for component in rest {
-            let made = try directory.ensureDirectory(component, mode: mode)
-            try directory.sync()
-            directory = made
-        }
-        return directory
-    }
-
-    /// The deepest directory on the way to this path that exists, and what is missing below it.
-    package static func nearest(to path: Bytes) throws(Fault) -> (Directory, missing: [Bytes]) {
-        var missing: [Bytes] = []
-        var existing = path
-        while existing.count > 1 {
-            do {
-                return (try open(absolute: existing), missing)
-            } catch {
-                guard error.errno == 2 else { throw error }
-            }
-            missing.insert(existing.lastComponent, at: 0)
-            existing = existing.parent
-        }
-        return (try open(absolute: "/"), missing)
-    }
-
     // MARK: Moving
 
     /// Renames without replacing: a name that is taken is EEXIST. When it returns the rename is done, not yet durable.
     ///
     /// Some file systems cannot (NFS, many FUSE, older ZFS: EINVAL). Then a name that is free a moment before must do,
-    /// so this is for a target that is ours alone: a batch, `.purging-*`, the trash. For any other: ``moveOut``.
+    /// so this is for a target that is ours alone: a batch, `.purging-*`, the trash. For any other: ``MoveOut``.
     package func rename(_ name: Bytes, to target: Directory, as newName: Bytes) throws(Fault) {
         var answer = layer.rename(descriptor, name, to: target.descriptor, as: newName, replacing: false)
-        if Self.isUnsupported(answer) {
+        if Self.unsupported.contains(answer) {
             answer =
                 try target.isTaken(newName)
                 ? -EEXIST : layer.rename(descriptor, name, to: target.descriptor, as: newName, replacing: true)
@@ -72,47 +44,10 @@ extension Directory {
         try check(answer, "move to '\(target.path.appending(newName).display)'", path.appending(name))
     }
 
-    /// Renames into a directory where anybody may make a name at any moment, and replaces none.
-    ///
-    /// Where the file system cannot say so, a file gets its new name by a link, which replaces nothing; when that lasts
-    /// its old name goes to `remains`, which is asked for only then. If we stop in between it has both names: never
-    /// none, also where the disk does not keep the order. A directory is renamed onto a name that was free a moment
-    /// before: at worst it takes the place of an empty directory.
-    package func moveOut(
-        _ name: Bytes, to target: Directory, as newName: Bytes, remains: () throws(Fault) -> Directory
-    ) throws(Fault) {
-        let deed = "move to '\(target.path.appending(newName).display)'"
-        var answer = layer.rename(descriptor, name, to: target.descriptor, as: newName, replacing: false)
-        if Self.isUnsupported(answer) {
-            if try target.isTaken(newName) {
-                answer = -EEXIST
-            } else if kind(behind: name) == .directory {
-                answer = layer.rename(descriptor, name, to: target.descriptor, as: newName, replacing: true)
-            } else {
-                try check(layer.link(descriptor, name, to: target.descriptor, as: newName), deed, path.appending(name))
-                try target.sync()
-                try giveUp(name, to: try remains())
-                return
-            }
-        }
-        try check(answer, deed, path.appending(name))
-    }
+    /// What file systems answer that know of no renaming without replacing.
+    static let unsupported: [Int32] = [-EINVAL, -ENOSYS]
 
-    /// A name that is nobody's any more goes to `remains` (`.purging-*`), under a name that is free there.
-    package func giveUp(_ name: Bytes, to remains: Directory) throws(Fault) {
-        for n in 0..<10_000 {
-            do {
-                return try rename(name, to: remains, as: Bytes("given-up-\(n)"))
-            } catch {
-                guard error.errno == EEXIST else { throw error }
-            }
-        }
-        throw Fault(.failed, "'\(remains.path.display)' is full of names", path: remains.path)
-    }
-
-    private static func isUnsupported(_ answer: Int32) -> Bool { answer == -EINVAL || answer == -ENOSYS }
-
-    private func isTaken(_ name: Bytes) throws(Fault) -> Bool {
+    func isTaken(_ name: Bytes) throws(Fault) -> Bool {
         var stat = cl_stat()
         let answer = layer.stat(descriptor, name, &stat)
         if answer == -ENOENT { return false }
@@ -130,11 +65,6 @@ extension Directory {
     @discardableResult
     package func sync() throws(Fault) -> Synced {
         try check(layer.sync(directory: descriptor), "sync", path) == 0 ? .thisDirectory : .wholeFileSystem
-    }
-
-    /// Keeps room behind the end of an open file; `false` where it cannot be had.
-    package static func reserve(_ file: Int32, from: Int, count: Int) -> Bool {
-        cl_reserve(file, Int64(from), Int64(count)) == 0
     }
 }
 

@@ -80,6 +80,34 @@ package final class Directory: Sendable {
             self.kind = kind
             self.inode = inode
         }
+
+        /// linux_dirent64: inode (8), offset (8), record length (2), type (1), name with NUL.
+        static func decode(_ buffer: UnsafeRawBufferPointer, into found: inout [Directory.Entry]) {
+            var at = 0
+            while at < buffer.count {
+                let length = Int(buffer.load(fromByteOffset: at + 16, as: UInt16.self))
+                let start = buffer.baseAddress! + at + 19  // the kernel ended it with a NUL
+                let name = UnsafeRawBufferPointer(
+                    start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
+                let dot = UInt8(ascii: ".")
+                if !(name.count <= 2 && name.allSatisfy { $0 == dot }) {
+                    let kind: Kind =
+                        switch Int32(buffer[at + 18]) {
+                        case 8: .file
+                        case 4: .directory
+                        case 10: .symlink
+                        case 0: .unknown
+                        default: .other
+                        }
+                    found.append(
+                        Entry(
+                            name: Bytes(Array(name)), kind: kind,
+                            inode: buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                    )
+                }
+                at += length
+            }
+        }
     }
 
     /// All names but `.` and `..`, in the directory's own order.
@@ -111,33 +139,6 @@ package final class Directory: Sendable {
             if answer == 0, batch.isEmpty { return nil }
             try check(answer, "list", path)
             return batch
-        }
-    }
-
-    /// linux_dirent64: inode (8), offset (8), record length (2), type (1), name with NUL.
-    static func decode(_ buffer: UnsafeRawBufferPointer, into found: inout [Entry]) {
-        var at = 0
-        while at < buffer.count {
-            let length = Int(buffer.load(fromByteOffset: at + 16, as: UInt16.self))
-            let start = buffer.baseAddress! + at + 19  // the kernel ended it with a NUL
-            let name = UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
-            let dot = UInt8(ascii: ".")
-            if !(name.count <= 2 && name.allSatisfy { $0 == dot }) {
-                let kind: Entry.Kind =
-                    switch Int32(buffer[at + 18]) {
-                    case 8: .file
-                    case 4: .directory
-                    case 10: .symlink
-                    case 0: .unknown
-                    default: .other
-                    }
-                found.append(
-                    Entry(
-                        name: Bytes(Array(name)), kind: kind,
-                        inode: buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-                )
-            }
-            at += length
         }
     }
 
@@ -218,7 +219,7 @@ package final class Directory: Sendable {
 
     /// The object behind a name; `nil`: nothing. One call where the file system has handles.
     package func object(of name: Bytes) throws(Fault) -> ObjectID? {
-        switch try handle(of: name) {
+        switch try Handle(of: name, in: self) {
         case .of(let object): object
         case .gone: nil
         case .unsupported: try sighting(of: name)?.object
@@ -226,7 +227,7 @@ package final class Directory: Sendable {
     }
 
     private func object(of name: Bytes, _ stat: cl_stat) throws(Fault) -> ObjectID? {
-        switch try handle(of: name) {
+        switch try Handle(of: name, in: self) {
         case .of(let object): object
         case .gone: nil
         case .unsupported: ObjectID(inode: stat.ino, birth: stat.has_btime != 0 ? stat.btime : 0)
@@ -237,23 +238,23 @@ package final class Directory: Sendable {
         case of(ObjectID), gone
         /// None here (overlay), or none that last (FUSE): inode and birth time must do.
         case unsupported
-    }
 
-    /// An error that says nothing of handles is thrown: it would make another object of this one.
-    private func handle(of name: Bytes) throws(Fault) -> Handle {
-        var handle: (type: Int32, bytes: Bytes) = (0, Bytes())
-        let answer = layer.object(descriptor, name, &handle)
-        switch answer {
-        case 0: return .of(ObjectID(handleType: handle.type, handle: handle.bytes))
-        case -ENOENT: return .gone
-        // EPERM: what seccomp says of a call it does not let through.
-        case -EOPNOTSUPP, -ENOSYS, -EOVERFLOW, -EPERM, -EINVAL: return .unsupported
-        default: throw .system("look at", path.appending(name), -answer)
+        /// An error that says nothing of handles is thrown: it would make another object of this one.
+        init(of name: Bytes, in directory: Directory) throws(Fault) {
+            var handle: (type: Int32, bytes: Bytes) = (0, Bytes())
+            let answer = directory.layer.object(directory.descriptor, name, &handle)
+            switch answer {
+            case 0: self = .of(ObjectID(handleType: handle.type, handle: handle.bytes))
+            case -ENOENT: self = .gone
+            // EPERM: what seccomp says of a call it does not let through.
+            case -EOPNOTSUPP, -ENOSYS, -EOVERFLOW, -EPERM, -EINVAL: self = .unsupported
+            default: throw .system("look at", directory.path.appending(name), -answer)
+            }
         }
     }
 
-    /// The whole of a file that others wrote, at most `limit` bytes; for one of ours: ``read(_:limit:)``. `nil` where
-    /// there is none.
+    /// The whole of a file that others wrote, at most `limit` bytes (one of ours: ``OwnFiles/read(_:limit:)``). `nil`
+    /// where there is none.
     package func readAny(_ name: Bytes, limit: Int) throws(Fault) -> Bytes? {
         let whole = path.appending(name)
         let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
@@ -261,7 +262,7 @@ package final class Directory: Sendable {
         guard fd != -ENOENT else { return nil }
         try check(fd, "open", whole)
         defer { layer.close(fd) }
-        return try Self.readAll(layer, fd, whole, limit: limit)
+        return try layer.readAll(fd, whole, limit: limit)
     }
 
     /// A file by its absolute path.
@@ -270,33 +271,11 @@ package final class Directory: Sendable {
     ) throws(Fault) -> Bytes {
         let fd = try check(layer.open(absolute: path, flags: O_RDONLY | O_CLOEXEC | O_NONBLOCK), "open", path)
         defer { layer.close(fd) }
-        return try readAll(layer, fd, path, limit: limit)
+        return try layer.readAll(fd, path, limit: limit)
     }
 
     /// Signals that one read or write of a file bears with.
     static let mostInterrupted = 1000
-
-    static func readAll(_ layer: any FileLayer, _ fd: Int32, _ path: Bytes, limit: Int) throws(Fault) -> Bytes {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        var interrupted = 0
-        while true {
-            let n = chunk.withUnsafeMutableBytes { layer.read(fd, $0) }
-            if n == -Int(EINTR), interrupted < mostInterrupted {
-                interrupted += 1
-                continue
-            }
-            guard n >= 0 else { throw .system("read", path, Int32(-n)) }
-            guard n > 0 else { return Bytes(bytes) }
-            bytes += chunk[..<n]
-            guard bytes.count <= limit else {
-                throw Fault(.damaged, "could not read '\(path.display)': it is larger than \(limit) bytes", path: path)
-            }
-        }
-    }
-
-    /// Locks the directory itself, if nobody else has; it ends with this object.
-    package func lockIfFree() -> Bool { layer.lock(descriptor, isExclusive: true) == 0 }
 }
 
 extension Sighting {

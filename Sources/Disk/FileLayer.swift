@@ -43,6 +43,39 @@ package protocol FileLayer: Sendable {
     func holdsLease(_ file: Int32) -> Bool
 }
 
+extension FileLayer {
+    /// All that can be read of an open file, so many bytes at a time.
+    func forEachChunk(
+        _ fd: Int32, _ path: Bytes, bytes: Int, _ body: (UnsafeRawBufferPointer) throws(Fault) -> Void
+    ) throws(Fault) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 64)
+        defer { buffer.deallocate() }
+        var interrupted = 0
+        while true {
+            let n = read(fd, buffer)
+            if n == -Int(EINTR), interrupted < Directory.mostInterrupted {
+                interrupted += 1
+                continue
+            }
+            guard n >= 0 else { throw .system("read", path, Int32(-n)) }
+            guard n > 0 else { return }
+            try body(UnsafeRawBufferPointer(rebasing: buffer[..<n]))
+        }
+    }
+
+    /// The same in one, at most `limit` bytes.
+    func readAll(_ fd: Int32, _ path: Bytes, limit: Int) throws(Fault) -> Bytes {
+        var bytes: [UInt8] = []
+        try forEachChunk(fd, path, bytes: 65_536) { chunk throws(Fault) in
+            bytes += chunk
+            guard bytes.count <= limit else {
+                throw Fault(.damaged, "could not read '\(path.display)': it is larger than \(limit) bytes", path: path)
+            }
+        }
+        return Bytes(bytes)
+    }
+}
+
 /// Linux itself.
 package struct LinuxFileLayer: FileLayer {
     package init() {}
@@ -79,7 +112,7 @@ package struct LinuxFileLayer: FileLayer {
             let n = cl_getdents(directory, buffer.baseAddress, buffer.count)
             guard n > 0 else { return Int32(n) }
             let filled = UnsafeRawBufferPointer(start: buffer.baseAddress, count: n)
-            Directory.decode(filled, into: &entries)
+            Directory.Entry.decode(filled, into: &entries)
             return 0
         }
     }

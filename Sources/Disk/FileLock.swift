@@ -28,7 +28,7 @@ package final class FileLock: Sendable {
         let path = directory.path.appending(name)
         var waited = 0.0
         while true {
-            guard let file = try directory.openOwn(name, O_RDWR | O_CREAT, mode: mode) else {
+            guard let file = try directory.ownFiles.open(name, O_RDWR | O_CREAT, mode: mode) else {
                 throw .system("lock", path, ENOENT)
             }
             let answer = directory.layer.lock(file.descriptor, isExclusive: isExclusive)
@@ -52,6 +52,11 @@ package final class FileLock: Sendable {
         }
     }
 
+    /// Locks a directory itself, if nobody else has; it ends with that object.
+    package static func takeIfFree(_ directory: Directory) -> Bool {
+        directory.layer.lock(directory.descriptor, isExclusive: true) == 0
+    }
+
     /// Whether what was locked still is the file of that name. One that others could open too makes room for another,
     /// while nobody else can hold it.
     private func stands(as name: Bytes, in directory: Directory) throws(Fault) -> Bool {
@@ -62,7 +67,7 @@ package final class FileLock: Sendable {
         try check(answer, "look at", file.path)
         guard named.ino == own.ino, named.dev == own.dev else { return false }
         guard isExclusive, own.mode & 0o077 != 0, own.uid == Surroundings.userID else { return true }
-        try directory.replace(name, with: Bytes(), mode: Self.mode)
+        try directory.ownFiles.replace(name, with: Bytes(), mode: Self.mode)
         return false
     }
 
@@ -77,7 +82,7 @@ package final class FileLock: Sendable {
 
     /// The process that left its name in a lock, if it still lives here.
     package static func process(holding name: Bytes, in directory: Directory) throws(Fault) -> Int32? {
-        try directory.openOwn(name, O_RDONLY).flatMap { file throws(Fault) in try holder(file, file.path)?.pid }
+        try directory.ownFiles.open(name, O_RDONLY).flatMap { file throws(Fault) in try holder(file, file.path)?.pid }
     }
 
     private static func holder(_ file: OwnFile, _ path: Bytes) throws(Fault) -> (text: String, pid: Int32)? {

@@ -3,11 +3,6 @@ internal import Glibc
 package import Model
 
 extension Directory {
-    /// The root of a btrfs subvolume has inode 256 and a device number of its own.
-    static func isSubvolume(_ fd: Int32, _ stat: cl_stat) -> Bool {
-        stat.ino == 256 && cl_filesystem_type(fd) == 0x9123_683E
-    }
-
     /// Opens a btrfs subvolume right in this directory, to be measured. `nil`: there is none of that name.
     ///
     /// A subvolume is another device and yet no mount: `RESOLVE_NO_XDEV` lets it through, and stops at a mount on top.
@@ -22,6 +17,13 @@ extension Directory {
         let opened = try Directory(descriptor: fd, path: path.appending(name))
         var stat = cl_stat()
         try check(cl_statx(fd, "", 1, &stat), "look at", opened.path)
-        return opened.device != device && Self.isSubvolume(fd, stat) ? opened : nil
+        return opened.device != device && stat.isSubvolume(fd) ? opened : nil
+    }
+}
+
+extension cl_stat {
+    /// The root of a btrfs subvolume has inode 256 and a device number of its own.
+    func isSubvolume(_ fd: Int32) -> Bool {
+        ino == 256 && cl_filesystem_type(fd) == 0x9123_683E
     }
 }

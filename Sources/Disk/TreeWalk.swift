@@ -189,7 +189,7 @@ struct TreeWalk: ~Copyable {
         levels[levels.count - 1].inode = stat.ino
         guard stat.dev == top.device else {
             // RESOLVE_NO_XDEV lets us into a btrfs subvolume, whose device number differs.
-            visitor.meet(Obstacle(Directory.isSubvolume(fd, stat) ? .subvolume : .mount, at: Bytes(path)))
+            visitor.meet(Obstacle(stat.isSubvolume(fd) ? .subvolume : .mount, at: Bytes(path)))
             leave()
             return false
         }

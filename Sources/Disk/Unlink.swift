@@ -251,18 +251,20 @@ package struct UnlinkWalk {
         try check(
             trash.layer.unlink(trash.descriptor, name, isDirectory: true), "remove", trash.path.appending(name))
     }
+
+    /// Removes a directory that is empty; what is not empty stays, and is an error (ENOTEMPTY).
+    package static func removeIfEmpty(_ name: Bytes, in directory: Directory) throws(Fault) {
+        try check(
+            directory.layer.unlink(directory.descriptor, name, isDirectory: true), "remove",
+            directory.path.appending(name))
+    }
 }
 
-extension Directory {
+extension OwnFiles {
     /// Removes a temporary file that this process has made. What goes wrong is left to ``sweepTemporaries(at:)``.
     func removeTemporary(_ name: Bytes) {
         precondition(Self.name(ofTemporary: name) != nil, "invariant 4: no other name is removed here")
-        _ = layer.unlink(descriptor, name, isDirectory: false)
-    }
-
-    /// Removes a directory that is empty; what is not empty stays, and is an error (ENOTEMPTY).
-    package func removeEmptyDirectory(_ name: Bytes) throws(Fault) {
-        try check(layer.unlink(descriptor, name, isDirectory: true), "remove", path.appending(name))
+        _ = directory.layer.unlink(directory.descriptor, name, isDirectory: false)
     }
 
     /// Temporary files of ours that are older than this were left by a crash.
@@ -270,9 +272,9 @@ extension Directory {
 
     /// Removes those that a crash left behind. A file that only has such a name, and is not ours, stays.
     package func sweepTemporaries(at now: Timestamp) throws(Fault) {
-        for entry in try entries() where Self.name(ofTemporary: entry.name) != nil {
+        for entry in try directory.entries() where Self.name(ofTemporary: entry.name) != nil {
             do {
-                guard let changed = try openOwn(entry.name, O_RDONLY)?.stat().ctime,
+                guard let changed = try open(entry.name, O_RDONLY)?.stat().ctime,
                     now.seconds(since: Timestamp(nanoseconds: changed)) > Self.temporarySeconds
                 else { continue }
                 removeTemporary(entry.name)

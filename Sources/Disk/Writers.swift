@@ -22,7 +22,7 @@ package final class Lease: Sendable {
     /// What was so when it was taken.
     package let first: WriterAnswer
 
-    fileprivate init(_ layer: any FileLayer, _ file: Int32, _ first: WriterAnswer) {
+    init(_ layer: any FileLayer, _ file: Int32, _ first: WriterAnswer) {
         self.layer = layer
         self.file = file
         self.first = first
@@ -36,7 +36,7 @@ package final class Lease: Sendable {
         return layer.holdsLease(file) ? .free : .written
     }
 
-    fileprivate static func answer(_ taken: Int32) -> WriterAnswer {
+    static func answer(_ taken: Int32) -> WriterAnswer {
         switch taken {
         case 0...: .free
         case -EAGAIN: .written
@@ -45,30 +45,11 @@ package final class Lease: Sendable {
     }
 }
 
-extension Directory {
-    /// Asks with a read lease, for microseconds. Needs SIGIO ignored (``Signals/ignoreFatal()``).
-    ///
-    /// Behind a mount (NFS, SMB, FUSE) it sees at most the writers of this machine: who trusts *free* there is wrong.
-    package func writer(of name: Bytes) -> WriterAnswer {
-        let fd = openToLook(name)
-        // Somebody holds a write lease, a file server for a client that may be writing; he is asked to give it up.
-        guard fd != -EAGAIN else { return .written }
-        guard fd >= 0 else { return .unsupported }
-        defer { layer.close(fd) }  // and the lease with it
-        return Lease.answer(layer.takeLease(fd))
-    }
+/// Asks of several files of a directory who writes one of them.
+package struct WriterSearch {
+    let directory: Directory
 
-    /// The same, held until it is released: who opens the file for writing from now on is noticed.
-    package func lease(on name: Bytes) -> Lease {
-        let fd = openToLook(name)
-        guard fd >= 0 else { return Lease(layer, -1, fd == -EAGAIN ? .written : .unsupported) }
-        return Lease(layer, fd, Lease.answer(layer.takeLease(fd)))
-    }
-
-    /// Of files below this directory, newest first, until one is being written.
-    package func writer(of files: NewestFiles) -> WriterAnswer {
-        writer(ofAll: files.newestFirst)
-    }
+    package init(in directory: Directory) { self.directory = directory }
 
     /// Of the newest of a set's members, all of this directory.
     package func writer(ofNewest count: Int = NewestFiles.probed, of members: [Sighting]) -> WriterAnswer {
@@ -76,19 +57,20 @@ extension Directory {
         for member in members where member.kind == .file {
             newest.consider(member.name, mtime: member.mtime, ctime: member.ctime)
         }
-        return writer(of: newest)
+        return writer(ofAny: newest)
     }
 
     /// Of the newest files of the whole tree below this directory, which is one backup.
     package func writer(ofNewest count: Int = NewestFiles.probed) throws(Fault) -> WriterAnswer {
-        writer(of: try newestFiles(count))
+        writer(ofAny: try newestFiles(count))
     }
 
-    private func writer(ofAll paths: [Bytes]) -> WriterAnswer {
+    /// Newest first, until one is being written.
+    private func writer(ofAny files: NewestFiles) -> WriterAnswer {
         var all = WriterAnswer.free
-        for path in paths {
+        for path in files.newestFirst {
             do {
-                all = all.and(try open(path.parent).writer(of: path.lastComponent))
+                all = all.and(FileLook(path.lastComponent, in: try directory.open(path.parent)).writer())
             } catch {
                 all = all.and(.unsupported)  // it changes while we look
             }
@@ -101,7 +83,7 @@ extension Directory {
     /// meanwhile is left out.
     package func newestFiles(_ count: Int = NewestFiles.probed) throws(Fault) -> NewestFiles {
         var visitor = NewestVisitor(newest: NewestFiles(capacity: count))
-        var walk = TreeWalk(below: self)
+        var walk = TreeWalk(below: directory)
         _ = try walk.run(&visitor, shouldStop: { false })
         return visitor.newest
     }

@@ -59,10 +59,10 @@ package struct HookCheck: Sendable {
         switch hook.action {
         case .run(let path, _): return [HookProgram(path).fault].compactMap { $0 }
         case .webhook(let secret), .healthchecks(let secret):
-            return problems(secret) { ConfigurationReader.isURL($0) ? nil : "is not a valid URL" }
+            return problems(secret) { Secret.isURL($0) ? nil : "is not a valid URL" }
                 + [HookProgram(HookSender.curl).fault].compactMap { $0 }
         case .mail(let secret, let program):
-            return problems(secret) { ConfigurationReader.isAddress($0) ? nil : "is not a valid mail address" }
+            return problems(secret) { Secret.isAddress($0) ? nil : "is not a valid mail address" }
                 + [HookProgram(program).fault].compactMap { $0 }
         }
     }

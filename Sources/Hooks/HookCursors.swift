@@ -84,7 +84,7 @@ package struct HookCursors: Sendable {
     }
 
     private func read(_ name: String, _ directory: Directory) throws(Fault) -> Position? {
-        guard let bytes = try directory.read(Bytes(name), limit: 1 << 16) else { return nil }
+        guard let bytes = try directory.ownFiles.read(Bytes(name), limit: 1 << 16) else { return nil }
         // One that cannot be read is begun anew: told twice is better than never, and the log's start is known.
         let position = try? JSONDecoder().decode(Position.self, from: Data(bytes.storage))
         return position.flatMap { $0.isPossible ? $0 : nil } ?? Position(seq: 0)
@@ -92,7 +92,8 @@ package struct HookCursors: Sendable {
 
     private func write(_ position: Position, _ name: String, _ directory: Directory) throws(Fault) {
         do {
-            try directory.replace(Bytes(name), with: Bytes(Array(try JSONEncoder().encode(position))), mode: 0o640)
+            try directory.ownFiles.replace(
+                Bytes(name), with: Bytes(Array(try JSONEncoder().encode(position))), mode: 0o640)
         } catch let error as Fault {
             throw error
         } catch {

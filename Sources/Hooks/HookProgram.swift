@@ -33,7 +33,7 @@ struct HookProgram {
                     .unsafe, "'\(path.display)' may be written by others, and we run as root",
                     hint: "chown root \(shell: path); chmod go-w \(shell: path)", path: path)
             }
-            try Directory.checkAncestors("the program '\(path.display)'", resolved.parent)
+            try Surroundings.checkAncestors("the program '\(path.display)'", resolved.parent)
             return nil
         } catch {
             return error.errno == 2

@@ -54,7 +54,7 @@ struct HookSender: Sendable {
                 return post(first.subject + "\n" + first.body, to: Self.ping(secret, first), secret, type: "text/plain")
             case .mail(let address, let program):
                 let secret = try address.value()
-                guard ConfigurationReader.isAddress(secret) else {
+                guard Secret.isAddress(secret) else {
                     throw Fault(.configuration, "what it is mailed to is not a valid mail address")
                 }
                 if let problem = HookProgram(program).problem { return Outcome(failure: problem) }
@@ -71,7 +71,7 @@ struct HookSender: Sendable {
     static let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"]
 
     private func checkURL(_ text: String) throws(Fault) {
-        guard ConfigurationReader.isURL(text) else { throw Fault(.configuration, "the secret is not a valid URL") }
+        guard Secret.isURL(text) else { throw Fault(.configuration, "the secret is not a valid URL") }
     }
 
     // MARK: Its end

@@ -7,7 +7,7 @@ extension EndMarks {
     package static func probe(
         _ name: Bytes, in directory: Directory
     ) throws(Fault) -> (reading: EndMarkReading, ends: FileEnds)? {
-        let ends = try directory.ends(of: name, head: headBytes) { tailBytes(name: name, head: $0) }
+        let ends = try FileLook(name, in: directory).ends(head: headBytes) { tailBytes(name: name, head: $0) }
         guard let ends else { return nil }
         return (read(name: name, size: ends.size, head: ends.head, tail: ends.tail), ends)
     }
@@ -23,7 +23,7 @@ extension EndMarks {
         var (head, tail): ([UInt8], [UInt8]) = ([], [])
         // A piece may be shorter than what is needed of its end of the whole.
         for piece in pieces.prefix(mostPieces) where head.count < headBytes {
-            guard let ends = try directory.ends(of: piece.name, head: headBytes - head.count, tail: 0) else {
+            guard let ends = try FileLook(piece.name, in: directory).ends(head: headBytes - head.count, tail: 0) else {
                 return nil
             }
             head += ends.head
@@ -31,7 +31,9 @@ extension EndMarks {
         }
         let needed = tailBytes(name: whole, head: head)
         for piece in pieces.reversed().prefix(mostPieces) where tail.count < needed {
-            guard let ends = try directory.ends(of: piece.name, head: 0, tail: needed - tail.count) else { return nil }
+            guard let ends = try FileLook(piece.name, in: directory).ends(head: 0, tail: needed - tail.count) else {
+                return nil
+            }
             tail = ends.tail + tail
             read.append((piece.name, ends))
         }
@@ -47,7 +49,7 @@ extension EndMarks {
 
     /// Of a directory that is one backup: by its `backup_manifest`, where it has one.
     package static func probe(directory: Directory) throws(Fault) -> EndMarkReading {
-        guard let ends = try directory.ends(of: manifestName, head: 0, tail: 1024) else {
+        guard let ends = try FileLook(manifestName, in: directory).ends(head: 0, tail: 1024) else {
             return EndMarkReading(mark: .none, format: "a directory")
         }
         return readManifest(tail: ends.tail)

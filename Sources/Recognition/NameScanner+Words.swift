@@ -7,30 +7,24 @@ extension NameScanner {
     /// Behind joints, at most two of them.
     private func behindJoints(_ at: Int) -> Int {
         var at = at
-        for _ in 0..<2 { if let next = byte(at), Self.wordJoints.contains(next) { at += 1 } }
+        for _ in 0..<2 { if let next = text.byte(at), Self.wordJoints.contains(next) { at += 1 } }
         return at
-    }
-
-    private func lettersEnd(_ at: Int) -> Int {
-        var end = at
-        while end < bytes.count, end - at < CalendarWords.longest, bytes[end].isLetter { end += 1 }
-        return end
     }
 
     /// The month that a word here means, and where it ends. `isSure`: only words that are rarely something else.
     private func month(_ at: Int, isSure: Bool = false) -> (month: Int, end: Int)? {
-        let end = lettersEnd(at)
-        guard end > at + 1, let month = CalendarWords.month(bytes[at..<end], isSure: isSure) else { return nil }
+        let end = text.lettersEnd(at)
+        guard end > at + 1, let month = CalendarWords.month(text.bytes[at..<end], isSure: isSure) else { return nil }
         return (month, end)
     }
 
     private func year(_ at: Int) -> Int? {
-        guard digitsEnd(at) == at + 4, Self.years.contains(number(at, 4)) else { return nil }
-        return number(at, 4)
+        guard text.digitsEnd(at) == at + 4, Self.years.contains(text.number(at, 4)) else { return nil }
+        return text.number(at, 4)
     }
 
     func dayFirstWithWord() -> Result? {
-        let day = number(start, endOfDigits - start)
+        let day = text.number(start, endOfDigits - start)
         guard (1...31).contains(day), let (month, end) = month(behindJoints(endOfDigits)) else { return nil }
         let at = behindJoints(end)
         guard let year = year(at) else { return nil }
@@ -41,32 +35,32 @@ extension NameScanner {
         guard let year = year(start), let (month, end) = month(behindJoints(endOfDigits), isSure: true) else {
             return nil
         }
-        let at = behindJoints(end), dayEnd = digitsEnd(behindJoints(end))
+        let at = behindJoints(end), dayEnd = text.digitsEnd(behindJoints(end))
         guard (1...2).contains(dayEnd - at) else { return nil }
-        return named(CivilTime(year: year, month: month, day: number(at, dayEnd - at)), from: start, end: dayEnd)
+        return named(CivilTime(year: year, month: month, day: text.number(at, dayEnd - at)), from: start, end: dayEnd)
     }
 
     /// The word stands before the day: `Nov-23-2026`; as `date` writes it, the time of day stands before the year.
     func monthFirstWithWord() -> Result? {
         var end = start
-        for _ in 0..<2 { if let last = byte(end - 1), Self.wordJoints.contains(last) { end -= 1 } }
+        for _ in 0..<2 { if let last = text.byte(end - 1), Self.wordJoints.contains(last) { end -= 1 } }
         var first = end
-        while first > 0, end - first < CalendarWords.longest, bytes[first - 1].isLetter { first -= 1 }
+        while first > 0, end - first < CalendarWords.longest, text.bytes[first - 1].isLetter { first -= 1 }
         guard end > first + 1, let (month, _) = month(first, isSure: true) else { return nil }
-        let day = number(start, endOfDigits - start)
+        let day = text.number(start, endOfDigits - start)
         let at = behindJoints(endOfDigits)
         if let year = year(at) {
             let civil = CivilTime(year: year, month: month, day: day)
             return twoDates(yearAt: at) ?? named(civil, from: first, end: at + 4)
         }
         // Where the year is behind the time of day, the date can be looked at only once that has been read.
-        guard at > endOfDigits, byte(at)?.isDigit == true,
+        guard at > endOfDigits, text.byte(at)?.isDigit == true,
             case .match(let clock) = withTime(CivilTime(year: 2000, month: month, day: 1), from: at - 1, first: first),
             clock.precision > 0, case .civil(let time, _) = clock.time
         else { return nil }
         var yearAt = behindJoints(clock.range.upperBound)
-        let zoneEnd = lettersEnd(yearAt)
-        let isUTC = holds("UTC", at: yearAt) || holds("GMT", at: yearAt)
+        let zoneEnd = text.lettersEnd(yearAt)
+        let isUTC = text.holds("UTC", at: yearAt) || text.holds("GMT", at: yearAt)
         if (3...5).contains(zoneEnd - yearAt) { yearAt = behindJoints(zoneEnd) }
         guard let year = year(yearAt) else { return nil }
         let civil = CivilTime(
@@ -80,7 +74,7 @@ extension NameScanner {
 
     private func named(_ civil: CivilTime, from first: Int, end: Int) -> Result? {
         guard civil.isPossible else { return impossible(first..<end, end: end) }
-        guard byte(end).map({ !$0.isDigit }) ?? true,
+        guard text.byte(end).map({ !$0.isDigit }) ?? true,
             case .match(var match) = withTime(civil, from: end, first: first)
         else { return nil }
         match.isNamed = true

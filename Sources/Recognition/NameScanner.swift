@@ -8,18 +8,16 @@ struct NameScanner {
         case refused(String, end: Int)
     }
 
-    let bytes: [UInt8]
+    let text: NameText
     let start: Int
     let endOfDigits: Int
     let choices: NameChoices
 
     init(bytes: [UInt8], at start: Int, choices: NameChoices) {
-        self.bytes = bytes
+        text = NameText(bytes: bytes)
         self.start = start
         self.choices = choices
-        var end = start
-        while end < bytes.count, bytes[end].isDigit { end += 1 }
-        endOfDigits = end
+        endOfDigits = text.digitsEnd(start)
     }
 
     func match() -> Result? {
@@ -38,32 +36,34 @@ struct NameScanner {
     // MARK: Digits in one run
 
     private func compact() -> Result? {
-        let year = number(start, 4)
+        let year = text.number(start, 4)
         guard Self.years.contains(year) else { return compactDayFirst() }
-        var civil = CivilTime(year: year, month: number(start + 4, 2), day: number(start + 6, 2))
+        var civil = CivilTime(year: year, month: text.number(start + 4, 2), day: text.number(start + 6, 2))
         guard civil.isPossible else { return impossible(start..<(start + 8), end: endOfDigits) }
         let digits = endOfDigits - start
         guard digits > 8 else { return withTime(civil, from: endOfDigits) }
-        civil.hour = number(start + 8, 2)
-        civil.minute = number(start + 10, 2)
-        if digits == 14 { civil.second = number(start + 12, 2) }
+        civil.hour = text.number(start + 8, 2)
+        civil.minute = text.number(start + 10, 2)
+        if digits == 14 { civil.second = text.number(start + 12, 2) }
         guard civil.isPossible else { return impossible(start..<endOfDigits, end: endOfDigits) }
         return finished(civil, from: endOfDigits, hasSeconds: digits == 14)
     }
 
     /// `20261123010000482`: milliseconds, or microseconds, behind the seconds.
     private func runOn() -> Result? {
-        guard Self.years.contains(number(start, 4)) else { return nil }
+        guard Self.years.contains(text.number(start, 4)) else { return nil }
         let civil = CivilTime(
-            year: number(start, 4), month: number(start + 4, 2), day: number(start + 6, 2), hour: number(start + 8, 2),
-            minute: number(start + 10, 2), second: number(start + 12, 2))
+            year: text.number(start, 4), month: text.number(start + 4, 2), day: text.number(start + 6, 2),
+            hour: text.number(start + 8, 2),
+            minute: text.number(start + 10, 2), second: text.number(start + 12, 2))
         return civil.isPossible ? found(civil, end: endOfDigits, precision: 2) : nil
     }
 
     private func dateHour() -> Result? {
-        guard Self.years.contains(number(start, 4)), standsAlone else { return nil }
+        guard Self.years.contains(text.number(start, 4)), standsAlone else { return nil }
         let civil = CivilTime(
-            year: number(start, 4), month: number(start + 4, 2), day: number(start + 6, 2), hour: number(start + 8, 2))
+            year: text.number(start, 4), month: text.number(start + 4, 2), day: text.number(start + 6, 2),
+            hour: text.number(start + 8, 2))
         guard civil.isPossible else { return nil }
         let doubt = ClockDoubt(place: .dateHour, day: civil.daysSince1970, minute: 0)
         return found(civil, end: endOfDigits, precision: 1, doubt: doubt)
@@ -72,7 +72,7 @@ struct NameScanner {
     /// Seconds, milliseconds or microseconds from 2001-09-09 to 2100. They must stand alone: ten digits inside a word
     /// are rather an id.
     private func epoch(digits: Int) -> Result? {
-        let seconds = Int64(number(start, 10))
+        let seconds = Int64(text.number(start, 10))
         guard (1_000_000_000..<4_102_444_800).contains(seconds), standsAlone else { return nil }
         return .match(
             NameMatch(
@@ -81,55 +81,60 @@ struct NameScanner {
     }
 
     private var standsAlone: Bool {
-        (start == 0 || !bytes[start - 1].isLetter) && byte(endOfDigits).map { !$0.isLetter } ?? true
+        (start == 0 || !text.bytes[start - 1].isLetter) && text.byte(endOfDigits).map { !$0.isLetter } ?? true
     }
 
     // MARK: Year first
 
     private func separated() -> Result? {
-        let year = number(start, 4)
+        let year = text.number(start, 4)
         guard Self.years.contains(year) else { return nil }
         if let civil = withCharacters(year) { return civil }
-        guard let joint = byte(endOfDigits), Self.dateJoints.contains(joint) else { return nil }
-        let (month, day) = (endOfDigits + 1, digitsEnd(endOfDigits + 1) + 1)
-        let end = digitsEnd(day)
+        guard let joint = text.byte(endOfDigits), Self.dateJoints.contains(joint) else { return nil }
+        let (month, day) = (endOfDigits + 1, text.digitsEnd(endOfDigits + 1) + 1)
+        let end = text.digitsEnd(day)
         let (monthDigits, dayDigits) = (day - 1 - month, end - day)
-        guard byte(day - 1) == joint, (1...2).contains(monthDigits), (1...2).contains(dayDigits) else { return nil }
+        guard text.byte(day - 1) == joint, (1...2).contains(monthDigits), (1...2).contains(dayDigits) else {
+            return nil
+        }
         // `2026.1.2` is rather a version.
         let isPadded = monthDigits == 2 && dayDigits == 2
         guard isPadded || joint != UInt8(ascii: ".") && !isBehindV else { return nil }
-        let civil = CivilTime(year: year, month: number(month, monthDigits), day: number(day, dayDigits))
+        let civil = CivilTime(year: year, month: text.number(month, monthDigits), day: text.number(day, dayDigits))
         guard civil.isPossible else { return isPadded ? impossible(start..<end, end: end) : nil }
         return withTime(civil, from: end)
     }
 
-    private var isBehindV: Bool { start > 0 && bytes[start - 1] | 0x20 == UInt8(ascii: "v") }
+    private var isBehindV: Bool { start > 0 && text.bytes[start - 1] | 0x20 == UInt8(ascii: "v") }
 
     /// `2026年11月23日`.
     private func withCharacters(_ year: Int) -> Result? {
-        guard byte(endOfDigits) == 0xE5, holds("年", at: endOfDigits) else { return nil }
-        let month = endOfDigits + 3, monthEnd = digitsEnd(month)
-        guard (1...2).contains(monthEnd - month), holds("月", at: monthEnd) else { return nil }
-        let day = monthEnd + 3, dayEnd = digitsEnd(day)
-        guard (1...2).contains(dayEnd - day), holds("日", at: dayEnd) else { return nil }
-        let civil = CivilTime(year: year, month: number(month, monthEnd - month), day: number(day, dayEnd - day))
+        guard text.byte(endOfDigits) == 0xE5, text.holds("年", at: endOfDigits) else { return nil }
+        let month = endOfDigits + 3, monthEnd = text.digitsEnd(month)
+        guard (1...2).contains(monthEnd - month), text.holds("月", at: monthEnd) else { return nil }
+        let day = monthEnd + 3, dayEnd = text.digitsEnd(day)
+        guard (1...2).contains(dayEnd - day), text.holds("日", at: dayEnd) else { return nil }
+        let civil = CivilTime(
+            year: year, month: text.number(month, monthEnd - month), day: text.number(day, dayEnd - day))
         return civil.isPossible ? withTime(civil, from: dayEnd + 3) : nil
     }
 
     /// `2026-W48`, `2026W48`, `2026-W48-1`: the Monday of that week, or that day.
     private func week() -> Result? {
-        let year = number(start, 4)
+        let year = text.number(start, 4)
         var at = endOfDigits
-        if byte(at) == UInt8(ascii: "-") || byte(at) == UInt8(ascii: "_") { at += 1 }
-        guard Self.years.contains(year), start == 0 || !bytes[start - 1].isLetter,
-            byte(at).map({ $0 | 0x20 }) == UInt8(ascii: "w"), digitsEnd(at + 1) == at + 3
+        if text.byte(at) == UInt8(ascii: "-") || text.byte(at) == UInt8(ascii: "_") { at += 1 }
+        guard Self.years.contains(year), start == 0 || !text.bytes[start - 1].isLetter,
+            text.byte(at).map({ $0 | 0x20 }) == UInt8(ascii: "w"), text.digitsEnd(at + 1) == at + 3
         else { return nil }
         var (end, weekday) = (at + 3, 1)
-        if byte(end) == UInt8(ascii: "-"), digitsEnd(end + 1) == end + 2, (1...7).contains(number(end + 1, 1)) {
-            (weekday, end) = (number(end + 1, 1), end + 2)
+        if text.byte(end) == UInt8(ascii: "-"), text.digitsEnd(end + 1) == end + 2,
+            (1...7).contains(text.number(end + 1, 1))
+        {
+            (weekday, end) = (text.number(end + 1, 1), end + 2)
         }
-        guard byte(end).map({ !$0.isLetter && !$0.isDigit }) ?? true,
-            let monday = CivilTime(isoYear: year, week: number(at + 1, 2))
+        guard text.byte(end).map({ !$0.isLetter && !$0.isDigit }) ?? true,
+            let monday = CivilTime(isoYear: year, week: text.number(at + 1, 2))
         else { return nil }
         let date = CivilTime.date(daysSince1970: monday.daysSince1970 + Int64(weekday - 1))
         return found(CivilTime(year: date.year, month: date.month, day: date.day), end: end, precision: 0)
@@ -139,20 +144,23 @@ struct NameScanner {
 
     /// `23-11-2026`, `1.2.2026`: what is the day, the series has to say (``DayOrder``).
     private func dayFirst() -> Result? {
-        guard let joint = byte(endOfDigits), Self.dateJoints.contains(joint) || joint == UInt8(ascii: "/") else {
+        guard let joint = text.byte(endOfDigits), Self.dateJoints.contains(joint) || joint == UInt8(ascii: "/") else {
             return nil
         }
-        let second = endOfDigits + 1, at = digitsEnd(endOfDigits + 1)
-        guard (1...2).contains(at - second), byte(at) == joint, digitsEnd(at + 1) == at + 5 else { return nil }
+        let second = endOfDigits + 1, at = text.digitsEnd(endOfDigits + 1)
+        guard (1...2).contains(at - second), text.byte(at) == joint, text.digitsEnd(at + 1) == at + 5 else {
+            return nil
+        }
         return ordered(
-            number(start, endOfDigits - start), number(second, at - second), year: number(at + 1, 4), end: at + 5)
+            text.number(start, endOfDigits - start), text.number(second, at - second), year: text.number(at + 1, 4),
+            end: at + 5)
     }
 
     private func compactDayFirst() -> Result? {
         guard endOfDigits - start == 8 else { return nil }
-        let numbers = (number(start, 2), number(start + 2, 2))
+        let numbers = (text.number(start, 2), text.number(start + 2, 2))
         guard min(numbers.0, numbers.1) <= 12 else { return nil }
-        return ordered(numbers.0, numbers.1, year: number(start + 4, 4), end: endOfDigits)
+        return ordered(numbers.0, numbers.1, year: text.number(start + 4, 4), end: endOfDigits)
     }
 
     private func ordered(_ first: Int, _ second: Int, year: Int, end: Int) -> Result? {
@@ -170,18 +178,63 @@ struct NameScanner {
         return civil.isPossible ? withTime(civil, from: end) : impossible(start..<end, end: end)
     }
 
+    // MARK: With the time of day
+
+    /// A date, and the time of day behind it if there is one. `first`: where the date begins.
+    func withTime(_ date: CivilTime, from end: Int, first: Int? = nil) -> Result {
+        let bare = found(date, from: first, end: end, precision: 0)
+        guard let clock = text.clock(behind: end) else { return bare }
+        if clock.place == .hour, !clock.isPlain, !choices.isNumberTime {
+            let doubt = ClockDoubt(place: .hour, day: date.daysSince1970, minute: clock.hour)
+            return found(date, from: first, end: end, precision: 0, doubt: doubt)
+        }
+        var civil = date
+        (civil.hour, civil.minute, civil.second) = (clock.hour, clock.minute, clock.second)
+        guard civil.isPossible else {
+            // Behind a T it is meant as a time; elsewhere it may be a counter, and belongs to the series.
+            return clock.isT ? impossible((first ?? start)..<clock.end, end: clock.end) : bare
+        }
+        let doubt = clock.isPlain ? nil : ClockDoubt(place: clock.place, day: date.daysSince1970, minute: civil.minute)
+        return finished(
+            civil, from: clock.end, first: first, hasSeconds: clock.hasSeconds,
+            isExact: clock.isT || text.byte(clock.end - 3) == UInt8(ascii: ":"), isT: clock.isT, doubt: doubt)
+    }
+
+    /// The fraction of a second and the zone behind a time of day.
+    func finished(
+        _ civil: CivilTime, from at: Int, first: Int? = nil, hasSeconds: Bool, isExact: Bool = false, isT: Bool = false,
+        doubt: ClockDoubt? = nil
+    ) -> Result {
+        var (end, doubt) = (at, doubt)
+        if hasSeconds {
+            end = text.fractionEnd(at, isExact: isExact)
+            if end == at, text.isFractionInQuestion(at) {
+                if choices.isNumberTime {
+                    end = text.digitsEnd(at + 1)
+                } else {
+                    doubt = ClockDoubt(place: .fraction, day: civil.daysSince1970, minute: civil.minute)
+                }
+            }
+        }
+        let (offset, last) = text.zone(from: end, isExplicit: isT && hasSeconds)
+        return found(
+            civil, offset: offset, from: first, end: last, precision: hasSeconds ? 2 : 1, doubt: doubt)
+    }
+
+    // MARK: What is answered
+
     /// `15-11-2026-11-23`, `jan-11-2026-11-23`: at the year a whole date begins as well. It may be a version or a host,
     /// and that date; or another date, and a time of day.
     func twoDates(yearAt at: Int) -> Result? {
-        guard let joint = byte(at + 4), Self.dateJoints.contains(joint), digitsEnd(at + 5) == at + 7,
-            byte(at + 7) == joint, digitsEnd(at + 8) == at + 10,
-            CivilTime(year: number(at, 4), month: number(at + 5, 2), day: number(at + 8, 2)).isPossible
+        guard let joint = text.byte(at + 4), Self.dateJoints.contains(joint), text.digitsEnd(at + 5) == at + 7,
+            text.byte(at + 7) == joint, text.digitsEnd(at + 8) == at + 10,
+            CivilTime(year: text.number(at, 4), month: text.number(at + 5, 2), day: text.number(at + 8, 2)).isPossible
         else { return nil }
         return .refused(NameMatch.twoDates, end: at + 10)
     }
 
     func impossible(_ range: Range<Int>, end: Int) -> Result {
-        .refused("there is no \(Bytes(bytes[range]).display) in any calendar", end: end)
+        .refused("there is no \(Bytes(text.bytes[range]).display) in any calendar", end: end)
     }
 
     func found(
@@ -193,31 +246,8 @@ struct NameScanner {
                 range: (first ?? start)..<end, time: .civil(civil, offset: offset), precision: precision, doubt: doubt))
     }
 
-    // MARK: Bytes
-
     static let years = 1990...2099
     static let dateJoints = Array("-_. ".utf8)
-
-    func byte(_ at: Int) -> UInt8? { at >= 0 && at < bytes.count ? bytes[at] : nil }
-
-    /// Where the digits that begin there end.
-    func digitsEnd(_ at: Int) -> Int {
-        var end = at
-        while end < bytes.count, bytes[end].isDigit { end += 1 }
-        return end
-    }
-
-    func holds(_ text: StaticString, at: Int) -> Bool {
-        guard at + text.utf8CodeUnitCount <= bytes.count else { return false }
-        return text.withUTF8Buffer { $0.enumerated().allSatisfy { bytes[at + $0] == $1 } }
-    }
-
-    /// Of digits that were counted before: at most 18.
-    func number(_ at: Int, _ digits: Int) -> Int {
-        var value = 0
-        for byte in bytes[at..<(at + digits)] { value = value * 10 + Int(byte - UInt8(ascii: "0")) }
-        return value
-    }
 }
 
 extension NameMatch {

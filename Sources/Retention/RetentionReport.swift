@@ -154,6 +154,33 @@ package struct RetentionReport: Sendable {
         neededBy[index] = UInt32(truncatingIfNeeded: other)
     }
 
+    /// What stays keeps what it needs, set aside or not: an incremental that settles needs its full one too. Of several
+    /// that need one the newest is named.
+    mutating func keepNeeds(_ timeline: Timeline) {
+        guard let chains = timeline.chains else { return }
+        var waiting = timeline.backups.indices.filter { isRetained($0) && !chains.needs[$0].isEmpty }
+        var stays = [Bool](repeating: false, count: timeline.backups.count)
+        for index in waiting { stays[index] = true }
+        var children = waiting
+        while let child = waiting.popLast() {
+            for parent in chains.needs[child].lazy.map({ Int($0) }) where !stays[parent] {
+                stays[parent] = true
+                guard !chains.needs[parent].isEmpty else { continue }
+                waiting.append(parent)
+                children.append(parent)
+            }
+        }
+        children.sort {
+            (timeline.backups[$0].time, timeline.backups[$0].path)
+                > (timeline.backups[$1].time, timeline.backups[$1].path)
+        }
+        for child in children {
+            for parent in chains.needs[child].lazy.map({ Int($0) }) where !isNeeded(parent) {
+                retain(parent, neededBy: child)
+            }
+        }
+    }
+
     /// It stays because one of another series needs it.
     mutating func retain(_ index: Int, neededElsewhereBy name: String) {
         slots[index].flags.insert(.retain)

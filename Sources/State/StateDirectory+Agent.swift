@@ -5,11 +5,11 @@ package import Model
 
 extension StateDirectory {
     package func setWatching(_ vault: VaultID, _ how: String?) throws(Fault) {
-        try catalog.setWatching(vault: vault, how)
+        try catalog.vaults.setWatching(vault: vault, how)
     }
 
     package func setUnreconciled(_ vault: VaultID, _ why: String?) throws(Fault) {
-        try catalog.setUnreconciled(vault: vault, why)
+        try catalog.vaults.setUnreconciled(vault: vault, why)
     }
 
     package func renewWitness() throws(Fault) { _ = try witness.renew(at: clock.now()) }

@@ -47,7 +47,7 @@ package struct StateDirectory: Sendable {
         for name: Bytes in ["", "plans", "brakes", "hooks"] {
             let place = name.isEmpty ? directory : try directory.ensureDirectory(name, mode: 0o750)
             if Surroundings.isRoot { try Self.refuseOthers(place.path, try place.sighting()) }
-            try place.sweepTemporaries(at: clock.now().wall)
+            try place.ownFiles.sweepTemporaries(at: clock.now().wall)
         }
         (catalog, notices) = try Self.openCatalog(directory, clock)
         let (uid, loginUID) = (Surroundings.userID, Surroundings.loginUserID)
@@ -87,7 +87,7 @@ package struct StateDirectory: Sendable {
         for (directory, name) in files {
             let path = directory.path.appending(name)
             do {
-                guard let bytes = try directory.read(name, limit: 1 << 26) else { continue }
+                guard let bytes = try directory.ownFiles.read(name, limit: 1 << 26) else { continue }
                 _ = try JSONReader.read(bytes) { json throws(JSONReader.Malformed) in try json.skip() }
             } catch let fault as Fault {
                 damage.add(fault, path)
@@ -102,9 +102,10 @@ package struct StateDirectory: Sendable {
     /// one in its place, or something into it: neither it nor anything above it is another user's.
     private static func make(_ path: Bytes) throws(Fault) -> Directory {
         do {
-            var (directory, missing) = try Directory.nearest(to: path)
+            let missing = try MissingPath(to: path)
+            var directory = missing.existing
             if Surroundings.isRoot { try refuseOthers(on: directory.path) }
-            for component in missing {
+            for component in missing.names {
                 directory = try directory.ensureDirectory(component, mode: 0o750)
                 if Surroundings.isRoot { try refuseOthers(directory.path, try directory.sighting()) }
             }
@@ -184,7 +185,7 @@ package struct StateDirectory: Sendable {
         let names = ([Catalog.journalSuffix, "", "-wal", "-shm", Catalog.damagedSuffix] as [String]).map {
             file + Bytes($0)
         }
-        for name in names { try directory.checkOwn(name) }
+        for name in names { try directory.ownFiles.verify(name) }
         do {
             return (try Catalog(path: path), [])
         } catch {

@@ -47,7 +47,7 @@ package struct StateFile<Value: Codable & Sendable>: Sendable {
     private func decoded(in opened: Directory) throws(Fault) -> Value? {
         var why = ""
         do {
-            guard let bytes = try opened.read(name, limit: 1 << 26) else { return nil }
+            guard let bytes = try opened.ownFiles.read(name, limit: 1 << 26) else { return nil }
             if let value = try? Self.decoder.decode(Value.self, from: Data(bytes.storage)), isPossible(value) {
                 return value
             }
@@ -72,7 +72,7 @@ package struct StateFile<Value: Codable & Sendable>: Sendable {
         // For a person to look at, who may know more than we do.
         guard !isDamaged else { return answer }
         guard let value, let data = try? Self.encoder.encode(value) else { return answer }
-        try opened.replace(name, with: Bytes(Array(data) + [0x0A]), mode: mode)
+        try opened.ownFiles.replace(name, with: Bytes(Array(data) + [0x0A]), mode: mode)
         return answer
     }
 

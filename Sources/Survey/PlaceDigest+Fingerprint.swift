@@ -6,7 +6,7 @@ extension PlaceDigest {
     /// Of all that a listing and one look at each entry say (``Directory/fingerprint(_:)``).
     package init(of place: Directory) throws(Fault) {
         var hash = SHA256()
-        try place.fingerprint { hash.update(bufferPointer: $0) }
+        try DirectoryFingerprint.read(place) { hash.update(bufferPointer: $0) }
         var (high, low): (UInt64, UInt64) = (0, 0)
         for (n, byte) in hash.finalize().prefix(16).enumerated() {
             if n < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }

@@ -268,10 +268,10 @@ extension VaultSurvey.UnitLook {
     private func writer(
         of unit: DirectoryReading.Unit, _ members: [Sighting], _ inside: Directory
     ) -> WriterAnswer {
-        let beside = place.writer(ofNewest: NewestFiles.probed, of: members)
+        let beside = WriterSearch(in: place).writer(ofNewest: NewestFiles.probed, of: members)
         guard unit.isDirectory, beside != .written else { return beside }
         // A tree that changes while we look is no tree at rest.
-        return beside.and((try? inside.writer(ofNewest: NewestFiles.probed)) ?? .written)
+        return beside.and((try? WriterSearch(in: inside).writer(ofNewest: NewestFiles.probed)) ?? .written)
     }
 
     /// The end mark of its format, where it has one.
@@ -373,9 +373,9 @@ extension VaultSurvey.UnitLook {
             UnitContents(
                 name: unit.name, directory: directory, isDirectory: unit.isDirectory, names: Set(names),
                 members: unit.sideFiles + unit.sharedSideFiles, size: seen.size, head: head,
-                file: { inside.smallFile($0) },
-                headOf: { (try? inside.ends(of: $0, head: SmallFile.limit, tail: 0))??.head ?? [] },
-                inside: { inside.someNames(in: $0) }))
+                file: { SmallFile($0, in: inside) },
+                headOf: { (try? FileLook($0, in: inside).ends(head: SmallFile.limit, tail: 0))??.head ?? [] },
+                inside: { PlaceNames.some(in: $0, of: inside) }))
         return found.map { unit.contents.merged(with: $0) } ?? unit.contents
     }
 

@@ -63,7 +63,7 @@ extension TrashDirectory {
         }
         let bytes: Bytes?
         do {
-            bytes = try directory.read(Self.manifestName, limit: Self.manifestLimit)
+            bytes = try directory.ownFiles.read(Self.manifestName, limit: Self.manifestLimit)
         } catch {
             guard error.code == .unsafe || error.code == .damaged else { throw error }
             return Batch(name: name, manifest: nil, manifestHash: "", problem: error.message, trash: self)

@@ -54,7 +54,7 @@ package enum Checksum: Hashable, Sendable {
             _ function: some HashFunction, _ name: Bytes, _ directory: Directory
         ) throws(Fault) -> String? {
             var function = function
-            let isRead = try directory.forEachChunk(of: name) { function.update(bufferPointer: $0) }
+            let isRead = try FileLook(name, in: directory).forEachChunk { function.update(bufferPointer: $0) }
             return isRead ? Bytes(Array(function.finalize())).hexadecimal : nil
         }
     }

@@ -156,7 +156,7 @@ package struct Condemning {
         let name = Bytes(manifest.content.batch)
         try trash.directory.makeDirectory(name, mode: 0o750)
         let directory = try trash.directory.open(name)
-        try directory.create(TrashDirectory.manifestName, manifest.bytes, mode: 0o640)
+        try directory.ownFiles.create(TrashDirectory.manifestName, manifest.bytes, mode: 0o640)
         try directory.makeDirectory(TrashDirectory.filesName, mode: 0o750)
         if try directory.sync() == .thisDirectory { _ = try trash.directory.sync() }
         return Batch(
@@ -227,7 +227,7 @@ package struct Condemning {
                 }
                 let name = member.path.lastComponent
                 // Held over the rename: who opens it for writing from now on is noticed. *Unsupported* is no veto.
-                let lease = member.isDirectory ? nil : source.lease(on: name)
+                let lease = member.isDirectory ? nil : FileLook(name, in: source).lease()
                 if lease?.first == .written { throw .dropped("it is being written") }
                 do throws(Fault) { try source.rename(name, to: target, as: name) } catch { throw .failed(error) }
                 done.append((member, source, target))
@@ -253,7 +253,7 @@ package struct Condemning {
 
     private func putBack(_ member: Backup.Member, from place: Directory, to origin: Directory) throws(Fault) {
         let name = member.path.lastComponent
-        try place.moveOut(name, to: origin, as: name) { () throws(Fault) in
+        try MoveOut(from: place, to: origin).move(name, as: name) { () throws(Fault) in
             try Purging(trash: trash).begin(batch: batchName)
         }
     }

@@ -62,7 +62,7 @@ package struct Copying {
                 moved.append(name)
             }
             for top in tops {
-                lost.formUnion(try top.original.copyAttributes(to: top.copy))
+                lost.formUnion(try EntryCopy(from: top.original, to: top.copy).attributes())
                 try top.copy.sync()
             }
             try UnlinkWalk.removeEmpty(temporary, in: target)
@@ -127,7 +127,7 @@ package struct Copying {
         var isSynced = false
         for place in all.reversed() where !place.isEmpty {
             let to = try made.open(place)
-            lost.formUnion(try top.open(place).copyAttributes(to: to))
+            lost.formUnion(try EntryCopy(from: top.open(place), to: to).attributes())
             if !isSynced { isSynced = try to.sync() == .wholeFileSystem }
         }
         tops.append((top, made))
@@ -138,12 +138,12 @@ package struct Copying {
     ) throws(Fault) {
         if seen.kind == .file, seen.links > 1 {
             if let first = linked[seen.object] {
-                return try top.open(first.place).linkFile(first.name, to: to, as: seen.name)
+                return try EntryCopy(from: top.open(first.place), to: to).link(first.name, as: seen.name)
             }
             linked[seen.object] = (place, seen.name)
         }
         guard seen.kind == .file else {
-            lost.formUnion(try from.copySpecial(seen.name, to: to, as: seen.name))
+            lost.formUnion(try EntryCopy(from: from, to: to).special(seen.name, as: seen.name))
             return
         }
         try copyFile(seen.name, from, copy: to, newName: seen.name)
@@ -154,14 +154,14 @@ package struct Copying {
         _ name: Bytes, _ source: Directory, copy: Directory, newName: Bytes
     ) throws(Fault) {
         var (written, found) = (SHA256(), SHA256())
-        let copied = try source.copyFile(name, to: copy, as: newName) { bytes in
+        let copied = try EntryCopy(from: source, to: copy).file(name, as: newName) { bytes in
             written.update(bufferPointer: bytes)
             done += Int64(bytes.count)
             progress(done)
         }
         lost.formUnion(copied.lost)
         guard !copied.isClone else { return }
-        try copy.forEachChunk(of: newName, in: copied.ranges) { found.update(bufferPointer: $0) }
+        try FileLook(newName, in: copy).forEachChunk(in: copied.ranges) { found.update(bufferPointer: $0) }
         guard written.finalize() == found.finalize() else {
             throw Fault(
                 .io, "the copy of '\(source.path.appending(name).display)' is not what was read: the checksums differ",

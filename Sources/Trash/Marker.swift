@@ -25,7 +25,7 @@ package struct Marker: Codable, Hashable, Sendable {
     /// `nil`: there is none. One that cannot be read is `.damaged`.
     package static func read(in root: Directory) throws(Fault) -> Marker? {
         guard let trash = try TrashDirectory.open(in: root),
-            let bytes = try trash.directory.read(name, limit: 1 << 16)
+            let bytes = try trash.directory.ownFiles.read(name, limit: 1 << 16)
         else { return nil }
         do {
             return try JSONDecoder().decode(Marker.self, from: Data(bytes.storage))
@@ -40,6 +40,6 @@ package struct Marker: Codable, Hashable, Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         guard let data = try? encoder.encode(self) else { preconditionFailure("a marker is plain values") }
-        try trash.directory.replace(Self.name, with: Bytes(Array(data) + [0x0A]), mode: 0o644)
+        try trash.directory.ownFiles.replace(Self.name, with: Bytes(Array(data) + [0x0A]), mode: 0o644)
     }
 }

@@ -212,7 +212,7 @@ package struct MarkStore: Sendable {
         do {
             if let trash, !isDamaged(in: trash.directory.path) {
                 let file = MarkFile(vaults: [vault.text: sorted])
-                try trash.directory.replace(Self.name, with: file.encoded, mode: 0o640)
+                try trash.directory.ownFiles.replace(Self.name, with: file.encoded, mode: 0o640)
                 written += 1
             }
         } catch {
@@ -225,7 +225,7 @@ package struct MarkStore: Sendable {
             var file = try read(in: state) ?? MarkFile()
             if !isDamaged(in: state.path) {
                 file.vaults[vault.text] = sorted
-                try state.replace(Self.name, with: file.encoded, mode: 0o640)
+                try state.ownFiles.replace(Self.name, with: file.encoded, mode: 0o640)
                 written += 1
             }
         } catch {
@@ -255,7 +255,7 @@ package struct MarkStore: Sendable {
     private static func file(in directory: Directory) throws(Fault) -> MarkFile? {
         var why = ""
         do {
-            guard let bytes = try directory.read(name, limit: limit) else { return nil }
+            guard let bytes = try directory.ownFiles.read(name, limit: limit) else { return nil }
             if let file = try? MarkFile(decoding: bytes) { return file }
         } catch {
             guard error.code == .unsafe || error.code == .damaged else { throw error }

@@ -178,7 +178,7 @@ package struct Purging {
         for name in names where !shouldStop() {
             do {
                 let directory = try trash.directory.open(name)
-                guard directory.lockIfFree() else { continue }  // another process is at it
+                guard FileLock.takeIfFree(directory) else { continue }  // another process is at it
                 let (count, met) = withoutActuallyEscaping(shouldStop) { stop in
                     var walk = UnlinkWalk(below: directory, perSecond: perSecond, shouldStop: stop)
                     walk.run()

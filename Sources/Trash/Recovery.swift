@@ -94,7 +94,8 @@ package struct Recovery {
                 for member in twice {
                     // The name at the origin lasts before the other one goes where everything is unlinked.
                     try trash.root.open(member.path.parent).sync()
-                    try files.open(member.path.parent).giveUp(member.path.lastComponent, to: purging)
+                    try MoveOut.giveUp(
+                        member.path.lastComponent, of: try files.open(member.path.parent), to: purging)
                 }
                 try purging.sync()
                 item.inBatch.removeAll(where: twice.contains)

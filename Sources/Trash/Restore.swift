@@ -114,7 +114,8 @@ package struct Restoring {
                 let origin: Directory
                 if let directory { origin = directory } else { origin = try ensure(path.parent, batch.manifest, &made) }
                 let place = try sources.opened(member.path.parent, below: files)
-                try place.moveOut(member.path.lastComponent, to: origin, as: path.lastComponent) { () throws(Fault) in
+                try MoveOut(from: place, to: origin).move(member.path.lastComponent, as: path.lastComponent) {
+                    () throws(Fault) in
                     let purging = try Purging(trash: trash).begin(batch: batch.name)
                     remains.append(purging.path.lastComponent)
                     return purging

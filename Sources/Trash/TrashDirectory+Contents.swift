@@ -13,7 +13,7 @@ extension TrashDirectory {
             let isBatch = entry.kind == .directory && (entry.name.utf8.map(Self.isBatchName) ?? false)
             let isOurs = Self.known.contains(entry.name) || entry.name.hasPrefix(Self.purgingPrefix)
             // A file that was being replaced when we stopped.
-            let isBegun = Directory.name(ofTemporary: entry.name).map(Self.known.contains) ?? false
+            let isBegun = OwnFiles.name(ofTemporary: entry.name).map(Self.known.contains) ?? false
             return !isBatch && !isOurs && !isBegun
         }.map(\.name).sorted()
     }

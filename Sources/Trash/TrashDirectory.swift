@@ -78,8 +78,8 @@ package struct TrashDirectory: Sendable {
         if vault.gid != (try directory.sighting().gid) { try made.setOwner(gid: vault.gid) }
         try made.setMode(0o750)
         _ = try directory.ensureDirectory(spareName, mode: 0o700)
-        try directory.replace("README", with: Bytes(readme), mode: 0o644)
-        try directory.replace("CACHEDIR.TAG", with: Bytes(cacheTag), mode: 0o644)
+        try directory.ownFiles.replace("README", with: Bytes(readme), mode: 0o644)
+        try directory.ownFiles.replace("CACHEDIR.TAG", with: Bytes(cacheTag), mode: 0o644)
         try directory.sync()
         try root.sync()
         return TrashDirectory(root: root, directory: directory)
@@ -89,7 +89,7 @@ package struct TrashDirectory: Sendable {
     private static func giveWay(in root: Directory) throws(Fault) {
         guard try root.sighting(of: name) != nil else { return }
         do {
-            try root.removeEmptyDirectory(name)
+            try UnlinkWalk.removeIfEmpty(name, in: root)
         } catch {
             guard [2, 39].contains(error.errno) else { throw error }  // ENOENT, ENOTEMPTY
         }

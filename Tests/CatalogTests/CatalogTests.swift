@@ -41,17 +41,17 @@ struct CatalogTests {
         let backups = (0..<2500).map { backup(Bytes("d/f\($0)"), $0) }
         let first = try catalog.record(vault: vault, [look("", [], inside: ["d"]), look("d", backups)])
         #expect(first.appeared.count == 2500 && first.completed.isEmpty && first.newlyComplete == 2500)
-        try catalog.recordIndexed(vault: vault, readAs: "a")
+        try catalog.vaults.recordIndexed(vault: vault, readAs: "a")
         let written = try catalog.written()
         let known = try catalog.present(vault: vault, place: "d")
         #expect(Set(known) == Set(backups))
         _ = try catalog.record(vault: vault, [look("", [], inside: ["d"]), look("d", known: known, backups)])
-        try catalog.recordIndexed(vault: vault, readAs: "a")
-        try catalog.setUnreconciled(vault: vault, nil)
+        try catalog.vaults.recordIndexed(vault: vault, readAs: "a")
+        try catalog.vaults.setUnreconciled(vault: vault, nil)
         #expect(try catalog.written() == written)
-        #expect(try catalog.places(vault: vault, readAs: "a") == ["": digest, "d": digest])
+        #expect(try catalog.places.digests(vault: vault, readAs: "a") == ["": digest, "d": digest])
         // Names are read in another way: nothing is as it was.
-        #expect(try catalog.places(vault: vault, readAs: "b") == ["": nil, "d": nil])
+        #expect(try catalog.places.digests(vault: vault, readAs: "b") == ["": nil, "d": nil])
     }
 
     @Test("a place that is gone takes its backups along, and its parent has to be read again")
@@ -60,12 +60,12 @@ struct CatalogTests {
         let catalog = try catalog(scratch)
         let backups = (0..<1200).map { backup(Bytes("d/f\($0)"), $0) }
         _ = try catalog.record(vault: vault, [look("", [], inside: ["d"]), look("d", backups, inside: ["d/e"])])
-        try catalog.recordIndexed(vault: vault, readAs: "a")
-        #expect(try catalog.placesGone(vault: vault, ["": []]) == ["d", "d/e"])
-        #expect(try catalog.placesGone(vault: vault, ["": ["d"]]).isEmpty)
-        #expect(try catalog.forget(vault: vault, places: ["d", "d/e"]).count == 1200)
+        try catalog.vaults.recordIndexed(vault: vault, readAs: "a")
+        #expect(try catalog.places.gone(vault: vault, ["": []]) == ["d", "d/e"])
+        #expect(try catalog.places.gone(vault: vault, ["": ["d"]]).isEmpty)
+        #expect(try catalog.places.forget(vault: vault, places: ["d", "d/e"]).count == 1200)
         #expect(try catalog.present(vault: vault).isEmpty)
-        #expect(try catalog.places(vault: vault, readAs: "a") == ["": nil])
+        #expect(try catalog.places.digests(vault: vault, readAs: "a") == ["": nil])
     }
 
     @Test("a row that another process changed meanwhile stays, and its place has to be read again")
@@ -74,7 +74,7 @@ struct CatalogTests {
         let catalog = try catalog(scratch)
         let old = backup("d/f", 1)
         _ = try catalog.record(vault: vault, [look("d", [old])])
-        try catalog.recordIndexed(vault: vault, readAs: "a")
+        try catalog.vaults.recordIndexed(vault: vault, readAs: "a")
         var theirs = old
         theirs.note = "theirs"
         _ = try catalog.record(vault: vault, [look("d", known: [old], [theirs])])
@@ -82,7 +82,7 @@ struct CatalogTests {
         ours.note = "ours"
         _ = try catalog.record(vault: vault, [look("d", known: [old], [ours])])
         #expect(try catalog.present(vault: vault) == [theirs])
-        #expect(try catalog.places(vault: vault, readAs: "a") == ["d": nil])
+        #expect(try catalog.places.digests(vault: vault, readAs: "a") == ["d": nil])
         // And one that they removed: it is not brought back by an older look.
         _ = try catalog.record(vault: vault, [look("d", known: [theirs], [])])
         _ = try catalog.record(vault: vault, [look("d", known: [theirs], [ours])])

@@ -35,17 +35,17 @@ struct OwnFileTests {
         let scratch = try Scratch()
         let root = try scratch.open()
         let contents = [Bytes("old, and whole"), Bytes("new")]
-        try root.replace("state.json", with: contents[0], mode: 0o640)
+        try root.ownFiles.replace("state.json", with: contents[0], mode: 0o640)
         let isOver = Atomic(false)
         let writer = Thread {
             for n in 0..<2000 where !isOver.load(ordering: .relaxed) {
-                do { try root.replace("state.json", with: contents[n % 2], mode: 0o640) } catch { break }
+                do { try root.ownFiles.replace("state.json", with: contents[n % 2], mode: 0o640) } catch { break }
             }
         }
         writer.start()
         defer { isOver.store(true, ordering: .relaxed) }
         while !writer.isFinished {
-            let read = try root.read("state.json", limit: 100)
+            let read = try root.ownFiles.read("state.json", limit: 100)
             #expect(read.map(contents.contains) == true)
         }
     }
@@ -63,9 +63,9 @@ struct OwnFileTests {
         let before = try #require(try root.sighting(of: "state.json"))
         let fresh = Bytes("0123")
         let attempts: [(String, () throws -> Void)] = [
-            ("read", { _ = try root.read("state.json", limit: 1 << 20) }),
+            ("read", { _ = try root.ownFiles.read("state.json", limit: 1 << 20) }),
             ("lock", { _ = try FileLock.take("state.json", in: root, holder: "test", waitSeconds: 5) }),
-            ("overwrite", { try root.overwrite("state.json", with: fresh) }),
+            ("overwrite", { try root.ownFiles.overwrite("state.json", with: fresh) }),
         ]
         for (name, attempt) in attempts {
             let fault = #expect(throws: Fault.self, "\(name)") { try attempt() }
@@ -73,15 +73,15 @@ struct OwnFileTests {
             #expect(fault?.message.contains("state.json") == true && fault?.hint != nil)
         }
         // What is new never goes through an old name.
-        #expect(throws: Fault.self) { try root.create("state.json", fresh, mode: 0o600) }
+        #expect(throws: Fault.self) { try root.ownFiles.create("state.json", fresh, mode: 0o600) }
         let after = try #require(try root.sighting(of: "state.json"))
         #expect(
             (after.object, after.mode, after.uid, after.size) == (before.object, before.mode, before.uid, before.size))
         if kind == .directory {
-            #expect(throws: Fault.self) { try root.replace("state.json", with: fresh, mode: 0o640) }
+            #expect(throws: Fault.self) { try root.ownFiles.replace("state.json", with: fresh, mode: 0o640) }
         } else {
-            try root.replace("state.json", with: fresh, mode: 0o640)
-            #expect(try root.read("state.json", limit: 10) == fresh)
+            try root.ownFiles.replace("state.json", with: fresh, mode: 0o640)
+            #expect(try root.ownFiles.read("state.json", limit: 10) == fresh)
         }
         #expect(try String(contentsOfFile: victim, encoding: .utf8) == "precious")
         #expect(access(victim + "-not-there", F_OK) != 0)
@@ -93,24 +93,24 @@ struct OwnFileTests {
         let scratch = try Scratch()
         let root = try scratch.open()
         try #require(mkfifo(scratch.url.appending(path: "marks.json.new").path, 0o666) == 0)
-        try root.replace("marks.json", with: "1", mode: 0o640)
-        let first = Directory.temporaryName(for: "marks.json")
-        #expect(Directory.temporaryName(for: "marks.json") != first)
-        #expect(Directory.name(ofTemporary: first) == "marks.json")
+        try root.ownFiles.replace("marks.json", with: "1", mode: 0o640)
+        let first = OwnFiles.temporaryName(for: "marks.json")
+        #expect(OwnFiles.temporaryName(for: "marks.json") != first)
+        #expect(OwnFiles.name(ofTemporary: first) == "marks.json")
         for name: Bytes in [
             "marks.json.new", ".new", ".marks.json.new", ".x.0123456789abcdeg.new", ".hidden-backup.new",
         ] {
-            #expect(Directory.name(ofTemporary: name) == nil, "\(name.display)")
+            #expect(OwnFiles.name(ofTemporary: name) == nil, "\(name.display)")
         }
-        try root.create(first, "half", mode: 0o600)
-        let (linked, theirs) = (Directory.temporaryName(for: "a"), Directory.temporaryName(for: "b"))
-        try root.create(linked, "", mode: 0o600)
+        try root.ownFiles.create(first, "half", mode: 0o600)
+        let (linked, theirs) = (OwnFiles.temporaryName(for: "a"), OwnFiles.temporaryName(for: "b"))
+        try root.ownFiles.create(linked, "", mode: 0o600)
         try #require(link(scratch.url.path + "/" + linked.display, scratch.url.path + "/second") == 0)
         try root.makeDirectory(theirs, mode: 0o700)
         let now = try #require(try root.sighting(of: first)).ctime
-        try root.sweepTemporaries(at: Timestamp(seconds: now.seconds + 60))
+        try root.ownFiles.sweepTemporaries(at: Timestamp(seconds: now.seconds + 60))
         #expect(try root.sighting(of: first) != nil)
-        try root.sweepTemporaries(at: Timestamp(seconds: now.seconds + 3700))
+        try root.ownFiles.sweepTemporaries(at: Timestamp(seconds: now.seconds + 3700))
         #expect(Set(try root.entries().map(\.name)) == ["marks.json", "marks.json.new", linked, "second", theirs])
     }
 }

@@ -41,7 +41,7 @@ struct TreeMeasureTests {
             _ = try place.ensureDirectory("side", mode: 0o700)
             place = try place.ensureDirectory(long, mode: 0o700)
         }
-        try place.create("bottom", "1234567", mode: 0o600)
+        try place.ownFiles.create("bottom", "1234567", mode: 0o600)
         var (asked, most) = (0, 0)
         let measure = try TreeMeasure(of: top) {
             asked += 1

@@ -18,12 +18,12 @@ struct WritersTests {
         let fd = Glibc.open(file.path, O_RDWR)
         let pages = try #require(mmap(nil, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0))
         close(fd)
-        #expect(root.writer(of: "a") == .written)
+        #expect(FileLook("a", in: root).writer() == .written)
         munmap(pages, 8192)
-        #expect(root.writer(of: "a") == .free)
+        #expect(FileLook("a", in: root).writer() == .free)
         let reading = Glibc.open(file.path, O_RDONLY)
         let readable = try #require(mmap(nil, 8192, PROT_READ, MAP_SHARED, reading, 0))
-        #expect(root.writer(of: "a") == .free, "a mapping for reading only")
+        #expect(FileLook("a", in: root).writer() == .free, "a mapping for reading only")
         munmap(readable, 8192)
         close(reading)
     }
@@ -37,10 +37,10 @@ struct WritersTests {
         mkfifo(scratch.url.appending(path: "fifo").path, 0o600)
         let root = try scratch.open()
         for name: Bytes in ["gone", "d", "link", "fifo"] {
-            #expect(root.writer(of: name) == .unsupported)
-            #expect(try root.ends(of: name, head: 1, tail: 1) == nil)
+            #expect(FileLook(name, in: root).writer() == .unsupported)
+            #expect(try FileLook(name, in: root).ends(head: 1, tail: 1) == nil)
         }
-        #expect(try Directory.open(absolute: "/dev").ends(of: "null", head: 1, tail: 1) == nil)
+        #expect(try FileLook("null", in: Directory.open(absolute: "/dev")).ends(head: 1, tail: 1) == nil)
     }
 
     @Test("a write lease, as file servers hold, is a writer, and is not waited for")
@@ -52,7 +52,7 @@ struct WritersTests {
         let setLease: Int32 = 1024
         try #require(fcntl(fd, setLease, Int32(F_WRLCK)) == 0)
         // The break time is 45 s; a probe that waited would take all of it, or turn in circles.
-        #expect(try scratch.open().writer(of: "a") == .written)
+        #expect(try FileLook("a", in: scratch.open()).writer() == .written)
     }
 
     @Test(
@@ -62,14 +62,14 @@ struct WritersTests {
         let scratch = try Scratch()
         try scratch.write("theirs", "content")
         let root = try scratch.open()
-        #expect(root.writer(of: "theirs") == .free)
+        #expect(FileLook("theirs", in: root).writer() == .free)
         try Privilege.asNobody {
-            #expect(root.writer(of: "theirs") == .unsupported)
+            #expect(FileLook("theirs", in: root).writer() == .unsupported)
             // O_NOATIME is refused to him; it is read without.
-            let ends = try root.ends(of: "theirs", head: 3, tail: 3)
+            let ends = try FileLook("theirs", in: root).ends(head: 3, tail: 3)
             #expect(ends?.tail == Array("ent".utf8))
         }
-        #expect(root.writer(of: "theirs") == .free)
+        #expect(FileLook("theirs", in: root).writer() == .free)
     }
 
     @Test("looking leaves the access time as it is")
@@ -79,8 +79,8 @@ struct WritersTests {
         let root = try scratch.open()
         let old = timespec(tv_sec: 1_000_000_000, tv_nsec: 0)
         utimensat(AT_FDCWD, file.path, [old, timespec(tv_sec: 1_100_000_000, tv_nsec: 0)], 0)
-        #expect(try root.ends(of: "a", head: 100, tail: 100)?.head == Array("content".utf8))
-        #expect(root.writer(of: "a") == .free)
+        #expect(try FileLook("a", in: root).ends(head: 100, tail: 100)?.head == Array("content".utf8))
+        #expect(FileLook("a", in: root).writer() == .free)
         var seen = stat()
         stat(file.path, &seen)
         #expect(seen.st_atim.tv_sec == 1_000_000_000)
@@ -96,14 +96,14 @@ struct WritersTests {
         try scratch.write("a", "0123456789")
         try scratch.write("empty", "")
         let root = try scratch.open()
-        let both = try #require(try root.ends(of: "a", head: 3, tail: 4))
+        let both = try #require(try FileLook("a", in: root).ends(head: 3, tail: 4))
         #expect(both.head == Array("012".utf8) && both.tail == Array("6789".utf8) && both.size == 10)
         let seen = try #require(try root.sighting(of: "a"))
         #expect(both.inode == seen.inode && both.ctime == seen.ctime)
-        #expect(try root.ends(of: "a", head: 50, tail: 50)?.tail.count == 10)
-        let wanted = try root.ends(of: "a", head: 2) { $0 == Array("01".utf8) ? 1 : 5 }
+        #expect(try FileLook("a", in: root).ends(head: 50, tail: 50)?.tail.count == 10)
+        let wanted = try FileLook("a", in: root).ends(head: 2) { $0 == Array("01".utf8) ? 1 : 5 }
         #expect(wanted?.tail == [0x39])
-        #expect(try root.ends(of: "empty", head: 50, tail: 50)?.head == [])
+        #expect(try FileLook("empty", in: root).ends(head: 50, tail: 50)?.head == [])
     }
 
     // MARK: Directories and sets
@@ -119,17 +119,18 @@ struct WritersTests {
         try FileManager.default.createSymbolicLink(
             at: scratch.url.appending(path: "t/link"), withDestinationURL: scratch.url)
         let tree = try scratch.open().open("t")
-        #expect(try tree.newestFiles().newestFirst.count == 64)
-        #expect(try tree.writer() == .free, "its writer has not touched it for longer than all others")
-        #expect(try tree.writer(ofNewest: 65) == .written)
+        #expect(try WriterSearch(in: tree).newestFiles().newestFirst.count == 64)
+        #expect(
+            try WriterSearch(in: tree).writer() == .free, "its writer has not touched it for longer than all others")
+        #expect(try WriterSearch(in: tree).writer(ofNewest: 65) == .written)
         try held.write(contentsOf: Data("y".utf8))
-        #expect(try tree.writer() == .written)
-        #expect(try tree.newestFiles(1).newestFirst == ["old"])
+        #expect(try WriterSearch(in: tree).writer() == .written)
+        #expect(try WriterSearch(in: tree).newestFiles(1).newestFirst == ["old"])
         try held.close()
-        #expect(try tree.writer() == .free)
+        #expect(try WriterSearch(in: tree).writer() == .free)
         let deep = try FileHandle(forWritingTo: scratch.url.appending(path: "t/6/0/file-6"))
         try deep.write(contentsOf: Data("y".utf8))
-        #expect(try tree.writer() == .written)
+        #expect(try WriterSearch(in: tree).writer() == .written)
         try deep.close()
     }
 
@@ -141,11 +142,11 @@ struct WritersTests {
         let root = try scratch.open()
         let members = try (0..<5).map { try #require(try root.sighting(of: Bytes("x.\($0)"))) }
         let directory = try #require(try root.sighting(of: "d"))
-        #expect(root.writer(of: members + [directory]) == .free)
+        #expect(WriterSearch(in: root).writer(of: members + [directory]) == .free)
         let writer = try FileHandle(forWritingTo: scratch.url.appending(path: "x.3"))
-        #expect(root.writer(of: members) == .written)
+        #expect(WriterSearch(in: root).writer(of: members) == .written)
         try writer.close()
-        #expect(root.writer(of: []) == .free)
+        #expect(WriterSearch(in: root).writer(of: []) == .free)
     }
 
     @Test("the newest are the newest, whatever the order; ties by path")
@@ -181,19 +182,19 @@ struct WritersTests {
         let mount = try FuseMount(of: scratch.url.appending(path: "behind"), at: scratch.url.appending(path: "mount"))
         defer { mount.end() }
         let here = try scratch.open().open("mount", crossMounts: true)
-        let quiet = here.writer(of: "a")
+        let quiet = FileLook("a", in: here).writer()
         let local = try FileHandle(forWritingTo: scratch.url.appending(path: "mount/a"))
-        let seen = here.writer(of: "a")
+        let seen = FileLook("a", in: here).writer()
         try local.close()
         let hidden = try FileHandle(forWritingTo: scratch.url.appending(path: "behind/a"))
-        let missed = here.writer(of: "a")
+        let missed = FileLook("a", in: here).writer()
         try hidden.close()
         print("writers: on FUSE, nobody: \(quiet), one here: \(seen), one behind the mount: \(missed)")
         #expect(seen != .free)
         #expect(quiet != .written && missed != .written)
-        #expect(try here.ends(of: "a", head: 1, tail: 1)?.tail == [0x78])
+        #expect(try FileLook("a", in: here).ends(head: 1, tail: 1)?.tail == [0x78])
         // Mounts are not crossed on the way down (invariant 11).
-        #expect(Set(try scratch.open().newestFiles().newestFirst) == ["behind/a", "beside"])
+        #expect(Set(try WriterSearch(in: scratch.open()).newestFiles().newestFirst) == ["behind/a", "beside"])
     }
 }
 

@@ -44,8 +44,8 @@ struct MistakenRowTests {
         let newest = try #require(known.max { $0.time < $1.time })
         var wrong = known
         change(&wrong[try #require(known.firstIndex(of: newest))])
-        let readAs = try #require(try catalog.readAs(vault: id))
-        let digest = try #require(try catalog.places(vault: id, readAs: readAs)[""])
+        let readAs = try #require(try catalog.vaults.readAs(vault: id))
+        let digest = try #require(try catalog.places.digests(vault: id, readAs: readAs)[""])
         _ = try catalog.record(
             vault: id,
             [Catalog.Look(place: "", known: known, backups: wrong, leftAlone: [], inside: [], digest: digest)])

@@ -165,7 +165,9 @@ struct WatcherTests {
         let root = try scratch.open()
         for n in 0..<50 { _ = try root.ensureDirectory(Bytes("d\(n)"), mode: 0o700) }
         let vault = try vault(scratch, [""] + (0..<50).map { "d\($0)" })
-        for n in 0..<50 { try root.open(Bytes("d\(n)")).create(Bytes([0xFF, 0x0A, UInt8(n + 0x80)]), "", mode: 0o600) }
+        for n in 0..<50 {
+            try root.open(Bytes("d\(n)")).ownFiles.create(Bytes([0xFF, 0x0A, UInt8(n + 0x80)]), "", mode: 0o600)
+        }
         let found = dirt(vault) { $0.places[vault]?.count == 50 }
         #expect(found.places[vault]?.count == 50)
     }

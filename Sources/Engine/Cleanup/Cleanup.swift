@@ -130,7 +130,7 @@ package struct Cleanup: UseCase {
         if let hold = plan.hold, !report.approved, hold.causes.contains(where: { $0 == .firstPlan || $0 == .always }) {
             return
         }
-        let known = try state.catalog.lastRun(vault: plan.vault)
+        let known = try state.catalog.cleanups.lastRun(vault: plan.vault)
         let last = known?.newest ?? [:]
         // Never back: a clock that was set back would make everything look as if it had arrived since.
         var newest: [Bytes: Timestamp] = [:]
@@ -142,7 +142,7 @@ package struct Cleanup: UseCase {
             newest[series] = max(newest[series] ?? time, time)
         }
         let at = max(plan.at.wall, known?.at ?? plan.at.wall)
-        try state.catalog.recordRun(vault: plan.vault, at: at, newest: newest)
+        try state.catalog.cleanups.recordRun(vault: plan.vault, at: at, newest: newest)
     }
 
     // MARK: Approval

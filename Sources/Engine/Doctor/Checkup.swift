@@ -117,8 +117,8 @@ package struct Checkups: UseCase {
                 seen.freePercent = Int(clamping: Int64(Double(system.availableBytes) / Double(system.totalBytes) * 100))
             }
             seen.isReadOnly = FileSystem.isReadOnly(vault.root)
-            seen.places = try state.catalog.places(vault: vault.id, readAs: "").count
-            seen.watching = checkup.agentIsRunning ? try state.catalog.watching(vault: vault.id) : nil
+            seen.places = try state.catalog.places.digests(vault: vault.id, readAs: "").count
+            seen.watching = checkup.agentIsRunning ? try state.catalog.vaults.watching(vault: vault.id) : nil
             seen.hasLeases = try hasLeases(vault)
             if let kind = system.remoteKind {
                 checkup.notes.append(
@@ -157,7 +157,7 @@ package struct Checkups: UseCase {
         guard let backup = try state.catalog.anyFile(vault: vault.id),
             let place = try? vault.root.open(backup.path.parent)
         else { return nil }
-        return !vault.survey.isRemote && place.writer(of: backup.path.lastComponent) != .unsupported
+        return !vault.survey.isRemote && FileLook(backup.path.lastComponent, in: place).writer() != .unsupported
     }
 
     private func examineLimits(_ checkup: inout Checkup) {

@@ -29,14 +29,15 @@ package struct FreedSpaceMeter: UseCase {
             guard !shouldStop() else { return }
             try measure(entry, vault, pacing: pacing, shouldStop: shouldStop)
         }
-        guard configuration.settings.sizes.value == .exact, try state.catalog.hasUnmeasured(vault: vault.id) else {
+        guard configuration.settings.sizes.value == .exact, try state.catalog.sizes.hasUnmeasured(vault: vault.id)
+        else {
             return
         }
-        let units = Self.inOrder(try state.catalog.sharing(vault: vault.id))
+        let units = Self.inOrder(try state.catalog.sizes.sharing(vault: vault.id))
         let census = try count(units, below: vault.root, pacing, shouldStop)
         guard !shouldStop() else { return }
         let alone = census.freedAlone()
-        try state.catalog.recordFreed(
+        try state.catalog.sizes.recordFreed(
             units.enumerated().map { n, backup in
                 (backup, alone[UInt32(n)] ?? .init(bytes: 0, isAtLeast: false))
             })
@@ -51,7 +52,7 @@ package struct FreedSpaceMeter: UseCase {
         var entry = entry
         entry.size = measure.size
         entry.newest = measure.newest
-        try state.catalog.recordMeasured(vault: vault.id, entry)
+        try state.catalog.sizes.recordMeasured(vault: vault.id, entry)
     }
 
     private func opaqueMeasure(

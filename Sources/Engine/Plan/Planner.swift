@@ -97,8 +97,10 @@ package struct Planner: UseCase {
         input.protection = protection
         input.links = try protections.links(of: present, in: id, protection)
         input.amounts = vault.amounts
-        if let run = try state.catalog.lastRun(vault: id) { input.runs = RunHistory(at: run.at, newest: run.newest) }
-        input.restored = try state.catalog.restored(vault: id)
+        if let run = try state.catalog.cleanups.lastRun(vault: id) {
+            input.runs = RunHistory(at: run.at, newest: run.newest)
+        }
+        input.restored = try state.catalog.cleanups.restored(vault: id)
         input.pressure = pressure
         guard let plan = Plan.make(input) else { throw Self.unknownZone(policy.timezone) }
         return plan

@@ -46,7 +46,7 @@ package struct PolicyPreview: UseCase {
             policy: policy, now: report.plan.at, protection: report.protection, links: report.plan.links)
         guard let judge else { throw Planner.unknownZone(policy.timezone) }
         let after = judge.decideAll(
-            report.plan.judged.map(\.backup), restored: try state.catalog.restored(vault: report.plan.vault))
+            report.plan.judged.map(\.backup), restored: try state.catalog.cleanups.restored(vault: report.plan.vault))
         // Both are by series in byte order, newest first.
         let changes = zip(report.plan.judged, after).map { ($0.backup, $0.decision, $1.decision) }
         let trashed = Dictionary(grouping: report.snapshot.trashed.map(\.item.backup), by: \.series)

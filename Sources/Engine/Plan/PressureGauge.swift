@@ -148,7 +148,7 @@ package struct PressureGauge: UseCase {
         let protection = try protections.protection(
             vault, id, marks: marks, present: present, leftAlone: try state.catalog.leftAlone(vault: id), at: now.wall)
         guard let judge = Judge(policy: policy, now: now, protection: protection) else { return [] }
-        let restored = try state.catalog.restored(vault: id)
+        let restored = try state.catalog.cleanups.restored(vault: id)
         return judge.sheddable(judge.decideAll(present, restored: restored), restored: restored)
     }
 

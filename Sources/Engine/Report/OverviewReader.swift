@@ -125,7 +125,7 @@ package struct OverviewReader: UseCase {
     package func writeTextfile(_ text: [UInt8]) throws(Fault) {
         guard let directory = configuration.metrics.textfile?.value else { return }
         do {
-            try Directory.open(absolute: directory).publish("reprieve.prom", Bytes(text))
+            try Directory.open(absolute: directory).ownFiles.publish("reprieve.prom", Bytes(text))
         } catch {
             throw Fault(
                 error.code, "could not write the metrics: \(error.message)",
@@ -143,8 +143,8 @@ package struct OverviewReader: UseCase {
                 view.doubt = "not looked at yet"
                 return view
             }
-            view.doubt = try state.catalog.unreconciled(vault: id)
-            view.watching = try state.catalog.watching(vault: id)
+            view.doubt = try state.catalog.vaults.unreconciled(vault: id)
+            view.watching = try state.catalog.vaults.watching(vault: id)
             view.marks = try state.marks.read(id, trash: nil)
             view.freezes = try freezeGuard.freezes(vault, id, view.marks, at: view.at.wall)
             if pulse?.isFrozenByFile == true {

@@ -23,12 +23,12 @@ package struct StatusFile: Sendable {
     package static func write(_ text: String, _ overrides: Overrides, state: Bytes) throws(Fault) {
         let text = Bytes(text + "\n")
         if let runtime = runtime(overrides) {
-            return try Directory.open(absolute: runtime).publish(name, text)
+            return try Directory.open(absolute: runtime).ownFiles.publish(name, text)
         }
         if let directory = sharedDirectory() {
-            return try directory.publish(sharedName(overrides), text)
+            return try directory.ownFiles.publish(sharedName(overrides), text)
         }
-        try Directory.open(absolute: state).publish(name, text)
+        try Directory.open(absolute: state).ownFiles.publish(name, text)
     }
 
     /// systemd's. Several are possible; the first is ours.

@@ -154,8 +154,8 @@ package struct VaultViews: UseCase {
         var known: (present: [Backup], leftAlone: [LeftAlone])?
         do {
             view.id = try state.registry.lastKnown(vault.path)
-            if isLive, let id = view.id { view.watching = try state.catalog.watching(vault: id) }
-            if isLive, let id = view.id, try state.catalog.unreconciled(vault: id) == nil {
+            if isLive, let id = view.id { view.watching = try state.catalog.vaults.watching(vault: id) }
+            if isLive, let id = view.id, try state.catalog.vaults.unreconciled(vault: id) == nil {
                 view.marks = try state.marks.read(id, trash: nil)
                 view.freezes = try freezeGuard.freezes(vault, id, view.marks, at: view.at.wall)
                 // The catalog is right; whether the disk is still to be had, only the disk can tell.

@@ -26,7 +26,8 @@ extension Restorer {
     /// last place is not followed: it may lead anywhere by now.
     package func restoreTarget(_ text: String, isDry: Bool = false) throws(Fault) -> RestoreTarget {
         let named = Configuration.absolute(text)
-        let (nearest, missing) = try Self.named(named) { () throws(Fault) in try Directory.nearest(to: named) }
+        let way = try Self.named(named) { () throws(Fault) in try MissingPath(to: named) }
+        let (nearest, missing) = (way.existing, way.names)
         let existing = nearest.path
         let resolved = Reach.resolved([existing] + configuration.vaults.map(\.path))
         let whole = missing.reduce(resolved[existing] ?? existing) { $0.appending($1) }
@@ -47,7 +48,7 @@ extension Restorer {
             return RestoreTarget(directory: nearest, path: named, isMissing: true, vault: inside)
         }
         let directory = try Self.named(named) { () throws(Fault) in
-            guard missing.isEmpty else { return try Directory.ensure(absolute: named, mode: 0o755) }
+            guard missing.isEmpty else { return try way.make(mode: 0o755) }
             return named == "/"
                 ? nearest
                 : try Directory.open(absolute: named.parent.isEmpty ? "/" : named.parent)

@@ -205,7 +205,7 @@ package struct Restorer: UseCase {
         }
         attempt(&warnings) { () throws(Fault) in
             try state.catalog.recordLeft(backups, as: .present)
-            try state.catalog.recordRestored(vault: vault.id, objects: backups.map(\.id.object))
+            try state.catalog.cleanups.recordRestored(vault: vault.id, objects: backups.map(\.id.object))
         }
     }
 

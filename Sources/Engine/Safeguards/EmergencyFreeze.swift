@@ -61,7 +61,7 @@ package struct EmergencyFreeze: UseCase {
 
     private func byFile(_ mark: Mark, _ configuration: VaultConfiguration) throws(Fault) -> Bytes {
         guard let trash = try access.open(configuration).trash() else { throw Self.unknown(configuration) }
-        try trash.directory.replace(FreezeGuard.freezeFile, with: Bytes(mark.reason + "\n"), mode: 0o640)
+        try trash.directory.ownFiles.replace(FreezeGuard.freezeFile, with: Bytes(mark.reason + "\n"), mode: 0o640)
         return trash.directory.path.appending(FreezeGuard.freezeFile)
     }
 

@@ -26,7 +26,7 @@ package struct MassChangeGuard: UseCase {
             return memory.upheaval.raw
         }
         // What each series has is counted only where there may be something to say.
-        let had = try state.catalog.counts(vault: vault.id, isUnchanged: true).present
+        let had = try state.catalog.vaults.counts(vault: vault.id, isUnchanged: true).present
         guard raw >= MassChange.least, raw.multiplied(by: 100) >= had.multiplied(by: percent) || raw >= MassChange.most
         else { return }
         let standing = try state.catalog.standing(vault: vault.id).mapValues { count, newest in

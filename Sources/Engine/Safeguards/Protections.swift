@@ -39,7 +39,7 @@ package struct Protections: UseCase {
 
     /// How often each series gets a new backup, by all that is and was there.
     private static func rhythms(
-        _ past: [Bytes: [Catalog.Past]], _ present: [Backup], latest: Timestamp
+        _ past: [Bytes: [CleanupTable.Past]], _ present: [Backup], latest: Timestamp
     ) -> [Bytes: Rhythm] {
         var times = past.mapValues { $0.map(\.time) }
         for backup in present where backup.isComplete && backup.kind != .log && backup.time <= latest {
@@ -74,7 +74,7 @@ package struct Protections: UseCase {
         }
         protection.linked = LinkTargets.backups(of: present, among: leftAlone)
         let latest = now.adding(seconds: Judge.futureSeconds)
-        let past = try state.catalog.past(vault: id, most: Suspicion.recalled, latest: latest)
+        let past = try state.catalog.cleanups.past(vault: id, most: Suspicion.recalled, latest: latest)
         protection.rhythms = Self.rhythms(past, present, latest: latest)
         protection.firstKnown = past.compactMapValues { $0.last?.time }
         protection.suspicion = try suspectGuard.suspicion(

@@ -16,7 +16,7 @@ package struct SuspectGuard: UseCase {
     /// What looks wrong of the present ones, from rows alone: the same for who plans, purges, lists and explains.
     func suspicion(
         _ vault: VaultConfiguration, _ id: VaultID, marks: Marks, present: [Backup],
-        past: [Bytes: [Catalog.Past]], latest: Timestamp
+        past: [Bytes: [CleanupTable.Past]], latest: Timestamp
     ) throws(Fault) -> Suspicion {
         guard vault.settings.brakes.setAsideSuspect.value else { return Suspicion() }
         var words = Suspicion.Words()

@@ -68,7 +68,7 @@ package struct Scanner: UseCase {
                 result.faults.append(error)
             }
         }
-        result.changes = try recorder.finish(gone: try state.catalog.placesGone(vault: vault.id, inside))
+        result.changes = try recorder.finish(gone: try state.catalog.places.gone(vault: vault.id, inside))
         try judge(&result.changes, vault, at: at, isLocked: isLocked)
         let objects = Set(trashed.map(\.object))
         result.hasReturned = !strays.isDisjoint(with: objects)
@@ -151,7 +151,7 @@ package struct Scanner: UseCase {
     ) throws(Fault) -> (scan: VaultSurvey.Scan, changes: Catalog.Changes) {
         var known = try known(vault)
         let readAs = vault.survey.readAs
-        known.digests = try state.catalog.places(vault: vault.id, readAs: readAs)
+        known.digests = try state.catalog.places.digests(vault: vault.id, readAs: readAs)
         known.isEmpty = known.digests.isEmpty
         known.trashed = trashed
         known.signs = try state.catalog.signs(vault: vault.id)
@@ -173,9 +173,9 @@ package struct Scanner: UseCase {
             try judge(&seen, vault, at: at)
             throw error
         }
-        changes.isReread = try state.catalog.readAs(vault: vault.id) != readAs
+        changes.isReread = try state.catalog.vaults.readAs(vault: vault.id) != readAs
         try judge(&changes, vault, at: at)
-        try state.catalog.recordIndexed(vault: vault.id, readAs: readAs)
+        try state.catalog.vaults.recordIndexed(vault: vault.id, readAs: readAs)
         return (scan, changes)
     }
 
@@ -270,7 +270,7 @@ private struct Recorder {
         writer.queue.sync {}
         var (changes, fault) = writer.outcome.withLock { $0 }
         if let fault { throw fault }
-        changes.vanished += try writer.catalog.forget(vault: writer.vault, places: gone + more)
+        changes.vanished += try writer.catalog.places.forget(vault: writer.vault, places: gone + more)
         changes.mergeMoves()
         return changes
     }

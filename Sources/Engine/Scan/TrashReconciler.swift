@@ -162,7 +162,7 @@ package struct TrashReconciler: UseCase {
 
     func writeDown(_ snapshot: inout Snapshot, _ facts: LazyFacts) throws(Fault) {
         let vault = snapshot.vault
-        let counts = try state.catalog.counts(vault: vault.id, isUnchanged: snapshot.scan.read == 0)
+        let counts = try state.catalog.vaults.counts(vault: vault.id, isUnchanged: snapshot.scan.read == 0)
         var records = Self.records(of: snapshot.changes, vault)
         records += try outcomesFound(snapshot, facts)
         records.append(

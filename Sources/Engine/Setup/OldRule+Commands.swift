@@ -7,10 +7,10 @@ internal import Model
 extension OldRule {
     static func shell(_ text: Bytes) throws(Fault) -> OldRule? {
         var reader = ShellReader(text, .init(file: "--from", line: nil))
-        reader.keepsCommands = true
+        reader.shell.keepsCommands = true
         reader.read()
         var found: [OldRule] = []
-        for (n, command) in reader.commands.enumerated() {
+        for (n, command) in reader.shell.commands.enumerated() {
             // In front of it may stand a crontab's time, and sudo; `[ -x /usr/bin/find ]` runs none.
             guard let first = command.first?.text, !["[", "test"].contains(first),
                 let at = command.firstIndex(where: { known.contains($0.lastName.text) })
@@ -33,7 +33,7 @@ extension OldRule {
                     hint: "give the line with its value in place of $…")
             }
             switch tool {
-            case "find": found.append(try find(words, remover: reader.remover(behind: n)))
+            case "find": found.append(try find(words, remover: reader.shell.remover(behind: n)))
             case "restic": found.append(try restic(texts))
             case "rotate-backups": found.append(try rotateBackups(texts))
             default: found.append(try borg(texts))
@@ -391,7 +391,7 @@ extension OldRule {
     }
 }
 
-extension ShellReader {
+extension ShellState {
     /// The words from `rm` on, where what this command prints goes to xargs with one that removes it.
     fileprivate func remover(behind command: Int) -> [String]? {
         guard commands.indices.contains(command + 1) else { return nil }

@@ -125,7 +125,7 @@ extension Proposal {
                 .usage, "'\(path.display)' is a file", hint: "name the directory that backups are written into",
                 path: path)
         }
-        try Directory.checkAncestors("'\(path.display)'", path)
+        try Surroundings.checkAncestors("'\(path.display)'", path)
         return (path, root)
     }
 
@@ -243,7 +243,7 @@ extension Proposal {
         for component in target.parent.components {
             directory = try directory.step(component)
         }
-        try directory.create(target.lastComponent, Bytes(yaml), mode: 0o644)
+        try directory.ownFiles.create(target.lastComponent, Bytes(yaml), mode: 0o644)
         try directory.sync()
         return target.display
     }

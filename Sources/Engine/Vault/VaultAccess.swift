@@ -124,7 +124,7 @@ package struct VaultAccess: UseCase {
     static func root(of vault: VaultConfiguration) throws(Fault) -> Directory {
         do {
             let root = try Directory.open(absolute: vault.path)
-            try Directory.checkAncestors("the vault '\(vault.label)'", vault.path)
+            try Surroundings.checkAncestors("the vault '\(vault.label)'", vault.path)
             return root
         } catch {
             let where_ = vault.path.display
@@ -154,7 +154,7 @@ package struct VaultAccess: UseCase {
         }
         let isNew = try vault.trash() == nil
         let trash = try TrashDirectory.make(in: vault.root)
-        try trash.directory.sweepTemporaries(at: now().wall)
+        try trash.directory.ownFiles.sweepTemporaries(at: now().wall)
         try renewMarker(vault, trash)
         // Another one than ours is not taken for it by writing into it: see `freezes`.
         let isUnknown = try state.registry.trash(of: vault.id) == nil

@@ -57,15 +57,23 @@ struct SignsOfSuccessTests {
         #expect(mkfifo(scratch.url.appending(path: "pipe").path, 0o600) == 0)
         let place = try scratch.open()
         for name in ["link", "dangling", "pipe", "directory"] as [Bytes] {
-            guard case .unread(let why)? = place.smallFile(name) else {
+            guard case .unread(let why)? = SmallFile(name, in: place) else {
                 Issue.record("\(name)")
                 continue
             }
             #expect(why.text == "is not a regular file" && !why.isTooLarge)
         }
-        if case .unread(let why)? = place.smallFile("large") { #expect(why.isTooLarge) } else { Issue.record("large") }
-        if case .text(let text)? = place.smallFile("whole") { #expect(text == "text") } else { Issue.record("whole") }
-        #expect(place.smallFile("nothing") == nil)
+        if case .unread(let why)? = SmallFile("large", in: place) {
+            #expect(why.isTooLarge)
+        } else {
+            Issue.record("large")
+        }
+        if case .text(let text)? = SmallFile("whole", in: place) {
+            #expect(text == "text")
+        } else {
+            Issue.record("whole")
+        }
+        #expect(SmallFile("nothing", in: place) == nil)
     }
 
     // MARK: ghettoVCB

@@ -193,7 +193,7 @@ final class LayoutVault {
         var known = VaultSurvey.Known { (place: Bytes) throws(Fault) in
             try catalog.present(vault: vault, place: place)
         }
-        known.digests = try catalog.places(vault: vault, readAs: survey.readAs)
+        known.digests = try catalog.places.digests(vault: vault, readAs: survey.readAs)
         known.signs = try catalog.signs(vault: vault)
         var places: Set<Bytes> = []
         let before = Set(known.digests.keys)
@@ -209,8 +209,8 @@ final class LayoutVault {
                         unknown: place.unknown, isNew: place.isNew)
                 ])
         }
-        _ = try catalog.forget(vault: vault, places: before.subtracting(scan.places).sorted())
-        try catalog.recordIndexed(vault: vault, readAs: survey.readAs)
+        _ = try catalog.places.forget(vault: vault, places: before.subtracting(scan.places).sorted())
+        try catalog.vaults.recordIndexed(vault: vault, readAs: survey.readAs)
         return scan.read
     }
 }

@@ -19,8 +19,14 @@ package struct LostAttributes: OptionSet, Hashable, Sendable {
     }
 }
 
-extension Directory {
-    /// A file that was copied, on stable storage; its name only after ``sync()``.
+/// Copies entries of one directory into another, under names that are free there.
+package struct EntryCopy {
+    let source: Directory
+    let target: Directory
+
+    package init(from source: Directory, to target: Directory) { (self.source, self.target) = (source, target) }
+
+    /// A file that was copied, on stable storage; its name only after ``Directory/sync()``.
     package struct Copied {
         package var lost: LostAttributes
         /// It has the blocks of the original.
@@ -29,77 +35,67 @@ extension Directory {
         package var ranges: [Range<Int64>] = []
     }
 
-    /// Copies a regular file under a name that is free, with its holes and its attributes. `read` is told its data as
-    /// they were read, unless it is cloned.
-    package func copyFile(
-        _ name: Bytes, to target: Directory, as newName: Bytes, read: (UnsafeRawBufferPointer) -> Void
+    /// A regular file, with its holes and its attributes. `read` is told its data as they are read; of a clone, none.
+    package func file(
+        _ name: Bytes, as newName: Bytes, read: (UnsafeRawBufferPointer) -> Void
     ) throws(Fault) -> Copied {
-        let (whole, made) = (path.appending(name), target.path.appending(newName))
-        let source = try check(openToLook(name), "open", whole)
-        defer { layer.close(source) }
+        let (whole, made) = (source.path.appending(name), target.path.appending(newName))
+        let layer = source.layer
+        let original = try check(FileLook(name, in: source).open(), "open", whole)
+        defer { layer.close(original) }
         let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
         let copy = try check(
             layer.open(target.descriptor, newName, flags: flags, mode: 0o600, resolve: UInt32(CL_BENEATH)), "make", made
         )
         defer { layer.close(copy) }
         var before = cl_stat()
-        try check(cl_statx(source, "", 1, &before), "look at", whole)
+        try check(cl_statx(original, "", 1, &before), "look at", whole)
         var copied = Copied(lost: [])
-        if cl_clone(copy, source) == 0 {
+        if cl_clone(copy, original) == 0 {
             copied.isClone = true
         } else {
             let size = Int64(clamping: before.size)
-            copied.ranges = try Self.dataRanges(source, size, whole)
+            copied.ranges = try Self.dataRanges(original, size, whole)
             for range in copied.ranges {
-                try Self.forEachChunk(of: source, in: range, whole) { bytes, at throws(Fault) in
+                try FileLook.forEachChunk(of: original, in: range, whole) { bytes, at throws(Fault) in
                     read(bytes)
                     try Self.put(bytes, in: copy, at: at, made)
                 }
             }
             try check(ftruncate(copy, off_t(size)) < 0 ? -errno : 0, "write", made)
             var after = cl_stat()
-            try check(cl_statx(source, "", 1, &after), "look at", whole)
+            try check(cl_statx(original, "", 1, &after), "look at", whole)
             guard after.size == before.size, after.mtime == before.mtime else {
                 throw Fault(.failed, "'\(whole.display)' changed while it was copied", path: whole)
             }
         }
-        copied.lost = LostAttributes(rawValue: try check(cl_copy_attributes(copy, source), "set what belongs to", made))
+        copied.lost = LostAttributes(
+            rawValue: try check(cl_copy_attributes(copy, original), "set what belongs to", made))
         try check(layer.sync(file: copy), "sync", made)
         // So that what is read back comes from the disk.
         posix_fadvise(copy, 0, 0, POSIX_FADV_DONTNEED)
         return copied
     }
 
-    /// A symbolic link, a pipe or a device, under a name that is free.
-    package func copySpecial(_ name: Bytes, to target: Directory, as newName: Bytes) throws(Fault) -> LostAttributes {
+    /// A symbolic link, a pipe or a device.
+    package func special(_ name: Bytes, as newName: Bytes) throws(Fault) -> LostAttributes {
         let answer = name.withCString { old in
-            newName.withCString { cl_copy_special(descriptor, old, target.descriptor, $0) }
+            newName.withCString { cl_copy_special(source.descriptor, old, target.descriptor, $0) }
         }
-        return LostAttributes(rawValue: try check(answer, "copy", path.appending(name)))
+        return LostAttributes(rawValue: try check(answer, "copy", source.path.appending(name)))
     }
 
-    /// What belongs to this directory itself, for its copy.
-    package func copyAttributes(to target: Directory) throws(Fault) -> LostAttributes {
-        let answer = cl_copy_attributes(target.descriptor, descriptor)
+    /// What belongs to the directory itself.
+    package func attributes() throws(Fault) -> LostAttributes {
+        let answer = cl_copy_attributes(target.descriptor, source.descriptor)
         return LostAttributes(rawValue: try check(answer, "set what belongs to", target.path))
     }
 
     /// A second name for a file, where that is possible.
-    package func linkFile(_ name: Bytes, to target: Directory, as newName: Bytes) throws(Fault) {
+    package func link(_ name: Bytes, as newName: Bytes) throws(Fault) {
         try check(
-            layer.link(descriptor, name, to: target.descriptor, as: newName), "link", target.path.appending(newName))
-    }
-
-    /// The data of a regular file in these places.
-    package func forEachChunk(
-        of name: Bytes, in ranges: [Range<Int64>], _ body: (UnsafeRawBufferPointer) -> Void
-    ) throws(Fault) {
-        let whole = path.appending(name)
-        let file = try check(openToLook(name), "open", whole)
-        defer { layer.close(file) }
-        for range in ranges {
-            try Self.forEachChunk(of: file, in: range, whole) { bytes, _ throws(Fault) in body(bytes) }
-        }
+            source.layer.link(source.descriptor, name, to: target.descriptor, as: newName), "link",
+            target.path.appending(newName))
     }
 
     private static func put(
@@ -129,23 +125,5 @@ extension Directory {
             from = end
         }
         return ranges
-    }
-
-    private static func forEachChunk(
-        of file: Int32, in range: Range<Int64>, _ path: Bytes,
-        _ body: (UnsafeRawBufferPointer, Int64) throws(Fault) -> Void
-    ) throws(Fault) {
-        let most = 1 << 20
-        let buffer = UnsafeMutableRawPointer.allocate(byteCount: most, alignment: 64)
-        defer { buffer.deallocate() }
-        var at = range.lowerBound
-        while at < range.upperBound {
-            let n = pread(file, buffer, min(most, Int(range.upperBound - at)), off_t(at))
-            if n < 0, errno == EINTR { continue }
-            guard n >= 0 else { throw .system("read", path, errno) }
-            guard n > 0 else { throw Fault(.failed, "'\(path.display)' became shorter while it was read", path: path) }
-            try body(UnsafeRawBufferPointer(start: buffer, count: n), at)
-            at += Int64(n)
-        }
     }
 }

@@ -3,11 +3,13 @@ internal import GRDB
 package import Model
 
 /// Directories that are looked at: what they looked like when they were last read, and which are there no more.
-extension Catalog {
+package struct PlaceTable: Sendable {
+    let catalog: Catalog
+
     /// All places of a vault, and what they looked like when they were last read in this way. `readAs`: how names are
     /// read now; where it was another way before, no digest counts.
-    package func places(vault: VaultID, readAs: String) throws(Fault) -> [Bytes: PlaceDigest?] {
-        try read { db in
+    package func digests(vault: VaultID, readAs: String) throws(Fault) -> [Bytes: PlaceDigest?] {
+        try catalog.read { db in
             let before = try String.fetchOne(db, sql: "SELECT read_as FROM vault WHERE id = ?", arguments: [vault.text])
             var found: [Bytes: PlaceDigest?] = [:]
             let rows = try Row.fetchCursor(
@@ -25,8 +27,8 @@ extension Catalog {
     }
 
     /// The places below one of these that are not among them: `inside` says which directories lie in each.
-    package func placesGone(vault: VaultID, _ looked: [Bytes: Set<Bytes>]) throws(Fault) -> [Bytes] {
-        try read { db in
+    package func gone(vault: VaultID, _ looked: [Bytes: Set<Bytes>]) throws(Fault) -> [Bytes] {
+        try catalog.read { db in
             var gone: Set<Bytes> = []
             for (place, inside) in looked {
                 // All paths with the prefix "PLACE/": "0" is the byte after "/".
@@ -34,7 +36,7 @@ extension Catalog {
                 let high = place.isEmpty ? Bytes([0xFF]) : place + "0"
                 let known = try Data.fetchCursor(
                     db, sql: "SELECT path FROM place WHERE vault = ? AND path > ? AND path < ?",
-                    arguments: [vault.text, Self.data(low), Self.data(high)])
+                    arguments: [vault.text, low.data, high.data])
                 while let path = try known.next() {
                     let path = Bytes(path)
                     // The directory in `place` that leads to it.
@@ -51,56 +53,27 @@ extension Catalog {
         var vanished: [Backup] = []
         for place in places {
             while true {
-                let some = try write { db in try Self.forgetSome(db, vault, place) }
+                let some = try catalog.write { db in try forgetSome(db, vault, place) }
                 vanished += some
-                if some.count < Self.mostRows { break }
+                if some.count < Catalog.mostRows { break }
             }
         }
         return vanished
     }
 
-    private static func forgetSome(_ db: Database, _ vault: VaultID, _ place: Bytes) throws -> [Backup] {
-        let rows = try backups(
-            db, "vault = ? AND batch = '' AND place = ? LIMIT \(mostRows)", [vault.text, data(place)])
-        for row in rows { try delete(db, vault, batch: "", row.path) }
-        guard rows.count < mostRows else { return rows }
+    private func forgetSome(_ db: Database, _ vault: VaultID, _ place: Bytes) throws -> [Backup] {
+        let rows = BackupRows(db: db)
+        let found = try rows.all(
+            where: "vault = ? AND batch = '' AND place = ? LIMIT \(Catalog.mostRows)", [vault.text, place.data])
+        for row in found { try rows.delete(vault, batch: "", row.path) }
+        guard found.count < Catalog.mostRows else { return found }
         try db.execute(
-            sql: "DELETE FROM left_alone WHERE vault = ? AND place = ?", arguments: [vault.text, data(place)])
-        try db.execute(sql: "DELETE FROM place WHERE vault = ? AND path = ?", arguments: [vault.text, data(place)])
+            sql: "DELETE FROM left_alone WHERE vault = ? AND place = ?", arguments: [vault.text, place.data])
+        try db.execute(sql: "DELETE FROM place WHERE vault = ? AND path = ?", arguments: [vault.text, place.data])
         // Its parent must be read again: what it looked like had this one in it.
         try db.execute(
             sql: "UPDATE place SET high = NULL, low = NULL WHERE vault = ? AND path = ? AND high IS NOT NULL",
-            arguments: [vault.text, data(place.parent)])
-        return rows
-    }
-
-    /// A whole look has finished, in which names were read in this way. Written once.
-    package func recordIndexed(vault: VaultID, readAs: String) throws(Fault) {
-        let isSame = try read { db in
-            try Bool.fetchOne(
-                db, sql: "SELECT indexed AND read_as IS ? FROM vault WHERE id = ?", arguments: [readAs, vault.text])
-        }
-        guard isSame != true else { return }
-        try write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO vault (id, indexed, read_as) VALUES (?, 1, ?)
-                    ON CONFLICT (id) DO UPDATE SET indexed = 1, read_as = excluded.read_as
-                    """, arguments: [vault.text, readAs])
-        }
-    }
-
-    /// How names were read in the last whole look that finished.
-    package func readAs(vault: VaultID) throws(Fault) -> String? {
-        try read { db in
-            try String.fetchOne(db, sql: "SELECT read_as FROM vault WHERE id = ?", arguments: [vault.text])
-        }
-    }
-
-    /// Whether a whole look at this vault has ever finished.
-    package func isIndexed(vault: VaultID) throws(Fault) -> Bool {
-        try read { db in
-            try Bool.fetchOne(db, sql: "SELECT indexed FROM vault WHERE id = ?", arguments: [vault.text]) ?? false
-        }
+            arguments: [vault.text, place.parent.data])
+        return found
     }
 }

@@ -1,6 +1,45 @@
 internal import Model
 
-extension ShellReader {
+/// What a shell knows behind the commands that were read so far, and what they come to: it follows `NAME=/path`, `cd`,
+/// `for` and pipes; what it cannot know is unknown.
+package struct ShellState {
+    /// A file that the text runs.
+    struct Call: Hashable {
+        var path: ShellWord
+        var arguments: [ShellWord]
+    }
+
+    let origin: ShellReader.Origin
+    let depth: Int
+    /// The line of the command that is being read.
+    var commandLine = 1
+
+    /// What each may be: one word, or those that a loop goes through.
+    var variables: [Bytes: [ShellWord]]
+    /// Where the shell stands; `nil`: nobody knows.
+    var directory: ShellWord?
+    let home: ShellWord?
+    /// What goes through the pipe: the names of what is in these places; of all below them where `find` printed it.
+    var piped: [ShellWord]?
+    private(set) var isTreePiped = false
+
+    var found: [Deletion] = []
+    private(set) var calls: [Call] = []
+    /// All commands as they stand, where somebody asks for them.
+    package var keepsCommands = false
+    package private(set) var commands: [[ShellWord]] = []
+    /// Only what it would print is asked for.
+    var isSubstitution = false
+    private(set) var listed: [ShellWord]?
+
+    /// What words were made of so far, in parts; a text that makes more of itself is left.
+    var work = 0
+    /// No path of a variable or of `cd` is longer.
+    private static let longestValue = 512
+    /// Strings within strings (`sh -c "…"`, `$(…)`) are followed so deep.
+    private static let deepest = 5
+    var isTooDeep: Bool { depth >= Self.deepest }
+
     /// Commands that run another, whose name stands behind their own options.
     private static let wrappers: Set<Bytes> = [
         "sudo", "doas", "nice", "ionice", "chrt", "timeout", "flock", "nohup", "setsid", "time", "command", "exec",
@@ -91,7 +130,7 @@ extension ShellReader {
     /// Behind a wrapper's options: a command that is known here, or a path.
     private func isCommand(_ word: ShellWord) -> Bool {
         guard let name = word.lastName.literal else { return false }
-        return Self.deleters.contains(name) || Self.interpreters.contains(name) || Self.wrappers.contains(name)
+        return DeletingCommand.names.contains(name) || Self.interpreters.contains(name) || Self.wrappers.contains(name)
             || word.isAbsolute
     }
 
@@ -109,8 +148,7 @@ extension ShellReader {
             if isReckoned { listed = [ShellWord([.star])] }
         case "dirname": listed = arguments.first?.literal.map { [ShellWord($0.parent)] }
         case "eval": nested(Bytes(arguments.map(\.text.storage).joined(separator: [0x20])))
-        case "xargs", "parallel": forEach(arguments)
-        case _ where Self.deleters.contains(name): deleting(name, arguments)
+        case _ where DeletingCommand.names.contains(name): deleting(name, arguments)
         case _ where Self.interpreters.contains(name): interpreted(name, arguments)
         default: calls.append(Call(path: words[0], arguments: arguments))
         }
@@ -131,14 +169,26 @@ extension ShellReader {
 
     private mutating func nested(_ text: Bytes) {
         guard !isTooDeep else { return }
-        let place = Origin(file: origin.file, line: origin.line ?? commandLine)
+        let place = ShellReader.Origin(file: origin.file, line: origin.line ?? commandLine)
         var reader = ShellReader(
             text, place, variables: variables, directory: directory, home: home, depth: depth + 1)
-        reader.work = work
+        reader.shell.work = work
         reader.read()
-        work = reader.work
-        found += reader.found
-        calls += reader.calls
+        work = reader.shell.work
+        found += reader.shell.found
+        calls += reader.shell.calls
+    }
+
+    private mutating func deleting(_ name: Bytes, _ arguments: [ShellWord]) {
+        var command = DeletingCommand(
+            name: name, arguments: arguments, file: origin.file, line: origin.line ?? commandLine, directory: directory,
+            piped: piped,
+            isTreePiped: isTreePiped)
+        command.read()
+        found += command.found
+        guard let places = command.printed else { return }
+        (piped, isTreePiped) = (places, true)
+        if isSubstitution { listed = places.map(\.anyBelow) }
     }
 
     /// What a listing would print: `ls -t /srv/backups`, `printf '%s\n' /srv/backups/*`.
@@ -151,43 +201,6 @@ extension ShellReader {
         if isSubstitution {
             listed = places.map { $0.isPattern ? $0 : ShellWord([.star]) }
         }
-    }
-
-    /// `… | xargs rm`
-    private mutating func forEach(_ arguments: [ShellWord]) {
-        guard
-            let start = arguments.firstIndex(where: {
-                $0.lastName.literal.map { Self.removers.contains($0) || Self.shells.contains($0) } ?? false
-            })
-        else { return }
-        let rest = arguments[(start + 1)...]
-        if let verb = arguments[start].lastName.literal, Self.shells.contains(verb),
-            !rest.contains(where: { $0.text.mentionsRemoving })
-        {
-            return
-        }
-        let isDeep = rest.contains { $0.isRecursiveFlag }
-        // `xargs -I{} rm /srv/backups/{}`
-        let places = rest.filter { $0.isAbsolute && ($0.hasSuffix("{}") || $0.hasSuffix("%")) }
-            .map { ShellWord(Array($0.parts.dropLast($0.hasSuffix("%") ? 1 : 2)) + [.star]) }
-        for place in places { add("xargs rm", place, kind: .names(isDeep: isDeep)) }
-        guard places.isEmpty else { return }
-        for place in piped ?? [directory].compactMap({ $0 }) {
-            if isTreePiped {
-                add("find | xargs rm", place, kind: .tree(most: nil)) { $0.isNarrow = true }
-            } else {
-                add("xargs rm", place.anyBelow, kind: .names(isDeep: isDeep))
-            }
-        }
-    }
-
-    mutating func add(
-        _ tool: String, _ path: ShellWord, kind: Deletion.Kind, more: (inout Deletion) -> Void = { _ in }
-    ) {
-        var deletion = Deletion(
-            file: origin.file, line: origin.line ?? commandLine, tool: tool, path: path, kind: kind)
-        more(&deletion)
-        found.append(deletion)
     }
 }
 

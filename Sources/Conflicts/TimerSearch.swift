@@ -1,7 +1,15 @@
 internal import Model
 
-/// What systemd runs by its timers.
-extension DeleterSearch {
+/// Looks through what systemd runs by its timers.
+struct TimerSearch {
+    let files: SearchedFiles
+    let isRoot: Bool
+    /// Of the user who asks.
+    let home: Bytes?
+    private(set) var scripts: ScriptReader
+    /// What each directory of units holds.
+    private(set) var unitNames: [Bytes: Set<Bytes>] = [:]
+
     /// In the order in which the first of a name counts; `isVendor`: a timer there runs only where it is enabled.
     private var unitDirectories: [(path: Bytes, isVendor: Bool)] {
         var all: [(Bytes, Bool)] = [
@@ -12,7 +20,7 @@ extension DeleterSearch {
         return all
     }
 
-    mutating func timers() {
+    mutating func run() {
         for (directory, _) in unitDirectories { unitNames[directory] = Set(files.names(directory)) }
         var names: Set<Bytes> = []
         for (directory, isVendor) in unitDirectories {
@@ -91,13 +99,13 @@ extension DeleterSearch {
             guard setting.key == "Environment" else { continue }
             var reader = ShellReader("export " + setting.value, .init(file: "", line: 0))
             reader.read()
-            variables.merge(reader.variables) { $1 }
+            variables.merge(reader.shell.variables) { $1 }
         }
         let home = isRoot ? ShellWord("/root") : self.home.map { ShellWord($0) }
         for part in parts {
             for setting in part.settings where setting.key.hasPrefix("Exec") {
                 let command = Bytes(setting.value.storage.drop { "-@:+!".utf8.contains($0) })
-                read(
+                scripts.read(
                     Self.specifiers(command, instance), .init(file: part.path, line: setting.line),
                     variables: variables, directory: directory, home: home, hasBareNames: true)
             }

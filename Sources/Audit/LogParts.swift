@@ -1,7 +1,11 @@
 internal import Disk
 internal import Model
 
-extension AuditLog {
+/// Which files hold the log: the one that is written, and the parts of it that were put aside beside it.
+struct LogParts {
+    /// Of the one that is written.
+    let path: Bytes
+
     /// All files of the log, oldest first, open. Those that others put aside beside it (`audit.log.1`,
     /// `audit.log-20261123.gz`) are read as ours are; which is which tells their first record.
     func segments() throws(Fault) -> [LogSegment] {
@@ -25,6 +29,14 @@ extension AuditLog {
         return all.filter { known.insert($0.first).inserted }
     }
 
+    /// The files that hold records from this number on.
+    func segments(from seq: Int) throws(Fault) -> [LogSegment] {
+        // Most of the time it is the one that is written.
+        if let live = try LogSegment(path, .live), live.first <= seq { return [live] }
+        let all = try segments()
+        return Array(all[(all.lastIndex { $0.first <= seq } ?? 0)...])
+    }
+
     /// `nil`: no part of this log.
     private func origin(_ name: Bytes) -> LogSegment.Origin? {
         let base = path.lastComponent
@@ -45,8 +57,15 @@ extension AuditLog {
         let digits = rest.prefix { (48...57).contains($0) }
         rest = rest.dropFirst(digits.count)
         guard digits.count >= Self.nameDigits, rest.isEmpty || rest.first == UInt8(ascii: "-") else { return nil }
-        return Int(String(decoding: digits, as: UTF8.self)).flatMap { Self.numbers.contains($0) ? $0 : nil }
+        return Int(String(decoding: digits, as: UTF8.self)).flatMap { AuditLog.numbers.contains($0) ? $0 : nil }
     }
 
-    static let nameDigits = 12
+    private static let nameDigits = 12
+
+    /// Of a part that begins with this record.
+    func name(first: Int) -> Bytes {
+        let digits = String(first)
+        return path.lastComponent
+            + Bytes("." + String(repeating: "0", count: max(0, Self.nameDigits - digits.count)) + digits)
+    }
 }

@@ -2,21 +2,18 @@ internal import Model
 internal import Recognition
 internal import Yams
 
-/// `names`: templates for names. `exclude` and `include`: what is skipped before all else, and what is read although it
-/// looks like live data.
-extension ConfigurationReader {
+/// Reads `names`: one template or a list, each alone or a mapping with more. No two may read the same name.
+struct NamesReader {
     private static let example = "names: '{series}_%Y-%m-%d_%Hh%Mm.sql.gz'"
+    private let nodes: [ConfigurationNode]
+    let recognisers: [Sourced<CustomRecogniser>]
 
-    /// One, or a list; each a template alone, or a mapping with more.
-    static func names(_ node: ConfigurationNode) throws(Fault) -> [Sourced<CustomRecogniser>] {
-        let all = try node.list("names", most: CustomRecogniser.most, example: example)
-        let found = try all.map { one throws(Fault) in Sourced(try template(one), one.origin) }
-        for (index, one) in found.enumerated() {
-            for (other, node) in zip(found[..<index], all) {
-                try checkOverlap(one.value, other, node: all[index], before: node)
-            }
+    init(_ node: ConfigurationNode) throws(Fault) {
+        nodes = try node.list("names", most: CustomRecogniser.most, example: Self.example)
+        recognisers = try nodes.map { one throws(Fault) in Sourced(try Self.template(one), one.origin) }
+        for index in nodes.indices {
+            for other in 0..<index { try checkOverlap(index, with: other) }
         }
-        return found
     }
 
     private static func template(_ node: ConfigurationNode) throws(Fault) -> CustomRecogniser {
@@ -30,9 +27,9 @@ extension ConfigurationReader {
         }
         let pattern = try pattern(text)
         var options = CustomRecogniser.Options()
-        if let value = found["kind"] { options.kind = try kind(value) }
+        if let value = found["kind"] { try options.readKind(value) }
         if let value = found["unit"] {
-            options.shape = try shape(value)
+            try options.readShape(value)
             guard !pattern.has("part") || options.shape == .set else {
                 throw value.refuse("'{part}' counts the files of a set", hint: "leave `unit` out, or {part}")
             }
@@ -40,7 +37,7 @@ extension ConfigurationReader {
                 throw value.refuse("a set is what has the same time, and the template has none", hint: example)
             }
         }
-        if let value = found["complete-when"] { options.completeWhen = try completeWhen(value, options.shape) }
+        if let value = found["complete-when"] { try options.readCompleteWhen(value) }
         return CustomRecogniser(pattern, options)
     }
 
@@ -54,23 +51,22 @@ extension ConfigurationReader {
     }
 
     /// The order of the lines is not to decide what a name means.
-    private static func checkOverlap(
-        _ one: CustomRecogniser, _ other: Sourced<CustomRecogniser>, node: ConfigurationNode,
-        before: ConfigurationNode
-    ) throws(Fault) {
-        let shapes = [one.options.shape, other.value.options.shape].map { $0 == .set ? .file : $0 }
+    private func checkOverlap(_ index: Int, with earlier: Int) throws(Fault) {
+        let (one, other) = (recognisers[index].value, recognisers[earlier].value)
+        let shapes = [one.options.shape, other.options.shape].map { $0 == .set ? .file : $0 }
         if let first = shapes[0], let second = shapes[1], first != second { return }
-        guard let a = one.template, let b = other.value.template, let common = a.commonName(with: b) else { return }
-        throw node.refuse(
-            "the templates '\(a.text)' and '\(b.text)' (line \(before.origin.line)) both read '\(common.display)'",
+        guard let a = one.template, let b = other.template, let common = a.commonName(with: b) else { return }
+        throw nodes[index].refuse(
+            "the templates '\(a.text)' and '\(b.text)' (line \(nodes[earlier].origin.line)) both read '\(common.display)'",
             hint: "write out what tells the names apart, or leave one of the two out")
     }
+}
 
-    // MARK: exclude, include
-
-    /// One pattern, or a list.
-    static func rules(_ key: String, _ node: ConfigurationNode) throws(Fault) -> [Sourced<PathRule>] {
-        let all = try node.list(key, most: PathRules.most, example: "\(key): [ '*.log', '/old/**' ]")
+extension ConfigurationNode {
+    /// The patterns of `exclude`, what is skipped before all else, or of `include`, what is read although it looks like
+    /// live data.
+    func rules(_ key: String) throws(Fault) -> [Sourced<PathRule>] {
+        let all = try list(key, most: PathRules.most, example: "\(key): [ '*.log', '/old/**' ]")
         return try all.map { one throws(Fault) in
             let (text, origin) = (try one.text(key), one.origin)
             do throws(PatternProblem) {
@@ -86,9 +82,7 @@ extension ConfigurationReader {
             }
         }
     }
-}
 
-extension ConfigurationNode {
     /// One value, or a list of them.
     func list(_ what: String, most: Int, example: String) throws(Fault) -> [ConfigurationNode] {
         let all = node.sequence?.map { ConfigurationNode(node: $0, file: file) } ?? [self]

@@ -1,31 +1,45 @@
 internal import Model
 
-/// What each command that deletes would take.
-extension ShellReader {
-    static let removers: Set<Bytes> = ["rm", "unlink", "shred", "mv"]
-    static let deleters: Set<Bytes> = removers.union([
+/// What one command that deletes would take, by its words.
+struct DeletingCommand {
+    let name: Bytes
+    let arguments: [ShellWord]
+    let file: Bytes
+    let line: Int
+    /// Where the shell stands; `nil`: nobody knows.
+    let directory: ShellWord?
+    /// What comes through the pipe, as ``ShellState`` has it.
+    let piped: [ShellWord]?
+    let isTreePiped: Bool
+    private(set) var found: [Deletion] = []
+    /// The places below which `find` prints names.
+    private(set) var printed: [ShellWord]?
+
+    private static let removers: Set<Bytes> = ["rm", "unlink", "shred", "mv"]
+    static let names: Set<Bytes> = removers.union([
         "find", "xargs", "parallel", "tmpreaper", "tmpwatch", "rsync", "rclone", "rotate-backups", "vzdump",
         "rdiff-backup", "duplicity",
     ])
     /// A writer's own half-made files.
     private static let temporary: [Bytes] = [".tmp", ".part", ".partial", ".lock", ".pid", ".swp", "~", ".new", ".log"]
 
-    mutating func deleting(_ name: Bytes, _ arguments: [ShellWord]) {
+    mutating func read() {
         switch name {
-        case "find": find(arguments)
-        case "rm", "shred", "unlink": remove(name, arguments)
-        case "rsync": rsync(arguments)
-        case "rclone": rclone(arguments)
+        case "find": find()
+        case "xargs", "parallel": forEach()
+        case "rm", "shred", "unlink": remove()
+        case "rsync": rsync()
+        case "rclone": rclone()
         case "tmpreaper", "tmpwatch":
             let valued: Set<Bytes> = [
                 "--protect", "--exclude", "-x", "--exclude-user", "-U", "--exclude-pattern", "-X",
             ]
-            guard !isDry(arguments, ["-t", "--test"]) else { return }
-            for place in places(arguments, valued) { add(name.display, place, kind: .tree(most: nil)) }
+            guard !isDry(["-t", "--test"]) else { return }
+            for place in places(valued) { add(name.display, place, kind: .tree(most: nil)) }
         case "rotate-backups":
-            guard !isDry(arguments, ["-n", "--dry-run"]) else { return }
+            guard !isDry(["-n", "--dry-run"]) else { return }
             let valued: Set<Bytes> = ["-x", "--exclude", "-I", "--include", "-i", "-c", "--config", "-C", "-t"]
-            for place in places(arguments, valued) { add("rotate-backups", place, kind: .rotation) }
+            for place in places(valued) { add("rotate-backups", place, kind: .rotation) }
         case "vzdump":
             guard let place = value(of: ["--dumpdir", "-dumpdir"], arguments)?.path(from: directory),
                 let keep = value(of: ["--prune-backups", "--maxfiles", "-maxfiles"], arguments),
@@ -36,7 +50,7 @@ extension ShellReader {
             guard arguments.contains(where: { $0.hasPrefix("--remove-older-than") || $0.literal == "remove" }) else {
                 return
             }
-            for place in places(arguments, ["--older-than", "--remove-older-than"]) {
+            for place in places(["--older-than", "--remove-older-than"]) {
                 add("rdiff-backup", place, kind: .own)
             }
         case "duplicity":
@@ -46,7 +60,15 @@ extension ShellReader {
         }
     }
 
-    private func isDry(_ arguments: [ShellWord], _ flags: Set<Bytes>) -> Bool {
+    private mutating func add(
+        _ tool: String, _ path: ShellWord, kind: Deletion.Kind, more: (inout Deletion) -> Void = { _ in }
+    ) {
+        var deletion = Deletion(file: file, line: line, tool: tool, path: path, kind: kind)
+        more(&deletion)
+        found.append(deletion)
+    }
+
+    private func isDry(_ flags: Set<Bytes>) -> Bool {
         arguments.contains { $0.literal.map { flags.contains($0) } ?? false }
     }
 
@@ -61,24 +83,14 @@ extension ShellReader {
         return nil
     }
 
-    /// The paths among a command's words: no options, and not their values.
-    private func places(_ arguments: [ShellWord], _ valued: Set<Bytes>) -> [ShellWord] {
-        var places: [ShellWord] = []
-        var isValue = false
-        for word in arguments {
-            defer { isValue = !isValue && (word.literal.map { valued.contains($0) } ?? false) }
-            guard !isValue, !word.hasPrefix("-"), word.isAbsolute || word.parts.contains(.byte(UInt8(ascii: "/")))
-            else {
-                continue
-            }
-            if let path = word.path(from: directory) { places.append(path) }
-        }
-        return places
+    /// The paths among the words that are no options, and not their values.
+    private func places(_ valued: Set<Bytes>) -> [ShellWord] {
+        operands(valued).filter { $0.parts.contains(.byte(UInt8(ascii: "/"))) }.compactMap { $0.path(from: directory) }
     }
 
     // MARK: find
 
-    private mutating func find(_ arguments: [ShellWord]) {
+    private mutating func find() {
         var words = arguments[...]
         while let option = words.first?.literal,
             option.hasPrefix("-H") || option == "-L" || option == "-P" || option.hasPrefix("-O")
@@ -89,8 +101,7 @@ extension ShellReader {
         let starts = words.prefix { !isTest($0) }
         let tests = Array(words.dropFirst(starts.count))
         let places = (starts.isEmpty ? [ShellWord(".")] : Array(starts)).compactMap { $0.path(from: directory) }
-        (piped, isTreePiped) = (places, true)
-        if isSubstitution { listed = places.map(\.anyBelow) }
+        printed = places
         guard let tool = deed(tests), !isOnlyTemporary(tests) else { return }
         let spares = sparesTrash(tests)
         let most = value(of: ["-maxdepth"], tests)?.literal.flatMap { Int($0.display) }
@@ -117,7 +128,7 @@ extension ShellReader {
             else { continue }
             if Self.removers.contains(verb) { return "find \(action.display) \(verb.display)" }
             let rest = tests[(n + 2)...].prefix { $0.literal != ";" && $0.literal != "+" }
-            if Self.shells.contains(verb), rest.contains(where: { $0.text.mentionsRemoving }) {
+            if ShellState.shells.contains(verb), rest.contains(where: { $0.text.mentionsRemoving }) {
                 return "find \(action.display) \(verb.display) -c 'rm …'"
             }
         }
@@ -146,13 +157,41 @@ extension ShellReader {
 
     // MARK: rm
 
-    private mutating func remove(_ name: Bytes, _ arguments: [ShellWord]) {
+    private mutating func remove() {
         let isDeep = arguments.contains(where: \.isRecursiveFlag)
         for word in arguments where !word.hasPrefix("-") {
             guard let path = word.path(from: directory), !Self.temporary.contains(where: { path.hasSuffix($0) }) else {
                 continue
             }
             add(name.display, path, kind: .names(isDeep: isDeep))
+        }
+    }
+
+    /// `… | xargs rm`
+    private mutating func forEach() {
+        guard
+            let start = arguments.firstIndex(where: {
+                $0.lastName.literal.map { Self.removers.contains($0) || ShellState.shells.contains($0) } ?? false
+            })
+        else { return }
+        let rest = arguments[(start + 1)...]
+        if let verb = arguments[start].lastName.literal, ShellState.shells.contains(verb),
+            !rest.contains(where: { $0.text.mentionsRemoving })
+        {
+            return
+        }
+        let isDeep = rest.contains { $0.isRecursiveFlag }
+        // `xargs -I{} rm /srv/backups/{}`
+        let places = rest.filter { $0.isAbsolute && ($0.hasSuffix("{}") || $0.hasSuffix("%")) }
+            .map { ShellWord(Array($0.parts.dropLast($0.hasSuffix("%") ? 1 : 2)) + [.star]) }
+        for place in places { add("xargs rm", place, kind: .names(isDeep: isDeep)) }
+        guard places.isEmpty else { return }
+        for place in piped ?? [directory].compactMap({ $0 }) {
+            if isTreePiped {
+                add("find | xargs rm", place, kind: .tree(most: nil)) { $0.isNarrow = true }
+            } else {
+                add("xargs rm", place.anyBelow, kind: .names(isDeep: isDeep))
+            }
         }
     }
 
@@ -165,15 +204,15 @@ extension ShellReader {
         "--chown", "--out-format", "--port", "-B", "--max-size", "--min-size", "--info", "--debug", "-M",
     ]
 
-    private mutating func rsync(_ arguments: [ShellWord]) {
+    private mutating func rsync() {
         let deletes = arguments.contains { $0.hasPrefix("--del") && !$0.hasPrefix("--delete-missing-args") }
-        guard deletes, !isDry(arguments, ["-n", "--dry-run"]),
+        guard deletes, !isDry(["-n", "--dry-run"]),
             !arguments.contains(where: {
                 $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.literal?.storage.contains(UInt8(ascii: "n")) == true
                     && $0.literal != "-n"
             })
         else { return }
-        let words = operands(arguments, Self.rsyncValued)
+        let words = operands(Self.rsyncValued)
         guard words.count >= 2, let last = words.last, !last.isRemote, let target = last.path(from: directory) else {
             return
         }
@@ -210,9 +249,9 @@ extension ShellReader {
         "--max-delete", "--suffix", "--retries", "--tpslimit", "--stats", "--timeout", "--min-size", "--max-size", "-f",
     ]
 
-    private mutating func rclone(_ arguments: [ShellWord]) {
-        let words = operands(arguments, Self.rcloneValued)
-        guard let verb = words.first?.literal, !isDry(arguments, ["-n", "--dry-run"]) else { return }
+    private mutating func rclone() {
+        let words = operands(Self.rcloneValued)
+        guard let verb = words.first?.literal, !isDry(["-n", "--dry-run"]) else { return }
         let spares = arguments.contains { $0.text.holds(".trash") }
         let place: ShellWord? =
             switch verb {
@@ -232,7 +271,7 @@ extension ShellReader {
     }
 
     /// The words that are no options, and not their values.
-    private func operands(_ arguments: [ShellWord], _ valued: Set<Bytes>) -> [ShellWord] {
+    private func operands(_ valued: Set<Bytes>) -> [ShellWord] {
         var words: [ShellWord] = []
         var isValue = false
         for word in arguments {

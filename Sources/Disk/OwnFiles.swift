@@ -5,16 +5,19 @@ package import Model
 /// Files that we write and believe later: state, marks, locks, markers, manifests, the audit log.
 ///
 /// Whoever may write in their directory can put anything at their names: a pipe that waits for ever, a device, a link
-/// to somebody else's file. So all of them are opened by ``openOwn(_:_:mode:)``.
-extension Directory {
+/// to somebody else's file. So all of them are opened by ``open(_:_:mode:)``.
+package struct OwnFiles {
+    let directory: Directory
+    private var layer: any FileLayer { directory.layer }
+
     /// Opens one without waiting, and looks what was opened: a regular file with one name, of ours, of root, or of
     /// whoever owns the directory (they could replace it anyway). Anything else is `.unsafe`. `nil`: there is none.
     /// `flags`: how it is accessed, and whether it is made, with this mode.
-    package func openOwn(_ name: Bytes, _ flags: Int32, mode: UInt32 = 0) throws(Fault) -> OwnFile? {
-        let whole = path.appending(name)
+    package func open(_ name: Bytes, _ flags: Int32, mode: UInt32 = 0) throws(Fault) -> OwnFile? {
+        let whole = directory.path.appending(name)
         let all = flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
         let descriptor = layer.open(
-            descriptor, name, flags: all, mode: mode, resolve: UInt32(CL_BENEATH | CL_NO_XDEV))
+            directory.descriptor, name, flags: all, mode: mode, resolve: UInt32(CL_BENEATH | CL_NO_XDEV))
         switch descriptor {
         case -ENOENT where flags & O_CREAT == 0: return nil
         case -ELOOP: throw Self.refused(whole, "it is a symbolic link", errno: ELOOP)
@@ -27,21 +30,21 @@ extension Directory {
         let file = OwnFile(layer, descriptor, whole)
         // This call has made it. (Who then owns it, the file system may decide: NFS with root_squash.)
         if flags & O_EXCL != 0 { return file }
-        try checkOwn(try file.stat(), whole)
+        try verify(try file.stat(), whole)
         return file
     }
 
     /// The same check for files that another library opens. What is not there is fine.
-    package func checkOwn(_ name: Bytes) throws(Fault) {
+    package func verify(_ name: Bytes) throws(Fault) {
         var stat = cl_stat()
-        let answer = layer.stat(descriptor, name, &stat)
+        let answer = layer.stat(directory.descriptor, name, &stat)
         guard answer != -ENOENT else { return }
-        let whole = path.appending(name)
+        let whole = directory.path.appending(name)
         try check(answer, "look at", whole)
-        try checkOwn(stat, whole)
+        try verify(stat, whole)
     }
 
-    private func checkOwn(_ seen: cl_stat, _ whole: Bytes) throws(Fault) {
+    private func verify(_ seen: cl_stat, _ whole: Bytes) throws(Fault) {
         switch seen.mode & S_IFMT {
         case S_IFREG: break
         case S_IFDIR: throw Self.refused(whole, "it is a directory", errno: EISDIR)
@@ -51,7 +54,7 @@ extension Directory {
         // None: it was replaced since it was opened, and is whole as it was.
         guard seen.nlink <= 1 else { throw Self.refused(whole, "it has \(seen.nlink) names (hard links)") }
         var parent = cl_stat()
-        try check(layer.stat(descriptor, "", &parent), "look at", path)
+        try check(layer.stat(directory.descriptor, "", &parent), "look at", directory.path)
         guard [0, Surroundings.userID, parent.uid].contains(seen.uid) else {
             throw Self.refused(whole, "it belongs to \(Surroundings.userName(seen.uid))")
         }
@@ -67,7 +70,7 @@ extension Directory {
 
     /// The whole of one, at most `limit` bytes. `nil` where there is none.
     package func read(_ name: Bytes, limit: Int) throws(Fault) -> Bytes? {
-        try openOwn(name, O_RDONLY)?.read(limit: limit)
+        try open(name, O_RDONLY)?.read(limit: limit)
     }
 
     // MARK: Writing
@@ -79,7 +82,7 @@ extension Directory {
         var owner: (uid: UInt32, gid: UInt32)?
     }
 
-    /// A new file with this content, on stable storage when this returns (its name only after ``sync()``).
+    /// A new file with this content, on stable storage when this returns (its name only after ``Directory/sync()``).
     package func create(_ name: Bytes, _ content: Bytes, mode: UInt32) throws(Fault) {
         try write(name, content, Access(mode: mode), flags: O_CREAT | O_EXCL)
     }
@@ -98,7 +101,7 @@ extension Directory {
     /// the old or the new one, whole. A file that has several names is refused, because the others would keep the old
     /// content.
     package func rewrite(_ name: Bytes, with content: Bytes, like old: Sighting) throws(Fault) {
-        let whole = path.appending(name)
+        let whole = directory.path.appending(name)
         guard old.links == 1 else {
             throw Fault(
                 .failed, "'\(whole.display)' has \(old.links) names (hard links), and only one of them would change",
@@ -108,19 +111,19 @@ extension Directory {
     }
 
     /// Under a temporary name first, which nobody can guess and nobody else had. A crash may leave it behind, for
-    /// ``temporaries()``; an error does not.
+    /// ``sweepTemporaries(at:)``; an error does not.
     private func replace(_ name: Bytes, _ content: Bytes, _ access: Access) throws(Fault) {
         let fresh = Self.temporaryName(for: name)
         do {
             try write(fresh, content, access, flags: O_CREAT | O_EXCL, for: name)
             try check(
-                layer.rename(descriptor, fresh, to: descriptor, as: name, replacing: true), "replace",
-                path.appending(name))
+                layer.rename(directory.descriptor, fresh, to: directory.descriptor, as: name, replacing: true),
+                "replace", directory.path.appending(name))
         } catch {
             removeTemporary(fresh)
             throw error
         }
-        try sync()
+        try directory.sync()
     }
 
     /// Writes over a file of ours in its place, which needs no room on most file systems. Not in one step: for what can
@@ -134,8 +137,8 @@ extension Directory {
     private func write(
         _ name: Bytes, _ content: Bytes, _ access: Access, flags: Int32, for whole: Bytes? = nil
     ) throws(Fault) {
-        guard let file = try openOwn(name, O_WRONLY | flags, mode: access.mode) else { return }
-        let whole = path.appending(whole ?? name)
+        guard let file = try open(name, O_WRONLY | flags, mode: access.mode) else { return }
+        let whole = directory.path.appending(whole ?? name)
         // Only of a file that this call has made.
         if flags & O_EXCL != 0 {
             if let owner = access.owner {
@@ -146,7 +149,7 @@ extension Directory {
         var (done, interrupted) = (0, 0)
         while done < content.count {
             let n = content.storage[done...].withUnsafeBytes { layer.write(file.descriptor, $0) }
-            if n == -Int(EINTR), interrupted < Self.mostInterrupted {
+            if n == -Int(EINTR), interrupted < Directory.mostInterrupted {
                 interrupted += 1
                 continue
             }
@@ -175,6 +178,11 @@ extension Directory {
     }
 }
 
+extension Directory {
+    /// Those of ours in it.
+    package var ownFiles: OwnFiles { OwnFiles(directory: self) }
+}
+
 /// A file of ours, open; closed with this object.
 package final class OwnFile: Sendable {
     private let layer: any FileLayer
@@ -195,7 +203,10 @@ package final class OwnFile: Sendable {
         return stat
     }
 
-    func read(limit: Int) throws(Fault) -> Bytes {
-        try Directory.readAll(layer, descriptor, path, limit: limit)
+    func read(limit: Int) throws(Fault) -> Bytes { try layer.readAll(descriptor, path, limit: limit) }
+
+    /// Keeps room behind its end; `false` where it cannot be had.
+    package func reserve(from: Int, count: Int) -> Bool {
+        cl_reserve(descriptor, Int64(from), Int64(count)) == 0
     }
 }

@@ -1,10 +1,22 @@
 internal import Model
 
-/// Programs that delete by a settings file of their own.
-extension DeleterSearch {
+/// Looks through the settings of programs that delete by a file of their own.
+struct SettingsSearch {
+    let files: SearchedFiles
+    private(set) var found: [Deletion] = []
+
+    mutating func run() {
+        temporaryFiles()
+        rotations()
+        databases()
+        proxmox()
+        snapshots()
+        backupninja()
+    }
+
     // MARK: systemd-tmpfiles
 
-    mutating func temporaryFiles() {
+    private mutating func temporaryFiles() {
         var seen: Set<Bytes> = []
         var lines: [(file: Bytes, number: Int, fields: [Bytes], text: Bytes)] = []
         for directory: Bytes in [
@@ -49,7 +61,7 @@ extension DeleterSearch {
         return ShellWord(parts)
     }
 
-    mutating func add(
+    private mutating func add(
         _ file: Bytes, _ line: Int, tool: String, path: ShellWord, kind: Deletion.Kind, text: Bytes,
         more: (inout Deletion) -> Void = { _ in }
     ) {
@@ -62,7 +74,7 @@ extension DeleterSearch {
 
     // MARK: logrotate, rotate-backups, tmpreaper
 
-    mutating func rotations() {
+    private mutating func rotations() {
         let own = files.text("/etc/logrotate.conf").map { [(path: Bytes("/etc/logrotate.conf"), text: $0)] } ?? []
         for (path, text) in own + files.files("/etc/logrotate.d") { logrotate(path, text) }
         for (number, line) in files.text("/etc/rotate-backups.ini")?.lines ?? [] where line.hasPrefix("[/") {
@@ -109,7 +121,7 @@ extension DeleterSearch {
     private static func variables(_ text: SearchedFiles.Text) -> [Bytes: ShellWord] {
         var reader = ShellReader(text.bytes, .init(file: ""))
         reader.read()
-        return reader.variables.compactMapValues(\.first)
+        return reader.shell.variables.compactMapValues(\.first)
     }
 
     /// A setting, at the line where it stands.
@@ -123,13 +135,6 @@ extension DeleterSearch {
     }
 
     // MARK: Writers with a pruning of their own
-
-    mutating func writers() {
-        databases()
-        proxmox()
-        snapshots()
-        backupninja()
-    }
 
     private mutating func databases() {
         let postgres: [Bytes] =

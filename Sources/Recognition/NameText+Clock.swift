@@ -1,9 +1,9 @@
 internal import Model
 
 /// The time of day behind a date: `_0415`, `T041500Z`, `-04-15-00`, `.04.15.00`, ` 04:15`, `_04h15m`, ` 4.15 PM`.
-extension NameScanner {
+extension NameText {
     /// A time of day as it is written.
-    private struct Clock {
+    struct Clock {
         var hour: Int
         var minute = 0
         var second = 0
@@ -12,52 +12,18 @@ extension NameScanner {
         /// It can be nothing else.
         var isPlain = false
         var place = ClockDoubt.Place.behindDate
+        /// A T stands before it.
+        var isT = false
     }
 
-    /// A date, and the time of day behind it if there is one. `first`: where the date begins.
-    func withTime(_ date: CivilTime, from end: Int, first: Int? = nil) -> Result {
-        let bare = found(date, from: first, end: end, precision: 0)
+    /// What begins at the joint behind a date.
+    func clock(behind end: Int) -> Clock? {
         guard let (at, joint, isLong) = lead(end), !startsDate(at), var clock = clock(at, behind: joint) else {
-            return bare
+            return nil
         }
-        let isT = joint == UInt8(ascii: "T") || joint == UInt8(ascii: "t")
-        if isT { clock.isPlain = true }
-        guard !isLong || clock.isPlain || clock.place == .behindDate else { return bare }
-        if clock.place == .hour, !clock.isPlain, !choices.isNumberTime {
-            let doubt = ClockDoubt(place: .hour, day: date.daysSince1970, minute: clock.hour)
-            return found(date, from: first, end: end, precision: 0, doubt: doubt)
-        }
-        var civil = date
-        (civil.hour, civil.minute, civil.second) = (clock.hour, clock.minute, clock.second)
-        guard civil.isPossible else {
-            // Behind a T it is meant as a time; elsewhere it may be a counter, and belongs to the series.
-            return isT ? impossible((first ?? start)..<clock.end, end: clock.end) : bare
-        }
-        let doubt = clock.isPlain ? nil : ClockDoubt(place: clock.place, day: date.daysSince1970, minute: civil.minute)
-        return finished(
-            civil, from: clock.end, first: first, hasSeconds: clock.hasSeconds,
-            isExact: isT || byte(clock.end - 3) == UInt8(ascii: ":"), isT: isT, doubt: doubt)
-    }
-
-    /// The fraction of a second and the zone behind a time of day.
-    func finished(
-        _ civil: CivilTime, from at: Int, first: Int? = nil, hasSeconds: Bool, isExact: Bool = false, isT: Bool = false,
-        doubt: ClockDoubt? = nil
-    ) -> Result {
-        var (end, doubt) = (at, doubt)
-        if hasSeconds {
-            end = fractionEnd(at, isExact: isExact)
-            if end == at, isFractionInQuestion(at) {
-                if choices.isNumberTime {
-                    end = digitsEnd(at + 1)
-                } else {
-                    doubt = ClockDoubt(place: .fraction, day: civil.daysSince1970, minute: civil.minute)
-                }
-            }
-        }
-        let (offset, last) = zone(from: end, isExplicit: isT && hasSeconds)
-        return found(
-            civil, offset: offset, from: first, end: last, precision: hasSeconds ? 2 : 1, doubt: doubt)
+        clock.isT = joint == UInt8(ascii: "T") || joint == UInt8(ascii: "t")
+        if clock.isT { clock.isPlain = true }
+        return !isLong || clock.isPlain || clock.place == .behindDate ? clock : nil
     }
 
     // MARK: Where it begins
@@ -82,14 +48,15 @@ extension NameScanner {
         guard let joint = byte(end) else { return false }
         if end - at == 4 {
             let month = digitsEnd(end + 1) - (end + 1)
-            return Self.years.contains(number(at, 4)) && Self.dateJoints.contains(joint) && (1...2).contains(month)
+            return NameScanner.years.contains(number(at, 4)) && NameScanner.dateJoints.contains(joint)
+                && (1...2).contains(month)
         }
-        guard end - at <= 2, Self.dateJoints.contains(joint) else { return false }
+        guard end - at <= 2, NameScanner.dateJoints.contains(joint) else { return false }
         let second = digitsEnd(end + 1)
         guard (1...2).contains(second - end - 1), byte(second) == joint, digitsEnd(second + 1) == second + 5 else {
             return false
         }
-        return Self.years.contains(number(second + 1, 4))
+        return NameScanner.years.contains(number(second + 1, 4))
     }
 
     // MARK: Its digits
@@ -209,7 +176,7 @@ extension NameScanner {
 
     /// Digits behind seconds that can only be their fraction: `.482913`, `,123`, and `.123` behind a time with a T or
     /// colons. (`.001` may be a slice.)
-    private func fractionEnd(_ at: Int, isExact: Bool) -> Int {
+    func fractionEnd(_ at: Int, isExact: Bool) -> Int {
         guard let joint = byte(at), joint == UInt8(ascii: ".") || joint == UInt8(ascii: ",") else { return at }
         let end = digitsEnd(at + 1)
         let digits = end - at - 1
@@ -222,7 +189,7 @@ extension NameScanner {
     }
 
     /// `_482913` behind seconds.
-    private func isFractionInQuestion(_ at: Int) -> Bool {
+    func isFractionInQuestion(_ at: Int) -> Bool {
         let end = digitsEnd(at + 1)
         guard byte(at) == UInt8(ascii: "_") || byte(at) == UInt8(ascii: "-"), end == at + 7 || end == at + 8 else {
             return false
@@ -231,7 +198,7 @@ extension NameScanner {
     }
 
     /// `Z`, `+01:00`, `+0100`, and `-0500` where nothing else can be meant; a fraction of a second before it.
-    private func zone(from at: Int, isExplicit: Bool) -> (Int64?, Int) {
+    func zone(from at: Int, isExplicit: Bool) -> (Int64?, Int) {
         var end = at
         if byte(end) == UInt8(ascii: "."), byte(end + 1)?.isDigit == true {
             let digits = digitsEnd(end + 1)
@@ -252,11 +219,5 @@ extension NameScanner {
         }
         let offset = Int64(hours * 3600 + minutes * 60)
         return (sign == UInt8(ascii: "+") ? offset : -offset, end + 2)
-    }
-
-    private func isNumber(_ at: Int, _ digits: Int) -> Bool { digitsEnd(at) >= at + digits && at <= bytes.count }
-
-    private func isZulu(_ at: Int) -> Bool {
-        byte(at) == UInt8(ascii: "Z") && byte(at + 1).map { !$0.isLetter && !$0.isDigit } ?? true
     }
 }

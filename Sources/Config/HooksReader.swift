@@ -3,15 +3,16 @@ internal import Model
 internal import Retention
 internal import Yams
 
-/// `hooks: { NAME: { on: [EVENT…], vaults: [VAULT…], run: /PATH [ARGUMENT…], time-limit: 30s } }`; instead of `run` one
-/// of `webhook: URL`, `healthchecks: URL`, `mail: ADDRESS`.
-extension ConfigurationReader {
+/// Reads `hooks: { NAME: { on: [EVENT…], vaults: [VAULT…], run: /PATH [ARGUMENT…], time-limit: 30s } }`; instead of
+/// `run` one of `webhook: URL`, `healthchecks: URL`, `mail: ADDRESS`.
+struct HooksReader {
+    /// `$CREDENTIALS_DIRECTORY`.
+    let credentials: Bytes?
+
     private static let kinds = ["run", "webhook", "healthchecks", "mail"]
     private static let known = ConfigurationTable.names(.hook)
 
-    static func hooks(
-        _ node: ConfigurationNode, besides others: [Hook], credentials: Bytes?
-    ) throws(Fault) -> [Hook] {
+    func hooks(_ node: ConfigurationNode, besides others: [Hook]) throws(Fault) -> [Hook] {
         try node.pairs("hooks").map { key, name, value throws(Fault) in
             if let other = others.first(where: { $0.name == name })?.origin {
                 throw key.refuse("hook '\(name)' stands in \(other.text) already", hint: "give it another name")
@@ -21,19 +22,17 @@ extension ConfigurationReader {
                 throw key.refuse(
                     "'\(name)' is not a valid name for a hook", hint: "letters, digits, - and _, not starting with -")
             }
-            return try hook(name, key, node: value, credentials: credentials)
+            return try hook(name, key, node: value)
         }
     }
 
-    private static func hook(
-        _ name: String, _ key: ConfigurationNode, node: ConfigurationNode, credentials: Bytes?
-    ) throws(Fault) -> Hook {
-        let pairs = try node.pairs("hook '\(name)'", known: known)
-        let what = pairs.filter { kinds.contains($0.name) }
+    private func hook(_ name: String, _ key: ConfigurationNode, node: ConfigurationNode) throws(Fault) -> Hook {
+        let pairs = try node.pairs("hook '\(name)'", known: Self.known)
+        let what = pairs.filter { Self.kinds.contains($0.name) }
         guard let kind = what.first, what.count == 1 else {
             throw (what.last?.key ?? key).refuse(
                 what.isEmpty ? "hook '\(name)' says nothing to do" : "hook '\(name)' does two things",
-                hint: "write one of \(kinds.joined(separator: ", "))")
+                hint: "write one of \(Self.kinds.joined(separator: ", "))")
         }
         let isHealthchecks = kind.name == "healthchecks"
         var hook = Hook(
@@ -48,8 +47,8 @@ extension ConfigurationReader {
                         "healthchecks is told of runs, and of nothing else",
                         hint: "leave `on` out, or use a webhook")
                 }
-                try events(value, kind.name, &hook)
-            case "vaults": hook.vaults = try words(value, word).map(\.text)
+                try Self.events(value, kind.name, &hook)
+            case "vaults": hook.vaults = try Self.words(value, word).map(\.text)
             case "time-limit":
                 hook.limit = try value.span(word)
                 guard (1...3600).contains(hook.limit.fixedSeconds) else {
@@ -59,7 +58,7 @@ extension ConfigurationReader {
                 guard kind.name == "mail" else {
                     throw key.refuse("'sendmail' belongs to mail", hint: "leave it out")
                 }
-                program = try absolute(value, word)
+                program = try value.absolute(word)
             default: break
             }
         }
@@ -67,44 +66,40 @@ extension ConfigurationReader {
             throw key.refuse(
                 "hook '\(name)' does not say what it is for", hint: "on: [backup.condemned, \"vault.*\", series.late]")
         }
-        hook.action = try action(kind.name, kind.value, program: program, credentials: credentials)
+        hook.action = try action(kind.name, kind.value, program: program)
         return hook
     }
 
-    private static func action(
-        _ kind: String, _ node: ConfigurationNode, program: Bytes, credentials: Bytes?
-    ) throws(Fault) -> Hook.Action {
+    private func action(_ kind: String, _ node: ConfigurationNode, program: Bytes) throws(Fault) -> Hook.Action {
         switch kind {
         case "run":
-            let words = try words(node, kind, splitting: true)
+            let words = try Self.words(node, kind, splitting: true)
             guard let first = words.first, first.text.hasPrefix("/"), !first.text.contains("\0") else {
                 throw node.refuse(
                     "'run' must begin with the absolute path of a program",
                     hint: "no shell is used: run: [/bin/sh, -c, \"…\"] asks for one")
             }
-            return .run(normalised(Bytes(first.text)), arguments: words.dropFirst().map(\.text))
-        case "webhook": return .webhook(try secret(node, kind, credentials, isURL: true))
-        case "healthchecks": return .healthchecks(try secret(node, kind, credentials, isURL: true))
-        default: return .mail(try secret(node, kind, credentials, isURL: false), program: program)
+            return .run(Bytes(first.text).normalised, arguments: words.dropFirst().map(\.text))
+        case "webhook": return .webhook(try secret(node, kind, isURL: true))
+        case "healthchecks": return .healthchecks(try secret(node, kind, isURL: true))
+        default: return .mail(try secret(node, kind, isURL: false), program: program)
         }
     }
 
     /// A text, or where it is to be read. A refusal names the place and never repeats what stands there: a secret may
     /// have been written into any part of it.
-    private static func secret(
-        _ node: ConfigurationNode, _ what: String, _ credentials: Bytes?, isURL: Bool
-    ) throws(Fault) -> Secret {
+    private func secret(_ node: ConfigurationNode, _ what: String, isURL: Bool) throws(Fault) -> Secret {
         if let mapping = node.node.mapping {
             guard let pair = mapping.first, mapping.count == 1 else {
                 throw node.refuse("'\(what)' comes from one place", hint: "{ file: /PATH } or { credential: NAME }")
             }
-            let source = try source(
+            let source = try Self.source(
                 of: what, ConfigurationNode(node: pair.key, file: node.file),
                 ConfigurationNode(node: pair.value, file: node.file))
             return Secret(source: source, credentials: credentials)
         }
         let text = try node.text(what)
-        guard isURL ? Self.isURL(text) : isAddress(text) else {
+        guard isURL ? Secret.isURL(text) : Secret.isAddress(text) else {
             throw node.refuse(
                 isURL ? "'\(what)' is not a valid URL" : "'\(what)' is not a valid mail address",
                 hint: isURL
@@ -136,20 +131,7 @@ extension ConfigurationReader {
         guard text.hasPrefix("/"), !text.contains("\0") else {
             throw value.refuse("the file of '\(what)' is not an absolute path", hint: "start it with /")
         }
-        return .file(normalised(Bytes(text)))
-    }
-
-    package static func isURL(_ text: String) -> Bool {
-        let rest = text.hasPrefix("https://") ? text.dropFirst(8) : text.hasPrefix("http://") ? text.dropFirst(7) : ""
-        return !rest.isEmpty && !rest.hasPrefix("/")
-            && text.unicodeScalars.allSatisfy { (0x21...0x7E).contains($0.value) }
-    }
-
-    package static func isAddress(_ text: String) -> Bool {
-        !text.isEmpty && !text.hasPrefix("-")
-            && text.unicodeScalars.allSatisfy {
-                $0.value > 0x20 && $0.value < 0x7F && !"<>(),;\"\\".unicodeScalars.contains($0)
-            }
+        return .file(Bytes(text).normalised)
     }
 
     private static func events(_ node: ConfigurationNode, _ kind: String, _ hook: inout Hook) throws(Fault) {

@@ -1,9 +1,9 @@
 package import Model
 
-extension Directory {
+extension Surroundings {
     /// Refuses a path of which another user may swap a part, where we run as root. `what`: names it in the error.
     package static func checkAncestors(_ what: String, _ start: Bytes) throws(Fault) {
-        guard Surroundings.isRoot else { return }
+        guard isRoot else { return }
         var path = Reach.resolved(start) ?? start
         while true {
             let seen = try Directory.open(absolute: path).sighting()

@@ -2,16 +2,17 @@ internal import Model
 internal import Retention
 internal import Yams
 
-/// `keep` and `semantics`.
-extension ConfigurationReader {
-    static let safeguards = ConfigurationTable.names(.safeguards)
+/// Reads `keep`, as a vault's `semantics` write lengths of time.
+struct KeepReader {
+    let semantics: Semantics
+
     static let rules = ["all"] + KeepRule.allCases.map(\.rawValue) + synonyms.keys.sorted()
     /// Other names of rules: the seed's, and borg's for the quarters of the calendar.
     static let synonyms = [
         "max-age": KeepRule.within, "max-count": .last, "3monthly": .quarterly, "within-3monthly": .withinQuarterly,
     ]
 
-    static func keep(_ node: ConfigurationNode, _ semantics: Semantics = .reprieve) throws(Fault) -> KeepRules {
+    func rules(_ node: ConfigurationNode) throws(Fault) -> KeepRules {
         if node.node.scalar != nil {
             guard try node.text("keep") == "all" else {
                 throw node.refuse(
@@ -22,12 +23,12 @@ extension ConfigurationReader {
         var rules = KeepRules()
         var seen: Set<KeepRule> = []
         for (key, name, value) in try node.pairs("keep", known: Self.rules) {
-            guard var rule = KeepRule(rawValue: name) ?? synonyms[name] else {
+            guard var rule = KeepRule(rawValue: name) ?? Self.synonyms[name] else {
                 guard try value.text(name) == "true" else { throw value.refuse("'all' is true, or left out") }
                 rules.all = true
                 continue
             }
-            if let byAge = try agedRule(rule, value, name: name, semantics: semantics) { rule = byAge }
+            if let byAge = try agedRule(rule, value, name: name) { rule = byAge }
             guard seen.insert(rule).inserted else {
                 throw key.refuse(
                     "'\(name)' says the same thing a second time",
@@ -54,34 +55,36 @@ extension ConfigurationReader {
     }
 
     /// In borg 2 the value of a rule may be an age: `daily: 7d` means `within-daily: 7d`.
-    private static func agedRule(
-        _ rule: KeepRule, _ value: ConfigurationNode, name: String, semantics: Semantics
-    ) throws(Fault) -> KeepRule? {
+    private func agedRule(_ rule: KeepRule, _ value: ConfigurationNode, name: String) throws(Fault) -> KeepRule? {
         guard semantics.preset.countsMayBeSpans, let byAge = rule.byAge else { return nil }
         let text = try value.text(name)
         return (try? Span(parsing: text, dialect: semantics.preset.dialect)) == nil ? nil : byAge
     }
+}
 
+extension Semantics {
     /// A preset's name, or a mapping with single switches.
-    static func semantics(_ node: ConfigurationNode) throws(Fault) -> Semantics {
-        let presets = Semantics.Preset.allCases.map { ($0.rawValue, $0) }
-        guard node.node.mapping != nil else { return Semantics(try node.word("semantics", presets)) }
+    init(_ node: ConfigurationNode) throws(Fault) {
+        let presets = Preset.allCases.map { ($0.rawValue, $0) }
+        guard node.node.mapping != nil else {
+            self.init(try node.word("semantics", presets))
+            return
+        }
         let known = ["like", "rules", "of-period", "empty-periods", "oldest-bonus", "anchor"]
         let pairs = try node.pairs("semantics", known: known)
-        var semantics = Semantics.reprieve
-        for (_, name, value) in pairs where name == "like" { semantics = Semantics(try value.word(name, presets)) }
+        self = .reprieve
+        for (_, name, value) in pairs where name == "like" { self = Semantics(try value.word(name, presets)) }
         for (_, name, value) in pairs {
             switch name {
-            case "rules": semantics.sharing = try value.word(name, Semantics.Sharing.allCases.map { ($0.rawValue, $0) })
+            case "rules": sharing = try value.word(name, Sharing.allCases.map { ($0.rawValue, $0) })
             case "of-period":
-                semantics.element = try value.word(name, Semantics.Element.allCases.map { ($0.rawValue, $0) })
+                element = try value.word(name, Element.allCases.map { ($0.rawValue, $0) })
             case "empty-periods":
-                semantics.emptyPeriods = try value.word(name, Semantics.EmptyPeriods.allCases.map { ($0.rawValue, $0) })
-            case "anchor": semantics.anchor = try value.word(name, Semantics.Anchor.allCases.map { ($0.rawValue, $0) })
-            case "oldest-bonus": semantics.oldestBonus = try value.word(name, [("true", true), ("false", false)])
+                emptyPeriods = try value.word(name, EmptyPeriods.allCases.map { ($0.rawValue, $0) })
+            case "anchor": anchor = try value.word(name, Anchor.allCases.map { ($0.rawValue, $0) })
+            case "oldest-bonus": oldestBonus = try value.word(name, [("true", true), ("false", false)])
             default: break
             }
         }
-        return semantics
     }
 }
