@@ -137,7 +137,7 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Model", "Disk", "Survey", "Catalog", "Audit", "Trash", "Config", "State", "Hooks", "Engine",
+                "Model", "Disk", "Survey", "Catalog", "Trash", "Config", "State", "Hooks", "Engine",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),

@@ -163,25 +163,14 @@ struct Common: ParsableArguments {
     }
 }
 
-/// One command's run: what it works with, and how it speaks.
-struct Session {
+/// Asks whether something is meant, on the terminal.
+enum Confirmation {
     /// `y` or `yes` on the terminal; without one, only `--yes`.
     static func isMeant(_ question: String, yes: Bool, json: Bool, hint: String = "add --yes") throws -> Bool {
         if yes { return true }
         try checkAnswers(json: json, hint: hint)
         print(Text.wrap("\(question) [y/N]") + " ", terminator: "")
         return ["y", "yes"].contains(answer().lowercased())
-    }
-
-    func isMeant(_ question: String, yes: Bool) throws -> Bool {
-        try Self.isMeant(question, yes: yes, json: json)
-    }
-
-    /// Of all vaults, the disk of a removable one may be away: that is told, and no error. Who names it hears of it.
-    func isAwayByRight(_ fault: Fault, _ named: [String]) -> Bool {
-        guard fault.code == .away, named.isEmpty else { return false }
-        tell("\(fault.message); \(fault.hint ?? "")")
-        return true
     }
 
     /// Whether somebody can be asked.
@@ -195,14 +184,28 @@ struct Session {
 
     static var isTerminal: Bool { isatty(0) == 1 }
 
-    /// For the agent that runs, when the configuration has changed.
-    static let toldToAgent =
-        "The running agent reads it when it is told: systemctl reload reprieve (or kill -HUP)"
-
     static func answer() -> String {
         // Whoever could not read the question has not answered it.
         Output.flush() ? readLine() ?? "" : ""
     }
+}
+
+/// One command's run: what it works with, and how it speaks.
+struct Session {
+    func isMeant(_ question: String, yes: Bool) throws -> Bool {
+        try Confirmation.isMeant(question, yes: yes, json: json)
+    }
+
+    /// Of all vaults, the disk of a removable one may be away: that is told, and no error. Who names it hears of it.
+    func isAwayByRight(_ fault: Fault, _ named: [String]) -> Bool {
+        guard fault.code == .away, named.isEmpty else { return false }
+        tell("\(fault.message); \(fault.hint ?? "")")
+        return true
+    }
+
+    /// For the agent that runs, when the configuration has changed.
+    static let toldToAgent =
+        "The running agent reads it when it is told: systemctl reload reprieve (or kill -HUP)"
 
     /// A hold's sentence.
     func text(_ hold: Plan.Hold, _ names: SeriesNames) -> String {

@@ -151,13 +151,13 @@ struct Retire: Deed {
             }
             return true
         }
-        guard Session.isTerminal, !session.json else {
+        guard Confirmation.isTerminal, !session.json else {
             throw Fault(
                 .usage, "nothing of '\(name)' would stay, and nobody is there to type its name",
                 hint: "in scripts: --confirm \(shell: name)")
         }
         print("Nothing of it will stay. Type its name to go on: ", terminator: "")
-        return Session.answer() == name
+        return Confirmation.answer() == name
     }
 }
 

@@ -78,7 +78,7 @@ struct Init: Deed {
         let target = Places(overrides).config
         var written: [String] = []
         if !dryRun,
-            try Session.isMeant(
+            try Confirmation.isMeant(
                 "Write this to \(target) (or conf.d beside it)?", yes: yes, json: common.json,
                 hint: "add --yes, or put the lines above into \(target) yourself")
         {
@@ -101,10 +101,10 @@ struct Init: Deed {
         let fault = Fault(
             .usage, "'\(name)' is a directory of the system: what lies there is hardly ever a backup",
             hint: "name the directory that backups are written into; if this one is meant: --\(SystemDirectory.key)")
-        guard Session.isTerminal, !common.json else { throw fault }
+        guard Confirmation.isTerminal, !common.json else { throw fault }
         print(Text.wrap("\(name) is a directory of the system: what lies there is hardly ever a backup."))
         print("Type its path to go on all the same: ", terminator: "")
-        guard Session.answer() == name else { throw fault }
+        guard Confirmation.answer() == name else { throw fault }
     }
 
     /// Whether it can be written beside what is configured, and keeps what the old line means.

@@ -73,7 +73,7 @@ struct Learn: Deed {
     private func choose(_ proposals: [LearntNames], _ session: Session) throws -> [LearntNames] {
         guard !dryRun, yes || !session.json else { return [] }
         if !yes, !proposals.isEmpty {
-            try Session.checkAnswers(json: session.json, hint: "add --yes, or -n to see the lines only")
+            try Confirmation.checkAnswers(json: session.json, hint: "add --yes, or -n to see the lines only")
         }
         return proposals.compactMap { proposal in
             if proposal.isWritten { return proposal }
@@ -86,7 +86,7 @@ struct Learn: Deed {
         let templates = [proposal.template] + proposal.alternatives
         for (number, template) in templates.enumerated() { print("  \(number + 1)  \(template)") }
         print("Which is meant by \(proposal.examples[0].display)? [number, or Enter for none] ", terminator: "")
-        guard let number = Int(Session.answer()), templates.indices.contains(number - 1) else { return nil }
+        guard let number = Int(Confirmation.answer()), templates.indices.contains(number - 1) else { return nil }
         var chosen = proposal
         (chosen.template, chosen.alternatives) = (templates[number - 1], [])
         return chosen

@@ -70,9 +70,9 @@ struct Freeze: Deed {
     /// In an emergency no answer is one, too.
     private func asked() -> String {
         let none = "no reason given"
-        guard Session.isTerminal, !common.json else { return none }
+        guard Confirmation.isTerminal, !common.json else { return none }
         print("Why? (Enter: no reason) ", terminator: "")
-        let answer = Session.answer()
+        let answer = Confirmation.answer()
         return answer.contains { !$0.isWhitespace } ? answer : none
     }
 }
