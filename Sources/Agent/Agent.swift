@@ -90,14 +90,14 @@ package final class Agent: Service {
     private func loop() throws {
         let lock = try stateDirectory.takeAgentLock()
         defer { withExtendedLifetime(lock) {} }
-        try stateDirectory.noteAgent(started: true, detail: "\(Watcher.backend), \(initial.vaults.count) vaults")
+        try stateDirectory.recordAgent(started: true, detail: "\(Watcher.backend), \(initial.vaults.count) vaults")
         var engine = Engine(configuration: initial, state: stateDirectory)
         var turn = Turn(
             engine.configuration, ids: engine.access.knownIDs, at: engine.now(), mounts: { try? MountTable.around($0) })
         // Before anybody can take the index of the last agent for this one's.
         for effect in turn.takeOutput().effects { carryOut(effect, engine) }
         watcher.start()
-        try stateDirectory.runs.noteAgent(since: stateDirectory.clock.now().wall)
+        try stateDirectory.runs.recordAgent(since: stateDirectory.clock.now().wall)
         monitor.start(engine)
         log.info(
             "watching \(initial.vaults.count) vault\(initial.vaults.count == 1 ? "" : "s") with \(Watcher.backend)")
@@ -122,8 +122,8 @@ package final class Agent: Service {
             for effect in output.effects { later(effect, engine) }
             for job in output.jobs { runner.start(job, engine) }
             serveMetrics(engine.configuration.metrics.listen?.value)
-            monitor.note(
-                engine, turn.pulses(at: now), turn.takeNotes(),
+            monitor.record(
+                engine, turn.heartbeats(at: now), turn.takeNotes(),
                 isNews: mountsChanged || news.results.contains(where: \.isNews))
             let pause = turn.pauseMilliseconds(at: stateDirectory.clock.now())
             // Whether a queue hangs is asked now and then.
@@ -178,7 +178,7 @@ package final class Agent: Service {
                 let server = MetricsServer(monitor: monitor) { [log, stateDirectory] listen, problem in
                     if let problem { log.error("\(problem)") } else { log.info("metrics at \(listen.text)") }
                     do throws(Fault) {
-                        try stateDirectory.runs.noteMetrics(problem: problem)
+                        try stateDirectory.runs.recordMetrics(problem: problem)
                     } catch {
                         log.error("\(error.message)")
                     }
@@ -209,7 +209,7 @@ package final class Agent: Service {
         while !queues.isIdle, stateDirectory.clock.now().boot < end { Thread.sleep(forTimeInterval: 0.01) }
         watcher.end()
         do {
-            try stateDirectory.noteAgent(started: false, detail: "asked to")
+            try stateDirectory.recordAgent(started: false, detail: "asked to")
         } catch {
             log.error("\(error.message)")
         }

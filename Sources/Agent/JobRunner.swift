@@ -126,7 +126,7 @@ final class JobRunner: Sendable {
                 vault, places: directories, deep: deep, finished: finished, watch: watch(vault.id),
                 shouldStop: { self.queues.shouldStop(key) },
                 isWatched: { self.watcher?.isWatched(vault.id, $0) ?? true })
-            try engine.reconciler.note(seen.changes, in: vault)
+            try engine.reconciler.record(seen.changes, in: vault)
             if seen.changes.newlyComplete + seen.changes.newlyUnusable > 0, seen.faults.isEmpty {
                 try engine.episodes.recordNewest(in: vault)
             }
@@ -212,7 +212,7 @@ final class JobRunner: Sendable {
             // or of a short grace that was not yet witnessed whole.
             let grace = configuration.settings.gracePeriod.value.fixedSeconds
             let isStuck =
-                !report.kept.isEmpty || !report.wanted.isEmpty || report.frozen != nil || !report.faults.isEmpty
+                !report.kept.isEmpty || !report.keptByPolicy.isEmpty || report.frozen != nil || !report.faults.isEmpty
             return .purged(
                 path: configuration.path,
                 retryAfterSeconds: report.veto != nil

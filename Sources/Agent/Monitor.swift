@@ -18,8 +18,8 @@ final class Monitor: Sendable {
     /// What the agent's thread left.
     private struct Inbox {
         var engine: Engine?
-        var pulses: [Bytes: IndexHeartbeat] = [:]
-        var notes: [(vault: String, note: RunNote)] = []
+        var heartbeats: [Bytes: IndexHeartbeat] = [:]
+        var notes: [(vault: String, note: RunRecord)] = []
         var isChanged = false
         var isStopping = false
     }
@@ -56,12 +56,13 @@ final class Monitor: Sendable {
     // MARK: From the agent's thread
 
     /// After a turn. Costs the agent's thread a lock that nobody holds for long.
-    func note(
-        _ engine: Engine, _ pulses: [Bytes: IndexHeartbeat], _ notes: [(vault: String, note: RunNote)], isNews: Bool
+    func record(
+        _ engine: Engine, _ heartbeats: [Bytes: IndexHeartbeat], _ notes: [(vault: String, note: RunRecord)],
+        isNews: Bool
     ) {
         inbox.withLock { inbox in
             inbox.engine = engine
-            inbox.pulses = pulses
+            inbox.heartbeats = heartbeats
             inbox.notes += notes
             inbox.isChanged = inbox.isChanged || isNews || !notes.isEmpty
         }
@@ -112,16 +113,16 @@ final class Monitor: Sendable {
                 _ = news.wait(timeout: .now() + .milliseconds(Int(clamping: wait / 1_000_000 + 1)))
                 continue
             }
-            let (pulses, notes) = inbox.withLock { inbox in
+            let (heartbeats, notes) = inbox.withLock { inbox in
                 defer {
                     inbox.notes = []
                     inbox.isChanged = false
                 }
-                return (inbox.pulses, inbox.notes)
+                return (inbox.heartbeats, inbox.notes)
             }
             counted = recorded
             limit = WatchLimits.allowed ?? limit
-            let agent = AgentHeartbeat(since: start.wall, watches: watches(), watchLimit: limit, vaults: pulses)
+            let agent = AgentHeartbeat(since: start.wall, watches: watches(), watchLimit: limit, vaults: heartbeats)
             // Twice as long as until the next time: then it is said that nobody writes it any more.
             collect(engine, agent, notes: notes, validSeconds: 2 * rest / VaultState.second + 60, problems: &problems)
             giveBack()
@@ -134,7 +135,7 @@ final class Monitor: Sendable {
         defer { ended.signal() }
         let (engine, notes) = inbox.withLock { ($0.engine, $0.notes) }
         guard let engine else { return }
-        attempt("runs", &problems) { try engine.state.runs.note(notes, by: .agent) }
+        attempt("runs", &problems) { try engine.state.runs.record(notes, by: .agent) }
     }
 
     private func lastRecord(_ engine: Engine) -> Int? {
@@ -146,10 +147,10 @@ final class Monitor: Sendable {
     }
 
     private func collect(
-        _ engine: Engine, _ agent: AgentHeartbeat, notes: [(vault: String, note: RunNote)], validSeconds: Int64,
+        _ engine: Engine, _ agent: AgentHeartbeat, notes: [(vault: String, note: RunRecord)], validSeconds: Int64,
         problems: inout [String: String]
     ) {
-        attempt("runs", &problems) { try engine.state.runs.note(notes, by: .agent) }
+        attempt("runs", &problems) { try engine.state.runs.record(notes, by: .agent) }
         let overview = engine.overviews.overview(agent)
         attempt("status", &problems) { try publish(engine, overview, validSeconds) }
         let settings = engine.configuration.metrics

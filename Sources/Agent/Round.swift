@@ -86,7 +86,7 @@ package struct Round {
     /// For monitoring. That it cannot be written must not fail what was done.
     private func remember() {
         let at = engine.now().wall
-        let notes = outcomes.filter { !$0.isAway }.flatMap { outcome -> [(vault: String, note: RunNote)] in
+        let notes = outcomes.filter { !$0.isAway }.flatMap { outcome -> [(vault: String, note: RunRecord)] in
             let label = outcome.vault.label
             if let fault = outcome.faults.first {
                 return [(label, .run(at: at, .failed, problem: fault.message))]
@@ -95,7 +95,7 @@ package struct Round {
             return [(label, .look(at: at)), (label, .run(at: at, status))]
         }
         do throws(Fault) {
-            try engine.state.runs.note(notes, by: .once)
+            try engine.state.runs.record(notes, by: .once)
         } catch {
             // Then `status` says that nobody has run for longer than is true.
         }

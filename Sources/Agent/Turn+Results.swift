@@ -145,21 +145,21 @@ extension Turn {
 
     // MARK: For the monitor
 
-    mutating func takeNotes() -> [(vault: String, note: RunNote)] {
+    mutating func takeNotes() -> [(vault: String, note: RunRecord)] {
         defer { notes = [] }
         return notes
     }
 
     /// How far the index is behind the disk.
-    mutating func pulses(at now: Moment) -> [Bytes: IndexHeartbeat] {
-        var pulses: [Bytes: IndexHeartbeat] = [:]
+    mutating func heartbeats(at now: Moment) -> [Bytes: IndexHeartbeat] {
+        var heartbeats: [Bytes: IndexHeartbeat] = [:]
         for (path, state) in vaults {
             let isBehind = state.directories.count > 0 || !state.index.isCurrent
-            pulses[path] = IndexHeartbeat(
+            heartbeats[path] = IndexHeartbeat(
                 lagSeconds: vaults[path]?.problems.lagSeconds(isBehind: isBehind, at: now) ?? 0,
                 pending: state.directories.count, problem: state.problems.fault,
                 isFrozenByFile: state.trashNames.contains("FREEZE"))
         }
-        return pulses
+        return heartbeats
     }
 }

@@ -39,7 +39,7 @@ struct Turn {
     var nextHour: Int64 = 0
     var nextExpansion: Int64 = 0
     /// Looks and runs that ended, for the monitor.
-    var notes: [(vault: String, note: RunNote)] = []
+    var notes: [(vault: String, note: RunRecord)] = []
     var hooks = HookSchedule()
     var nextClock: Int64 = 0
 

@@ -43,10 +43,10 @@ extension AuditLog {
                 let source = try segment.source()
                 while let lines = try source.next() { check.take(lines) }
                 // What the log itself ends with may be on its way, and was not acknowledged.
-                if !source.rest.isEmpty, segment.origin != .live { check.note("ends in the middle of a record") }
+                if !source.rest.isEmpty, segment.origin != .live { check.record("ends in the middle of a record") }
             } catch {
                 guard error.code == .damaged else { throw error }
-                check.note(error.message)
+                check.record(error.message)
             }
         }
         return check.end(head, path)
@@ -70,7 +70,7 @@ private struct ChainCheck {
         found.files += 1
     }
 
-    mutating func note(_ text: String) { found.add(file, line + 1, text) }
+    mutating func record(_ text: String) { found.add(file, line + 1, text) }
 
     mutating func take(_ lines: [UInt8]) {
         lines.withUnsafeBufferPointer { buffer in
@@ -149,7 +149,7 @@ private struct ChainCheck {
         if file.isEmpty { file = log }
         let seq = found.last?.seq ?? 0
         if seq < head.seq {
-            note("the log ends at record \(seq), but \(head.seq) were written: the others were cut off")
+            record("the log ends at record \(seq), but \(head.seq) were written: the others were cut off")
         } else if seq == head.seq, let hash = found.last?.hash, hash != head.hash {
             found.add(file, line, "is not the record \(seq) that was written last: it has another hash")
         }

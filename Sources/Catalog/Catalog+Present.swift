@@ -81,7 +81,7 @@ extension Catalog {
         /// The rows as they were before the look. A row that another process changed since is newer, and stays.
         package var known: [Backup]
         package var backups: [Backup]
-        package var leftAlone: [LeftAlone]
+        package var skippedEntries: [SkippedEntry]
         /// Directories in it that are places too.
         package var inside: [Bytes]
         /// `nil`: it has to be read again next time, whatever it looks like.
@@ -92,7 +92,7 @@ extension Catalog {
         package var isNew: Bool
 
         package init(
-            place: Bytes, known: [Backup], backups: [Backup], leftAlone: [LeftAlone], inside: [Bytes],
+            place: Bytes, known: [Backup], backups: [Backup], skippedEntries: [SkippedEntry], inside: [Bytes],
             digest: PlaceDigest?, unknown: Set<Bytes> = [], isNew: Bool = false
         ) {
             self.isNew = isNew
@@ -100,12 +100,12 @@ extension Catalog {
             self.place = place
             self.known = known
             self.backups = backups
-            self.leftAlone = leftAlone
+            self.skippedEntries = skippedEntries
             self.inside = inside
             self.digest = digest
         }
 
-        package var rows: Int { backups.count + leftAlone.count + 1 }
+        package var rows: Int { backups.count + skippedEntries.count + 1 }
     }
 
     /// No transaction writes more rows than this: nobody waits for the database for long.
@@ -142,7 +142,8 @@ extension Catalog {
         for start in stride(from: 0, to: look.backups.count, by: Self.mostRows) {
             let some = Array(look.backups[start..<min(start + Self.mostRows, look.backups.count)])
             let part = Look(
-                place: look.place, known: some.compactMap { known[$0.path] }, backups: some, leftAlone: [], inside: [],
+                place: look.place, known: some.compactMap { known[$0.path] }, backups: some, skippedEntries: [],
+                inside: [],
                 digest: nil)
             let before = changes.contested
             changes.merge(try write(vault, [part], isIndexed, isPart: true))

@@ -26,17 +26,17 @@ extension Catalog {
     }
 
     /// How many each series has, and the newest time. It goes through the whole table.
-    package func standing(vault: VaultID) throws(Fault) -> [Bytes: (count: Int, newest: Timestamp)] {
+    package func seriesCounts(vault: VaultID) throws(Fault) -> [Bytes: (count: Int, newest: Timestamp)] {
         try read { db in
             let rows = try Row.fetchCursor(
                 db,
                 sql: "SELECT series, count(*), max(time) FROM backup WHERE vault = ? AND batch = '' GROUP BY series",
                 arguments: [vault.text])
-            var standing: [Bytes: (count: Int, newest: Timestamp)] = [:]
+            var seriesCounts: [Bytes: (count: Int, newest: Timestamp)] = [:]
             while let row = try rows.next() {
-                standing[Bytes(row[0] as Data)] = (row[1], Timestamp(nanoseconds: row[2]))
+                seriesCounts[Bytes(row[0] as Data)] = (row[1], Timestamp(nanoseconds: row[2]))
             }
-            return standing
+            return seriesCounts
         }
     }
 
@@ -45,7 +45,7 @@ extension Catalog {
     }
 
     /// What is there and is no backup.
-    package func leftAlone(vault: VaultID) throws(Fault) -> [LeftAlone] {
-        try read { db in try LeftAlone.all(db, vault, nil) }.sorted { $0.path < $1.path }
+    package func skippedEntries(vault: VaultID) throws(Fault) -> [SkippedEntry] {
+        try read { db in try SkippedEntry.all(db, vault, nil) }.sorted { $0.path < $1.path }
     }
 }

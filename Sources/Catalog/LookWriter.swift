@@ -27,15 +27,15 @@ struct LookWriter {
             changes.contested += 1
         }
         guard !isPart else { return }
-        try replaceLeftAlone(look)
-        try note(look)
+        try replaceSkipped(look)
+        try record(look)
     }
 
     /// `false`: a row was not written, because it is not as it was before the look.
     private mutating func write(_ look: Catalog.Look) throws -> Bool {
         var isWhole = true
         let links = Dictionary(
-            look.leftAlone.compactMap { entry in
+            look.skippedEntries.compactMap { entry in
                 if case .link(let target?) = entry.why { (entry.path, target.withoutDots) } else { nil }
             }
         ) { first, _ in first }
@@ -105,7 +105,7 @@ struct LookWriter {
     }
 
     /// The place itself, and those in it: a place that is not read again must still lead to what lies in it.
-    private func note(_ look: Catalog.Look) throws {
+    private func record(_ look: Catalog.Look) throws {
         let place = try db.cachedStatement(
             sql: """
                 INSERT INTO place (vault, path, high, low) VALUES (?, ?, ?, ?)
@@ -148,10 +148,10 @@ struct LookWriter {
     }
 
     /// Makes the entries of a place equal to what a look found. What was measured of an entry stays.
-    private func replaceLeftAlone(_ look: Catalog.Look) throws {
-        if look.isNew, look.leftAlone.isEmpty { return }
-        let old = Set(try LeftAlone.all(db, vault, look.place).map(\.unmeasured))
-        let fresh = Set(look.leftAlone)
+    private func replaceSkipped(_ look: Catalog.Look) throws {
+        if look.isNew, look.skippedEntries.isEmpty { return }
+        let old = Set(try SkippedEntry.all(db, vault, look.place).map(\.unmeasured))
+        let fresh = Set(look.skippedEntries)
         for entry in old.subtracting(fresh) {
             try db.cachedStatement(sql: "DELETE FROM left_alone WHERE vault = ? AND place = ? AND path = ?")
                 .execute(arguments: [vault.text, entry.place.data, entry.path.data])
@@ -159,8 +159,8 @@ struct LookWriter {
         for entry in fresh.subtracting(old) {
             let (tool, prune, why, isLink, target): (String?, String?, String, Bool, Data?) =
                 switch entry.why {
-                case .opaque(let tool, let prune): (tool, prune, "", false, nil)
-                case .foreign(let why): (nil, nil, why, false, nil)
+                case .managed(let tool, let prune): (tool, prune, "", false, nil)
+                case .notRecognised(let why): (nil, nil, why, false, nil)
                 case .link(let target): (nil, nil, "", true, target.map { $0.data })
                 }
             try db.cachedStatement(
@@ -238,9 +238,9 @@ extension Bytes {
     }
 }
 
-extension LeftAlone {
+extension SkippedEntry {
     /// `place`: only what is there.
-    static func all(_ db: Database, _ vault: VaultID, _ place: Bytes?) throws -> [LeftAlone] {
+    static func all(_ db: Database, _ vault: VaultID, _ place: Bytes?) throws -> [SkippedEntry] {
         let statement = try db.cachedStatement(
             sql:
                 "SELECT path, tool, prune, why, place, is_link, target, size, newest, entries FROM left_alone "
@@ -251,13 +251,13 @@ extension LeftAlone {
             let tool: String? = row[1]
             let target: Data? = row[6]
             let newest: Int64? = row[8]
-            let other: LeftAlone.Why = row[5] ? .link(to: target.map { Bytes($0) }) : .foreign(row[3])
-            return LeftAlone(
+            let other: SkippedEntry.Why = row[5] ? .link(to: target.map { Bytes($0) }) : .notRecognised(row[3])
+            return SkippedEntry(
                 path: Bytes(row[0] as Data), place: Bytes(row[4] as Data),
-                why: tool.map { .opaque(tool: $0, prune: row[2] ?? "") } ?? other, size: row[7],
+                why: tool.map { .managed(tool: $0, prune: row[2] ?? "") } ?? other, size: row[7],
                 newest: newest.map { Timestamp(nanoseconds: $0) }, entries: row[9])
         }
     }
 
-    fileprivate var unmeasured: LeftAlone { LeftAlone(path: path, place: place, why: why, entries: entries) }
+    fileprivate var unmeasured: SkippedEntry { SkippedEntry(path: path, place: place, why: why, entries: entries) }
 }

@@ -48,7 +48,7 @@ package struct SizeTable: Sendable {
     }
 
     /// What was measured of an opaque unit.
-    package func recordMeasured(vault: VaultID, _ entry: LeftAlone) throws(Fault) {
+    package func recordMeasured(vault: VaultID, _ entry: SkippedEntry) throws(Fault) {
         try catalog.write { db in
             try db.execute(
                 sql: """

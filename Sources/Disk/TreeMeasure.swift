@@ -78,7 +78,7 @@ extension TreeMeasure {
             measure.add(Entry(directory: stat))
         }
 
-        mutating func meet(_ obstacle: Obstacle) { measure.obstacles.note(obstacle) }
+        mutating func meet(_ obstacle: Obstacle) { measure.obstacles.record(obstacle) }
     }
 
     /// What counts of one entry.

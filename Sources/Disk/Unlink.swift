@@ -99,7 +99,7 @@ package struct UnlinkWalk {
                 return true
             }
         } catch {
-            note(error)
+            record(error)
             return leave()
         }
         // Removing while listing may skip names; another pass finds them.
@@ -195,7 +195,7 @@ package struct UnlinkWalk {
             open.append(Level(directory: try directory.open(name), name: name))
         } catch {
             if error.errno == ENOENT { return }
-            note(error)
+            record(error)
         }
     }
 
@@ -232,10 +232,10 @@ package struct UnlinkWalk {
     }
 
     private mutating func fail(_ name: Bytes, in directory: Directory, _ answer: Int32) {
-        note(.system("remove", directory.path.appending(name), -answer))
+        record(.system("remove", directory.path.appending(name), -answer))
     }
 
-    private mutating func note(_ fault: Fault) {
+    private mutating func record(_ fault: Fault) {
         faultCount += 1
         if faults.count < Self.mostFaults { faults.append(fault) }
     }

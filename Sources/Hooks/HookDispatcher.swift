@@ -222,7 +222,7 @@ package struct HookDispatcher: Sendable {
     }
 
     /// Said at the third failure in a row, and at each doubling.
-    private static let failuresToSay = 3
+    private static let failuresToRecord = 3
 
     private func fail(
         _ hook: Hook, _ line: AuditLine, failure: String, position: inout HookCursors.Position,
@@ -234,8 +234,8 @@ package struct HookDispatcher: Sendable {
         position.retryAt = Timestamp(nanoseconds: now().wall.nanoseconds.adding(Int64(pause * 1e9)))
         position.why = failure
         (delivery.failure, delivery.retrySeconds) = (failure, pause)
-        let times = position.failures / Self.failuresToSay
-        guard position.failures.isMultiple(of: Self.failuresToSay), times & (times - 1) == 0 else { return }
+        let times = position.failures / Self.failuresToRecord
+        guard position.failures.isMultiple(of: Self.failuresToRecord), times & (times - 1) == 0 else { return }
         try state.audit.append(
             [
                 AuditRecord(

@@ -50,7 +50,7 @@ package struct Obstacles: Hashable, Sendable {
 
     package init() {}
 
-    package mutating func note(_ obstacle: Obstacle) {
+    package mutating func record(_ obstacle: Obstacle) {
         count += 1
         if first.count < Self.kept { first.append(obstacle) }
         if noBackup == nil, obstacle.kind.meansNoBackup { noBackup = obstacle }

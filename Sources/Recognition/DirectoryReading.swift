@@ -27,7 +27,7 @@ package struct DirectoryReading: Sendable {
         package var series: Bytes
         package var isTemporary: Bool
         /// The time in its name may be a number: its mtime must bear it out.
-        package var doubt: ClockDoubt?
+        package var ambiguity: TimeAmbiguity?
         /// What it was taken for, and why, for a person.
         package var recogniser: String
         package var kind = Backup.Kind.full
@@ -53,7 +53,7 @@ package struct DirectoryReading: Sendable {
     }
 
     package internal(set) var units: [Unit] = []
-    package internal(set) var leftAlone: [(name: Bytes, why: LeftAlone.Why)] = []
+    package internal(set) var skippedEntries: [(name: Bytes, why: SkippedEntry.Why)] = []
     /// Symbolic links: what they point to is not to go.
     package private(set) var links: [Bytes] = []
     /// Directories without a date in their name: their content decides.
@@ -77,7 +77,7 @@ package struct DirectoryReading: Sendable {
         recognisers.read(&listing)
         parser = listing.parser
         collect(listing)
-        if !recognisers.excluded.isEmpty { leftAlone.sort { $0.name < $1.name } }
+        if !recognisers.excluded.isEmpty { skippedEntries.sort { $0.name < $1.name } }
         dropUnneededDoubts()
     }
 
@@ -93,7 +93,7 @@ package struct DirectoryReading: Sendable {
             guard entry.name != ".trash",
                 let rule = outer ?? rules.rule(entry.name, in: names, isDirectory: entry.kind == .directory)
             else { return true }
-            leftAlone.append((entry.name, .foreign("excluded by \(rule.origin)")))
+            skippedEntries.append((entry.name, .notRecognised("excluded by \(rule.origin)")))
             return false
         }
     }
@@ -105,22 +105,22 @@ package struct DirectoryReading: Sendable {
             case .backup(let found): units.append(Self.unit(index, found, members: members, listing: listing))
             case .undecided(let found, let question):
                 undecided.append((Self.unit(index, found, members: members, listing: listing), question))
-                leftAlone.append((entry.name, .foreign(question.why)))
+                skippedEntries.append((entry.name, .notRecognised(question.why)))
                 for member in members.own[index] ?? [] {
-                    leftAlone.append((listing.entries[member].name, .foreign(Self.noBackup(entry.name))))
+                    skippedEntries.append((listing.entries[member].name, .notRecognised(Self.noBackup(entry.name))))
                 }
             case .member(let owner):
                 // One line stands for all of an opaque unit.
-                if case .leftAlone(.opaque)? = listing.claims[owner] { continue }
+                if case .skippedEntries(.managed)? = listing.claims[owner] { continue }
                 guard let why = members.orphans[index] else { continue }
-                leftAlone.append((entry.name, .foreign(why ?? Self.noBackup(listing.entries[owner].name))))
-            case .leftAlone(let why): leftAlone.append((entry.name, why))
+                skippedEntries.append((entry.name, .notRecognised(why ?? Self.noBackup(listing.entries[owner].name))))
+            case .skippedEntries(let why): skippedEntries.append((entry.name, why))
             case .link: links.append(entry.name)
             case .lookInto: descend.append(entry.name)
             case nil where entry.kind == .directory && !entry.isTemporary: descend.append(entry.name)
             case nil:
                 let unknown = entry.isTemporary ? "unfinished (a temporary name)" : Self.undated
-                leftAlone.append((entry.name, .foreign(listing.remarks[index] ?? unknown)))
+                skippedEntries.append((entry.name, .notRecognised(listing.remarks[index] ?? unknown)))
             }
         }
     }
@@ -135,7 +135,7 @@ package struct DirectoryReading: Sendable {
             sharedSideFiles: members.shared[index, default: []].map { listing.entries[$0].name },
             isSet: listing.sets.contains(index), time: found.time, series: found.series,
             isTemporary: entry.isTemporary || own.contains { listing.entries[$0].isTemporary },
-            doubt: found.doubt, recogniser: found.recogniser, kind: found.kind, contents: found.contents,
+            ambiguity: found.ambiguity, recogniser: found.recogniser, kind: found.kind, contents: found.contents,
             completeWhen: found.completeWhen)
         if let why = listing.lacking[index] { (unit.contents.outcome, unit.contents.why) = (.lacking, why) }
         return unit

@@ -11,7 +11,7 @@ package protocol Layout: Recogniser {
 
     /// Places: what a whole directory is, where it is not to be looked into: a tool's repository, the storage system's
     /// own, live data. `nil`: nothing that this tool made.
-    func place(_ place: PlaceNames) -> LeftAlone.Why?
+    func place(_ place: PlaceNames) -> SkippedEntry.Why?
 
     /// Whether a dated directory of this kind is not a backup either: WAL segments by day.
     var countsInDatedDirectories: Bool { get }
@@ -22,7 +22,7 @@ package protocol Layout: Recogniser {
 
 extension Layout {
     package var name: String { guide.tool }
-    package func place(_ place: PlaceNames) -> LeftAlone.Why? { nil }
+    package func place(_ place: PlaceNames) -> SkippedEntry.Why? { nil }
     package var countsInDatedDirectories: Bool { false }
     package func claim(in listing: inout Listing) {}
     package func read(_ unit: UnitContents) -> Contents? { nil }

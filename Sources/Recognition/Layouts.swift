@@ -23,10 +23,10 @@ package enum Layouts {
     /// not live data.
     package static func place(
         _ place: PlaceNames, isDated: Bool = false, isIncluded: Bool = false
-    ) -> LeftAlone.Why? {
+    ) -> SkippedEntry.Why? {
         for layout in table where !(isIncluded && layout is LiveData) {
             guard let why = layout.place(place) else { continue }
-            if case .opaque = why { return why }
+            if case .managed = why { return why }
             if !isDated || layout.countsInDatedDirectories { return why }
         }
         return nil

@@ -68,7 +68,7 @@ package struct Listing: Sendable {
 
     package mutating func claim(_ index: Int, as claim: Claim) { claims[index] = claim }
 
-    package mutating func leave(_ index: Int, _ why: String) { claims[index] = .leftAlone(.foreign(why)) }
+    package mutating func leave(_ index: Int, _ why: String) { claims[index] = .skippedEntries(.notRecognised(why)) }
 
     /// Says that an entry stands for a set.
     package mutating func markSet(_ index: Int) { sets.insert(index) }

@@ -75,8 +75,8 @@ struct NameQuestions {
             let readings = DayOrder.allCases.map { listing.parser.read(name, NameChoices(dayOrder: $0)) }
             guard let pattern = readings.compactMap(Self.pattern).first else { return false }
             add(index, .dayOrder, pattern: pattern, readings: readings, number: 0, listing: listing)
-        case .time(_, let pattern, let doubt?) where doubt.isQuestion:
-            let isHour = doubt.place == .hour
+        case .time(_, let pattern, let ambiguity?) where ambiguity.isQuestion:
+            let isHour = ambiguity.place == .hour
             let clock = listing.parser.read(name, NameChoices(isNumberTime: true))
             let (shape, number) = Self.shape(pattern, digits: isHour ? [2] : [6, 7])
             add(

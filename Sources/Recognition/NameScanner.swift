@@ -65,8 +65,8 @@ struct NameScanner {
             year: text.number(start, 4), month: text.number(start + 4, 2), day: text.number(start + 6, 2),
             hour: text.number(start + 8, 2))
         guard civil.isPossible else { return nil }
-        let doubt = ClockDoubt(place: .dateHour, day: civil.daysSince1970, minute: 0)
-        return found(civil, end: endOfDigits, precision: 1, doubt: doubt)
+        let ambiguity = TimeAmbiguity(place: .dateHour, day: civil.daysSince1970, minute: 0)
+        return found(civil, end: endOfDigits, precision: 1, ambiguity: ambiguity)
     }
 
     /// Seconds, milliseconds or microseconds from 2001-09-09 to 2100. They must stand alone: ten digits inside a word
@@ -77,7 +77,7 @@ struct NameScanner {
         return .match(
             NameMatch(
                 range: start..<endOfDigits, time: .epoch(seconds), precision: 2,
-                doubt: ClockDoubt(place: .epoch, day: nil, minute: 0)))
+                ambiguity: TimeAmbiguity(place: .epoch, day: nil, minute: 0)))
     }
 
     private var standsAlone: Bool {
@@ -185,8 +185,8 @@ struct NameScanner {
         let bare = found(date, from: first, end: end, precision: 0)
         guard let clock = text.clock(behind: end) else { return bare }
         if clock.place == .hour, !clock.isPlain, !choices.isNumberTime {
-            let doubt = ClockDoubt(place: .hour, day: date.daysSince1970, minute: clock.hour)
-            return found(date, from: first, end: end, precision: 0, doubt: doubt)
+            let ambiguity = TimeAmbiguity(place: .hour, day: date.daysSince1970, minute: clock.hour)
+            return found(date, from: first, end: end, precision: 0, ambiguity: ambiguity)
         }
         var civil = date
         (civil.hour, civil.minute, civil.second) = (clock.hour, clock.minute, clock.second)
@@ -194,31 +194,32 @@ struct NameScanner {
             // Behind a T it is meant as a time; elsewhere it may be a counter, and belongs to the series.
             return clock.isT ? impossible((first ?? start)..<clock.end, end: clock.end) : bare
         }
-        let doubt = clock.isPlain ? nil : ClockDoubt(place: clock.place, day: date.daysSince1970, minute: civil.minute)
+        let ambiguity =
+            clock.isPlain ? nil : TimeAmbiguity(place: clock.place, day: date.daysSince1970, minute: civil.minute)
         return finished(
             civil, from: clock.end, first: first, hasSeconds: clock.hasSeconds,
-            isExact: clock.isT || text.byte(clock.end - 3) == UInt8(ascii: ":"), isT: clock.isT, doubt: doubt)
+            isExact: clock.isT || text.byte(clock.end - 3) == UInt8(ascii: ":"), isT: clock.isT, ambiguity: ambiguity)
     }
 
     /// The fraction of a second and the zone behind a time of day.
     func finished(
         _ civil: CivilTime, from at: Int, first: Int? = nil, hasSeconds: Bool, isExact: Bool = false, isT: Bool = false,
-        doubt: ClockDoubt? = nil
+        ambiguity: TimeAmbiguity? = nil
     ) -> Result {
-        var (end, doubt) = (at, doubt)
+        var (end, ambiguity) = (at, ambiguity)
         if hasSeconds {
             end = text.fractionEnd(at, isExact: isExact)
             if end == at, text.isFractionInQuestion(at) {
                 if choices.isNumberTime {
                     end = text.digitsEnd(at + 1)
                 } else {
-                    doubt = ClockDoubt(place: .fraction, day: civil.daysSince1970, minute: civil.minute)
+                    ambiguity = TimeAmbiguity(place: .fraction, day: civil.daysSince1970, minute: civil.minute)
                 }
             }
         }
         let (offset, last) = text.zone(from: end, isExplicit: isT && hasSeconds)
         return found(
-            civil, offset: offset, from: first, end: last, precision: hasSeconds ? 2 : 1, doubt: doubt)
+            civil, offset: offset, from: first, end: last, precision: hasSeconds ? 2 : 1, ambiguity: ambiguity)
     }
 
     // MARK: What is answered
@@ -239,11 +240,12 @@ struct NameScanner {
 
     func found(
         _ civil: CivilTime, offset: Int64? = nil, from first: Int? = nil, end: Int, precision: Int,
-        doubt: ClockDoubt? = nil
+        ambiguity: TimeAmbiguity? = nil
     ) -> Result {
         .match(
             NameMatch(
-                range: (first ?? start)..<end, time: .civil(civil, offset: offset), precision: precision, doubt: doubt))
+                range: (first ?? start)..<end, time: .civil(civil, offset: offset), precision: precision,
+                ambiguity: ambiguity))
     }
 
     static let years = 1990...2099

@@ -11,7 +11,7 @@ extension NameText {
         var hasSeconds = false
         /// It can be nothing else.
         var isPlain = false
-        var place = ClockDoubt.Place.behindDate
+        var place = TimeAmbiguity.Place.behindDate
         /// A T stands before it.
         var isT = false
     }

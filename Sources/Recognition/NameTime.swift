@@ -4,7 +4,7 @@ package import Model
 package enum NameReading: Hashable, Sendable {
     /// `pattern`: the name with `*` where times were (a star or backslash of its own is escaped).
     /// `doubt`: digits behind the date that may be a time or a number; neighbours tell.
-    case time(Timestamp, pattern: Bytes, doubt: ClockDoubt? = nil)
+    case time(Timestamp, pattern: Bytes, ambiguity: TimeAmbiguity? = nil)
     case none
 
     package var isTime: Bool { if case .time = self { true } else { false } }
@@ -17,7 +17,7 @@ package enum NameReading: Hashable, Sendable {
 package struct NameChoices: Hashable, Sendable {
     /// Which number of `01-02-2026` is the day; `nil`: such a date is refused.
     package var dayOrder: DayOrder?
-    /// Whether the number of ``ClockDoubt/isQuestion`` is part of the time.
+    /// Whether the number of ``TimeAmbiguity/isQuestion`` is part of the time.
     package var isNumberTime = false
 
     package init(dayOrder: DayOrder? = nil, isNumberTime: Bool = false) {
@@ -105,7 +105,7 @@ package struct NameTimeParser: Sendable {
         }
         let best = late.max { ($0.match.precision, $0.instant) < ($1.match.precision, $1.instant) }
         guard var match = best?.match else { return .none }
-        if late.count > 1, match.doubt?.isQuestion != true { match.doubt = nil }
+        if late.count > 1, match.ambiguity?.isQuestion != true { match.ambiguity = nil }
         return reading(match, of: timed.map(\.match), bytes)
     }
 
@@ -114,7 +114,7 @@ package struct NameTimeParser: Sendable {
     private mutating func reading(_ match: NameMatch, of all: [NameMatch], _ bytes: [UInt8]) -> NameReading {
         var ranges: [Range<Int>] = []
         for one in all { ranges += TimeWords.ranges(beside: one, in: bytes, behind: ranges.last?.upperBound ?? 0) }
-        return .time(instant(match), pattern: SeriesKey.pattern(bytes, without: ranges), doubt: match.doubt)
+        return .time(instant(match), pattern: SeriesKey.pattern(bytes, without: ranges), ambiguity: match.ambiguity)
     }
 }
 
@@ -128,7 +128,7 @@ struct NameMatch {
     var time: Time
     /// 0 a date alone, 1 to the hour or minute, 2 to the second.
     var precision: Int
-    var doubt: ClockDoubt?
+    var ambiguity: TimeAmbiguity?
     /// The month is written as a word: `Nov 23 2026`.
     var isNamed = false
 

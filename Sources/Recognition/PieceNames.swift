@@ -84,17 +84,17 @@ package enum PieceNames {
         /// The pieces among these names, in order. `x.tar.gz` is a piece only behind `x.tar.gy`.
         func pieces(among names: [(id: Int, name: Bytes)]) -> [(number: Int, id: Int)] {
             var sure: [(number: Int, id: Int)] = []
-            var doubtful: [(number: Int, id: Int)] = []
+            var ambiguous: [(number: Int, id: Int)] = []
             for (id, name) in names {
                 guard let number = number(name) else { continue }
                 if PieceNames.endings.contains(name.dropFirst(prefix.count).dropLast(cipher.count)) {
-                    doubtful.append((number, id))
+                    ambiguous.append((number, id))
                 } else {
                     sure.append((number, id))
                 }
             }
             let numbers = Set(sure.map(\.number))
-            return (sure + doubtful.filter { numbers.contains($0.number - 1) }).sorted { $0 < $1 }
+            return (sure + ambiguous.filter { numbers.contains($0.number - 1) }).sorted { $0 < $1 }
         }
     }
 
@@ -203,7 +203,7 @@ package enum PieceNames {
         /// `x.vol1.tar`.
         case numbered
         /// `x.tar.1`, `x.001.tar`: may be other things.
-        case doubtful
+        case ambiguous
         /// `x-1of3.tar`, and of how many.
         case of(Int)
     }
@@ -291,7 +291,7 @@ package enum PieceNames {
         let isPadded = end - start == 3
         let isPlain = end - start < 4 && (bytes[start] != zero || end - start == 1)
         guard isLast ? isPlain && isArchive(endingsOf: stem) : isPadded else { return nil }
-        return found(.doubtful, number, stem: stem, prefix: before)
+        return found(.ambiguous, number, stem: stem, prefix: before)
     }
 
     /// `part`, `vol`, `of`, a dot, or `of-`: nearly every number of a date has something else before it.

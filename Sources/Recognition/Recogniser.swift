@@ -27,7 +27,7 @@ package enum Claim: Sendable {
     case undecided(Found, NameQuestion)
     /// Goes where the backup of another entry goes: a side file, or one more file of a set.
     case member(of: Int)
-    case leftAlone(LeftAlone.Why)
+    case skippedEntries(SkippedEntry.Why)
     /// A symbolic link: what it points to is not to go.
     case link
     /// A directory whose content decides.
@@ -41,21 +41,21 @@ package enum Claim: Sendable {
         /// ``Recogniser/name`` of who found it.
         package var recogniser: String
         /// The time in its name may be a number: its mtime must bear it out.
-        package var doubt: ClockDoubt?
+        package var ambiguity: TimeAmbiguity?
         package var kind = Backup.Kind.full
         /// What the name says of it beside time and kind: links, signs, a part of a set that is missing.
         package var contents = Contents()
         package var completeWhen: CompleteWhen?
 
         package init(
-            series: Bytes, time: Timestamp?, by recogniser: String, doubt: ClockDoubt? = nil,
+            series: Bytes, time: Timestamp?, by recogniser: String, ambiguity: TimeAmbiguity? = nil,
             kind: Backup.Kind = .full, contents: Contents = Contents()
         ) {
             self.series = series
             self.time = time
             self.recogniser = recogniser
             // Whoever does not ask takes the number for one.
-            self.doubt = doubt?.isQuestion == true ? nil : doubt
+            self.ambiguity = ambiguity?.isQuestion == true ? nil : ambiguity
             self.kind = kind
             self.contents = contents
         }

@@ -57,7 +57,7 @@ package struct Recognisers: Sendable {
 
     /// What a whole directory is that is not to be looked into; `nil`: an ordinary one. A line of `include` makes live
     /// data ordinary, and never a repository.
-    package func place(_ place: PlaceNames, isDated: Bool = false) -> LeftAlone.Why? {
+    package func place(_ place: PlaceNames, isDated: Bool = false) -> SkippedEntry.Why? {
         let isIncluded = included.rule(holding: place.directory, isDirectory: true) != nil
         return Layouts.place(place, isDated: isDated, isIncluded: isIncluded)
     }

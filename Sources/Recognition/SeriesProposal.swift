@@ -61,7 +61,7 @@ extension DirectoryReading {
 
     /// What layouts and people say is one series stays as they say.
     private static func mayMerge(_ unit: Unit) -> Bool {
-        unit.time != nil && unit.doubt == nil && !unit.isTemporary
+        unit.time != nil && unit.ambiguity == nil && !unit.isTemporary
             && (unit.recogniser == DateInName().name || unit.recogniser == DatesInDirectories().name)
     }
 

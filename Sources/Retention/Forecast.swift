@@ -25,7 +25,7 @@ package struct Forecast: Sendable {
         guard let judge = Judge(policy: policy, now: now, protection: protection) else { return nil }
         let timeline = judge.timeline(backups)
         guard let rhythm = protection.rhythms[series] ?? timeline.rhythm, let newest = timeline.newest,
-            rhythm.pulse(newest: newest.time, now: now.wall) != .ended, protection.retired[series] == nil
+            rhythm.regularity(newest: newest.time, now: now.wall) != .ended, protection.retired[series] == nil
         else { return nil }
         self.series = series
         self.policy = policy

@@ -3,9 +3,9 @@ package import Model
 /// What the symbolic links of a vault point to: it stays, or the link would lead nowhere.
 package enum LinkTargets {
     /// Backups that a symbolic link of the vault points to, or into, and that link.
-    package static func backups(of present: [Backup], among leftAlone: [LeftAlone]) -> [Bytes: Bytes] {
+    package static func backups(of present: [Backup], among skippedEntries: [SkippedEntry]) -> [Bytes: Bytes] {
         var targets: [Bytes: Bytes] = [:]
-        for entry in leftAlone {
+        for entry in skippedEntries {
             if case .link(let target?) = entry.why { targets[entry.path] = target }
         }
         guard !targets.isEmpty else { return [:] }

@@ -111,11 +111,11 @@ package struct MassChange: Hashable, Sendable, Codable {
     }
 
     /// Judges the hour. `standing`: what each series has now; `percent`: of what the vault had.
-    package mutating func judge(_ standing: [Bytes: Standing], percent: Int, at now: Timestamp) {
-        let byKey = Dictionary(standing.map { ($0.key.hexadecimal, $0.value) }) { first, _ in first }
+    package mutating func judge(_ seriesCounts: [Bytes: Standing], percent: Int, at now: Timestamp) {
+        let byKey = Dictionary(seriesCounts.map { ($0.key.hexadecimal, $0.value) }) { first, _ in first }
         var (lost, rewritten) = (0, 0)
         // What came meanwhile was not had: who writes an encrypted one beside each must not halve the share.
-        var had = max(0, standing.values.reduce(0) { $0 + $1.count }.subtracting(arrivedElsewhere ?? 0))
+        var had = max(0, seriesCounts.values.reduce(0) { $0 + $1.count }.subtracting(arrivedElsewhere ?? 0))
         let losing = tallies.values.count { $0.lost > $0.arrived }
         for (key, tally) in tallies {
             let own = byKey[key]

@@ -261,7 +261,7 @@ extension Judge {
     /// *wanted*. What is in the trash turns no present backup's keep into condemn, as only trashed ones are answered.
     /// What only waits for a while (too young, known too shortly, the series has ended) is not wanted; nor is what only
     /// the room above a range's lower bound would keep. `links`: with all of them in their places.
-    package func wanted(
+    package func keptByPolicy(
         series: Bytes, present: [Backup], trashed: [Backup], links: LinkGraph? = nil
     ) -> Set<BackupID> {
         let together = (present + trashed).map { candidate($0) }

@@ -3,7 +3,7 @@ package import Model
 /// What a purge needs to know of the present backups.
 package struct PurgeDecision: Sendable {
     /// In the trash, and the policy would keep them now (invariants 5 and 7).
-    package var wanted: Set<BackupID> = []
+    package var keptByPolicy: Set<BackupID> = []
     /// Complete and kept, by series, newest first.
     package var kept: [Bytes: [Backup]] = [:]
     /// In the trash, and one that stays or is wanted needs them: no word of a person's is meant against that.
@@ -22,20 +22,20 @@ package struct PurgeDecision: Sendable {
         let here = Dictionary(grouping: judged, by: \.backup.series)
         for (series, backups) in Dictionary(grouping: trashed, by: \.series) {
             let beside = (here[series] ?? []).map(\.backup)
-            wanted.formUnion(judge.wanted(series: series, present: beside, trashed: backups, links: links))
+            keptByPolicy.formUnion(judge.keptByPolicy(series: series, present: beside, trashed: backups, links: links))
             let together = judge.timeline((beside + backups).map { judge.candidate($0) }, links)
             retired[series] = judge.retirement(of: series, together)
             kept[series] = (here[series] ?? []).filter { $0.decision.retain && !$0.decision.isSetAside }.map(\.backup)
         }
         guard let links else { return }
         let staying = judged.lazy.filter { $0.decision.retain }.map { $0.backup.id }
-        needed = links.closure(of: Array(staying) + wanted + judge.unseen).intersection(trashed.map(\.id))
+        needed = links.closure(of: Array(staying) + keptByPolicy + judge.unseen).intersection(trashed.map(\.id))
     }
 
     /// It stays in the trash although its time has come, and a person may want it back. `isByHand`: a person condemned
     /// it, which stands for the policy's word (invariant 5).
-    package func isWanted(_ backup: Backup, isByHand: Bool) -> Bool {
-        needed.contains(backup.id) || wanted.contains(backup.id) && !isByHand
+    package func isKeptByPolicy(_ backup: Backup, isByHand: Bool) -> Bool {
+        needed.contains(backup.id) || keptByPolicy.contains(backup.id) && !isByHand
     }
 
     /// Why what its series still has is not enough for this one to go; `nil`: it is.

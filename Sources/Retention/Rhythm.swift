@@ -47,10 +47,10 @@ package struct Rhythm: Hashable, Sendable {
     /// behind ``lateSeconds``.
     package var endedSeconds: Int64 { max(10 * seconds, lateSeconds / 3 * 10) }
 
-    package enum Pulse: String, Sendable { case ok, late, ended }
+    package enum Regularity: String, Sendable { case ok, late, ended }
 
     /// How a series is whose newest complete backup is of `newest`.
-    package func pulse(newest: Timestamp, now: Timestamp) -> Pulse {
+    package func regularity(newest: Timestamp, now: Timestamp) -> Regularity {
         let silence = now.seconds(since: newest)
         return silence > endedSeconds ? .ended : silence > lateSeconds ? .late : .ok
     }

@@ -47,12 +47,12 @@ extension RuleWalk {
             keepers[keys[n]] = ranks[n]
         }
         // What stands for a period already, by an earlier rule; only to say it.
-        var standing: [Int64: Int] = [:]
+        var lastKept: [Int64: Int] = [:]
         if state.period != nil {
-            for n in ranks.indices where keptBefore[n] && standing[keys[n]] == nil { standing[keys[n]] = ranks[n] }
+            for n in ranks.indices where keptBefore[n] && lastKept[keys[n]] == nil { lastKept[keys[n]] = ranks[n] }
         }
         for (n, rank) in ranks.enumerated() {
-            guard let keeper = keepers[keys[n]] ?? standing[keys[n]], keeper != rank else { continue }
+            guard let keeper = keepers[keys[n]] ?? lastKept[keys[n]], keeper != rank else { continue }
             reasons[rank].append(.init(code: .superseded, rule: state.rule, value: UInt32(counting[keeper])))
             if !keptBefore[n], keepers[keys[n]] != nil { isOut[rank] = true }
         }

@@ -19,7 +19,7 @@ struct Safeguards {
 
     func holdBack(_ timeline: Timeline, _ report: inout RetentionReport) {
         if retirement == nil, let newest = timeline.newest,
-            timeline.rhythm?.pulse(newest: newest.time, now: now) == .ended
+            timeline.rhythm?.regularity(newest: newest.time, now: now) == .ended
         {
             for index in timeline.counting.lazy.map({ Int($0) }) where !report.isRetained(index) {
                 report.retain(index, .ended(since: newest.time))

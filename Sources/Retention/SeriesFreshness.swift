@@ -6,7 +6,7 @@ package struct SeriesFreshness: Hashable, Sendable {
     /// The newest complete backup that is not future-dated.
     package var newest: Timestamp?
     /// `ok` where there is no rhythm to be late by.
-    package var pulse: Rhythm.Pulse
+    package var regularity: Rhythm.Regularity
     /// What a person said of its end, while no newer backup came.
     package var retirement: Judge.Retirement?
     /// Its newest backups, where they cannot be used.
@@ -33,7 +33,7 @@ package struct SeriesFreshness: Hashable, Sendable {
     package var health: Health {
         if retirement != nil { return .retired }
         if let failing { return failing.condition == .suspect ? .suspect : .failing }
-        switch pulse {
+        switch regularity {
         case .late: return isSucceeded ? .succeeded : .late
         case .ended: return isSucceeded ? .succeeded : .ended
         case .ok: return isSettling ? .settling : .ok
@@ -56,12 +56,13 @@ package struct SeriesFreshness: Hashable, Sendable {
                 let (first, newest) = (times.min() ?? now.wall, times.max() ?? now.wall)
                 return (series, min(protection.firstKnown[series] ?? first, first), newest)
             })
-        return bySeries.reduce(into: [:]) { pulses, group in
+        return bySeries.reduce(into: [:]) { freshness, group in
             let (series, members) = group
             let times = members.filter { $0.isComplete && $0.kind != .log && !Judge.isFuture($0, now: now) }.map(\.time)
                 .sorted(by: >)
             let rhythm = protection.rhythms[series] ?? Rhythm(times)
-            let pulse = rhythm.flatMap { rhythm in times.first.map { rhythm.pulse(newest: $0, now: now.wall) } }
+            let regularity = rhythm.flatMap { rhythm in times.first.map { rhythm.regularity(newest: $0, now: now.wall) }
+            }
             let retirement = protection.retired[series].flatMap { word in
                 word.covers(members.map(\.id.object)) ? word : nil
             }
@@ -70,8 +71,8 @@ package struct SeriesFreshness: Hashable, Sendable {
                 $0.isComplete && !Judge.isFuture($0, now: now) && protection.suspicion.suspects[$0.id.object] == nil
             }.map(\.time).max()
             let newestFirst = NewestFirst(members, protection, links, now)
-            pulses[series] = SeriesFreshness(
-                rhythm: rhythm, newest: newest, pulse: pulse ?? .ok, retirement: retirement,
+            freshness[series] = SeriesFreshness(
+                rhythm: rhythm, newest: newest, regularity: regularity ?? .ok, retirement: retirement,
                 failing: newestFirst.failing, isSettling: newestFirst.isSettling,
                 isSucceeded: times.first.map { succession.isSucceeded(series, newest: $0) } ?? false)
         }

@@ -38,7 +38,7 @@ struct SetAside {
             protection.reprieved[backup.id.object] == nil, protection.linked[backup.path] == nil
         else { return }
         // Of an ended series nothing goes.
-        guard timeline.rhythm?.pulse(newest: newest.time, now: now) != .ended else { return }
+        guard timeline.rhythm?.regularity(newest: newest.time, now: now) != .ended else { return }
         let after = policy.incompleteAfter.fixedSeconds
         guard newest.time.seconds(since: backup.time) > after, now.seconds(since: backup.observedSince) > after else {
             return

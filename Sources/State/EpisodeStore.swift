@@ -31,7 +31,7 @@ package struct EpisodeStore: Sendable {
         return now.subtracting(try known(kind, scope))
     }
 
-    package func note(_ kind: Kind, _ scope: String, _ now: Set<String>) throws(Fault) {
+    package func record(_ kind: Kind, _ scope: String, _ now: Set<String>) throws(Fault) {
         guard try known(kind, scope) != now else { return }
         do {
             try file.change { file in

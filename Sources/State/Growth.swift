@@ -30,7 +30,7 @@ package struct Growth: Codable, Hashable, Sendable {
 
     /// The first one of each day counts. A clock that was set back makes what lies ahead of it worthless.
     @discardableResult
-    package mutating func note(used: Int64, at now: Timestamp) -> Bool {
+    package mutating func record(used: Int64, at now: Timestamp) -> Bool {
         let day = now.seconds.floorDivided(by: 86_400)
         let before = samples.count
         samples.removeAll { $0.day > day }
@@ -81,14 +81,14 @@ package struct GrowthStore: Sendable {
     package func read() throws(Fault) -> [String: Growth] { try file.read()?.filesystems ?? [:] }
 
     /// Written only when there is something new: once a day.
-    package func note(_ used: [String: Int64], at now: Timestamp) throws(Fault) {
+    package func record(_ used: [String: Int64], at now: Timestamp) throws(Fault) {
         var known = try read()
         var isChanged = false
-        for (id, bytes) in used where known[id, default: Growth()].note(used: bytes, at: now) { isChanged = true }
+        for (id, bytes) in used where known[id, default: Growth()].record(used: bytes, at: now) { isChanged = true }
         guard isChanged else { return }
         try file.change { file in
             var current = file ?? File()
-            for (id, bytes) in used { current.filesystems[id, default: Growth()].note(used: bytes, at: now) }
+            for (id, bytes) in used { current.filesystems[id, default: Growth()].record(used: bytes, at: now) }
             while current.filesystems.count > Self.mostFilesystems,
                 let oldest = current.filesystems.min(by: {
                     ($0.value.samples.last?.day ?? 0) < ($1.value.samples.last?.day ?? 0)

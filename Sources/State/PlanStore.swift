@@ -66,7 +66,7 @@ package struct PlanStore: Sendable {
 
     /// Notes whether a cleanup's plan was held. Answers the episode where it is to be said: at its beginning, and
     /// weekly from then on.
-    package func note(_ plan: Plan) throws(Fault) -> HoldEpisode? {
+    package func record(_ plan: Plan) throws(Fault) -> HoldEpisode? {
         if plan.hold == nil, try hold(of: plan.vault) == nil { return nil }
         return try holdFile(plan.vault).change { file in
             guard let hold = plan.hold else {

@@ -45,7 +45,7 @@ package struct RunStore: Sendable {
 
     package func read() throws(Fault) -> File { try file.read() ?? File() }
 
-    package func noteAgent(since now: Timestamp) throws(Fault) {
+    package func recordAgent(since now: Timestamp) throws(Fault) {
         try file.change { file in
             var current = file ?? File()
             current.agentSince = now
@@ -54,7 +54,7 @@ package struct RunStore: Sendable {
         }
     }
 
-    package func noteMetrics(problem: String?) throws(Fault) {
+    package func recordMetrics(problem: String?) throws(Fault) {
         guard try read().metricsProblem != problem else { return }
         try file.change { file in
             var current = file ?? File()
@@ -64,7 +64,7 @@ package struct RunStore: Sendable {
     }
 
     /// What was done in some vaults, by label.
-    package func note(_ notes: [(vault: String, note: RunNote)], by: Actor) throws(Fault) {
+    package func record(_ notes: [(vault: String, note: RunRecord)], by: Actor) throws(Fault) {
         guard !notes.isEmpty else { return }
         try file.change { file in
             var current = file ?? File()
@@ -75,16 +75,16 @@ package struct RunStore: Sendable {
 }
 
 /// One look or one run, as it ended.
-package struct RunNote: Sendable {
+package struct RunRecord: Sendable {
     package var at: Timestamp
     package var isLook: Bool
     /// Of a run.
     package var result: String?
     package var problem: String?
 
-    package static func look(at now: Timestamp) -> RunNote { RunNote(at: now, isLook: true) }
+    package static func look(at now: Timestamp) -> RunRecord { RunRecord(at: now, isLook: true) }
 
-    package static func run(at now: Timestamp, _ status: ExitStatus, problem: String? = nil) -> RunNote {
+    package static func run(at now: Timestamp, _ status: ExitStatus, problem: String? = nil) -> RunRecord {
         let result =
             switch status {
             case .done: "done"
@@ -92,12 +92,12 @@ package struct RunNote: Sendable {
             case .partial: "partial"
             default: "failed"
             }
-        return RunNote(at: now, isLook: false, result: result, problem: problem)
+        return RunRecord(at: now, isLook: false, result: result, problem: problem)
     }
 }
 
 extension RunStore.Run {
-    fileprivate mutating func add(_ note: RunNote, by: RunStore.Actor) {
+    fileprivate mutating func add(_ note: RunRecord, by: RunStore.Actor) {
         if by == .once, note.isLook {
             intervalSeconds = lookAt.map { note.at.seconds(since: $0) }
         }

@@ -52,7 +52,7 @@ package struct SpaceStore: Sendable {
 
     /// Notes whether limits are unmet, and which. Answers the episode where it is to be said: at its beginning, and
     /// weekly from then on.
-    package func note(_ filesystem: String, unmet cause: String?, at now: Timestamp) throws(Fault) -> HoldEpisode? {
+    package func record(_ filesystem: String, unmet cause: String?, at now: Timestamp) throws(Fault) -> HoldEpisode? {
         let known = try file.read()?.episodes ?? []
         if cause == nil, !known.contains(where: { $0.filesystem == filesystem }) { return nil }
         return try file.change { file in

@@ -14,7 +14,7 @@ extension StateDirectory {
 
     package func renewWitness() throws(Fault) { _ = try witness.renew(at: clock.now()) }
 
-    package func noteAgent(started: Bool, detail: String) throws(Fault) {
+    package func recordAgent(started: Bool, detail: String) throws(Fault) {
         try audit.append([.init(started ? .agentStarted : .agentStopped, reason: detail)], at: clock.now())
         if !started { try audit.announceHead(at: clock.now()) }
     }

@@ -71,7 +71,7 @@ package struct VaultRegistry: Sendable {
     package enum Answer: Equatable, Sendable {
         case known(VaultID, isProven: Bool)
         /// Another disk, or none; why.
-        case stranger(String)
+        case mismatch(String)
     }
 
     /// How long "last seen" may be wrong: not every look writes.
@@ -82,18 +82,18 @@ package struct VaultRegistry: Sendable {
         let before = try file.read() ?? File()
         // An id that is drawn now would be another one when the file is repaired.
         guard !file.isDamaged || signs.markerID != nil else {
-            return .stranger("which vault it is stands in '\(file.path.display)', and that cannot be read")
+            return .mismatch("which vault it is stands in '\(file.path.display)', and that cannot be read")
         }
         // Looked at before the lock is taken: the other vault's disk may hang.
-        let standing = Self.standing(Self.twins(of: path, signs, in: before))
+        let mounted = Self.mounted(Self.twins(of: path, signs, in: before))
         var after = before
-        let answer = Self.identify(path, signs, at: now, standing: standing, file: &after)
+        let answer = Self.identify(path, signs, at: now, mounted: mounted, file: &after)
         guard after.vaults != before.vaults else { return answer }
         do {
             return try file.change { file in
                 var current = file ?? File()
                 defer { file = current }
-                return Self.identify(path, signs, at: now, standing: standing, file: &current)
+                return Self.identify(path, signs, at: now, mounted: mounted, file: &current)
             }
         } catch {
             // That it was seen again is not worth a fault: a full disk must not stop the purge that makes room.
@@ -105,7 +105,7 @@ package struct VaultRegistry: Sendable {
     }
 
     private static func identify(
-        _ path: Bytes, _ signs: Signs, at now: Timestamp, standing: Set<String>, file: inout File
+        _ path: Bytes, _ signs: Signs, at now: Timestamp, mounted: Set<String>, file: inout File
     ) -> Answer {
         if let match = file.vaults.indices.first(where: { isSame(file.vaults[$0], path, signs) }) {
             for n in file.vaults.indices where file.vaults[n].bytes == path && n != match {
@@ -116,12 +116,12 @@ package struct VaultRegistry: Sendable {
             return .known(entry.id, isProven: entry.isUnproven != true)
         }
         let here = file.entries(at: path)
-        guard here.allSatisfy({ $0.isUnproven == true }) else { return .stranger(why(here, signs, file)) }
+        guard here.allSatisfy({ $0.isUnproven == true }) else { return .mismatch(why(here, signs, file)) }
         if signs.markerID != nil, signs.keeper != Surroundings.hostName {
-            return .stranger("it is a vault of the host '\(signs.keeper ?? "?")'")
+            return .mismatch("it is a vault of the host '\(signs.keeper ?? "?")'")
         }
-        if let twin = twins(of: path, signs, in: file).first(where: { standing.contains($0.path) }) {
-            return .stranger("it is a copy of the vault at '\(twin.path)'")
+        if let twin = twins(of: path, signs, in: file).first(where: { mounted.contains($0.path) }) {
+            return .mismatch("it is a copy of the vault at '\(twin.path)'")
         }
         // Only an empty directory was ever seen here: the disk is mounted for the first time.
         file.vaults.removeAll { $0.bytes == path }
@@ -136,7 +136,7 @@ package struct VaultRegistry: Sendable {
     }
 
     /// The paths of those whose vault still is where they say, or may be: one that moved is not there.
-    private static func standing(_ entries: [Entry]) -> Set<String> {
+    private static func mounted(_ entries: [Entry]) -> Set<String> {
         let ids = Dictionary(entries.map { ($0.bytes ?? "/", $0.id) }) { first, _ in first }
         let answers = Reach.ask("look for a copy", of: Array(ids.keys), seconds: 5) { path in
             guard let root = try? Directory.open(absolute: path), let marker = try? Marker.read(in: root) else {
@@ -159,18 +159,18 @@ package struct VaultRegistry: Sendable {
     /// the same directory under a new id takes the old one's place.
     package func adopt(_ path: Bytes, _ signs: Signs, at now: Timestamp) throws(Fault) -> VaultID {
         let before = try file.read() ?? File()
-        let standing = Self.standing(Self.twins(of: path, signs, in: before))
+        let mounted = Self.mounted(Self.twins(of: path, signs, in: before))
         return try file.change { file in
             var current = file ?? File()
             defer { file = current }
-            if case .known(let id, _) = Self.identify(path, signs, at: now, standing: standing, file: &current) {
+            if case .known(let id, _) = Self.identify(path, signs, at: now, mounted: mounted, file: &current) {
                 return id
             }
             current.vaults.removeAll { $0.bytes == path && Self.isSameRoot($0, signs) && $0.id != signs.markerID }
             for n in current.vaults.indices where current.vaults[n].bytes == path { current.vaults[n].isAway = true }
             let isCopy =
                 !current.entries(at: path).allSatisfy { $0.id != signs.markerID }
-                || Self.twins(of: path, signs, in: current).contains { standing.contains($0.path) }
+                || Self.twins(of: path, signs, in: current).contains { mounted.contains($0.path) }
             let own = isCopy ? nil : signs.markerID
             let id = own ?? VaultID(text: Surroundings.randomHex(bytes: 16))
             current.vaults.append(Self.entry(path, id, signs, at: now))

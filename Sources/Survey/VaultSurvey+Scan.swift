@@ -20,7 +20,7 @@ extension VaultSurvey {
     package struct Scan: Sendable {
         /// Every directory that was looked at.
         package var places: Set<Bytes> = []
-        package var strays: [ObjectID: Bytes] = [:]
+        package var movedObjects: [ObjectID: Bytes] = [:]
         /// Directories that could not be read, and why: what is below them is unknown, not gone.
         package var unreadable: [Bytes: Fault] = [:]
         package var faults: [Fault] = []
@@ -80,7 +80,7 @@ extension VaultSurvey {
                 if place.isCovered { scan.covered.insert(directory) }
                 scan.faults += place.faults
                 scan.unknown.formUnion(place.unknown)
-                scan.strays.merge(place.strays) { first, _ in first }
+                scan.movedObjects.merge(place.movedObjects) { first, _ in first }
                 if place.unprobed > 0 { scan.unprobed.insert(directory) }
                 waiting += place.descend
                 try found(place)

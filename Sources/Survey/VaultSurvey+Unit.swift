@@ -5,7 +5,7 @@ internal import Recognition
 extension VaultSurvey {
     enum Found {
         case backup(Backup)
-        case leftAlone(LeftAlone.Why)
+        case skippedEntries(SkippedEntry.Why)
     }
 
     /// Looks at the backups of one directory, one after the other.
@@ -70,17 +70,17 @@ extension VaultSurvey {
                 if error.errno == 2 { return nil }
                 if error.errno == 18 {
                     let tool = VaultSurvey.subvolume(at: unit.name, place)
-                    return .leftAlone(
-                        tool.map { .opaque(tool: $0.name, prune: $0.prune) } ?? .foreign("another file system"))
+                    return .skippedEntries(
+                        tool.map { .managed(tool: $0.name, prune: $0.prune) } ?? .notRecognised("another file system"))
                 }
                 throw error
             }
             if survey.nested.contains(where: { $0.isWithin(path) }) || survey.holdsVault(inside) {
-                return .leftAlone(.foreign("a vault lies inside it"))
+                return .skippedEntries(.notRecognised("a vault lies inside it"))
             }
             let entries = try inside.entries()
-            if let why = try whyLeftAlone(inside, entries, path) { return .leftAlone(why) }
-            if isAlbum(entries.map(\.name), unit.name, path) { return .leftAlone(.foreign(LiveFiles.album)) }
+            if let why = try whySkipped(inside, entries, path) { return .skippedEntries(why) }
+            if isAlbum(entries.map(\.name), unit.name, path) { return .skippedEntries(.notRecognised(LiveFiles.album)) }
             var sighting = try inside.sighting()
             sighting.name = unit.name
             var (obstacle, fingerprint): (String?, Int64?)
@@ -93,7 +93,7 @@ extension VaultSurvey {
                 (obstacle, fingerprint) = (old.obstacle, old.fingerprint)
             } else {
                 let measure = try TreeMeasure(of: inside, memory: &memory, shouldStop: shouldStop)
-                if let why = measure.obstacles.noBackup { return .leftAlone(.foreign(why.text)) }
+                if let why = measure.obstacles.noBackup { return .skippedEntries(.notRecognised(why.text)) }
                 sighting.size = measure.size
                 sighting.allocated = measure.allocated
                 sighting.ctime = measure.newestChange
@@ -109,18 +109,18 @@ extension VaultSurvey {
         }
 
         /// A dated directory that is no backup: a repository, or little else than a directory that is one.
-        private func whyLeftAlone(
+        private func whySkipped(
             _ inside: Directory, _ entries: [Directory.Entry], _ path: Bytes, depth: Int = 0
-        ) throws(Fault) -> LeftAlone.Why? {
+        ) throws(Fault) -> SkippedEntry.Why? {
             if let why = Layouts.place(PlaceNames(of: entries, in: path, inside), isDated: true) { return why }
             // A copy of a whole machine may hold any repository; what wraps one is that.
             guard depth < Self.mostWraps, entries.count <= Self.fewEntries else { return nil }
             for entry in entries where entry.kind == .directory {
                 guard let below = try? inside.open(entry.name),
-                    case .opaque(let tool, let prune)? = try whyLeftAlone(
+                    case .managed(let tool, let prune)? = try whySkipped(
                         below, try below.entries(), path.appending(entry.name), depth: depth + 1), tool != "git"
                 else { continue }
-                return .opaque(tool: tool, prune: prune)
+                return .managed(tool: tool, prune: prune)
             }
             return nil
         }

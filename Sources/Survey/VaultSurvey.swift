@@ -44,7 +44,7 @@ package struct VaultSurvey: Sendable {
         /// It was never looked at before.
         package var isNew = false
         package var backups: [Backup] = []
-        package var leftAlone: [LeftAlone] = []
+        package var skippedEntries: [SkippedEntry] = []
         package var descend: [Bytes] = []
         package var faults: [Fault] = []
         /// Backups that could not be looked at, and why is among the faults: what is known of them is old.
@@ -52,7 +52,7 @@ package struct VaultSurvey: Sendable {
         /// Something is mounted over it: what it holds is covered, not gone.
         package var isCovered = false
         /// Objects of the asked inodes, wherever in this directory they are.
-        package var strays: [ObjectID: Bytes] = [:]
+        package var movedObjects: [ObjectID: Bytes] = [:]
         /// `nil`: it must be read again next time, because time alone may change what is said of it.
         package var digest: PlaceDigest?
         /// How many backups wait for somebody to look into them.
@@ -120,7 +120,7 @@ package struct VaultSurvey: Sendable {
     package enum Probing: Sendable { case now, later }
 
     /// More foreign entries of one directory than this are counted, not listed.
-    package static let foreignListed = 50
+    package static let notRecognisedListed = 50
     private static let mostReasons = 8
 
     /// Lists one directory and looks at its backups. `watch` is called with the open directory before it is listed, so
@@ -140,7 +140,7 @@ package struct VaultSurvey: Sendable {
             }
         }
         if !directory.isEmpty, nested.contains(directory) || holdsVault(place) {
-            return .read(try Self.single(directory, .foreign("a vault of its own"), known))
+            return .read(try Self.single(directory, .notRecognised("a vault of its own"), known))
         }
         watch?(place, directory)
         // The picture is taken before the reading: what changes in between shows next time. Where files wait to be
@@ -187,9 +187,9 @@ package struct VaultSurvey: Sendable {
     }
 
     /// A directory that is left alone as a whole: what was known in it is there no more.
-    private static func single(_ directory: Bytes, _ why: LeftAlone.Why, _ known: Known) throws(Fault) -> Place {
+    private static func single(_ directory: Bytes, _ why: SkippedEntry.Why, _ known: Known) throws(Fault) -> Place {
         var place = Place(
-            directory: directory, leftAlone: [LeftAlone(path: directory, place: directory, why: why)])
+            directory: directory, skippedEntries: [SkippedEntry(path: directory, place: directory, why: why)])
         place.known = try known.backups(directory)
         return place
     }
@@ -197,12 +197,13 @@ package struct VaultSurvey: Sendable {
     /// What is known below it is covered, and not gone.
     private static func otherDevice(_ directory: Bytes, _ root: Directory, _ known: Known) throws(Fault) -> Place {
         if let tool = subvolume(at: directory, root) {
-            return try single(directory, .opaque(tool: tool.name, prune: tool.prune), known)
+            return try single(directory, .managed(tool: tool.name, prune: tool.prune), known)
         }
         let why =
             "another file system; to keep it in order too: vaults: { NAME: { path: \(root.path.appending(directory).display) } }"
         return Place(
-            directory: directory, leftAlone: [LeftAlone(path: directory, place: directory, why: .foreign(why))],
+            directory: directory,
+            skippedEntries: [SkippedEntry(path: directory, place: directory, why: .notRecognised(why))],
             isCovered: true)
     }
 
@@ -232,11 +233,11 @@ package struct VaultSurvey: Sendable {
         if !result.isNew { result.known = try known.backups(directory) }
         if reading.isOpen { decide(&reading, result, place) }
         result.descend = reading.descend.map { directory.appending($0) }
-        result.leftAlone = Self.bounded(reading.leftAlone, directory)
-        result.leftAlone += links(reading.links, place, directory)
+        result.skippedEntries = Self.bounded(reading.skippedEntries, directory)
+        result.skippedEntries += links(reading.links, place, directory)
         for entry in entries where known.trashed.inodes.contains(entry.inode) {
             if let seen = try? place.sighting(of: entry.name) {
-                result.strays[seen.object] = directory.appending(entry.name)
+                result.movedObjects[seen.object] = directory.appending(entry.name)
             }
         }
         var looking = UnitLook(
@@ -247,8 +248,9 @@ package struct VaultSurvey: Sendable {
             do {
                 switch try looking.look(at: unit) {
                 case .backup(let backup): result.backups.append(backup)
-                case .leftAlone(let why):
-                    result.leftAlone.append(LeftAlone(path: directory.appending(unit.name), place: directory, why: why))
+                case .skippedEntries(let why):
+                    result.skippedEntries.append(
+                        SkippedEntry(path: directory.appending(unit.name), place: directory, why: why))
                 case nil: break
                 }
             } catch {
@@ -264,10 +266,10 @@ package struct VaultSurvey: Sendable {
     /// More links of one directory than this are not looked at: then who deletes by them has other worries.
     package static let linksRead = 10_000
 
-    private func links(_ names: [Bytes], _ place: Directory, _ directory: Bytes) -> [LeftAlone] {
+    private func links(_ names: [Bytes], _ place: Directory, _ directory: Bytes) -> [SkippedEntry] {
         names.prefix(Self.linksRead).map { name in
             let target = (try? place.linkTarget(of: name)) ?? nil
-            return LeftAlone(
+            return SkippedEntry(
                 path: directory.appending(name), place: directory,
                 why: .link(to: target.flatMap { inVault($0, from: directory) }))
         }
@@ -290,21 +292,21 @@ package struct VaultSurvey: Sendable {
         return entry
     }
 
-    private static func bounded(_ found: [(name: Bytes, why: LeftAlone.Why)], _ directory: Bytes) -> [LeftAlone] {
-        let listed = found.prefix(foreignListed).map {
-            LeftAlone(path: directory.appending($0.name), place: directory, why: $0.why)
+    private static func bounded(_ found: [(name: Bytes, why: SkippedEntry.Why)], _ directory: Bytes) -> [SkippedEntry] {
+        let listed = found.prefix(notRecognisedListed).map {
+            SkippedEntry(path: directory.appending($0.name), place: directory, why: $0.why)
         }
         // Of the others it is known how many they are, for each of a few reasons.
-        var counts: [LeftAlone.Why: Int] = [:]
-        for (_, why) in found.dropFirst(foreignListed) {
+        var counts: [SkippedEntry.Why: Int] = [:]
+        for (_, why) in found.dropFirst(notRecognisedListed) {
             let isKnown = counts[why] != nil || counts.count < mostReasons
-            counts[isKnown ? why : .foreign("other reasons"), default: 0] += 1
+            counts[isKnown ? why : .notRecognised("other reasons"), default: 0] += 1
         }
         let others = counts.sorted { ($1.value, $0.key.text) < ($0.value, $1.key.text) }
         return listed
             + others.enumerated().map { n, other in
                 let name = n == 0 ? "…" : "… \(n + 1)"
-                return LeftAlone(
+                return SkippedEntry(
                     path: directory.appending(Bytes(name)), place: directory, why: other.key, entries: other.value)
             }
     }
@@ -334,7 +336,7 @@ package struct VaultSurvey: Sendable {
 extension VaultSurvey.Place {
     /// Whether nothing that is said of it changes by time alone, and nothing was left out.
     fileprivate var isSettled: Bool {
-        faults.isEmpty && strays.isEmpty
+        faults.isEmpty && movedObjects.isEmpty
             && backups.allSatisfy { $0.condition == .complete || $0.condition == .incomplete }
     }
 }

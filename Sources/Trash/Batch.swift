@@ -30,7 +30,7 @@ package struct Batch: Sendable {
         /// Members that a restore under another name left beside the origin, and where.
         package var beside: [Bytes] = []
         /// Names in the batch that hold another object than the manifest says: strangers, never touched.
-        package var strangers: [Bytes] = []
+        package var mismatches: [Bytes] = []
 
         /// Whether the backup itself is here; a side file may be gone.
         package var holdsPrimary: Bool { inBatch.contains { $0.path == backup.path } }
@@ -99,7 +99,7 @@ extension TrashDirectory {
     private func stand(
         _ item: inout Batch.Item, in batch: Directory, _ places: inout OpenPlaces
     ) throws(Fault) {
-        (item.inBatch, item.atOrigin, item.beside, item.strangers) = ([], [], [], [])
+        (item.inBatch, item.atOrigin, item.beside, item.mismatches) = ([], [], [], [])
         var missing: [Backup.Member] = []
         for member in item.backup.members {
             let below = Self.filesName.appending(member.path)
@@ -107,7 +107,7 @@ extension TrashDirectory {
             if let seen, seen == member.object {
                 item.inBatch.append(member)
             } else if seen != nil {
-                item.strangers.append(below)
+                item.mismatches.append(below)
             }
             let origin = (try? places.object(of: member.path, below: root)) ?? nil
             if origin == member.object {

@@ -23,11 +23,11 @@ package struct Marks: Sendable {
     private mutating func index() {
         for (key, mark) in all {
             if mark.items != nil { many.insert(key) }
-            note(key)
+            record(key)
         }
     }
 
-    private mutating func note(_ key: Mark.Key) {
+    private mutating func record(_ key: Mark.Key) {
         guard key.kind == .frozen else { return }
         let series = Mark.series(ofTarget: key.target)
         freezes[series, default: []].insert(key.target)
@@ -122,7 +122,7 @@ package struct Marks: Sendable {
         replace(with: mark)
         all[mark.key] = mark
         if mark.items != nil { many.insert(mark.key) }
-        note(mark.key)
+        record(mark.key)
     }
 
     /// Where a copy cannot be read, it may hold later words than the other: what is added now is newer than those.

@@ -78,7 +78,7 @@ package struct Purging {
         _ item: Batch.Item, from files: Directory, _ places: inout OpenPlaces, into purging: Directory
     ) throws(NotTaken) {
         // A unit goes whole, or not at all.
-        if let stranger = item.strangers.first { throw NotTaken(why: self.stranger(stranger)) }
+        if let mismatch = item.mismatches.first { throw NotTaken(why: self.mismatch(mismatch)) }
         var done: [(place: Directory, name: Bytes, fresh: Bytes)] = []
         do throws(Fault) {
             for (n, member) in item.backup.members.enumerated() where item.inBatch.contains(member) {
@@ -86,7 +86,7 @@ package struct Purging {
                 let (name, fresh) = (member.path.lastComponent, Self.name(of: item.backup, n))
                 try place.rename(name, to: purging, as: fresh)
                 done.append((place, name, fresh))
-                guard try purging.object(of: fresh) == member.object else { throw stranger(member.path) }
+                guard try purging.object(of: fresh) == member.object else { throw mismatch(member.path) }
             }
         } catch {
             // What cannot go back stays there; its intent makes it purged, by the next recovery (invariant 1).
@@ -100,7 +100,7 @@ package struct Purging {
 
     private static func name(of backup: Backup, _ member: Int) -> Bytes { Bytes("\(backup.id.text)-\(member)") }
 
-    private func stranger(_ path: Bytes) -> Fault {
+    private func mismatch(_ path: Bytes) -> Fault {
         Fault(
             .damaged, "'\(path.display)' in the trash is not the object that was condemned",
             hint: "somebody replaced it; look at it, and move it by hand", path: path)

@@ -48,11 +48,11 @@ package struct Restoring {
                     hint: "move the newer one away, or restore under another name with --as NAME", path: path)
             }
         }
-        for stranger in item.strangers {
+        for mismatch in item.mismatches {
             throw Fault(
                 .damaged,
-                "refused '\(stranger.display)' in batch \(item.backup.trashed?.batch ?? ""): it is not the object that was condemned",
-                hint: "somebody replaced it; look at it, and move it by hand", path: stranger)
+                "refused '\(mismatch.display)' in batch \(item.backup.trashed?.batch ?? ""): it is not the object that was condemned",
+                hint: "somebody replaced it; look at it, and move it by hand", path: mismatch)
         }
     }
 

@@ -8,7 +8,7 @@ extension TrashDirectory {
     ]
 
     /// Names that neither we nor a person's word put there; never purged.
-    package func strangers() throws(Fault) -> [Bytes] {
+    package func mismatches() throws(Fault) -> [Bytes] {
         try directory.entries().filter { entry in
             let isBatch = entry.kind == .directory && (entry.name.utf8.map(Self.isBatchName) ?? false)
             let isOurs = Self.known.contains(entry.name) || entry.name.hasPrefix(Self.purgingPrefix)
@@ -38,7 +38,7 @@ extension Batch {
     private static let deepest = 64
 
     /// Names in the batch that its manifest does not have, from its own directory. Never purged.
-    package func foreignNames() throws(Fault) -> [Bytes] {
+    package func unknownNames() throws(Fault) -> [Bytes] {
         let directory = try trash.directory.open(Bytes(name))
         var found = try directory.entries().map(\.name)
             .filter { $0 != TrashDirectory.manifestName && $0 != TrashDirectory.filesName }

@@ -11,7 +11,7 @@ enum AfterWork {
     private static let seconds = 10.0
 
     /// At a command's start: what the log has then is not its own.
-    static func note(_ session: Session) {
+    static func record(_ session: Session) {
         self.session.withLock { $0 = (session, nil, false) }
         guard !session.engine.configuration.hooks.isEmpty else { return }
         do {

@@ -54,11 +54,11 @@ extension Session {
         ]
     }
 
-    func json(_ entry: LeftAlone, _ vault: String) -> JSON {
+    func json(_ entry: SkippedEntry, _ vault: String) -> JSON {
         var fields: [JSON.Field] = [.init("vault", .string(vault))] + [JSON.Field](path: entry.path)
         fields += [.init("condition", .string(entry.why.condition)), .init("why", .string(entry.why.text))]
         fields.append(.init("entries", .integer(Int64(entry.entries))))
-        if case .opaque(_, let prune) = entry.why {
+        if case .managed(_, let prune) = entry.why {
             fields += [
                 .init("prune_with", .string(prune)), .init("size", JSON(entry.size.map { Int($0) })),
                 .init("newest", JSON(entry.newest?.rfc3339(in: zone))),

@@ -158,7 +158,7 @@ struct Common: ParsableArguments {
         }
         let session = Session(engine: engine, json: json, quiet: quiet)
         for notice in state.notices { session.warn(notice) }
-        AfterWork.note(session)
+        AfterWork.record(session)
         return session
     }
 }

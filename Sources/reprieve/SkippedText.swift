@@ -6,8 +6,8 @@ extension SkippedKind {
 
     /// What is skipped, a line for each reason, with the line of the configuration that would read it.
     /// `isBelowList`: each entry stands above; only what has a line is said.
-    static func lines(_ leftAlone: [LeftAlone], label: String, isBelowList: Bool = false) -> [String] {
-        let kinds = all(leftAlone).filter { !isBelowList || $0.line != nil }
+    static func lines(_ skippedEntries: [SkippedEntry], label: String, isBelowList: Bool = false) -> [String] {
+        let kinds = all(skippedEntries).filter { !isBelowList || $0.line != nil }
         var lines = isBelowList && !kinds.isEmpty ? [""] : []
         for kind in kinds.prefix(mostKinds) {
             lines.append(Text.wrap("  \(Text.count(kind.entries)) \(kind.why), such as \(kind.example.display)"))
@@ -21,6 +21,6 @@ extension SkippedKind {
     }
 }
 
-extension [LeftAlone] {
-    var foreignEntries: Int { reduce(0) { $0 + ($1.why.condition == "foreign" ? $1.entries : 0) } }
+extension [SkippedEntry] {
+    var notRecognisedCount: Int { reduce(0) { $0 + ($1.why.condition == "foreign" ? $1.entries : 0) } }
 }

@@ -106,8 +106,8 @@ struct TamperTests {
             try other.log.append([AuditRecord(.complete(size: 1), path: Bytes("other-\(n)"))], at: other.moment)
             if n == 5 { break }
         }
-        let foreign = self.lines([UInt8](try Data(contentsOf: other.url)))
-        try write(Array((lines[..<3] + [foreign[3]] + lines[4...]).joined()), house)
+        let notRecognised = self.lines([UInt8](try Data(contentsOf: other.url)))
+        try write(Array((lines[..<3] + [notRecognised[3]] + lines[4...]).joined()), house)
         let problems = try house.problems()
         #expect(
             problems == [

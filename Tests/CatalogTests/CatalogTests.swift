@@ -31,7 +31,7 @@ struct CatalogTests {
 
     private func look(_ place: Bytes, known: [Backup] = [], _ backups: [Backup], inside: [Bytes] = []) -> Catalog.Look {
         Catalog.Look(
-            place: place, known: known, backups: backups, leftAlone: [], inside: inside, digest: digest)
+            place: place, known: known, backups: backups, skippedEntries: [], inside: inside, digest: digest)
     }
 
     @Test("what is as it was is not written again")

@@ -276,7 +276,7 @@ struct ObstacleTests {
         let tree = try disk.open("t")
         let inside = try #require(try tree.openSubvolume("sub"))
         #expect(try TreeMeasure(of: inside).entries == 3)
-        #expect(OpaqueMeasure(of: inside).size >= 5000)
+        #expect(ManagedMeasure(of: inside).size >= 5000)
         #expect(try tree.openSubvolume("x") == nil && tree.openSubvolume("nothing") == nil)
         #expect(try inside.openSubvolume("deep") == nil)
         #expect(try tree.openSubvolume("..") == nil)
@@ -306,11 +306,11 @@ struct OpaqueMeasureTests {
         var late = [timeval(tv_sec: 5000, tv_usec: 0), timeval(tv_sec: 5000, tv_usec: 0)]
         utimes(newest, &late)
         let tree = try scratch.open().open("r")
-        let whole = OpaqueMeasure(of: tree)
+        let whole = ManagedMeasure(of: tree)
         #expect(whole.size == 40_000 && whole.newest == Timestamp(seconds: 5000) && !whole.isAtLeast)
-        let part = OpaqueMeasure(of: tree, entryLimit: 20)
+        let part = ManagedMeasure(of: tree, entryLimit: 20)
         #expect(part.isAtLeast && part.size > 0 && part.size < whole.size)
-        #expect(OpaqueMeasure(of: tree, shouldStop: { true }).isAtLeast)
+        #expect(ManagedMeasure(of: tree, shouldStop: { true }).isAtLeast)
     }
 
     @Test("a set of files")
@@ -319,7 +319,7 @@ struct OpaqueMeasureTests {
         try scratch.write("a.1.dar", "123")
         try scratch.write("a.2.dar", "12")
         let root = try scratch.open()
-        #expect(OpaqueMeasure(of: ["a.1.dar", "a.2.dar"], in: root).size == 5)
-        #expect(OpaqueMeasure(of: ["a.1.dar", "gone"], in: root).isAtLeast)
+        #expect(ManagedMeasure(of: ["a.1.dar", "a.2.dar"], in: root).size == 5)
+        #expect(ManagedMeasure(of: ["a.1.dar", "gone"], in: root).isAtLeast)
     }
 }

@@ -5,58 +5,58 @@ import Testing
 struct AgentTests {
     @Test("a new backup is listed within a second as settling, and complete within the quiet period and a second")
     func live() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
         let agent = try house.startAgent()
         try house.settle()
         // Directories that come with their file in one go are seen too.
         let start = Date()
-        try house.put("new/deep/er/app-\(House.day(9)).tar")
-        try house.wait("it to be listed") { try house.backup("new/deep/er/app-\(House.day(9)).tar") != nil }
+        try house.put("new/deep/er/app-\(CLIFixture.day(9)).tar")
+        try house.wait("it to be listed") { try house.backup("new/deep/er/app-\(CLIFixture.day(9)).tar") != nil }
         let listed = Date().timeIntervalSince(start)
         // On a busy machine the quiet period may be over by now.
-        let condition = try house.backup("new/deep/er/app-\(House.day(9)).tar")?["condition"] as? String
+        let condition = try house.backup("new/deep/er/app-\(CLIFixture.day(9)).tar")?["condition"] as? String
         #expect(condition == "settling" || Date().timeIntervalSince(start) > 0.9)
         try house.wait("it to be complete") {
-            try house.backup("new/deep/er/app-\(House.day(9)).tar")?["complete"] as? Bool == true
+            try house.backup("new/deep/er/app-\(CLIFixture.day(9)).tar")?["complete"] as? Bool == true
         }
         let complete = Date().timeIntervalSince(start)
         // No timing is asserted in a test; these bounds are ten times the goal, for a busy machine.
         print("live: listed after \(listed) s, complete after \(complete) s (quiet period 1 s)")
         #expect(listed < 10 && complete < 20 && complete >= 1)
         try FileManager.default.removeItem(at: house.vault.appending(path: "new"))
-        try house.wait("it to vanish") { try house.backup("new/deep/er/app-\(House.day(9)).tar") == nil }
+        try house.wait("it to vanish") { try house.backup("new/deep/er/app-\(CLIFixture.day(9)).tar") == nil }
         stop(agent)
         #expect(try house.events().contains { $0["event"] as? String == "backup.vanished" })
     }
 
     @Test("cleanup follows a complete backup, purge follows the grace, all by itself")
     func byItself() throws {
-        let house = try House(grace: "2s", more: "    cleanup-every: 1s")
+        let house = try CLIFixture(grace: "2s", more: "    cleanup-every: 1s")
         try house.dailies(3)
         try house.cleanup()
         let agent = try house.startAgent()
-        try house.put("app/orders-\(House.day(4)).dump")
-        try house.wait("the oldest to go", seconds: 40) { !house.exists("app/orders-\(House.day(2)).dump") }
+        try house.put("app/orders-\(CLIFixture.day(4)).dump")
+        try house.wait("the oldest to go", seconds: 40) { !house.exists("app/orders-\(CLIFixture.day(2)).dump") }
         try house.wait("the trash to be purged", seconds: 40) { house.batches().isEmpty && house.purging().isEmpty }
-        #expect(house.names() == ["app/orders-\(House.day(3)).dump", "app/orders-\(House.day(4)).dump"])
+        #expect(house.names() == ["app/orders-\(CLIFixture.day(3)).dump", "app/orders-\(CLIFixture.day(4)).dump"])
         stop(agent)
         #expect(try house.run("audit", "verify").status == 0)
     }
 
     @Test("what the command line does, the agent learns from the disk")
     func together() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         let agent = try house.startAgent()
         try house.cleanup()
         try house.wait("the agent's list to follow") { try house.list().count == 2 }
-        #expect(try house.run("restore", "orders-\(House.day(1)).dump").status == 0)
+        #expect(try house.run("restore", "orders-\(CLIFixture.day(1)).dump").status == 0)
         try house.wait("the restored one to be listed") { try house.list().count == 3 }
         let batch = try #require(house.batches().first)
         try FileManager.default.moveItem(
-            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(2)).dump"),
-            to: house.vault.appending(path: "app/orders-\(House.day(2)).dump"))
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(CLIFixture.day(2)).dump"),
+            to: house.vault.appending(path: "app/orders-\(CLIFixture.day(2)).dump"))
         try house.wait("the one brought back by hand to be listed") { try house.list().count == 4 }
         #expect(try house.run("cleanup").status == 0)
         #expect(house.names().count == 4)
@@ -66,7 +66,7 @@ struct AgentTests {
 
     @Test("SIGTERM ends it within two seconds, cleanly; a second agent is refused and says who runs")
     func ends() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
         let agent = try house.startAgent()
         let second = try house.run("agent")
@@ -81,7 +81,7 @@ struct AgentTests {
 
     @Test("SIGHUP reads the configuration again; a broken one is refused and the old one stays")
     func reload() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         let agent = try house.startAgent()
         let log = house.root.appending(path: "agent.log")
@@ -92,20 +92,22 @@ struct AgentTests {
         try house.wait("the refusal") { try said("the old one stays") }
         // The old one goes on: a new backup still appears.
         try house.write(house.config, good)
-        try house.put("app/orders-\(House.day(9)).dump")
-        try house.wait("it to be listed") { try house.backup("app/orders-\(House.day(9)).dump") != nil }
+        try house.put("app/orders-\(CLIFixture.day(9)).dump")
+        try house.wait("it to be listed") { try house.backup("app/orders-\(CLIFixture.day(9)).dump") != nil }
         let other = house.root.appending(path: "other", directoryHint: .isDirectory)
-        try house.write(other.appending(path: "db-\(House.day(1)).sql"), "x")
+        try house.write(other.appending(path: "db-\(CLIFixture.day(1)).sql"), "x")
         try house.write(
             house.config, good + "\n  other:\n    path: \(other.path)\n    keep: all\n    quiet-period: 1s\n")
         kill(agent.processIdentifier, SIGHUP)
-        try house.wait("the new vault") { try house.backup("db-\(House.day(1)).sql") != nil && (try said("2 vaults")) }
+        try house.wait("the new vault") {
+            try house.backup("db-\(CLIFixture.day(1)).sql") != nil && (try said("2 vaults"))
+        }
         stop(agent)
     }
 
     @Test("a directory that a wildcard matches becomes a vault, and inherits the approval of its entry")
     func wildcard() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.write(
             house.config,
             """
@@ -118,18 +120,18 @@ struct AgentTests {
                 min-age: 1s
                 min-observed-age: 1s
             """)
-        for day in 1...3 { try house.put("web1/db-\(House.day(day)).sql") }
+        for day in 1...3 { try house.put("web1/db-\(CLIFixture.day(day)).sql") }
         try house.cleanup()
-        #expect(house.names() == ["web1/db-\(House.day(3)).sql"])
-        for day in 1...3 { try house.put("web2/db-\(House.day(day)).sql") }
+        #expect(house.names() == ["web1/db-\(CLIFixture.day(3)).sql"])
+        for day in 1...3 { try house.put("web2/db-\(CLIFixture.day(day)).sql") }
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.names() == ["web1/db-\(House.day(3)).sql", "web2/db-\(House.day(3)).sql"])
+        #expect(house.names() == ["web1/db-\(CLIFixture.day(3)).sql", "web2/db-\(CLIFixture.day(3)).sql"])
     }
 
     @Test("--once is one whole turn, with one exit status")
     func once() throws {
-        let house = try House(grace: "1s")
+        let house = try CLIFixture(grace: "1s")
         try house.dailies(4)
         try house.settle()
         let held = try house.run("agent", "--once")
@@ -148,13 +150,13 @@ struct AgentTests {
 
     @Test("killed with SIGKILL at any moment, it goes on where it was")
     func killed() throws {
-        let house = try House(grace: "1s", more: "    cleanup-every: 1s")
+        let house = try CLIFixture(grace: "1s", more: "    cleanup-every: 1s")
         try house.dailies(4)
         try house.cleanup()
         var generator = SystemRandomNumberGenerator()
         for round in 5...9 {
             let agent = try house.startAgent()
-            try house.put("app/orders-\(House.day(round)).dump")
+            try house.put("app/orders-\(CLIFixture.day(round)).dump")
             usleep(UInt32.random(in: 100_000...2_500_000, using: &generator))
             kill(agent.processIdentifier, SIGKILL)
             agent.waitUntilExit()
@@ -165,14 +167,14 @@ struct AgentTests {
         #expect(try house.run("agent", "--once").status == 0)
         try house.pass(1.3)
         #expect(try house.run("agent", "--once").status == 0)
-        #expect(house.names() == ["app/orders-\(House.day(8)).dump", "app/orders-\(House.day(9)).dump"])
+        #expect(house.names() == ["app/orders-\(CLIFixture.day(8)).dump", "app/orders-\(CLIFixture.day(9)).dump"])
         #expect(house.batches().isEmpty && house.purging().isEmpty)
         #expect(try house.run("audit", "verify").status == 0)
     }
 
     @Test("what stays in the trash for a reason costs an idle agent nothing")
     func idle() throws {
-        let house = try House(grace: "1s")
+        let house = try CLIFixture(grace: "1s")
         try house.dailies(4)
         try house.cleanup()
         // Frozen, due, and with a directory of somebody else's that looks like a batch.
@@ -200,7 +202,7 @@ struct AgentTests {
     }
 }
 
-extension House {
+extension CLIFixture {
     /// Every file of the tests' series is whole in exactly one place: in the vault, in a batch, or on its way out.
     func checkInvariants() throws {
         let all = FileManager.default.enumerator(atPath: vault.path)?.allObjects as? [String] ?? []

@@ -10,7 +10,7 @@ struct ArgumentTests {
 
     @Test("the beginning of two ids is refused by every command with both, wherever they are")
     func prefix() throws {
-        let house = try House(keep: "all")
+        let house = try CLIFixture(keep: "all")
         // Of 1,200 ids two begin alike but once in 60,000 times.
         for day in 0..<1200 {
             let date = Date(timeIntervalSince1970: 1_600_000_000 + Double(day) * 86_400)
@@ -36,20 +36,21 @@ struct ArgumentTests {
 
     @Test("a printed command repeats which configuration and state are meant, in text and in JSON")
     func printedOptions() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(6)
         try house.settle()
         let own = ["--config", house.config.path, "--state-dir", house.state.path]
-        @discardableResult func run(_ words: String...) throws -> House.Outcome {
-            try House.launch([House.binary.path] + words + own, environment: ["RUNTIME_DIRECTORY": house.root.path])
+        @discardableResult func run(_ words: String...) throws -> CLIFixture.Outcome {
+            try CLIFixture.launch(
+                [CLIFixture.binary.path] + words + own, environment: ["RUNTIME_DIRECTORY": house.root.path])
         }
         #expect(try run("plan").status == 0)
         let cleanup = try run("cleanup", "--approve")
         #expect(cleanup.status == 0 && house.names().count < 6)
         let restore = try #require(cleanup.out.split(separator: "\n").last { $0.hasPrefix("  reprieve restore ") })
         #expect(!restore.contains("--state-dir \(house.state.path) --"), "\(restore)")
-        let path = "PATH=\(House.binary.deletingLastPathComponent().path):$PATH"
-        #expect(try House.launch(["/bin/sh", "-c", "\(path); \(restore)"]).status == 0)
+        let path = "PATH=\(CLIFixture.binary.deletingLastPathComponent().path):$PATH"
+        #expect(try CLIFixture.launch(["/bin/sh", "-c", "\(path); \(restore)"]).status == 0)
         #expect(house.names().count == 6)
         try run("freeze", "dumps", "--reason", "x")
         let decide = try #require(try run("status", "--json").json()["to_decide"] as? [[String: Any]])
@@ -59,7 +60,7 @@ struct ArgumentTests {
 
     @Test("a series by its end, by a pattern, with a near name where none fits; nothing fits one word of two")
     func series() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(3)
         try house.dailies(3, series: "app/users")
         try house.dailies(3, series: "web/orders")
@@ -97,7 +98,7 @@ struct ArgumentTests {
             (["audit", "tail", "-n", "x"], "'x' is not a valid value for '-n <n>'", "reprieve audit tail --help"),
         ])
     func typed(words: [String], says: String, hint: String) throws {
-        let outcome = try House.launch([House.binary.path] + words)
+        let outcome = try CLIFixture.launch([CLIFixture.binary.path] + words)
         #expect(outcome.status == 64 && outcome.out.isEmpty, "\(outcome.out)")
         #expect(outcome.error.contains(says) && outcome.error.contains(hint), "\(outcome.error)")
         #expect(outcome.error.split(separator: "\n").allSatisfy { $0.count < 80 }, "\(outcome.error)")
@@ -105,7 +106,7 @@ struct ArgumentTests {
 
     @Test("-1 and 0 are refused wherever a number or a time is asked for, with what to write")
     func numbers() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(3)
         let asked: [([String], hint: String)] = [
             (["list", "--since"], "yesterday"), (["list", "--before"], "yesterday"), (["undo", "--since"], "2h"),
@@ -130,7 +131,7 @@ struct ArgumentTests {
 
     @Test("a time is read alike wherever one is asked for")
     func times() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(9)
         for time in ["yesterday", "10min", "2h", "2026-10", "now", "1mo", "'2026-10-01 04:15'".filter { $0 != "'" }] {
             for command in [["list", "--since"], ["list", "--before"], ["audit", "tail", "--since"]] {
@@ -152,11 +153,11 @@ struct ArgumentTests {
     // MARK: Commands that are printed
 
     /// A directory whose name hurts where it is not quoted, and means nothing to YAML.
-    private static func hostileHouse() throws -> House {
+    private static func hostileHouse() throws -> CLIFixture {
         let root = FileManager.default.temporaryDirectory.appending(
             path: "reprieve-e2e-\(UInt64.random(in: 0 ... .max))/it's $(touch pwned) ; touch pwned \"b\" & c",
             directoryHint: .isDirectory)
-        return try House(root: root)
+        return try CLIFixture(root: root)
     }
 
     /// Those that stand in a text to be pasted: between backticks or in brackets, or up to the end of their line.
@@ -193,12 +194,12 @@ struct ArgumentTests {
             script,
             """
             #!/bin/sh
-            case "$*" in *--vault*) exec \(House.binary.path) "$@";; esac
-            exec \(House.binary.path) "$@" \(own)
+            case "$*" in *--vault*) exec \(CLIFixture.binary.path) "$@";; esac
+            exec \(CLIFixture.binary.path) "$@" \(own)
             """)
         chmod(script.path, 0o755)
         var pasted: [String] = []
-        func paste(_ outcome: House.Outcome) throws {
+        func paste(_ outcome: CLIFixture.Outcome) throws {
             for printed in Self.commands(in: outcome.out + "\n" + outcome.error) {
                 let command = printed.replacing("WHY", with: "x").replacing("SERIES", with: "app/orders")
                 guard !pasted.contains(command),
@@ -206,7 +207,7 @@ struct ArgumentTests {
                 else { continue }
                 pasted.append(command)
                 let path = "\(bin.path):/usr/bin:/bin"
-                let told = try House.launch(
+                let told = try CLIFixture.launch(
                     ["/usr/bin/env", "-C", elsewhere.path, "PATH=\(path)", "sh", "-c", command + " </dev/null"])
                 let isAsked = told.error.contains("without an answer") || told.error.contains("nobody is there")
                 #expect(isAsked || ![1, 64, 78, 127].contains(told.status), "\(command)\n\(told.status) \(told.error)")
@@ -235,7 +236,7 @@ struct ArgumentTests {
 
     @Test("a directory of the system becomes a vault only if somebody says so explicitly")
     func systemDirectory() throws {
-        let house = try House()
+        let house = try CLIFixture()
         for directory in ["/etc", "/home", "/usr/share", "/var/lib"] {
             let refused = try house.run("plan", "--vault", directory, "--keep-last", "1")
             #expect(refused.status == 78 && refused.error.contains("--system-directory"), "\(refused.error)")

@@ -10,19 +10,21 @@ struct AttackTests {
 
     /// A house whose vault is a disk of its own (what is mounted in it goes with it), a tree outside, and three
     /// directories of which one is to go.
-    private static func withOutside(_ body: (Rack, House, URL) throws -> Void) throws {
-        try Rack.with { rack, house in
+    private static func withOutside(_ body: (DiskFixture, CLIFixture, URL) throws -> Void) throws {
+        try DiskFixture.with { rack, house in
             try rack.mount(try rack.disk("usb-A"), house.vault.path)
             try house.configure(keep: "{ last: 2 }", grace: "1s")
             let outside = house.root.appending(path: "outside")
             for name in ["precious", "deep/data"] { try house.write(outside.appending(path: name), "canary \(name)") }
             for day in 1...3 {
-                for name in ["index", "deep/data", "more/data"] { try house.put("web/site-\(House.day(day))/\(name)") }
+                for name in ["index", "deep/data", "more/data"] {
+                    try house.put("web/site-\(CLIFixture.day(day))/\(name)")
+                }
             }
             try house.settle()
             try house.run("plan")
             try body(rack, house, outside)
-            let left = Dictionary(uniqueKeysWithValues: Ledger.files(below: outside))
+            let left = Dictionary(uniqueKeysWithValues: ContentRecord.files(below: outside))
             #expect(left == ["precious": "canary precious", "deep/data": "canary deep/data"])
         }
     }
@@ -30,17 +32,18 @@ struct AttackTests {
     @Test("a file system mounted inside a backup: it is not condemned, and the place is named")
     func mountInBackup() throws {
         try Self.withOutside { rack, house, outside in
-            let place = "web/site-\(House.day(1))/deep"
+            let place = "web/site-\(CLIFixture.day(1))/deep"
             try rack.mount("--bind", outside.path, house.vault.appending(path: place).path)
             let refused = try house.run("cleanup", "--approve")
             #expect(refused.said.contains("mounted"), "\(refused.said)")
-            #expect(refused.said.contains(place) || refused.said.contains("site-\(House.day(1))"), "\(refused.said)")
-            #expect(house.batches().isEmpty && house.exists("web/site-\(House.day(1))/index"))
+            #expect(
+                refused.said.contains(place) || refused.said.contains("site-\(CLIFixture.day(1))"), "\(refused.said)")
+            #expect(house.batches().isEmpty && house.exists("web/site-\(CLIFixture.day(1))/index"))
             try rack.unmount(house.vault.appending(path: place).path)
             try house.settle()
             try house.run("plan")
             #expect(try house.run("cleanup", "--approve").status == 0)
-            #expect(!house.exists("web/site-\(House.day(1))") && house.batches().count == 1)
+            #expect(!house.exists("web/site-\(CLIFixture.day(1))") && house.batches().count == 1)
         }
     }
 
@@ -51,7 +54,7 @@ struct AttackTests {
                 #expect(try house.run("cleanup", "--approve").status == 0)
                 try house.pass(1.2)
                 let batch = try #require(house.batches().first)
-                let purged: House.Outcome
+                let purged: CLIFixture.Outcome
                 if isUnderPurge {
                     // Right behind the rename of the one item, or the first name that is unlinked.
                     let stopped = try StoppedCommand(house, ["purge"], at: .init(call: "unlinkat", n: 1))
@@ -61,7 +64,7 @@ struct AttackTests {
                     try rack.mount("--bind", outside.path, deep.path)
                     purged = try stopped.goOn()
                 } else {
-                    let deep = ".trash/\(batch)/files/web/site-\(House.day(1))/deep"
+                    let deep = ".trash/\(batch)/files/web/site-\(CLIFixture.day(1))/deep"
                     try rack.mount("--bind", outside.path, house.vault.appending(path: deep).path)
                     purged = try house.run("purge")
                 }
@@ -108,7 +111,7 @@ struct AttackTests {
 
     @Test("another thing at .trash: refused, or missing and frozen; nothing is purged", .timeLimit(.minutes(60)))
     func replacedTrash() throws {
-        let terrace = try Terrace(.ext4, .due, atOnce: Self.replacements.count + 1)
+        let terrace = try ManyVaults(.ext4, .due, atOnce: Self.replacements.count + 1)
         let house = terrace.house
         let other = try terrace.next()
         for replacement in Self.replacements {
@@ -118,11 +121,11 @@ struct AttackTests {
                 try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
             }
             let script = "set -e; cd '\(plot.root.path)'; \(replacement.script)"
-            let made = try House.launch(
+            let made = try CLIFixture.launch(
                 ["/bin/bash", "-c", script],
                 environment: ["ASIDE": aside.path, "OUTSIDE": outside.path, "OTHER": other.label])
             #expect(made.status == 0, "\(made.error)")
-            let before = try Ledger.whole(outside)
+            let before = try ContentRecord.whole(outside)
             let roots = FileManager.default.fileExists(atPath: aside.path + "/t") ? [plot.root, aside] : [plot.root]
             for command in ["purge", "cleanup", "purge"] {
                 let outcome = try house.run(command, plot.label)
@@ -131,11 +134,11 @@ struct AttackTests {
                 for word in replacement.says where command == "purge" || !replacement.isFrozen {
                     #expect(outcome.said.contains(word) || outcome.said.contains("frozen"), "\(what)")
                 }
-                #expect(try Ledger.whole(outside) == before, "\(what)")
+                #expect(try ContentRecord.whole(outside) == before, "\(what)")
                 let found = plot.ledger.places(in: roots)
                 for name in plot.ledger.paths.values {
                     #expect(found[name]?.isEmpty == false, "\(name) is lost: \(what)")
-                    if !Terrace.going.contains(name) { #expect(found[name] == [name], "\(what)") }
+                    if !ManyVaults.going.contains(name) { #expect(found[name] == [name], "\(what)") }
                 }
             }
             let status = try house.run("status", plot.label).said
@@ -156,18 +159,18 @@ struct AttackTests {
     @Test("rsync --delete and find -delete over a vault: missing, frozen, and nothing more is purged")
     func otherTools() throws {
         for tool in ["rsync", "find"] {
-            let house = try House(keep: "{ last: 2 }", grace: "1s")
+            let house = try CLIFixture(keep: "{ last: 2 }", grace: "1s")
             try house.dailies(5)
             try house.settle()
             try house.run("plan")
             // What is to go looks old to find, one thing of it does not.
             let old = [.modificationDate: Date().addingTimeInterval(-5 * 86_400)] as [FileAttributeKey: Any]
             for day in 1...2 {
-                let path = house.vault.appending(path: "app/orders-\(House.day(day)).dump").path
+                let path = house.vault.appending(path: "app/orders-\(CLIFixture.day(day)).dump").path
                 try FileManager.default.setAttributes(old, ofItemAtPath: path)
             }
             try house.cleanup()
-            let ledger = try Ledger(of: house.vault)
+            let ledger = try ContentRecord(of: house.vault)
             #expect(house.batches().count == 1 && house.names().count == 2)
             let source = house.root.appending(path: "source").path
             try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
@@ -175,7 +178,7 @@ struct AttackTests {
                 tool == "rsync"
                 ? "cp -a '\(house.vault.path)/app' '\(source)/' && rsync -a --delete '\(source)/' '\(house.vault.path)/'"
                 : "find '\(house.vault.path)' -mtime +0 -type f -delete"
-            let done = try House.launch(["/bin/bash", "-c", command])
+            let done = try CLIFixture.launch(["/bin/bash", "-c", command])
             #expect(done.status == 0, "\(done.error)")
             try house.pass(1.2)
             let next = try house.run("purge")
@@ -189,7 +192,8 @@ struct AttackTests {
             ledger.expectWhole(in: [house.vault], tool)
             if tool == "find" {
                 #expect(
-                    house.exists(".trash/\(try #require(house.batches().first))/files/app/orders-\(House.day(3)).dump"))
+                    house.exists(
+                        ".trash/\(try #require(house.batches().first))/files/app/orders-\(CLIFixture.day(3)).dump"))
             }
             #expect(!(try house.events().contains { $0["event"] as? String == "backup.deleted" }))
         }
@@ -200,17 +204,17 @@ struct AttackTests {
     @Test(
         "the vault's owner swaps its directories and its trash all the time, and we are root", .timeLimit(.minutes(60)))
     func hostileOwner() throws {
-        let seconds = House.isLongForm ? 60.0 : 6
-        let terrace = try Terrace(.ext4, .due, atOnce: 1)
+        let seconds = CLIFixture.isLongForm ? 60.0 : 6
+        let terrace = try ManyVaults(.ext4, .due, atOnce: 1)
         let (house, plot) = (terrace.house, try terrace.next())
         let (aside, outside) = (plot.beside("aside"), plot.beside("outside"))
         for name in plot.ledger.paths.values.flatMap({ [$0, "files/" + $0] }) {
             try house.write(outside.appending(path: name), "canary \(name)")
         }
         try FileManager.default.createDirectory(at: aside, withIntermediateDirectories: true)
-        #expect(try House.launch(["/bin/chown", "-R", "1000:1000", plot.root.path, aside.path]).status == 0)
+        #expect(try CLIFixture.launch(["/bin/chown", "-R", "1000:1000", plot.root.path, aside.path]).status == 0)
         chmod(outside.path, 0o700)
-        let before = try Ledger.whole(outside)
+        let before = try ContentRecord.whole(outside)
         let script = """
             cd "$1"; trap 'exit 0' TERM
             printf x > $'app/orders-\\n-2026-01-01.dump'; printf x > 'app/-rf'; printf x > 'app/$(reboot)-2026-01-01.sql'
@@ -249,19 +253,19 @@ struct AttackTests {
         kill(owner.processIdentifier, SIGKILL)
         owner.waitUntilExit()
         print("a hostile owner for \(seconds) s: \(statuses)")
-        #expect(try Ledger.whole(outside) == before)
+        #expect(try ContentRecord.whole(outside) == before)
         plot.ledger.expectWhole(
-            in: [plot.root, aside], going: Terrace.going, mayBeGone: Terrace.going, "hostile owner")
+            in: [plot.root, aside], going: ManyVaults.going, mayBeGone: ManyVaults.going, "hostile owner")
     }
 }
 
-extension Terrace.Plot {
+extension ManyVaults.OneOfMany {
     /// A directory on the same disk, and not in the vault.
     func beside(_ name: String) -> URL {
         root.deletingLastPathComponent().appending(path: "\(label)-\(name)", directoryHint: .isDirectory)
     }
 }
 
-extension House {
+extension CLIFixture {
     var trash: URL { vault.appending(path: ".trash", directoryHint: .isDirectory) }
 }

@@ -4,10 +4,10 @@ import Testing
 /// The audit log under many processes, and as a person reads it.
 @Suite("the audit log from outside")
 struct AuditLogTests {
-    private static let writer = House.binary.deletingLastPathComponent().appending(path: "bench-evidence")
+    private static let writer = CLIFixture.binary.deletingLastPathComponent().appending(path: "bench-evidence")
     private static let processes = 8
-    private static let records = House.isLongForm ? 10_000 : 600
-    private static let segment = House.isLongForm ? 1 << 20 : 100_000
+    private static let records = CLIFixture.isLongForm ? 10_000 : 600
+    private static let segment = CLIFixture.isLongForm ? 1 << 20 : 100_000
 
     private final class Appending {
         let process = Process()
@@ -43,11 +43,11 @@ struct AuditLogTests {
     private func whole(_ directory: URL) throws -> [Substring] {
         let parts =
             "cd '\(directory.path)'; for p in audit.log.*; do case $p in *.new) ;; *.gz) zcat $p;; *) [ -e $p.gz ] || cat $p;; esac; done; cat audit.log"
-        return try House.launch(["/bin/sh", "-c", parts]).out.split(separator: "\n")
+        return try CLIFixture.launch(["/bin/sh", "-c", parts]).out.split(separator: "\n")
     }
 
     private func verify(_ directory: URL) throws -> (records: Int, problems: Int, out: String) {
-        let outcome = try House.launch([Self.writer.path, "verify", directory.path])
+        let outcome = try CLIFixture.launch([Self.writer.path, "verify", directory.path])
         let words = outcome.out.split(separator: "\n").first?.split(separator: "\t").compactMap { Int($0) } ?? []
         try #require(words.count >= 2, "\(outcome.out)\(outcome.error)")
         return (words[0], words[1], outcome.out)
@@ -58,7 +58,7 @@ struct AuditLogTests {
         let directory = try directory()
         defer { try? FileManager.default.removeItem(at: directory) }
         let all = try (0..<Self.processes).map {
-            try Appending("p\($0)", in: directory, records: Self.records, batch: House.isLongForm ? 50 : 20)
+            try Appending("p\($0)", in: directory, records: Self.records, batch: CLIFixture.isLongForm ? 50 : 20)
         }
         for one in all { one.process.waitUntilExit() }
         for one in all {
@@ -80,7 +80,7 @@ struct AuditLogTests {
         let directory = try directory()
         defer { try? FileManager.default.removeItem(at: directory) }
         var acknowledged: [String: Int] = [:]
-        for round in 0..<(House.isLongForm ? 60 : 6) {
+        for round in 0..<(CLIFixture.isLongForm ? 60 : 6) {
             let all = try (0..<3).map {
                 try Appending("r\(round)p\($0)", in: directory, records: 100_000, batch: 25)
             }
@@ -110,7 +110,7 @@ struct AuditLogTests {
 
     @Test("tail: by vault, series, id, path, event and time, and the last of all")
     func tail() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.dailies(4, series: "web/site")
         try house.cleanup()
@@ -131,7 +131,7 @@ struct AuditLogTests {
         #expect(try lines("web/site", "--event", "backup.condemned").count == 2)
         let id = try #require(condemned[0]["backup"] as? String)
         #expect(try lines(String(id.prefix(6))).contains { $0["event"] as? String == "backup.condemned" })
-        let name = "orders-\(House.day(1)).dump"
+        let name = "orders-\(CLIFixture.day(1)).dump"
         let named = try lines(name)
         #expect(named.allSatisfy { $0["path"] as? String == "app/\(name)" } && !named.isEmpty)
         #expect(try !lines("--since", "1h").isEmpty)
@@ -143,7 +143,7 @@ struct AuditLogTests {
 
     @Test("sudo's user stands beside the login's")
     func sudo() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.settle()
         _ = try house.run(["plan"])
@@ -158,7 +158,7 @@ struct AuditLogTests {
 
     @Test("tail -f goes on through a rename and a new log, as tail -F does")
     func follows() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.settle()
         let log = house.state.appending(path: "audit.log")
@@ -166,7 +166,7 @@ struct AuditLogTests {
         for output in outputs { _ = FileManager.default.createFile(atPath: output.path, contents: nil) }
         let commands = [
             [
-                House.binary.path, "audit", "tail", "-f", "--json", "-n", "0", "--config", house.config.path,
+                CLIFixture.binary.path, "audit", "tail", "-f", "--json", "-n", "0", "--config", house.config.path,
                 "--state-dir", house.state.path,
             ], ["/usr/bin/tail", "-n", "0", "-F", log.path],
         ]
@@ -183,13 +183,13 @@ struct AuditLogTests {
         func text(_ n: Int) -> String { (try? String(contentsOf: outputs[n], encoding: .utf8)) ?? "" }
         // Both are there when they tell of something.
         try house.wait("both to follow") {
-            try house.run("preserve", "orders-\(House.day(4)).dump", "--reason", "begin")
+            try house.run("preserve", "orders-\(CLIFixture.day(4)).dump", "--reason", "begin")
             return text(0).contains("begin") && text(1).contains("begin")
         }
         for round in 1...2 {
-            try house.run("preserve", "orders-\(House.day(4)).dump", "--reason", "before \(round)")
+            try house.run("preserve", "orders-\(CLIFixture.day(4)).dump", "--reason", "before \(round)")
             rename(log.path, log.path + ".\(round)")
-            try house.run("preserve", "orders-\(House.day(4)).dump", "--reason", "after \(round)")
+            try house.run("preserve", "orders-\(CLIFixture.day(4)).dump", "--reason", "after \(round)")
             try house.wait("both to tell of what came behind the rename") {
                 ["before \(round)", "after \(round)"].allSatisfy { text(0).contains($0) && text(1).contains($0) }
             }
@@ -199,7 +199,7 @@ struct AuditLogTests {
 
     @Test("verify names each break with file and line, and the last record's hash to compare with syslog")
     func verify() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         let log = house.state.appending(path: "audit.log")
@@ -219,10 +219,10 @@ struct AuditLogTests {
 
     @Test("with the log dropped, what was purged is never missing: the catalog knows, and without it gone is unknown")
     func dropped() throws {
-        let house = try House(grace: "1s")
+        let house = try CLIFixture(grace: "1s")
         try house.dailies(6)
         try house.cleanup()
-        try house.run("preserve", "orders-\(House.day(1)).dump", "--reason", "stays in its batch")
+        try house.run("preserve", "orders-\(CLIFixture.day(1)).dump", "--reason", "stays in its batch")
         try house.wait("the others to be purged") {
             try house.run("purge")
             return try house.run("audit", "tail", "--json", "--event", "backup.deleted").out.split(separator: "\n")
@@ -244,7 +244,7 @@ struct AuditLogTests {
 
     @Test("at each stop of the agent syslog has the last record's hash", .enabled(if: Disk.canMount))
     func syslog() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         let (socket, device) = (house.root.appending(path: "log.sock"), house.root.appending(path: "dev"))
         try FileManager.default.createDirectory(at: device, withIntermediateDirectories: false)

@@ -6,7 +6,8 @@ import Testing
 struct BadInputTests {
     /// Runs, and expects the status, the words, a hint, and no change in the vault.
     private func refused(
-        _ house: House, _ arguments: [String], status: Int32, says: String, hint: String, under wrapper: [String] = []
+        _ house: CLIFixture, _ arguments: [String], status: Int32, says: String, hint: String,
+        under wrapper: [String] = []
     ) throws {
         let before = try house.snapshot()
         let outcome = try house.run(arguments, under: wrapper)
@@ -22,20 +23,20 @@ struct BadInputTests {
 
     @Test("no configuration")
     func noConfiguration() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try FileManager.default.removeItem(at: house.config)
         try refused(house, ["status"], status: 78, says: "no configuration yet", hint: "reprieve init")
     }
 
     @Test("an unknown key, with file, line, column and the nearest right one")
     func unknownKey() throws {
-        let house = try House(keep: "{ dayly: 7 }")
+        let house = try CLIFixture(keep: "{ dayly: 7 }")
         try refused(house, ["plan"], status: 78, says: "reprieve.yaml:5:13: unknown key 'dayly'", hint: "'daily'")
     }
 
     @Test("a vault's path that is missing, or a file")
     func vaultPath() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.write(house.config, "vaults: { gone: { path: \(house.root.path)/gone } }")
         try refused(house, ["plan"], status: 1, says: "does not exist", hint: "mount its disk")
         try house.write(house.config, "vaults: { file: { path: \(house.config.path) } }")
@@ -44,10 +45,10 @@ struct BadInputTests {
 
     @Test("a vault below a directory that everybody may write, as root", .enabled(if: geteuid() == 0, "needs root"))
     func writableAncestor() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(3)
         let open = house.root.appending(path: "open", directoryHint: .isDirectory)
-        try house.write(open.appending(path: "v/db-\(House.day(1)).sql"), "x")
+        try house.write(open.appending(path: "v/db-\(CLIFixture.day(1)).sql"), "x")
         chmod(open.path, 0o777)
         try house.write(house.config, "vaults: { v: { path: \(open.path)/v } }")
         try refused(house, ["cleanup"], status: 1, says: "everybody may write", hint: "chmod o-w")
@@ -59,15 +60,15 @@ struct BadInputTests {
 
     @Test("an unreadable directory is named; the others are looked at", .enabled(if: geteuid() == 0, "needs root"))
     func unreadable() throws {
-        let house = try House(keep: "{ last: 1 }")
+        let house = try CLIFixture(keep: "{ last: 1 }")
         try house.dailies(3)
         try house.dailies(3, series: "closed/db")
         chmod(house.vault.appending(path: "closed").path, 0o700)
         try house.giveToNobody(but: "closed")
-        try house.settle(under: House.asNobody)
-        let plan = try house.run(["plan"], under: House.asNobody)
+        try house.settle(under: CLIFixture.asNobody)
+        let plan = try house.run(["plan"], under: CLIFixture.asNobody)
         #expect(plan.status == 3 && plan.error.contains("closed") && plan.out.contains("app/orders"))
-        let cleanup = try house.run(["cleanup", "--approve"], under: House.asNobody)
+        let cleanup = try house.run(["cleanup", "--approve"], under: CLIFixture.asNobody)
         #expect(cleanup.status == 3 && cleanup.out.contains("closed"))
         #expect(house.names().filter { $0.hasPrefix("app/") }.count == 1)
         #expect(house.names().filter { $0.hasPrefix("closed/") }.count == 3)
@@ -75,7 +76,7 @@ struct BadInputTests {
 
     @Test("restore of an unknown id, an ambiguous prefix, a word that is a vault")
     func restoreWords() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.dailies(4, series: "other/orders")
         try house.cleanup()
@@ -83,11 +84,12 @@ struct BadInputTests {
             house, ["restore", "ffffffffffff"], status: 5, says: "no vault, series, backup or path matches",
             hint: "reprieve list")
         try refused(
-            house, ["restore", "orders-\(House.day(1)).dump"], status: 64, says: "names 2 backups", hint: "by its id")
+            house, ["restore", "orders-\(CLIFixture.day(1)).dump"], status: 64, says: "names 2 backups",
+            hint: "by its id")
         try refused(house, ["restore", "dumps"], status: 64, says: "whole vault", hint: "series")
         try refused(house, ["cleanup", "nowhere"], status: 5, says: "no vault 'nowhere'", hint: "dumps")
         try refused(
-            house, ["preserve", "app/orders-\(House.day(4)).dump", "--reason", " "], status: 64, says: "empty",
+            house, ["preserve", "app/orders-\(CLIFixture.day(4)).dump", "--reason", " "], status: 64, says: "empty",
             hint: "audit"
         )
         try refused(house, ["cleanup", "--approve", "abcdef"], status: 5, says: "no such plan", hint: "reprieve plan")
@@ -97,35 +99,37 @@ struct BadInputTests {
         "another device inside a vault is foreign, named once, with the YAML to add",
         .enabled(if: geteuid() == 0, "needs root"))
     func otherDevice() throws {
-        let house = try House(keep: "{ last: 1 }")
+        let house = try CLIFixture(keep: "{ last: 1 }")
         try house.dailies(3)
         let mount = house.vault.appending(path: "app/mounted")
         try FileManager.default.createDirectory(at: mount, withIntermediateDirectories: true)
-        #expect(try House.launch(["/bin/mount", "-t", "tmpfs", "none", mount.path]).status == 0)
-        defer { _ = try? House.launch(["/bin/umount", "-l", mount.path]) }
-        for day in 1...3 { try house.put("app/mounted/orders-\(House.day(day)).dump") }
+        #expect(try CLIFixture.launch(["/bin/mount", "-t", "tmpfs", "none", mount.path]).status == 0)
+        defer { _ = try? CLIFixture.launch(["/bin/umount", "-l", mount.path]) }
+        for day in 1...3 { try house.put("app/mounted/orders-\(CLIFixture.day(day)).dump") }
         try house.settle()
-        let foreign = try house.run("list", "--foreign").out
-        #expect(foreign.components(separatedBy: "another file system").count == 2)
-        #expect(foreign.contains("path: \(mount.path)"))
+        let notRecognised = try house.run("list", "--foreign").out
+        #expect(notRecognised.components(separatedBy: "another file system").count == 2)
+        #expect(notRecognised.contains("path: \(mount.path)"))
         try house.run("plan")
         #expect(try house.run("cleanup", "--approve").status == 0)
-        for day in 1...3 { #expect(house.exists("app/mounted/orders-\(House.day(day)).dump")) }
-        #expect(house.exists("app/orders-\(House.day(3)).dump") && !house.exists("app/orders-\(House.day(1)).dump"))
+        for day in 1...3 { #expect(house.exists("app/mounted/orders-\(CLIFixture.day(day)).dump")) }
+        #expect(
+            house.exists("app/orders-\(CLIFixture.day(3)).dump")
+                && !house.exists("app/orders-\(CLIFixture.day(1)).dump"))
     }
 
     @Test(
         "another disk at the vault's path: nothing is done there until it is adopted",
         .enabled(if: geteuid() == 0, "needs root"))
     func otherDisk() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         try house.dailies(4)
-        #expect(try House.launch(["/bin/mount", "-t", "tmpfs", "none", house.vault.path]).status == 0)
+        #expect(try CLIFixture.launch(["/bin/mount", "-t", "tmpfs", "none", house.vault.path]).status == 0)
         do {
-            defer { _ = try? House.launch(["/bin/umount", "-l", house.vault.path]) }
-            try house.put("app/orders-\(House.day(9)).dump")
+            defer { _ = try? CLIFixture.launch(["/bin/umount", "-l", house.vault.path]) }
+            try house.put("app/orders-\(CLIFixture.day(9)).dump")
             try refused(house, ["cleanup"], status: 1, says: "not what it was", hint: "adopt")
             #expect(try house.run("status").out.contains("OFFLINE"))
         }
@@ -136,28 +140,28 @@ struct BadInputTests {
 
     @Test("root's state, asked by another user", .enabled(if: geteuid() == 0, "needs root"))
     func foreignState() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
         try house.run("list")
         chmod(house.root.path, 0o755)
         chmod(house.state.path, 0o700)
         try refused(
-            house, ["list"], status: 1, says: "permission denied", hint: "--state-dir", under: House.asNobody)
+            house, ["list"], status: 1, says: "permission denied", hint: "--state-dir", under: CLIFixture.asNobody)
     }
 
     @Test(
         "as root, a state that another user can reach is refused, and nothing is made or followed there",
         .enabled(if: geteuid() == 0, "needs root"))
     func reachableState() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
         let home = house.root.appending(path: "mallory").path
         try FileManager.default.createDirectory(atPath: home + "/own", withIntermediateDirectories: true)
         for path in [home, home + "/own"] { chown(path, 12345, 12345) }
         #expect(symlink(house.root.path, house.root.path + "/link") == 0)
         #expect(symlink(house.root.path, home + "/link") == 0)
-        func list(_ state: String) throws -> House.Outcome {
-            try House.launch([House.binary.path, "list", "--config", house.config.path, "--state-dir", state])
+        func list(_ state: String) throws -> CLIFixture.Outcome {
+            try CLIFixture.launch([CLIFixture.binary.path, "list", "--config", house.config.path, "--state-dir", state])
         }
         for state in [home + "/own", home + "/new/state", home + "/link/state"] {
             let refused = try list(state)
@@ -186,10 +190,10 @@ struct BadInputTests {
 
     @Test("the audit log cannot be written: nothing is moved, and a restore goes on and says so")
     func unaudited() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
-        try house.put("app/orders-\(House.day(5)).dump")
+        try house.put("app/orders-\(CLIFixture.day(5)).dump")
         try house.settle()
         let log = house.state.appending(path: "audit.log")
         try FileManager.default.removeItem(at: log)
@@ -197,19 +201,19 @@ struct BadInputTests {
         let cleanup = try house.run("cleanup")
         #expect(cleanup.status != 0 && cleanup.error.contains("audit log"))
         #expect(house.names().count == 3)
-        let restore = try house.run("restore", "orders-\(House.day(1)).dump")
+        let restore = try house.run("restore", "orders-\(CLIFixture.day(1)).dump")
         #expect(restore.status == 3 && restore.error.contains("audit log"))
-        #expect(house.exists("app/orders-\(House.day(1)).dump"))
+        #expect(house.exists("app/orders-\(CLIFixture.day(1)).dump"))
     }
 
     @Test("commands that only look change nothing in the vault")
     func lookingChangesNothing() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.settle()
         let before = try house.snapshot()
         for command in [
-            ["status"], ["list", "-a"], ["plan"], ["explain", "orders-\(House.day(1)).dump"], ["audit"],
+            ["status"], ["list", "-a"], ["plan"], ["explain", "orders-\(CLIFixture.day(1)).dump"], ["audit"],
             ["cleanup", "-n"], ["purge", "-n"], ["retention", "show"], ["config", "check"],
         ] {
             let outcome = try house.run(command)
@@ -220,7 +224,7 @@ struct BadInputTests {
     }
 }
 
-extension House {
+extension CLIFixture {
     static let asNobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
     /// Name, size and time of change of everything in the vault.

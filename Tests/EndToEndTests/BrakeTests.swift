@@ -4,25 +4,25 @@ import Testing
 @Suite("brakes, with the real binary")
 struct BrakeTests {
     /// Runs under another wall clock; the boot clock is the machine's.
-    private func at(_ offset: String, _ house: House, _ arguments: String...) throws -> House.Outcome {
+    private func at(_ offset: String, _ house: CLIFixture, _ arguments: String...) throws -> CLIFixture.Outcome {
         let faked = ["DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
         return try house.run(arguments, under: ["/usr/bin/faketime", "-f", offset], environment: faked)
     }
 
-    private func status(_ house: House) throws -> [String: Any] { try house.run("status", "--json").json() }
+    private func status(_ house: CLIFixture) throws -> [String: Any] { try house.run("status", "--json").json() }
 
-    private func freezes(_ house: House) throws -> [String] {
+    private func freezes(_ house: CLIFixture) throws -> [String] {
         let vault = (try status(house)["vaults"] as? [[String: Any]])?.first
         return (vault?["freezes"] as? [[String: Any]] ?? []).compactMap { $0["cause"] as? String }
     }
 
     @Test("ten years ahead and ten back: nothing is moved, nothing purged, and it ends when the clock is right")
     func clock() throws {
-        let house = try House(grace: "1h", more: "    safeguards: { clock: until-unfrozen }")
+        let house = try CLIFixture(grace: "1h", more: "    safeguards: { clock: until-unfrozen }")
         try house.dailies(8)
         try house.cleanup()
         let (names, batches) = (house.names(), house.batches())
-        for day in 5...8 { try house.put("app/orders-\(House.day(day + 1)).dump", "new") }
+        for day in 5...8 { try house.put("app/orders-\(CLIFixture.day(day + 1)).dump", "new") }
         for offset in ["+3650d", "-3650d"] {
             let cleanup = try at(offset, house, "cleanup")
             #expect(cleanup.status == 4 && cleanup.said.contains("the clock"), "\(offset): \(cleanup.said)")
@@ -43,7 +43,7 @@ struct BrakeTests {
 
     @Test("the clock jumps while the agent runs: what is due by the new clock is not purged")
     func agent() throws {
-        let house = try House(grace: "40d", more: "    safeguards: { clock: until-unfrozen }")
+        let house = try CLIFixture(grace: "40d", more: "    safeguards: { clock: until-unfrozen }")
         try house.dailies(6)
         try house.cleanup()
         // Read by libfaketime at every call.
@@ -62,7 +62,7 @@ struct BrakeTests {
         try house.wait("the freeze", seconds: 90) {
             count += 1
             // It looks at the clock every few seconds, when something happens anyway.
-            try house.put("app/other-\(House.day(9)).dump", "something to look at \(count)")
+            try house.put("app/other-\(CLIFixture.day(9)).dump", "something to look at \(count)")
             usleep(500_000)
             return try house.events().contains {
                 $0["event"] as? String == "vault.frozen" && $0["cause"] as? String == "clock"
@@ -74,7 +74,7 @@ struct BrakeTests {
 
     @Test("nine of ten encrypted in place: frozen and said once, all of the trash comes back")
     func ransom() throws {
-        let house = try House(grace: "1s")
+        let house = try CLIFixture(grace: "1s")
         for series in ["app/orders", "app/users", "files/web"] { try house.dailies(8, series: series) }
         try house.cleanup()
         try house.pass(1.2)
@@ -100,19 +100,19 @@ struct BrakeTests {
 
     @Test("a tiny dump is set aside, three freeze their series, accept ends it")
     func suspect() throws {
-        let house = try House(keep: "{ last: 20 }")
+        let house = try CLIFixture(keep: "{ last: 20 }")
         func dump(_ n: Int, _ size: Int) throws {
-            try house.put("app/orders-\(House.day(n)).dump", String(repeating: "x", count: size))
+            try house.put("app/orders-\(CLIFixture.day(n)).dump", String(repeating: "x", count: size))
         }
         for n in -6...5 { try dump(n, 50_000) }
         try dump(6, 90)
         try house.wait("it to be set aside") { try house.run("list", "app/orders").said.contains("SUSPECT") }
         let list = try house.run("list", "app/orders").said
         #expect(list.contains("over 99 % smaller than usual"), "\(list)")
-        let explained = try house.run("explain", "orders-\(House.day(6)).dump").said
+        let explained = try house.run("explain", "orders-\(CLIFixture.day(6)).dump").said
         #expect(explained.contains("reprieve accept"), "\(explained)")
         #expect(try house.run("status").said.contains("is suspect"))
-        #expect(try house.backup("app/orders-\(House.day(6)).dump")?["condition"] as? String == "suspect")
+        #expect(try house.backup("app/orders-\(CLIFixture.day(6)).dump")?["condition"] as? String == "suspect")
         for n in 7...8 { try dump(n, 90 + n) }
         try house.wait("the freeze of its series") {
             try house.run("cleanup")
@@ -132,7 +132,7 @@ struct BrakeTests {
 
     @Test("freeze and unfreeze take several vaults and series, and --all; a future-dated one is reported")
     func words() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(3)
         try house.dailies(3, series: "app/users")
         try house.put("app/users-2099-01-01.dump")
@@ -153,10 +153,10 @@ struct BrakeTests {
 
     @Test("preserved ones stay: the state lost, the trash removed, both in turn, another host, the log rotated away")
     func marks() throws {
-        let house = try House(grace: "1s")
+        let house = try CLIFixture(grace: "1s")
         try house.dailies(6)
         try house.settle()
-        let (kept, path) = ("orders-\(House.day(1)).dump", "app/orders-\(House.day(1)).dump")
+        let (kept, path) = ("orders-\(CLIFixture.day(1)).dump", "app/orders-\(CLIFixture.day(1)).dump")
         #expect(try house.run("preserve", kept, "--reason", "audit").status == 0)
         let losses: [(what: String, lose: () throws -> Void)] = [
             ("state", { try FileManager.default.removeItem(at: house.state) }),
@@ -189,7 +189,7 @@ struct BrakeTests {
     }
 }
 
-extension House {
+extension CLIFixture {
     /// As `settle()`, where one of them is dated ahead and never complete.
     fileprivate func settle2() throws {
         try wait("everything to settle") {

@@ -6,7 +6,7 @@ import Testing
 /// the agent's list must equal a fresh scan, and both the model.
 @Suite("churn", .enabled(if: Disk.canMount, "needs root and loop devices"))
 struct ChurnTests {
-    static let seconds: Double = House.isLongForm ? 60 : 10
+    static let seconds: Double = CLIFixture.isLongForm ? 60 : 10
 
     @Test("after random changes the index equals the disk and the model", arguments: Disk.Kind.allCases)
     func churn(_ kind: Disk.Kind) throws {
@@ -32,10 +32,10 @@ struct ChurnTests {
         #expect(log.contains("overflowed") && !log.contains("error:"), "\(log)")
     }
 
-    private func start(_ disk: Disk, seed: UInt64) throws -> (House, Churn) {
+    private func start(_ disk: Disk, seed: UInt64) throws -> (CLIFixture, Churn) {
         let churn = try Churn(base: disk.root, seed: seed)
         // What is made at random is of any size: that is not the question here.
-        let house = try House(
+        let house = try CLIFixture(
             more: "    schedule: manual\n    safeguards: { set-aside-suspect: off }",
             vault: disk.root.appending(path: "vault"))
         // The marker, so that a fresh state takes it for the same vault.
@@ -48,7 +48,7 @@ struct ChurnTests {
     }
 
     /// Waits until the agent's list has what the model has, all complete; then compares with a fresh scan.
-    private func settle(_ house: House, _ churn: Churn, _ what: String) throws {
+    private func settle(_ house: CLIFixture, _ churn: Churn, _ what: String) throws {
         let expected = churn.expected()
         print("churn on \(what): \(churn.operations) changes, \(expected.count) backups left")
         #expect(churn.operations > 100)

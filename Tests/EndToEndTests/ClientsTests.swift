@@ -16,7 +16,7 @@ struct ClientsTests {
             ProcessInfo.processInfo.environment["REPRIEVE_TESTS_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
         print("twenty clients on \(kind): REPRIEVE_TESTS_SEED=\(seed)")
         let crowd = try Crowd(kind, seed: seed)
-        try crowd.run(seconds: House.isLongForm ? 1200 : 60)
+        try crowd.run(seconds: CLIFixture.isLongForm ? 1200 : 60)
         print("twenty clients on \(kind): \(crowd.told)")
         try crowd.check()
     }
@@ -42,7 +42,7 @@ private final class Crowd: @unchecked Sendable {
     private static let sacred = ["app/orders", "db"].map { name($0, 0) }
 
     private let disk: Disk
-    private let house: House
+    private let house: CLIFixture
     private let seed: UInt64
     private let known = Mutex(Known())
     private let preload: String?
@@ -50,7 +50,7 @@ private final class Crowd: @unchecked Sendable {
     init(_ kind: Disk.Kind, seed: UInt64) throws {
         self.seed = seed
         disk = try Disk(kind, megabytes: kind == .xfs ? 320 : kind == .btrfs ? 192 : 64)
-        house = try House(
+        house = try CLIFixture(
             keep: "{ last: \(Self.kept) }", grace: "5s", more: "    safeguards: { clock: until-unfrozen }",
             vault: disk.root.appending(path: "vault", directoryHint: .isDirectory))
         let state = disk.root.appending(path: "state", directoryHint: .isDirectory)
@@ -217,7 +217,7 @@ private final class Crowd: @unchecked Sendable {
         process.executableURL = URL(filePath: "/usr/bin/nice")
         var own = ["--config", house.config.path, "--state-dir", house.state.path]
         if arguments[0] == "doctor" { own += ["--search-root", house.root.appending(path: "host").path] }
-        process.arguments = ["-n", "10", House.binary.path] + arguments + own
+        process.arguments = ["-n", "10", CLIFixture.binary.path] + arguments + own
         let chance = Int.random(in: 0..<100, using: &random)
         if let preload, Int.random(in: 0..<4, using: &random) == 0 {
             process.environment = ProcessInfo.processInfo.environment.merging([

@@ -47,7 +47,7 @@ final class Disk {
     }
 
     static func run(_ command: [String]) throws {
-        let outcome = try House.launch(["/usr/bin/env"] + command)
+        let outcome = try CLIFixture.launch(["/usr/bin/env"] + command)
         guard outcome.status == 0 else {
             Issue.record("\(command.joined(separator: " ")): \(outcome.error)")
             throw CancellationError()

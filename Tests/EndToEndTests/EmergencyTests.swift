@@ -4,7 +4,7 @@ import Testing
 /// What must work on the worst day: list, restore, undo, freeze and the audit log, whatever else is broken.
 @Suite("A broken configuration or state directory stops no restore")
 struct EmergencyTests {
-    private func trashed(_ house: House) throws -> [String] {
+    private func trashed(_ house: CLIFixture) throws -> [String] {
         let outcome = try house.run("list", "--trash", "--json")
         let backups = try outcome.json()["backups"] as? [[String: Any]] ?? []
         return backups.compactMap { $0["id"] as? String }
@@ -13,7 +13,7 @@ struct EmergencyTests {
     /// Each of the commands does its work, warns of what is broken, and ends with 3. `isInVault`: who does not look
     /// into the vault does not see it.
     private func checkCommands(
-        _ house: House, _ what: String, id: String, warning: String, isInVault: Bool = false
+        _ house: CLIFixture, _ what: String, id: String, warning: String, isInVault: Bool = false
     ) throws {
         for command in [
             ["list", "--trash"], ["freeze", "--all", "--reason", "test"], ["undo", "--last", "-n"], ["restore", id],
@@ -28,7 +28,7 @@ struct EmergencyTests {
 
     @Test("damaged files of the state directory: a warning and exit 3, and no protection is lost")
     func damagedState() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(9)
         try house.cleanup()
         var ids = try trashed(house)
@@ -72,7 +72,7 @@ struct EmergencyTests {
 
     @Test("freeze needs no reason, and one vault that cannot be reached stops no other")
     func noReason() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(3)
         let other = house.root.appending(path: "other", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
@@ -82,7 +82,7 @@ struct EmergencyTests {
             text.replacingOccurrences(
                 of: "vaults:\n",
                 with: "vaults:\n  another: { path: \(other.path), keep: { last: 2 }, quiet-period: 1s }\n"))
-        try house.write(other.appending(path: "a-\(House.day(1)).dump"), "a")
+        try house.write(other.appending(path: "a-\(CLIFixture.day(1)).dump"), "a")
         try house.cleanup()
         let aside = house.root.appending(path: "aside")
         try FileManager.default.moveItem(at: other, to: aside)
@@ -99,7 +99,7 @@ struct EmergencyTests {
 
     @Test("both copies of the marks are damaged: a freeze stands as a file")
     func bothMarks() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         let id = try #require(try trashed(house).first)
@@ -113,7 +113,7 @@ struct EmergencyTests {
 
     @Test("a broken configuration: the last good one is used by who brings back or freezes, and by nobody else")
     func brokenConfiguration() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(6)
         try house.cleanup()
         var ids = try trashed(house)
@@ -135,8 +135,8 @@ struct EmergencyTests {
         // A state directory that the broken file names is found all the same.
         let state = house.root.appending(path: "other")
         let named = good + "\nstate-directory: \"\(state.path)\"  # here\n"
-        func run(_ words: String...) throws -> House.Outcome {
-            try House.launch([House.binary.path] + words + ["--config", house.config.path])
+        func run(_ words: String...) throws -> CLIFixture.Outcome {
+            try CLIFixture.launch([CLIFixture.binary.path] + words + ["--config", house.config.path])
         }
         try house.write(house.config, named)
         #expect(try run("list").status == 0)
@@ -145,8 +145,8 @@ struct EmergencyTests {
         #expect(outcome.status == 3, "\(outcome.out)\(outcome.error)")
         // Another configuration has no part in it.
         try house.write(house.root.appending(path: "other.yaml"), "oops")
-        let other = try House.launch([
-            House.binary.path, "list", "--config", house.root.appending(path: "other.yaml").path, "--state-dir",
+        let other = try CLIFixture.launch([
+            CLIFixture.binary.path, "list", "--config", house.root.appending(path: "other.yaml").path, "--state-dir",
             state.path,
         ])
         #expect(other.status == 78, "\(other.out)\(other.error)")

@@ -25,10 +25,10 @@ struct EventsTests {
 
     @Test("every record has exactly the fields that its event declares")
     func fields() throws {
-        let house = try House(keep: "{ last: 2 }", grace: "1h")
+        let house = try CLIFixture(keep: "{ last: 2 }", grace: "1h")
         // Daily until five days ago: late. Daily until three weeks ago: ended.
-        for day in -4...4 { try house.put("app/late-\(House.day(day)).dump") }
-        for day in -20 ... -12 { try house.put("app/ended-\(House.day(day)).dump") }
+        for day in -4...4 { try house.put("app/late-\(CLIFixture.day(day)).dump") }
+        for day in -20 ... -12 { try house.put("app/ended-\(CLIFixture.day(day)).dump") }
         try house.dailies(9)
         try house.settle()
         #expect(try house.run("cleanup").status == 4)

@@ -7,20 +7,20 @@ import Testing
 struct FullDiskTests {
     private final class FullHouse {
         let disk: Disk
-        let house: House
+        let house: CLIFixture
         private var fillers = 0
 
         /// Two backups stay, four are in the trash, and their grace is over.
         init(_ kind: Disk.Kind) throws {
             disk = try Disk(kind, megabytes: kind == .xfs ? 320 : kind == .btrfs ? 128 : 48)
             let vault = disk.root.appending(path: "vault", directoryHint: .isDirectory)
-            house = try House(grace: "1s", vault: vault)
+            house = try CLIFixture(grace: "1s", vault: vault)
             let state = disk.root.appending(path: "state", directoryHint: .isDirectory)
             try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
             try FileManager.default.createSymbolicLink(
                 atPath: house.root.appending(path: "state").path, withDestinationPath: state.path)
             let content = String(repeating: "0123456789abcdef", count: 1 << 16)
-            for day in 1...6 { try house.put("app/orders-\(House.day(day)).dump", content) }
+            for day in 1...6 { try house.put("app/orders-\(CLIFixture.day(day)).dump", content) }
             try house.cleanup()
             #expect(try house.list("--trash").count == 4)
             try house.pass(1.2)
@@ -71,7 +71,7 @@ struct FullDiskTests {
         }
         #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)")
         #expect(full.house.purging().isEmpty)
-        #expect(full.house.names() == ["app/orders-\(House.day(5)).dump", "app/orders-\(House.day(6)).dump"])
+        #expect(full.house.names() == ["app/orders-\(CLIFixture.day(5)).dump", "app/orders-\(CLIFixture.day(6)).dump"])
         #expect(try full.house.events().count { $0["event"] as? String == "backup.deleted" } == 4)
         #expect(try full.house.run("audit", "verify").status == 0)
         // The emptied batch may have to wait: its new name is longer, and takes room on xfs.
@@ -84,9 +84,9 @@ struct FullDiskTests {
     func restore(_ kind: Disk.Kind) throws {
         let full = try FullHouse(kind)
         try full.fill()
-        let outcome = try full.house.run("restore", "orders-\(House.day(3)).dump")
+        let outcome = try full.house.run("restore", "orders-\(CLIFixture.day(3)).dump")
         #expect(outcome.status == 0 || outcome.status == 3, "\(outcome.out)\(outcome.error)")
-        #expect(full.house.exists("app/orders-\(House.day(3)).dump"))
+        #expect(full.house.exists("app/orders-\(CLIFixture.day(3)).dump"))
     }
 
     /// With WAL, one command in four ended by SIGBUS here.
@@ -111,12 +111,12 @@ struct FullDiskTests {
         }
         flood.start()
         let commands = [
-            ["list"], ["plan"], ["status"], ["preserve", "orders-\(House.day(6)).dump", "--reason", "x"],
-            ["release", "orders-\(House.day(6)).dump"], ["cleanup"], ["purge"], ["agent", "--once"],
+            ["list"], ["plan"], ["status"], ["preserve", "orders-\(CLIFixture.day(6)).dump", "--reason", "x"],
+            ["release", "orders-\(CLIFixture.day(6)).dump"], ["cleanup"], ["purge"], ["agent", "--once"],
         ]
-        let count = House.isLongForm ? 2000 : 24
+        let count = CLIFixture.isLongForm ? 2000 : 24
         let next = Atomic(0)
-        let ended = try House.together(4) { () -> [String] in
+        let ended = try CLIFixture.together(4) { () -> [String] in
             var ended: [String] = []
             while case let n = next.wrappingAdd(1, ordering: .relaxed).oldValue, n < count {
                 let command = commands[n % commands.count]
@@ -147,9 +147,9 @@ struct FullDiskTests {
     @Test("little room: the batches of a cleanup are as small as they must be, and what it says goes on")
     func smallBatches() throws {
         let disk = try Disk(.tmpfs, megabytes: 16)
-        let house = try House(vault: disk.root.appending(path: "vault", directoryHint: .isDirectory))
+        let house = try CLIFixture(vault: disk.root.appending(path: "vault", directoryHint: .isDirectory))
         let all = 300
-        for n in 0..<all { try house.put("app/job\(n % 100)-\(House.day(1 + n / 100)).dump", "x") }
+        for n in 0..<all { try house.put("app/job\(n % 100)-\(CLIFixture.day(1 + n / 100)).dump", "x") }
         try house.configure(keep: "{ last: 1 }")
         try house.settle()
         let plan = try #require(try house.run("plan", "--json").json()["plan_id"] as? String)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("there is always a way to go on, with the real binary")
 struct GoOnTests {
-    private func orders(_ n: Int) -> String { "app/orders-\(House.day(n)).dump" }
+    private func orders(_ n: Int) -> String { "app/orders-\(CLIFixture.day(n)).dump" }
 
     /// Lines broken for 80 columns, as one.
     private func flat(_ text: String) -> String {
@@ -12,7 +12,7 @@ struct GoOnTests {
 
     @Test("nothing goes: it is said why, and from when on something can")
     func nothing() throws {
-        let house = try House()
+        let house = try CLIFixture()
         #expect(flat(try house.run("plan").out).contains("Nothing goes: there is no backup in this vault."))
         try house.dailies(6)
         let settings = try String(contentsOf: house.config, encoding: .utf8)
@@ -41,7 +41,7 @@ struct GoOnTests {
 
     @Test("a backup that a person knows to be broken counts for nothing, until that is taken back")
     func bad() throws {
-        let house = try House(keep: "{ last: 1 }")
+        let house = try CLIFixture(keep: "{ last: 1 }")
         for day in 7...9 { try house.put(orders(day)) }
         try house.settle()
         #expect(try house.run("bad", orders(9)).status == 64, "it needs a reason")
@@ -66,7 +66,7 @@ struct GoOnTests {
 
     @Test("a run, a series, a vault: what came back is released, what is preserved stays so unless it is said")
     func release() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(6)
         try house.dailies(6, series: "app/users")
         try house.cleanup()
@@ -74,7 +74,7 @@ struct GoOnTests {
         try house.run("unfreeze", "dumps")
         let plan = flat(try house.run("plan").out)
         #expect(plan.contains("8 backups came back from the trash and are protected for a grace."), "\(plan)")
-        try house.run("preserve", "app/orders", "--before", House.day(3), "--reason", "case 4711")
+        try house.run("preserve", "app/orders", "--before", CLIFixture.day(3), "--reason", "case 4711")
         #expect(try house.list().count { $0["preserved"] as? Bool == true } == 2)
         #expect(try house.run("preserve", "app/orders", "--before", "2001-01-01", "--reason", "x").status == 5)
         let series = try house.run("release", "app/users", "--json").json()
@@ -93,7 +93,7 @@ struct GoOnTests {
 
     @Test("restore --wanted brings back what the policy would keep now, with one mark")
     func wanted() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(6)
         try house.cleanup()
         #expect(try house.run("restore", "--wanted").status == 5)
@@ -109,20 +109,20 @@ struct GoOnTests {
 
     @Test("purge --now --free takes the oldest backup, not the first name")
     func oldest() throws {
-        let house = try House()
+        let house = try CLIFixture()
         let size = String(repeating: "x", count: 100_000)
         for (name, days) in [("app/aaa", 3...6), ("app/zzz", 1...6)] {
-            for day in days { try house.put("\(name)-\(House.day(day)).dump", size) }
+            for day in days { try house.put("\(name)-\(CLIFixture.day(day)).dump", size) }
         }
         try house.cleanup()
         let plan = try house.run("purge", "--now", "--free", "150KiB", "-n", "--json").json()
         let going = try #require(plan["backups"] as? [[String: Any]]).compactMap { $0["path"] as? String }
-        #expect(going == ["app/zzz-\(House.day(1)).dump", "app/zzz-\(House.day(2)).dump"])
+        #expect(going == ["app/zzz-\(CLIFixture.day(1)).dump", "app/zzz-\(CLIFixture.day(2)).dump"])
     }
 
     @Test("a vault that is not configured any more is given up, and one that is configured is not")
     func forget() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
         try house.run("status")
         #expect(try house.run("forget", "dumps").status == 64)
@@ -140,7 +140,7 @@ struct GoOnTests {
 
     @Test("Ctrl-C says how far it got, and how to go on")
     func interrupted() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(6)
         try house.settle()
         try house.run("plan")
@@ -150,8 +150,9 @@ struct GoOnTests {
         let lock = open(house.vault.appending(path: ".trash/.lock").path, O_RDWR | O_CLOEXEC)
         #expect(flock(lock, LOCK_EX) == 0)
         defer { close(lock) }
-        let outcome = try House.launch([
-            "/usr/bin/timeout", "-s", "INT", "2", House.binary.path, "cleanup", "dumps", "--approve", "--wait", "60s",
+        let outcome = try CLIFixture.launch([
+            "/usr/bin/timeout", "-s", "INT", "2", CLIFixture.binary.path, "cleanup", "dumps", "--approve", "--wait",
+            "60s",
             "--config", house.config.path, "--state-dir", house.state.path,
         ])
         #expect(flat(outcome.error).contains("interrupted, and nothing was moved to the trash"), "\(outcome.error)")
@@ -162,7 +163,7 @@ struct GoOnTests {
 
     @Test("Ctrl-C in the middle of a cleanup tells what was moved; going on and undoing do the rest")
     func interruptedInTheMiddle() throws {
-        let house = try House(keep: "{ last: 2 }")
+        let house = try CLIFixture(keep: "{ last: 2 }")
         let all = 4000
         for n in 0..<all {
             let date = Date(timeIntervalSinceNow: Double(n - all) * 86_400)
@@ -176,7 +177,7 @@ struct GoOnTests {
         // A script that starts the tests in the background has them ignore the signal, and a command leaves it ignored.
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [
-            "--default-signal=INT", House.binary.path, "cleanup", "--approve", "--config", house.config.path,
+            "--default-signal=INT", CLIFixture.binary.path, "cleanup", "--approve", "--config", house.config.path,
             "--state-dir", house.state.path,
         ]
         (process.standardInput, process.standardOutput) = (FileHandle.nullDevice, FileHandle.nullDevice)

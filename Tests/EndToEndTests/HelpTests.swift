@@ -17,8 +17,8 @@ struct HelpTests {
     }()
 
     private static func help(_ words: [String], columns: Int) throws -> String {
-        let outcome = try House.launch(
-            [House.binary.path] + words + ["--help"], environment: ["COLUMNS": String(columns)])
+        let outcome = try CLIFixture.launch(
+            [CLIFixture.binary.path] + words + ["--help"], environment: ["COLUMNS": String(columns)])
         #expect(outcome.status == 0, "\(words): \(outcome.error)")
         return outcome.out
     }
@@ -51,8 +51,8 @@ struct HelpTests {
         #expect(text.contains("--state-dir") == words.isEmpty, "global options")
         // What a person would type is at least understood.
         for example in examples {
-            let outcome = try House.launch([
-                "/bin/sh", "-c", "exec \(House.binary.path)\(example.dropFirst(10)) --help",
+            let outcome = try CLIFixture.launch([
+                "/bin/sh", "-c", "exec \(CLIFixture.binary.path)\(example.dropFirst(10)) --help",
             ])
             #expect(outcome.status == 0 && outcome.out.hasPrefix("OVERVIEW: "), "\(example): \(outcome.error)")
         }

@@ -4,7 +4,7 @@ import Testing
 /// Hooks as the binary and its agent run them.
 @Suite("hooks of the binary")
 struct HooksTests {
-    private func script(_ house: House, _ name: String, _ body: String) throws -> String {
+    private func script(_ house: CLIFixture, _ name: String, _ body: String) throws -> String {
         let url = house.root.appending(path: name)
         try house.write(url, "#!/bin/sh\n" + body + "\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: url.path)
@@ -14,7 +14,7 @@ struct HooksTests {
     @Test("a veto holds on the command line, is told and asked again; without anything to do nobody is asked")
     func veto() throws {
         let asked = "cat >> \"$(dirname \"$0\")/asked\""
-        let house = try House()
+        let house = try CLIFixture()
         let gate = try script(house, "gate", "\(asked); echo 'tape is not written'; exit 1")
         try house.configure(
             keep: "{ last: 2 }", grace: "1s",
@@ -62,7 +62,7 @@ struct HooksTests {
 
     @Test("the agent obeys a veto, and goes on when it is lifted")
     func agentVeto() throws {
-        let house = try House()
+        let house = try CLIFixture()
         let gate = try script(house, "gate", "test -e \"$(dirname \"$0\")/yes\"")
         try house.configure(
             keep: "{ last: 2 }", grace: "1h",
@@ -78,7 +78,7 @@ struct HooksTests {
 
     @Test("event hooks that hang do not turn a quick yes into a no")
     func busy() throws {
-        let house = try House()
+        let house = try CLIFixture()
         let hang = try script(house, "hang", "echo >> \"$(dirname \"$0\")/hanging\"; exec sleep 40")
         let gate = try script(house, "gate", "exit 0")
         let hooks = (1...4).map { "  hang\($0): { on: \"*\", run: \(hang), time-limit: 35s }\n" }.joined()
@@ -101,13 +101,13 @@ struct HooksTests {
 
     @Test("an agent that is killed in between tells all again from where it was: at least once, in order")
     func killed() throws {
-        let house = try House()
+        let house = try CLIFixture()
         // The end of the script comes after the line: killed between them it is told again.
         let tell = try script(house, "tell", "cat >> \"$(dirname \"$0\")/told\"; sleep 0.1")
         try house.configure(
             keep: "all", more: "hooks:\n  tell: { on: backup.complete, run: \(tell) }\n")
         try house.run("status")
-        for n in 1...12 { try house.put("app/db-\(House.day(n - 3)).dump") }
+        for n in 1...12 { try house.put("app/db-\(CLIFixture.day(n - 3)).dump") }
         let told = { () throws -> [Int] in
             let text = (try? String(contentsOf: house.root.appending(path: "told"), encoding: .utf8)) ?? ""
             return try text.split(separator: "\n").map { line in
@@ -134,7 +134,7 @@ struct HooksTests {
 
     @Test("secrets are shown by no command, log, JSON or list of processes")
     func secrets() throws {
-        let house = try House()
+        let house = try CLIFixture()
         // Nobody answers there: who posts waits, and can be looked at.
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(listener) }
@@ -166,7 +166,7 @@ struct HooksTests {
             said += outcome.out + outcome.error
         }
         let cleanup = Process()
-        cleanup.executableURL = House.binary
+        cleanup.executableURL = CLIFixture.binary
         cleanup.arguments = ["cleanup", "--config", house.config.path, "--state-dir", house.state.path]
         (cleanup.standardOutput, cleanup.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
         try cleanup.run()

@@ -5,31 +5,31 @@ import Testing
 struct IdentityTests {
     @Test("an id stays through rename, condemn, restore and a rebuilt catalog")
     func sameID() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.settle()
-        let id = try #require(try house.backup("app/orders-\(House.day(1)).dump")?["id"] as? String)
+        let id = try #require(try house.backup("app/orders-\(CLIFixture.day(1)).dump")?["id"] as? String)
         rename(
-            house.vault.appending(path: "app/orders-\(House.day(1)).dump").path,
-            house.vault.appending(path: "app/renamed-\(House.day(1)).dump").path)
-        #expect(try house.backup("app/renamed-\(House.day(1)).dump")?["id"] as? String == id)
+            house.vault.appending(path: "app/orders-\(CLIFixture.day(1)).dump").path,
+            house.vault.appending(path: "app/renamed-\(CLIFixture.day(1)).dump").path)
+        #expect(try house.backup("app/renamed-\(CLIFixture.day(1)).dump")?["id"] as? String == id)
         rename(
-            house.vault.appending(path: "app/renamed-\(House.day(1)).dump").path,
-            house.vault.appending(path: "app/orders-\(House.day(1)).dump").path)
+            house.vault.appending(path: "app/renamed-\(CLIFixture.day(1)).dump").path,
+            house.vault.appending(path: "app/orders-\(CLIFixture.day(1)).dump").path)
         try house.cleanup()
-        #expect(try house.backup("app/orders-\(House.day(1)).dump", "--trash")?["id"] as? String == id)
+        #expect(try house.backup("app/orders-\(CLIFixture.day(1)).dump", "--trash")?["id"] as? String == id)
         try house.loseCatalog()
-        #expect(try house.backup("app/orders-\(House.day(1)).dump", "--trash")?["id"] as? String == id)
+        #expect(try house.backup("app/orders-\(CLIFixture.day(1)).dump", "--trash")?["id"] as? String == id)
         #expect(try house.run("restore", String(id.prefix(8))).status == 0)
-        #expect(try house.backup("app/orders-\(House.day(1)).dump")?["id"] as? String == id)
+        #expect(try house.backup("app/orders-\(CLIFixture.day(1)).dump")?["id"] as? String == id)
     }
 
     @Test("a deleted catalog is rebuilt: trash, marks and grace as they were")
     func rebuilt() throws {
-        let house = try House(grace: "3s")
+        let house = try CLIFixture(grace: "3s")
         try house.dailies(5)
         try house.settle()
-        try house.run("preserve", "orders-\(House.day(1)).dump", "--reason", "audit")
+        try house.run("preserve", "orders-\(CLIFixture.day(1)).dump", "--reason", "audit")
         try house.cleanup()
         let before = try house.everything()
         try house.loseCatalog()
@@ -37,12 +37,12 @@ struct IdentityTests {
         // Its batch is still ours, by the audit log, and is purged on time.
         try house.pass(3.2)
         #expect((try house.run("purge", "--json").json()["backups"] as? [Any])?.count == 2)
-        #expect(house.exists("app/orders-\(House.day(1)).dump"))
+        #expect(house.exists("app/orders-\(CLIFixture.day(1)).dump"))
     }
 
     @Test("a catalog that is no database is set aside and made anew")
     func damaged() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
         try house.run("list")
         for suffix in ["-wal", "-shm"] {
@@ -56,12 +56,12 @@ struct IdentityTests {
 
     @Test("hard-linked backups keep two ids, and each comes back under its own name")
     func hardLinks() throws {
-        let house = try House(keep: "{ last: 1 }")
+        let house = try CLIFixture(keep: "{ last: 1 }")
         for day in 1...2 {
-            let file = try house.put("daily/db-\(House.day(day)).sql")
+            let file = try house.put("daily/db-\(CLIFixture.day(day)).sql")
             try FileManager.default.createDirectory(
                 at: house.vault.appending(path: "weekly"), withIntermediateDirectories: true)
-            link(file.path, house.vault.appending(path: "weekly/db-\(House.day(day)).sql").path)
+            link(file.path, house.vault.appending(path: "weekly/db-\(CLIFixture.day(day)).sql").path)
         }
         try house.cleanup()
         let trashed = try house.list("--trash")
@@ -79,7 +79,7 @@ struct IdentityTests {
 
     @Test("NFC and NFD names, and names that are not UTF-8, are series of their own and come back byte for byte")
     func names() throws {
-        let house = try House(keep: "{ last: 1 }")
+        let house = try CLIFixture(keep: "{ last: 1 }")
         let series: [[UInt8]] = [
             Array("caf\u{E9}".utf8), Array("cafe\u{301}".utf8), [0x64, 0xFF], [0x64, 0xFE],
             Array("line\nbreak\u{1B}[31m".utf8),
@@ -87,7 +87,7 @@ struct IdentityTests {
         var all: Set<[UInt8]> = []
         for name in series {
             for day in [1, 2] {
-                let whole = name + Array("-\(House.day(day)).tar".utf8)
+                let whole = name + Array("-\(CLIFixture.day(day)).tar".utf8)
                 all.insert(whole)
                 try house.putRaw(whole)
             }
@@ -110,10 +110,10 @@ struct IdentityTests {
         "a wildcard that matches nothing any more: its vaults are offline, and can be forgotten; one that never did is said"
     )
     func wildcard() throws {
-        let house = try House()
-        for host in ["web1", "web2"] { for n in 5...9 { try house.put("\(host)/db-\(House.day(n)).tar") } }
+        let house = try CLIFixture()
+        for host in ["web1", "web2"] { for n in 5...9 { try house.put("\(host)/db-\(CLIFixture.day(n)).tar") } }
         try house.write(
-            house.config, "timezone: UTC\nvaults:\n  v:\n    path: \(house.vault.path)/*\n\(House.settings)\n")
+            house.config, "timezone: UTC\nvaults:\n  v:\n    path: \(house.vault.path)/*\n\(CLIFixture.settings)\n")
         #expect(try house.run("agent", "--once").status == 0)
         let away = house.root.appending(path: "away")
         try FileManager.default.moveItem(at: house.vault, to: away)
@@ -141,7 +141,7 @@ struct IdentityTests {
         try FileManager.default.removeItem(at: house.vault)
         try FileManager.default.moveItem(at: away, to: house.vault)
         try house.write(
-            house.config, "timezone: UTC\nvaults:\n  v:\n    path: \(house.vault.path)/*\n\(House.settings)\n")
+            house.config, "timezone: UTC\nvaults:\n  v:\n    path: \(house.vault.path)/*\n\(CLIFixture.settings)\n")
         #expect(try house.list().count == 10)
         #expect(try house.run("agent", "--once").status != 3)
         // One of two.
@@ -152,7 +152,7 @@ struct IdentityTests {
     }
 }
 
-extension House {
+extension CLIFixture {
     func loseCatalog() throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: state.path) where name.hasPrefix("catalog") {
             try FileManager.default.removeItem(at: state.appending(path: name))

@@ -4,7 +4,7 @@ import Testing
 /// `init` on directories as people have them.
 @Suite("init")
 struct InitTests {
-    private func put(_ house: House, _ name: String, daysAgo: Int, _ content: String = "x") throws {
+    private func put(_ house: CLIFixture, _ name: String, daysAgo: Int, _ content: String = "x") throws {
         let url = try house.put(name, content)
         let time = Date().addingTimeInterval(-Double(daysAgo) * 86_400 - 3600)
         try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: url.path)
@@ -18,9 +18,9 @@ struct InitTests {
             "-mmin +7200 -type f -delete", "-name 'db-202[0-9]*' -mtime +9 -delete",
         ])
     func find(tests: String) throws {
-        let house = try House()
+        let house = try CLIFixture()
         for n in 0..<45 {
-            let day = House.day(9 - n)
+            let day = CLIFixture.day(9 - n)
             try put(house, "db-\(day).sql.gz", daysAgo: n)
             try put(house, "logs/x-\(day).tar", daysAgo: n)
         }
@@ -28,7 +28,8 @@ struct InitTests {
         try put(house, "old.tar", daysAgo: 50)
         let line = "find \(house.vault.path) \(tests)"
         let looking = line.replacing("-delete", with: "-print").replacing("-exec rm {} +", with: "-print")
-        let printed = try House.launch(["/bin/sh", "-c", "\(looking) | grep -v '^\(house.vault.path)$' | wc -l"]).out
+        let printed = try CLIFixture.launch(["/bin/sh", "-c", "\(looking) | grep -v '^\(house.vault.path)$' | wc -l"])
+            .out
         let expected = Int(printed.trimmingCharacters(in: .whitespacesAndNewlines))
         let fresh = house.root.appending(path: "fresh.yaml").path
         let told = try house.run("init", "--from", line, "-n", "--json", "--config", fresh)
@@ -44,9 +45,9 @@ struct InitTests {
 
     @Test("a rule that would move what the old line keeps is refused")
     func excess() throws {
-        let house = try House()
+        let house = try CLIFixture()
         for n in 0..<45 {
-            let day = House.day(9 - n)
+            let day = CLIFixture.day(9 - n)
             try put(house, "\(day)/x.sql", daysAgo: n)
             try put(house, "\(day)/notes.txt", daysAgo: n)
         }
@@ -57,20 +58,20 @@ struct InitTests {
             #expect(told.status == 64 && told.error.contains("does not delete"), "\(told.said)")
         }
         // A copy that was brought back: its name is old, and its time is new.
-        let other = try House()
-        for n in 0..<45 { try put(other, "db-\(House.day(9 - n)).sql", daysAgo: n == 44 ? 0 : n) }
+        let other = try CLIFixture()
+        for n in 0..<45 { try put(other, "db-\(CLIFixture.day(9 - n)).sql", daysAgo: n == 44 ? 0 : n) }
         let told = try other.run(
             "init", "--from", "find \(other.vault.path) -mtime +30 -delete", "-y", "--config", fresh)
-        #expect(told.status == 64 && told.error.contains(House.day(-35)), "\(told.said)")
+        #expect(told.status == 64 && told.error.contains(CLIFixture.day(-35)), "\(told.said)")
         #expect(!FileManager.default.fileExists(atPath: fresh))
     }
 
     @Test("siblings that look alike are one entry with a wildcard; lost+found and repositories are skipped")
     func siblings() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try FileManager.default.removeItem(at: house.config)
         for host in ["web1", "web2", "web3"] {
-            for n in 0..<5 { try put(house, "\(host)/\(host)-\(House.day(9 - n)).tar.zst", daysAgo: n) }
+            for n in 0..<5 { try put(house, "\(host)/\(host)-\(CLIFixture.day(9 - n)).tar.zst", daysAgo: n) }
         }
         let paths = ["web1", "web2", "web3"].map { house.vault.appending(path: $0).path }
         let told = try house.run(["init", "-y"] + paths)

@@ -36,14 +36,15 @@ struct KillTests {
 
     /// Runs the command once for each point, killed there in a vault of its own; `again` is the run that follows.
     private func sweep(
-        _ name: String, on kind: Disk.Kind, _ stage: Terrace.Stage, atLeast: Int,
-        _ command: (House, Terrace.Plot) throws -> [String], again: (House, Terrace.Plot) throws -> Void,
-        atLast: (House, [Terrace.Plot]) throws -> Void
+        _ name: String, on kind: Disk.Kind, _ stage: ManyVaults.Stage, atLeast: Int,
+        _ command: (CLIFixture, ManyVaults.OneOfMany) throws -> [String],
+        again: (CLIFixture, ManyVaults.OneOfMany) throws -> Void,
+        atLast: (CLIFixture, [ManyVaults.OneOfMany]) throws -> Void
     ) throws {
-        let terrace = try Terrace(kind, stage, atOnce: House.isLongForm ? 40 : 16)
+        let terrace = try ManyVaults(kind, stage, atOnce: CLIFixture.isLongForm ? 40 : 16)
         let house = terrace.house
         let log = house.root.appending(path: "calls")
-        var calls = Self.calls + (House.isLongForm ? Self.partial : [])
+        var calls = Self.calls + (CLIFixture.isLongForm ? Self.partial : [])
         if Tracing.isWithoutNoReplace { calls.removeAll { $0 == "renameat2" } }
         let first = try terrace.next()
         let whole = try house.run(try command(house, first), under: Tracing.recording(Self.calls + Self.partial, log))
@@ -51,10 +52,10 @@ struct KillTests {
         let recorded = try Tracing.points(in: log, isChanging: true)
         let all = recorded.filter { calls.contains($0.call) }
         #expect(all.count >= atLeast, "\(all)")
-        let states = House.isLongForm ? all : Self.states(recorded, at: calls)
+        let states = CLIFixture.isLongForm ? all : Self.states(recorded, at: calls)
         let kinds = Disk.Kind.allCases
         let offset = kinds.firstIndex(of: kind) ?? 0
-        let points = states.indices.filter { House.isLongForm || $0 % (2 * kinds.count) == 2 * offset }.map {
+        let points = states.indices.filter { CLIFixture.isLongForm || $0 % (2 * kinds.count) == 2 * offset }.map {
             states[$0]
         }
         var (unreached, plots) = (0, [first])
@@ -66,7 +67,7 @@ struct KillTests {
                 under: Tracing.command([point.call], inject: ["\(point.call):signal=SIGKILL:when=\(point.n)"]))
             if killed.status != -SIGKILL { unreached += 1 }
             plot.ledger.expectWhole(
-                in: [plot.root], going: Terrace.going, mayBeGone: stage == .due ? Terrace.going : [],
+                in: [plot.root], going: ManyVaults.going, mayBeGone: stage == .due ? ManyVaults.going : [],
                 "\(name), \(kind), killed at \(point)")
             try again(house, plot)
         }
@@ -98,7 +99,7 @@ struct KillTests {
             for plot in plots {
                 for (name, places) in plot.ledger.places(in: [plot.root]) {
                     let isMoved = places.count == 1 && places[0].hasPrefix(".trash/2")
-                    #expect(isMoved == Terrace.going.contains(name), "\(plot.label): \(name) is at \(places)")
+                    #expect(isMoved == ManyVaults.going.contains(name), "\(plot.label): \(name) is at \(places)")
                 }
             }
             let trashed = try house.list("--trash")
@@ -108,8 +109,8 @@ struct KillTests {
 
     /// What goes together.
     private static let units = [
-        ["app/orders-\(House.day(1)).dump", "app/orders-\(House.day(1)).dump.sha256"],
-        ["web/site-\(House.day(1))/index", "web/site-\(House.day(1))/deep/data"],
+        ["app/orders-\(CLIFixture.day(1)).dump", "app/orders-\(CLIFixture.day(1)).dump.sha256"],
+        ["web/site-\(CLIFixture.day(1))/index", "web/site-\(CLIFixture.day(1))/deep/data"],
     ]
 
     @Test("restoring", .timeLimit(.minutes(60)), arguments: Disk.Kind.allCases)
@@ -141,7 +142,7 @@ struct KillTests {
             let found = plot.ledger.places(in: [plot.root])
             for name in plot.ledger.paths.values {
                 let places = (found[name] ?? []).filter { !$0.hasPrefix(".trash/.purging-") }
-                #expect(places == (Terrace.going.contains(name) ? [] : [name]), "\(name) is at \(places)")
+                #expect(places == (ManyVaults.going.contains(name) ? [] : [name]), "\(name) is at \(places)")
             }
         } atLast: { house, plots in
             // A member that recovery took along is unlinked by the run after that.

@@ -4,10 +4,10 @@ import Testing
 @Suite("learn: lines for names that nobody reads")
 struct LearnTests {
     /// Ten nights of names that are read as ten series, and of names whose date says no century.
-    private func house() throws -> House {
-        let house = try House()
+    private func house() throws -> CLIFixture {
+        let house = try CLIFixture()
         for n in 0...9 {
-            let day = House.day(n).replacing("-", with: "")
+            let day = CLIFixture.day(n).replacing("-", with: "")
             try put(house, n, "prom/\(day)T010000Z-\(String(UInt64(n + 3) &* 0x9E37_79B9_7F4A_7C15, radix: 16)).tar")
             try put(house, n, "us/shop_\(day.dropFirst(4))\(day.dropFirst(2).prefix(2)).tar")
         }
@@ -15,12 +15,12 @@ struct LearnTests {
     }
 
     /// A file that was written on its day, at 01:00.
-    private func put(_ house: House, _ n: Int, _ name: String) throws {
-        let written = try Date("\(House.day(n))T01:00:00Z", strategy: .iso8601)
+    private func put(_ house: CLIFixture, _ n: Int, _ name: String) throws {
+        let written = try Date("\(CLIFixture.day(n))T01:00:00Z", strategy: .iso8601)
         try FileManager.default.setAttributes([.modificationDate: written], ofItemAtPath: try house.put(name).path)
     }
 
-    private func text(_ house: House) throws -> String { try String(contentsOf: house.config, encoding: .utf8) }
+    private func text(_ house: CLIFixture) throws -> String { try String(contentsOf: house.config, encoding: .utf8) }
 
     @Test("the lines go into the file, with their evidence; what they read is one series; nothing is left to learn")
     func written() throws {
@@ -49,7 +49,7 @@ struct LearnTests {
         let house = try house()
         _ = try house.run("learn", "--yes")
         for n in 5...9 {
-            let day = House.day(n)
+            let day = CLIFixture.day(n)
             let file = try house.put("eu/x.\(day.replacing("-", with: "").dropFirst(2)).dump")
             let written = try Date("\(day)T01:00:00Z", strategy: .iso8601)
             try FileManager.default.setAttributes([.modificationDate: written], ofItemAtPath: file.path)
@@ -74,10 +74,10 @@ struct LearnTests {
 
     @Test("what nobody can tell is not written, nor what would decide it for other names")
     func doubtful() throws {
-        let house = try House()
+        let house = try CLIFixture()
         for n in 1...9 { try house.put("ab/x-0\(n).0\(n).0\(n).tar") }
         for n in 0...9 {
-            let day = House.day(n).split(separator: "-")
+            let day = CLIFixture.day(n).split(separator: "-")
             try put(house, n, "us/b-\(day[1]).\(day[2]).\(day[0].suffix(2)).tar")
         }
         let told = try house.run("learn", "--yes")
@@ -96,10 +96,10 @@ struct LearnTests {
             (["fw-2025.20.{n}.bin"], "nothing to learn"),
         ] as [([String], String)])
     func objections(names: [String], why: String) throws {
-        let house = try House()
+        let house = try CLIFixture()
         let before = try text(house)
         for n in 0...9 {
-            let time = try Date("\(House.day(n))T01:00:00Z", strategy: .iso8601)
+            let time = try Date("\(CLIFixture.day(n))T01:00:00Z", strategy: .iso8601)
             var (seconds, parts) = (time_t(time.timeIntervalSince1970), tm())
             gmtime_r(&seconds, &parts)
             for name in names {
@@ -146,9 +146,9 @@ struct LearnTests {
 struct SkippedTests {
     @Test("plan, list --foreign and explain end each reason with its line; counts are true; status says it once a week")
     func lines() throws {
-        let house = try House()
+        let house = try CLIFixture()
         for n in 0..<112 {
-            let day = House.day(9 - n).split(separator: "-")
+            let day = CLIFixture.day(9 - n).split(separator: "-")
             try house.put("us/b-\(day[1]).\(day[2]).\(day[0].suffix(2)).tar")
         }
         for n in 1...3 { try house.put("pics/IMG_2026010\(n).jpg") }
@@ -169,7 +169,7 @@ struct SkippedTests {
         // A week later, as what is written down has it.
         let weekly = house.state.appending(path: "weekly.json")
         let text = try String(contentsOf: weekly, encoding: .utf8)
-        try house.write(weekly, text.replacing(/\d{4}-\d\d-\d\d/, with: House.day(1)))
+        try house.write(weekly, text.replacing(/\d{4}-\d\d-\d\d/, with: CLIFixture.day(1)))
         #expect(try house.run("status").out.contains("are not read"), "\(text)")
         let late = try house.run("status", "--json").json()["late"] as? [[String: Any]]
         #expect(late?.contains { $0["code"] as? String == "unread" } == true)
@@ -177,7 +177,7 @@ struct SkippedTests {
 
     @Test("config check: an exclude that leaves nothing, an include that holds a repository, each with its place")
     func rules() throws {
-        let house = try House(more: "    exclude: [ '*.log', '*.dump' ]\n    include: [ '/keep/', '/repo/' ]")
+        let house = try CLIFixture(more: "    exclude: [ '*.log', '*.dump' ]\n    include: [ '/keep/', '/repo/' ]")
         try house.dailies(3)
         for name in ["config", "data/00/0000", "index/x", "keys/k", "locks/l", "snapshots/s"] {
             try house.put("repo/\(name)", "x")
@@ -187,7 +187,7 @@ struct SkippedTests {
         #expect(told.status != 0)
         #expect(words.contains(":11:16: 'exclude' leaves no backup of 'dumps'"), "\(words)")
         #expect(words.contains(":12:26: 'include' names 'repo', a restic repository"), "\(words)")
-        try house.put("app/x-\(House.day(9)).tar")
+        try house.put("app/x-\(CLIFixture.day(9)).tar")
         try house.configure(keep: "{ last: 2 }", more: "    exclude: [ '*.log', '*.dump' ]")
         #expect(try house.run("config", "check").status == 0)
     }

@@ -25,13 +25,13 @@ struct ListingTests {
     }
 
     private func judge(_ listing: Listing, _ score: inout Score) throws {
-        let house = try House()
+        let house = try CLIFixture()
         try FileManager.default.removeItem(at: house.config)
         let made = try listing.make(in: house.vault, now: Date())
         let told = try house.run("init", "-y", house.vault.path)
         #expect(told.status == 0, "\(listing.title): \(told.error)")
         var config = try String(contentsOf: house.config, encoding: .utf8)
-        config = "timezone: UTC\n" + config.replacing("    path:", with: House.settings + "\n    path:")
+        config = "timezone: UTC\n" + config.replacing("    path:", with: CLIFixture.settings + "\n    path:")
         try house.write(house.config, config)
         _ = try house.list()
         try house.pass(1.1)

@@ -5,9 +5,9 @@ import Testing
 struct MainJobTests {
     @Test("plan, hold, approval, cleanup: the rules' choice is moved, the rest untouched, and all is in the log")
     func cleanup() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(5)
-        try house.put("app/orders-\(House.day(1)).dump.sha256", "sum")
+        try house.put("app/orders-\(CLIFixture.day(1)).dump.sha256", "sum")
         try house.put("notes.txt")
         try house.settle()
 
@@ -23,10 +23,13 @@ struct MainJobTests {
         let done = try house.run("cleanup", "--approve", "--json")
         #expect(done.status == 0)
         #expect((try done.json()["moved"] as? [Any])?.count == 3)
-        #expect(house.names() == ["app/orders-\(House.day(4)).dump", "app/orders-\(House.day(5)).dump", "notes.txt"])
+        #expect(
+            house.names() == [
+                "app/orders-\(CLIFixture.day(4)).dump", "app/orders-\(CLIFixture.day(5)).dump", "notes.txt",
+            ])
         let batch = try #require(house.batches().first)
-        #expect(house.exists(".trash/\(batch)/files/app/orders-\(House.day(1)).dump"))
-        #expect(house.exists(".trash/\(batch)/files/app/orders-\(House.day(1)).dump.sha256"))
+        #expect(house.exists(".trash/\(batch)/files/app/orders-\(CLIFixture.day(1)).dump"))
+        #expect(house.exists(".trash/\(batch)/files/app/orders-\(CLIFixture.day(1)).dump.sha256"))
         let manifest =
             try JSONSerialization.jsonObject(
                 with: Data(contentsOf: house.vault.appending(path: ".trash/\(batch)/manifest.json"))) as? [String: Any]
@@ -42,26 +45,26 @@ struct MainJobTests {
 
         // A second run has nothing to do, and needs no approval any more.
         #expect(try house.run("cleanup").status == 0)
-        try house.put("app/orders-\(House.day(6)).dump")
+        try house.put("app/orders-\(CLIFixture.day(6)).dump")
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(!house.exists("app/orders-\(House.day(4)).dump"))
+        #expect(!house.exists("app/orders-\(CLIFixture.day(4)).dump"))
     }
 
     @Test("a restored backup is where and what it was, and the next cleanup leaves it")
     func restore() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
-        let file = try house.put("app/orders-\(House.day(1)).dump", "precious")
+        let file = try house.put("app/orders-\(CLIFixture.day(1)).dump", "precious")
         let before = try FileManager.default.attributesOfItem(atPath: file.path)
         chmod(file.path, 0o640)
         if geteuid() == 0 { chown(file.path, 65_534, 65_534) }
         let old = Date(timeIntervalSince1970: 1_700_000_000)
         try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: file.path)
         try house.cleanup()
-        #expect(!house.exists("app/orders-\(House.day(1)).dump"))
+        #expect(!house.exists("app/orders-\(CLIFixture.day(1)).dump"))
 
-        let outcome = try house.run("restore", "orders-\(House.day(1)).dump")
+        let outcome = try house.run("restore", "orders-\(CLIFixture.day(1)).dump")
         #expect(outcome.status == 0, "\(outcome.error)")
         let after = try FileManager.default.attributesOfItem(atPath: file.path)
         #expect(after[.posixPermissions] as? Int == 0o640)
@@ -72,35 +75,35 @@ struct MainJobTests {
 
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.exists("app/orders-\(House.day(1)).dump"), "reprieved for a grace")
+        #expect(house.exists("app/orders-\(CLIFixture.day(1)).dump"), "reprieved for a grace")
         // Restored again: it is in its place.
-        #expect(try house.run("restore", "orders-\(House.day(1)).dump").out.contains("in its place already"))
+        #expect(try house.run("restore", "orders-\(CLIFixture.day(1)).dump").out.contains("in its place already"))
     }
 
     @Test("brought back by hand with mv it is kept as well")
     func byHand() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         let batch = try #require(house.batches().first)
         try FileManager.default.moveItem(
-            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump"),
-            to: house.vault.appending(path: "app/orders-\(House.day(1)).dump"))
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(CLIFixture.day(1)).dump"),
+            to: house.vault.appending(path: "app/orders-\(CLIFixture.day(1)).dump"))
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.exists("app/orders-\(House.day(1)).dump"))
+        #expect(house.exists("app/orders-\(CLIFixture.day(1)).dump"))
         #expect(try house.events().contains { $0["event"] as? String == "backup.reprieved" })
         #expect(!(try house.events().contains { $0["event"] as? String == "backup.missing" }))
     }
 
     @Test("brought back by hand under a name that is no backup's, it is still not missing")
     func byHandElsewhere() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         let batch = try #require(house.batches().first)
         try FileManager.default.moveItem(
-            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump"),
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(CLIFixture.day(1)).dump"),
             to: house.vault.appending(path: "saved.bin"))
         #expect(try house.run("cleanup").status == 0)
         #expect(!(try house.events().contains { $0["event"] as? String == "backup.missing" }))
@@ -108,7 +111,7 @@ struct MainJobTests {
 
     @Test("after the grace it is purged, and only then; what is gone is said to be gone")
     func purge() throws {
-        let house = try House(grace: "3s")
+        let house = try CLIFixture(grace: "3s")
         try house.dailies(4)
         try house.cleanup()
         #expect(try house.run("purge").out.contains("nothing is due"))
@@ -119,7 +122,7 @@ struct MainJobTests {
         #expect((try outcome.json()["backups"] as? [Any])?.count == 2)
         #expect(house.batches().isEmpty && house.purging().isEmpty)
         #expect(house.names().count == 2)
-        let gone = try house.run("restore", "orders-\(House.day(1)).dump")
+        let gone = try house.run("restore", "orders-\(CLIFixture.day(1)).dump")
         #expect(gone.status == 5 && gone.error.contains("was purged"))
         #expect(try house.list("--purged").count == 2)
         let events = try house.events().compactMap { $0["event"] as? String }
@@ -129,64 +132,67 @@ struct MainJobTests {
 
     @Test("what the policy would keep now, and what is preserved, stays in the trash when its grace is over")
     func purgeDecides() throws {
-        let house = try House(grace: "2s")
+        let house = try CLIFixture(grace: "2s")
         try house.dailies(5)
         try house.cleanup()
-        #expect(try house.run("preserve", "orders-\(House.day(1)).dump", "--reason", "audit").status == 0)
+        #expect(try house.run("preserve", "orders-\(CLIFixture.day(1)).dump", "--reason", "audit").status == 0)
         // Somebody deletes the newest: the newest trashed one is wanted again.
-        try FileManager.default.removeItem(at: house.vault.appending(path: "app/orders-\(House.day(5)).dump"))
+        try FileManager.default.removeItem(at: house.vault.appending(path: "app/orders-\(CLIFixture.day(5)).dump"))
         try house.pass(2.2)
         let outcome = try house.run("purge", "--json").json()
         #expect(
             (outcome["backups"] as? [[String: Any]])?.map { $0["path"] as? String } == [
-                "app/orders-\(House.day(2)).dump"
+                "app/orders-\(CLIFixture.day(2)).dump"
             ])
         let wanted = try #require(outcome["wanted"] as? [[String: Any]]).compactMap { $0["path"] as? String }
-        #expect(wanted == ["app/orders-\(House.day(3)).dump"])
+        #expect(wanted == ["app/orders-\(CLIFixture.day(3)).dump"])
         let kept = try #require(outcome["kept"] as? [[String: Any]]).compactMap { $0["why"] as? String }
         #expect(kept == ["preserved: audit"])
     }
 
     @Test("a new file at a condemned one's old name: both live, and neither is taken for the other")
     func oldName() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
-        let trashed = try #require(try house.backup("app/orders-\(House.day(1)).dump", "--trash")?["id"] as? String)
-        try house.put("app/orders-\(House.day(1)).dump", "a new one")
+        let trashed = try #require(
+            try house.backup("app/orders-\(CLIFixture.day(1)).dump", "--trash")?["id"] as? String)
+        try house.put("app/orders-\(CLIFixture.day(1)).dump", "a new one")
         let taken = try house.run("restore", trashed)
         #expect(taken.status == 1 && taken.error.contains("the name is taken") && taken.error.contains("--as"))
         #expect(
-            try String(contentsOf: house.vault.appending(path: "app/orders-\(House.day(1)).dump"), encoding: .utf8)
+            try String(contentsOf: house.vault.appending(path: "app/orders-\(CLIFixture.day(1)).dump"), encoding: .utf8)
                 == "a new one")
-        #expect(try house.backup("app/orders-\(House.day(1)).dump")?["id"] as? String != trashed)
-        let other = try house.run("restore", trashed, "--as", "old-orders-\(House.day(1)).dump")
+        #expect(try house.backup("app/orders-\(CLIFixture.day(1)).dump")?["id"] as? String != trashed)
+        let other = try house.run("restore", trashed, "--as", "old-orders-\(CLIFixture.day(1)).dump")
         #expect(other.status == 0, "\(other.error)")
         #expect(
-            try String(contentsOf: house.vault.appending(path: "app/old-orders-\(House.day(1)).dump"), encoding: .utf8)
-                == "content of app/orders-\(House.day(1)).dump")
+            try String(
+                contentsOf: house.vault.appending(path: "app/old-orders-\(CLIFixture.day(1)).dump"), encoding: .utf8)
+                == "content of app/orders-\(CLIFixture.day(1)).dump")
     }
 
     @Test("a batch emptied by hand: missing, said loudly, and the vault is frozen until a person lifts it")
     func missing() throws {
-        let house = try House(grace: "2s")
+        let house = try CLIFixture(grace: "2s")
         try house.dailies(4)
         try house.cleanup()
         let batch = try #require(house.batches().first)
         try FileManager.default.removeItem(
-            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump"))
-        try house.put("app/orders-\(House.day(6)).dump")
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(CLIFixture.day(1)).dump"))
+        try house.put("app/orders-\(CLIFixture.day(6)).dump")
         try house.pass(2.2)
         let purge = try house.run("purge")
         #expect(purge.status == 4 && purge.out.contains("missing"))
         #expect(try house.events().contains { $0["event"] as? String == "backup.missing" })
         #expect(
-            house.exists(".trash/\(batch)/files/app/orders-\(House.day(2)).dump"), "nothing is purged in a frozen vault"
+            house.exists(".trash/\(batch)/files/app/orders-\(CLIFixture.day(2)).dump"),
+            "nothing is purged in a frozen vault"
         )
         #expect(try house.run("cleanup").status == 4)
         #expect(try house.run("status").out.contains("FROZEN"))
         // Restore works all the same.
-        #expect(try house.run("restore", "orders-\(House.day(2)).dump").status == 0)
+        #expect(try house.run("restore", "orders-\(CLIFixture.day(2)).dump").status == 0)
         #expect(try house.run("unfreeze", "dumps").status == 0)
         #expect(try house.run("cleanup").status == 0)
         #expect(try house.run("status").out.contains("FROZEN") == false, "said once, not again")
@@ -195,7 +201,7 @@ struct MainJobTests {
 
     @Test("the whole trash removed by somebody else: missing and frozen too")
     func trashRemoved() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         try FileManager.default.removeItem(at: house.vault.appending(path: ".trash"))
@@ -205,7 +211,7 @@ struct MainJobTests {
 
     @Test("freeze stops condemning, unfreeze lets it go on; a FREEZE file does the same")
     func freeze() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.settle()
         try house.run("plan")
@@ -222,7 +228,7 @@ struct MainJobTests {
 
     @Test("a frozen series stays, the others go")
     func freezeSeries() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.dailies(4, series: "app/users")
         try house.settle()
@@ -235,41 +241,41 @@ struct MainJobTests {
 
     @Test("preserved ones stay, and released ones go")
     func preserve() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.settle()
-        #expect(try house.run("preserve", "orders-\(House.day(1)).dump", "--reason", "audit 2026").status == 0)
+        #expect(try house.run("preserve", "orders-\(CLIFixture.day(1)).dump", "--reason", "audit 2026").status == 0)
         try house.run("plan")
         #expect(try house.run("cleanup", "--approve").status == 0)
-        #expect(house.names().count == 3 && house.exists("app/orders-\(House.day(1)).dump"))
-        #expect(try house.run("explain", "orders-\(House.day(1)).dump").out.contains("preserved: audit 2026"))
-        #expect(try house.run("release", "orders-\(House.day(1)).dump").status == 0)
+        #expect(house.names().count == 3 && house.exists("app/orders-\(CLIFixture.day(1)).dump"))
+        #expect(try house.run("explain", "orders-\(CLIFixture.day(1)).dump").out.contains("preserved: audit 2026"))
+        #expect(try house.run("release", "orders-\(CLIFixture.day(1)).dump").status == 0)
         #expect(try house.run("cleanup").status == 0)
         #expect(house.names().count == 2)
     }
 
     @Test("a changed policy holds what the approved one keeps, and goes on with the rest")
     func changedPolicy() throws {
-        let house = try House(keep: "{ last: 4 }")
+        let house = try CLIFixture(keep: "{ last: 4 }")
         try house.dailies(6)
         try house.cleanup()
         #expect(house.names().count == 4)
         try house.configure(keep: "{ last: 1 }")
-        try house.put("app/orders-\(House.day(7)).dump")
+        try house.put("app/orders-\(CLIFixture.day(7)).dump")
         try house.settle()
         let outcome = try house.run("cleanup")
         #expect(outcome.status == 4 && outcome.out.contains("policy changed"))
         #expect(house.names().count == 4, "the one that goes by both policies went")
         #expect(try house.run("cleanup", "--approve").status == 0)
-        #expect(house.names() == ["app/orders-\(House.day(7)).dump"])
+        #expect(house.names() == ["app/orders-\(CLIFixture.day(7)).dump"])
     }
 
     @Test("a second series is not touched by the first one's rules, and a repository never")
     func othersUntouched() throws {
-        let house = try House(more: "    series: { \"keep/**\": { keep: all } }")
+        let house = try CLIFixture(more: "    series: { \"keep/**\": { keep: all } }")
         try house.dailies(4)
         try house.dailies(4, series: "keep/these")
-        for name in ["config", "data/\(House.day(1))", "keys/k", "snapshots/\(House.day(1))", "index/i"] {
+        for name in ["config", "data/\(CLIFixture.day(1))", "keys/k", "snapshots/\(CLIFixture.day(1))", "index/i"] {
             try house.put("repo/" + name)
         }
         try house.cleanup()
@@ -281,19 +287,19 @@ struct MainJobTests {
 
     @Test("directories are backups too, and come back whole")
     func directories() throws {
-        let house = try House()
-        for day in 1...4 { try house.put("host/\(House.day(day))/etc/conf", "day \(day)") }
+        let house = try CLIFixture()
+        for day in 1...4 { try house.put("host/\(CLIFixture.day(day))/etc/conf", "day \(day)") }
         try house.cleanup()
-        #expect(!house.exists("host/\(House.day(1))"))
-        #expect(try house.run("restore", "host/\(House.day(1))").status == 0)
+        #expect(!house.exists("host/\(CLIFixture.day(1))"))
+        #expect(try house.run("restore", "host/\(CLIFixture.day(1))").status == 0)
         #expect(
-            try String(contentsOf: house.vault.appending(path: "host/\(House.day(1))/etc/conf"), encoding: .utf8)
+            try String(contentsOf: house.vault.appending(path: "host/\(CLIFixture.day(1))/etc/conf"), encoding: .utf8)
                 == "day 1")
     }
 
     @Test("without any configuration: --vault and rules")
     func adHoc() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(5)
         let arguments = ["--vault", house.vault.path, "--keep-daily", "2"]
         let plan = try house.run(["plan", "--json"] + arguments).json()
@@ -304,7 +310,7 @@ struct MainJobTests {
 
     @Test("by mtime the directory is the series, and what find -mtime meant is kept within")
     func byMtime() throws {
-        let house = try House(keep: "{ within: 30d }", more: "    time-from: mtime")
+        let house = try CLIFixture(keep: "{ within: 30d }", more: "    time-from: mtime")
         for (name, days) in [("a.tar", 0.0), ("b.tar", 10), ("c.tar", 40), ("d.tar", 400)] {
             let file = try house.put("host/\(name)")
             let date = Date().addingTimeInterval(-days * 86_400 - 60)
@@ -316,14 +322,14 @@ struct MainJobTests {
 
     @Test("what others put into .trash, and into a batch, is never unlinked")
     func strangersInTheTrash() throws {
-        let house = try House(grace: "1s")
+        let house = try CLIFixture(grace: "1s")
         try house.dailies(4)
         try house.cleanup()
         let batch = try #require(house.batches().first)
         try house.put(".trash/mystuff/precious.txt")
         try house.put(".trash/\(batch)/files/app/mine.txt")
         rename(
-            house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump").path,
+            house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(CLIFixture.day(1)).dump").path,
             house.vault.appending(path: ".trash/\(batch)/files/app/KEEPME.dump").path)
         try house.pass(1.3)
         try house.run("purge")
@@ -337,7 +343,7 @@ struct MainJobTests {
 
     @Test("a vault inside another, reached through a link, is outside it in every respect")
     func nestedThroughLink() throws {
-        let house = try House(keep: "{ last: 1 }")
+        let house = try CLIFixture(keep: "{ last: 1 }")
         try house.dailies(3)
         try house.dailies(3, series: "legal/doc")
         let link = house.root.appending(path: "link")
@@ -353,11 +359,11 @@ struct MainJobTests {
 
     @Test("a copy of a vault is not taken for it, until it is adopted; then it has an id of its own")
     func copiedVault() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         let copy = house.root.appending(path: "copy")
-        #expect(try House.launch(["/bin/cp", "-a", house.vault.path, copy.path]).status == 0)
+        #expect(try CLIFixture.launch(["/bin/cp", "-a", house.vault.path, copy.path]).status == 0)
         let text = try String(contentsOf: house.config, encoding: .utf8)
         try house.write(house.config, text + "\n  copy: { path: \(copy.path), keep: { last: 1 }, quiet-period: 1s }\n")
         let refused = try house.run("cleanup", "copy")
@@ -369,7 +375,7 @@ struct MainJobTests {
 
     @Test("the crash between move and outcome does not cost a hand's restore its protection")
     func crashThenByHand() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(3)
         try house.cleanup()
         // As after a crash before the outcome was written: the log ends with the intents.
@@ -381,17 +387,17 @@ struct MainJobTests {
         try house.run("purge")
         let batch = try #require(house.batches().first)
         rename(
-            house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump").path,
-            house.vault.appending(path: "app/orders-\(House.day(1)).dump").path)
+            house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(CLIFixture.day(1)).dump").path,
+            house.vault.appending(path: "app/orders-\(CLIFixture.day(1)).dump").path)
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.exists("app/orders-\(House.day(1)).dump"))
+        #expect(house.exists("app/orders-\(CLIFixture.day(1)).dump"))
     }
 
     @Test(
         "a vault that another process holds: 11 after the time to wait, naming the holder; looking at it goes on after")
     func held() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         let holder = Process()
@@ -403,36 +409,36 @@ struct MainJobTests {
             holder.waitUntilExit()
         }
         try house.wait("the lock to be held") { try house.run("cleanup", "--wait", "0s").status == 11 }
-        let outcome = try house.run("restore", "orders-\(House.day(1)).dump", "--wait", "1s")
+        let outcome = try house.run("restore", "orders-\(CLIFixture.day(1)).dump", "--wait", "1s")
         #expect(
             outcome.status == 11 && outcome.error.contains("held by") && outcome.error.contains("--wait"), "\(outcome)")
-        #expect(!house.exists("app/orders-\(House.day(1)).dump"))
+        #expect(!house.exists("app/orders-\(CLIFixture.day(1)).dump"))
     }
 
     @Test("brought back by hand, looked at by status, with the log rotated away: still kept")
     func byHandThenStatus() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         let batch = try #require(house.batches().first)
         rename(house.state.appending(path: "audit.log").path, house.state.appending(path: "audit.log.1").path)
         rename(
-            house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(1)).dump").path,
-            house.vault.appending(path: "app/orders-\(House.day(1)).dump").path)
+            house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(CLIFixture.day(1)).dump").path,
+            house.vault.appending(path: "app/orders-\(CLIFixture.day(1)).dump").path)
         try house.settle()
         for _ in 1...2 { try house.run("status") }
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.exists("app/orders-\(House.day(1)).dump"))
+        #expect(house.exists("app/orders-\(CLIFixture.day(1)).dump"))
     }
 
     @Test("--approve means the plan that a person saw, not one that the service made since")
     func approvesWhatWasShown() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(5)
         try house.settle()
         try house.run("plan")
-        try house.put("app/orders-\(House.day(6)).dump")
-        try house.put("app/orders-\(House.day(7)).dump")
+        try house.put("app/orders-\(CLIFixture.day(6)).dump")
+        try house.put("app/orders-\(CLIFixture.day(7)).dump")
         try house.settle()
         #expect(try house.run("agent", "--once").status == 4)
         #expect(try house.run("cleanup", "--approve").status == 0)
@@ -444,13 +450,13 @@ struct MainJobTests {
 
     @Test("two purges at once do not trip over each other")
     func twoPurges() throws {
-        let house = try House(grace: "1s")
+        let house = try CLIFixture(grace: "1s")
         for day in 1...6 {
-            for n in 0..<40 { try house.put("host/\(House.day(day))/d\(n)/e/file") }
+            for n in 0..<40 { try house.put("host/\(CLIFixture.day(day))/d\(n)/e/file") }
         }
         try house.cleanup()
         try house.pass(1.3)
-        let outcomes = try House.together(3) { try house.run("purge") }
+        let outcomes = try CLIFixture.together(3) { try house.run("purge") }
         for outcome in outcomes { #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)") }
         try house.wait("the remains to go") { try house.run("purge").status == 0 && house.purging().isEmpty }
         #expect(house.batches().isEmpty)

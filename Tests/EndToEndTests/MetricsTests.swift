@@ -11,7 +11,7 @@ struct MetricsTests {
         .appending(path: "config")
 
     private func ask(_ arguments: String...) throws -> String {
-        try House.launch(["/usr/bin/curl", "-s", "--max-time", "10"] + arguments).out
+        try CLIFixture.launch(["/usr/bin/curl", "-s", "--max-time", "10"] + arguments).out
     }
 
     /// A port that nobody has now.
@@ -31,12 +31,12 @@ struct MetricsTests {
         return Int(UInt16(bigEndian: address.sin_port))
     }
 
-    private func house(_ metrics: String) throws -> House {
-        let house = try House()
+    private func house(_ metrics: String) throws -> CLIFixture {
+        let house = try CLIFixture()
         let text = try String(contentsOf: house.config, encoding: .utf8)
         try house.write(house.config, "metrics: \(metrics)\n" + text)
         try house.dailies(9)
-        try house.put("a\"b\\c-\(House.day(1)).tar")
+        try house.put("a\"b\\c-\(CLIFixture.day(1)).tar")
         return house
     }
 
@@ -121,7 +121,7 @@ struct MetricsTests {
 
         let file = house.root.appending(path: "scraped")
         try house.write(file, text1)
-        let checked = try House.launch(["/bin/sh", "-c", "\(Self.promtool) check metrics < '\(file.path)'"])
+        let checked = try CLIFixture.launch(["/bin/sh", "-c", "\(Self.promtool) check metrics < '\(file.path)'"])
         #expect(checked.status == 0 && checked.error.isEmpty, "\(checked.out)\(checked.error)")
         let prom = textfiles.appending(path: "reprieve.prom")
         try house.wait("the text file") {
@@ -166,7 +166,7 @@ struct MetricsTests {
     func rules() throws {
         for arguments in [["check", "rules", "reprieve.rules.yml"], ["test", "rules", "reprieve.rules.test.yml"]] {
             let command = "cd '\(Self.config.path)/prometheus' && \(Self.promtool) \(arguments.joined(separator: " "))"
-            let outcome = try House.launch(["/bin/sh", "-c", command])
+            let outcome = try CLIFixture.launch(["/bin/sh", "-c", command])
             #expect(outcome.status == 0, "\(outcome.out)\(outcome.error)")
         }
         let dashboard = try Data(contentsOf: Self.config.appending(path: "grafana/reprieve.json"))

@@ -2,21 +2,21 @@ import Foundation
 import Testing
 
 /// What happens when the disk below a vault changes: nothing is ever taken for deleted.
-@Suite("mounts", .serialized, .enabled(if: Rack.isUsable, "SKIPPED: mounts need root"))
+@Suite("mounts", .serialized, .enabled(if: DiskFixture.isUsable, "SKIPPED: mounts need root"))
 struct MountTests {
     /// Two present, two in the trash, one of the present ones preserved; answers how many events there are by then.
-    private func fill(_ house: House) throws -> Int {
-        for n in 4...7 { try house.put("app/orders-\(House.day(n)).dump") }
+    private func fill(_ house: CLIFixture) throws -> Int {
+        for n in 4...7 { try house.put("app/orders-\(CLIFixture.day(n)).dump") }
         try house.cleanup()
-        let kept = "app/orders-\(House.day(7)).dump"
+        let kept = "app/orders-\(CLIFixture.day(7)).dump"
         #expect(try house.run("preserve", kept, "--reason", "audit").status == 0)
         #expect(try house.list().count { ($0["path"] as? String)?.hasPrefix("app/") == true } == 2)
         return try house.events().count
     }
 
-    @Test("unmounted, and lazily: offline, and all as before when it is back", arguments: Rack.Kind.allCases)
-    func unmounted(_ kind: Rack.Kind) throws {
-        try Rack.with { rack, house in
+    @Test("unmounted, and lazily: offline, and all as before when it is back", arguments: DiskFixture.Kind.allCases)
+    func unmounted(_ kind: DiskFixture.Kind) throws {
+        try DiskFixture.with { rack, house in
             let vault = house.vault.path
             let disk = try rack.disk("usb-A", kind)
             try rack.mount(disk, vault)
@@ -46,7 +46,7 @@ struct MountTests {
 
     @Test("a disk mounted over the vault hides it, and nothing of it is taken for the vault's")
     func mountedOver() throws {
-        try Rack.with { rack, house in
+        try DiskFixture.with { rack, house in
             let count = try fill(house)
             let before = try house.everything()
             try house.startAgent()
@@ -67,13 +67,13 @@ struct MountTests {
 
     @Test("what is mounted inside a vault is not crossed, and what it covers has not vanished")
     func mountedInside() throws {
-        try Rack.with { rack, house in
+        try DiskFixture.with { rack, house in
             try house.dailies(2, series: "covered/users")
             let count = try fill(house)
             let before = try house.everything()
             // One of the same file system, one of another, over backups that are known.
             let outside = house.root.appending(path: "outside")
-            try house.write(outside.appending(path: "orders-\(House.day(1)).dump"), "not ours")
+            try house.write(outside.appending(path: "orders-\(CLIFixture.day(1)).dump"), "not ours")
             for (options, source) in [(["--bind"], outside.path), ([], try rack.disk("inner"))] {
                 for isLive in [true, false] {
                     if isLive { try house.startAgent() }
@@ -91,7 +91,9 @@ struct MountTests {
                     if isLive { house.endAgents() }
                 }
             }
-            #expect(FileManager.default.fileExists(atPath: outside.appending(path: "orders-\(House.day(1)).dump").path))
+            #expect(
+                FileManager.default.fileExists(atPath: outside.appending(path: "orders-\(CLIFixture.day(1)).dump").path)
+            )
             try house.expectNothingLost(since: count)
         }
     }
@@ -99,7 +101,7 @@ struct MountTests {
     @Test(
         "another disk at the path, and a copy with the same marker, are strangers; an adopted copy has ids of its own")
     func otherAndCopy() throws {
-        try Rack.with { rack, house in
+        try DiskFixture.with { rack, house in
             let vault = house.vault.path
             let (disk, other, copy) = (try rack.disk("usb-A"), try rack.disk("usb-X"), try rack.disk("usb-C"))
             try rack.mount(disk, vault)
@@ -113,9 +115,9 @@ struct MountTests {
             try rack.unmount(aside)
             try house.startAgent()
             try house.wait(for: "ok")
-            for (stranger, why) in [(other, "is the disk mounted?"), (copy, "a copy of the vault")] {
+            for (mismatch, why) in [(other, "is the disk mounted?"), (copy, "a copy of the vault")] {
                 try rack.unmount(vault)
-                try rack.mount(stranger, vault)
+                try rack.mount(mismatch, vault)
                 try house.wait(for: "offline")
                 let refused = try house.run("cleanup")
                 #expect(refused.status == 1 && refused.said.contains(why), "\(refused.error)")
@@ -137,11 +139,11 @@ struct MountTests {
     @Test("a removable disk that is away is no alarm; what stands in for it is neither the vault nor adopted")
     func removable() throws {
         let more = "    removable: true\n    requires-mount: true"
-        try Rack.with(more: more) { rack, house in
+        try DiskFixture.with(more: more) { rack, house in
             let vault = house.vault.path
             func check() throws -> Int32 { try house.run("status", "--check").status }
             // On a machine whose /tmp is a disk of its own something is mounted.
-            let mount = try House.launch(["/usr/bin/findmnt", "-no", "TARGET", "-T", vault]).out
+            let mount = try CLIFixture.launch(["/usr/bin/findmnt", "-no", "TARGET", "-T", vault]).out
             let disk = try rack.disk("usb-A")
             try rack.mount(disk, vault)
             let count = try fill(house)
@@ -162,7 +164,7 @@ struct MountTests {
             #expect(try house.state() == "offline" && check() == 2)
             try house.configure(keep: "{ last: 2 }", more: "    requires-mount: true")
             if mount == "/\n" {
-                try house.put("app/orders-\(House.day(9)).dump", "on the wrong disk")
+                try house.put("app/orders-\(CLIFixture.day(9)).dump", "on the wrong disk")
                 let wrong = try house.run("adopt", vault, "--yes")
                 #expect(wrong.said.contains("requires one"), "\(wrong.said)")
                 try FileManager.default.removeItem(at: house.vault.appending(path: "app"))
@@ -180,7 +182,7 @@ struct MountTests {
 
     @Test("two disks in rotation: each keeps its ids and marks, and the other one is away")
     func rotation() throws {
-        try Rack.with { rack, house in
+        try DiskFixture.with { rack, house in
             let vault = house.vault.path
             let disks = [try rack.disk("usb-A"), try rack.disk("usb-B", .xfs)]
             var known: [Set<String>] = []
@@ -224,14 +226,14 @@ struct MountTests {
 
     @Test("mounted read-only: looks work, deeds say so plainly, nothing is half done; then it goes on")
     func readOnly() throws {
-        try Rack.with(more: "    cleanup-every: 1s") { rack, house in
+        try DiskFixture.with(more: "    cleanup-every: 1s") { rack, house in
             let vault = house.vault.path
             try rack.mount(try rack.disk("usb-A"), vault)
             let count = try fill(house)
             let before = try house.everything()
             try rack.mount("-o", "remount,ro", vault)
             for arguments in [
-                ["restore", "app/orders"], ["preserve", "app/orders-\(House.day(6)).dump", "--reason", "x"],
+                ["restore", "app/orders"], ["preserve", "app/orders-\(CLIFixture.day(6)).dump", "--reason", "x"],
             ] {
                 let refused = try house.run(arguments)
                 #expect(refused.status == 1 && refused.said.contains("read-only"), "\(refused.error)")
@@ -241,7 +243,7 @@ struct MountTests {
             try house.expectNothingLost(since: count)
             // Something is to go, and cannot.
             try rack.mount("-o", "remount,rw", vault)
-            try house.put("app/orders-\(House.day(8)).dump")
+            try house.put("app/orders-\(CLIFixture.day(8)).dump")
             try house.settle()
             try rack.mount("-o", "remount,ro", vault)
             let events = try house.events().count
@@ -257,19 +259,19 @@ struct MountTests {
             #expect(log.components(separatedBy: "read-only").count == 2, "said once: \(log)")
             try house.expectNothingLost(since: count)
             try rack.mount("-o", "remount,rw", vault)
-            try house.wait("the agent to go on") { !house.exists("app/orders-\(House.day(6)).dump") }
+            try house.wait("the agent to go on") { !house.exists("app/orders-\(CLIFixture.day(6)).dump") }
         }
     }
 
     @Test("a hung mount stops its own vault only, shows as such, and goes on; a dead server loses nothing")
     func hung() throws {
-        try Rack.with(more: "    cleanup-every: 1s") { rack, house in
+        try DiskFixture.with(more: "    cleanup-every: 1s") { rack, house in
             let remote = house.root.appending(path: "remote").path
             let source = house.root.appending(path: "source")
             for name in [remote, source.path] {
                 try FileManager.default.createDirectory(atPath: name, withIntermediateDirectories: true)
             }
-            for day in 1...3 { try house.write(source.appending(path: "web/site-\(House.day(day)).tar"), "x") }
+            for day in 1...3 { try house.write(source.appending(path: "web/site-\(CLIFixture.day(day)).tar"), "x") }
             let server = try rack.serve(source.path, at: remote)
             try house.addVault("remote", remote)
             let count = try fill(house)
@@ -289,8 +291,10 @@ struct MountTests {
             // The agent, which looks at everything again now, goes on in the other vault.
             kill(agent.processIdentifier, SIGHUP)
             usleep(500_000)
-            try house.put("app/orders-\(House.day(9)).dump")
-            try house.wait("the agent to clean up", seconds: 40) { !house.exists("app/orders-\(House.day(6)).dump") }
+            try house.put("app/orders-\(CLIFixture.day(9)).dump")
+            try house.wait("the agent to clean up", seconds: 40) {
+                !house.exists("app/orders-\(CLIFixture.day(6)).dump")
+            }
             house.endAgents()
             #expect(try house.run("restore", "app/orders", "--wait", "2s").status == 0)
             #expect(try house.run("agent", "--once", "--wait", "2s").status == 3)
@@ -314,7 +318,7 @@ struct MountTests {
 
     @Test("without its marker it is known by the two other signs; the next deed writes it again, no look does")
     func markerRemoved() throws {
-        try Rack.with { rack, house in
+        try DiskFixture.with { rack, house in
             try rack.mount(try rack.disk("usb-A"), house.vault.path)
             let count = try fill(house)
             let before = try house.everything()
@@ -330,7 +334,7 @@ struct MountTests {
 
     @Test("a root directory made anew is a stranger, and known again once what was in it has moved in")
     func rootMadeAnew() throws {
-        try Rack.with { rack, house in
+        try DiskFixture.with { rack, house in
             let count = try fill(house)
             let before = try house.everything()
             let old = house.root.appending(path: "old").path
@@ -351,7 +355,7 @@ struct MountTests {
 
     @Test("configured before its disk was ever mounted: nothing is written into the empty directory, then it is known")
     func mountedLater() throws {
-        try Rack.with { rack, house in
+        try DiskFixture.with { rack, house in
             #expect(try house.run("list").status == 0)
             let refused = try house.run("freeze", "dumps", "--reason", "x")
             #expect(refused.status == 3 && refused.said.contains("may not be mounted"), "\(refused.said)")
@@ -365,7 +369,7 @@ struct MountTests {
     }
 }
 
-extension House {
+extension CLIFixture {
     fileprivate func of(_ vault: String, in all: Set<String>) -> Set<String> {
         all.filter { $0.contains(vault == "remote" ? "web/" : "app/") }
     }

@@ -5,7 +5,7 @@ import Testing
 struct OtherProgramsTests {
     @Test("doctor names the line that reaches into a vault, and the change; a line elsewhere is no one's business")
     func doctor() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
         try house.write(
             house.root.appending(path: "host/etc/cron.d/clean"),
@@ -31,7 +31,7 @@ struct OtherProgramsTests {
 
     @Test("init says what reaches into the new vault, and how off-site copies leave the trash out")
     func initialise() throws {
-        let house = try House()
+        let house = try CLIFixture()
         let fresh = house.root.appending(path: "fresh")
         try house.write(fresh.appending(path: "db-2026-11-20.sql"), "x")
         try house.write(
@@ -46,10 +46,10 @@ struct OtherProgramsTests {
 
     @Test("a line that reaches into several vaults is told once")
     func once() throws {
-        let house = try House()
+        let house = try CLIFixture()
         // The third is not named: no wildcard stands for all.
         for name in ["a", "b", "c"] {
-            try house.write(house.root.appending(path: "new/\(name)/\(name)-\(House.day(9)).sql"), "x")
+            try house.write(house.root.appending(path: "new/\(name)/\(name)-\(CLIFixture.day(9)).sql"), "x")
         }
         try house.write(
             house.root.appending(path: "host/etc/cron.d/clean"),
@@ -68,16 +68,16 @@ struct OtherProgramsTests {
         let base = FileManager.default.temporaryDirectory.appending(
             path: "reprieve-offsite-\(UInt64.random(in: 0 ... .max))")
         defer { try? FileManager.default.removeItem(at: base) }
-        let house = try House(vault: base.appending(path: name))
+        let house = try CLIFixture(vault: base.appending(path: name))
         try house.dailies(4)
         if name != "vault" {
             try house.write(
                 house.config,
-                "vaults:\n  dumps:\n    path: \"\(house.vault.path)\"\n    keep: { last: 2 }\n\(House.settings)\n")
+                "vaults:\n  dumps:\n    path: \"\(house.vault.path)\"\n    keep: { last: 2 }\n\(CLIFixture.settings)\n")
         }
         try house.cleanup()
-        let gone = "orders-\(House.day(1)).dump"
-        let stays = "orders-\(House.day(4)).dump"
+        let gone = "orders-\(CLIFixture.day(1)).dump"
+        let stays = "orders-\(CLIFixture.day(4)).dump"
         let excludes = try #require(try house.run("doctor", "--json").json()["excludes"] as? [[String: Any]])
         #expect(excludes.compactMap { $0["tool"] as? String } == ["rsync", "rclone", "restic", "borg"])
         for exclude in excludes {
@@ -97,7 +97,7 @@ struct OtherProgramsTests {
                 \(command.replacingOccurrences(of: "TARGET", with: "'\(target)'").replacingOccurrences(of: "REPO::NAME", with: "'\(target)'::n"))
                 \(after)
                 """
-            let outcome = try House.launch(["/bin/sh", "-c", script])
+            let outcome = try CLIFixture.launch(["/bin/sh", "-c", script])
             #expect(outcome.status == 0, "\(tool): \(outcome.error)")
             #expect(outcome.out.contains(stays), "\(tool) copied the backups: \(outcome.out)")
             #expect(!outcome.out.contains(gone) && !outcome.out.contains("CACHEDIR.TAG"), "\(tool): \(outcome.out)")
@@ -106,7 +106,7 @@ struct OtherProgramsTests {
 
     @Test("restic and borg leave it out by its CACHEDIR.TAG too", arguments: ["restic", "borg"])
     func cacheTag(_ tool: String) throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         let target = house.root.appending(path: "offsite").path
@@ -114,33 +114,33 @@ struct OtherProgramsTests {
             tool == "restic"
             ? "restic init -q; restic backup -q --exclude-caches '\(house.vault.path)'; restic ls latest"
             : "borg init -e none '\(target)'; borg create --exclude-caches '\(target)'::n '\(house.vault.path)'; borg list '\(target)'::n"
-        let outcome = try House.launch([
+        let outcome = try CLIFixture.launch([
             "/bin/sh", "-c",
             "set -e; export RESTIC_REPOSITORY='\(target)' RESTIC_PASSWORD=x HOME='\(house.root.path)'; \(run)",
         ])
-        #expect(outcome.status == 0 && outcome.out.contains("orders-\(House.day(4)).dump"), "\(outcome.error)")
-        #expect(!outcome.out.contains("orders-\(House.day(1)).dump"))
+        #expect(outcome.status == 0 && outcome.out.contains("orders-\(CLIFixture.day(4)).dump"), "\(outcome.error)")
+        #expect(!outcome.out.contains("orders-\(CLIFixture.day(1)).dump"))
     }
 
     /// Files as old as the line wants them.
-    private func old(_ house: House) throws {
+    private func old(_ house: CLIFixture) throws {
         let long = Date().addingTimeInterval(-90 * 86_400)
         for day in 1...4 {
-            let file = house.vault.appending(path: "app/orders-\(House.day(day)).dump")
+            let file = house.vault.appending(path: "app/orders-\(CLIFixture.day(day)).dump")
             try FileManager.default.setAttributes([.modificationDate: long], ofItemAtPath: file.path)
         }
     }
 
     @Test("find -mtime +0 -delete over a vault with a batch: what it took from the batch is missing, and all is frozen")
     func find() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try old(house)
         try house.cleanup()
-        try house.put("app/orders-\(House.day(6)).dump")
-        _ = try House.launch(["/usr/bin/find", house.vault.path, "-mtime", "+0", "-delete"])
+        try house.put("app/orders-\(CLIFixture.day(6)).dump")
+        _ = try CLIFixture.launch(["/usr/bin/find", house.vault.path, "-mtime", "+0", "-delete"])
         let batch = try #require(house.batches().first)
-        #expect(!house.exists(".trash/\(batch)/files/app/orders-\(House.day(1)).dump"), "find took it")
+        #expect(!house.exists(".trash/\(batch)/files/app/orders-\(CLIFixture.day(1)).dump"), "find took it")
         #expect(try house.run("cleanup").status == 4)
         let status = try house.run("status")
         #expect(status.out.contains("FROZEN") && status.out.contains("missing"), "\(status.out)")
@@ -150,7 +150,7 @@ struct OtherProgramsTests {
 
     @Test("the line that doctor offers instead leaves the trash alone")
     func instead() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try old(house)
         try house.cleanup()
@@ -160,9 +160,9 @@ struct OtherProgramsTests {
         let instead = try #require(found?.first?["instead"] as? String).replacingOccurrences(
             of: "...", with: "-mtime +0 -delete")
         let before = try FileManager.default.subpathsOfDirectory(atPath: house.vault.appending(path: ".trash").path)
-        let outcome = try House.launch(["/bin/sh", "-c", instead])
+        let outcome = try CLIFixture.launch(["/bin/sh", "-c", instead])
         #expect(outcome.status == 0, "\(outcome.error)")
-        #expect(!house.exists("app/orders-\(House.day(4)).dump"))
+        #expect(!house.exists("app/orders-\(CLIFixture.day(4)).dump"))
         #expect(
             try FileManager.default.subpathsOfDirectory(atPath: house.vault.appending(path: ".trash").path) == before)
         try house.write(house.root.appending(path: "host/etc/crontab"), "0 3 * * * root \(instead)\n")
@@ -172,15 +172,17 @@ struct OtherProgramsTests {
 
     @Test("rsync -a --delete of an empty directory over a vault with a batch: missing, and frozen")
     func rsync() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         let empty = house.root.appending(path: "empty")
         try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
-        let outcome = try House.launch(["/usr/bin/rsync", "-a", "--delete", empty.path + "/", house.vault.path + "/"])
+        let outcome = try CLIFixture.launch([
+            "/usr/bin/rsync", "-a", "--delete", empty.path + "/", house.vault.path + "/",
+        ])
         #expect(outcome.status == 0 && house.names().isEmpty)
         // Nobody looks at an empty directory for a vault; the next backup is written there.
-        try house.put("app/orders-\(House.day(6)).dump")
+        try house.put("app/orders-\(CLIFixture.day(6)).dump")
         #expect(try house.run("cleanup").status == 4)
         let status = try house.run("status")
         #expect(status.out.contains("FROZEN") && status.out.contains("missing"), "\(status.out)")
@@ -189,12 +191,12 @@ struct OtherProgramsTests {
 
     @Test("with the filter that doctor names, rsync --delete leaves the trash alone")
     func rsyncProtected() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         let empty = house.root.appending(path: "empty")
         try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
-        let outcome = try House.launch([
+        let outcome = try CLIFixture.launch([
             "/usr/bin/rsync", "-a", "--delete", "--filter=protect /.trash", empty.path + "/", house.vault.path + "/",
         ])
         #expect(outcome.status == 0 && house.names().isEmpty && house.batches().count == 1)

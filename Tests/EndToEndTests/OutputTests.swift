@@ -15,14 +15,14 @@ import Testing
 
     private static let reports = [
         ["list"], ["list", "--json"], ["status"], ["plan"], ["cleanup", "-n"], ["purge", "-n"],
-        ["explain", "app/orders-\(House.day(3)).dump"], ["names", "dumps"], ["audit", "verify"],
+        ["explain", "app/orders-\(CLIFixture.day(3)).dump"], ["names", "dumps"], ["audit", "verify"],
         ["retention", "show"], ["config", "check"], ["hooks"],
-        ["preserve", "-n", "app/orders-\(House.day(3)).dump", "--reason", "x"],
+        ["preserve", "-n", "app/orders-\(CLIFixture.day(3)).dump", "--reason", "x"],
     ]
 
     @Test("a report that could not be written is exit 1, whatever the command")
     func reports() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(3)
         try house.settle()
         for command in Self.reports {
@@ -37,15 +37,15 @@ import Testing
         }
         for command in [["--help"], ["--version"], ["list", "--help"], ["help", "plan"]] {
             for wrapper in [Self.with(">/dev/full"), Self.with(">&- 2>&-")] {
-                #expect(try House.launch(wrapper + [House.binary.path] + command).status == 1, "\(command)")
+                #expect(try CLIFixture.launch(wrapper + [CLIFixture.binary.path] + command).status == 1, "\(command)")
             }
         }
     }
 
     @Test("standard error that is closed or full changes no status", arguments: ["2>&-", "2>/dev/full"])
     func errors(redirection: String) throws {
-        let house = try House()
-        try house.put("a-\(House.day(9)).dump")
+        let house = try CLIFixture()
+        try house.put("a-\(CLIFixture.day(9)).dump")
         #expect(try house.run(["list"], under: Self.with(redirection)).status == 0)
         #expect(try house.run(["list", "nothing"], under: Self.with(redirection)).status == 5)
         #expect(try house.run(["list", "nothing", "--json"], under: Self.with(redirection)).status == 5)
@@ -58,13 +58,13 @@ import Testing
         arguments: ["<&- >&- 2>&-", "broken pipe"])
     func deeds(redirection: String) throws {
         let wrapper = redirection == "broken pipe" ? Self.brokenPipe : Self.with(redirection)
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.settle()
         _ = try house.run(["plan"], under: wrapper)
         #expect(try house.run(["cleanup", "--approve"], under: wrapper).status == 0)
         #expect(house.names().count == 2)
-        let gone = "app/orders-\(House.day(1)).dump"
+        let gone = "app/orders-\(CLIFixture.day(1)).dump"
         #expect(try house.run(["restore", gone], under: wrapper).status == 0)
         #expect(house.exists(gone))
         #expect(try house.run(["preserve", gone, "--reason", "x", "--json"], under: wrapper).status == 0)
@@ -76,13 +76,13 @@ import Testing
 
     @Test("an agent without standard descriptors works, and prints into no file of its own")
     func agent() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments =
             Self.with("<&- >&- 2>&-").dropFirst()
-            + [House.binary.path, "agent", "--config", house.config.path, "--state-dir", house.state.path]
+            + [CLIFixture.binary.path, "agent", "--config", house.config.path, "--state-dir", house.state.path]
         try process.run()
         defer { process.waitUntilExit() }
         defer { process.terminate() }
@@ -95,7 +95,7 @@ import Testing
     }
 
     /// What is printed begins no file of the state, and the log is whole.
-    private func checkState(_ house: House) throws {
+    private func checkState(_ house: CLIFixture) throws {
         #expect(try house.run("audit", "verify").status == 0)
         let files = FileManager.default.enumerator(at: house.state, includingPropertiesForKeys: nil)
         for case let file as URL in files ?? .init() where !file.hasDirectoryPath {

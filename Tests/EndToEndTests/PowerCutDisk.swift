@@ -8,7 +8,7 @@ final class PowerCutDisk {
     static let isPossible = Disk.canMount && (ProcessInfo.processInfo.environment["CI"] != nil || hasTools)
     private static let hasTools =
         FileManager.default.fileExists(atPath: "/dev/fuse")
-        && (try? House.launch(["/usr/bin/env", "pkg-config", "--exists", "fuse3"]).status) == 0
+        && (try? CLIFixture.launch(["/usr/bin/env", "pkg-config", "--exists", "fuse3"]).status) == 0
 
     let kind: Disk.Kind
     /// Where the file system is mounted, and later each image: the same path, so that the vault is the same.
@@ -57,8 +57,8 @@ final class PowerCutDisk {
     }
 
     deinit {
-        _ = try? House.launch(["/usr/bin/env", "umount", "-l", root.path])
-        _ = try? House.launch(["/usr/bin/env", "umount", "-l", blocks.path])
+        _ = try? CLIFixture.launch(["/usr/bin/env", "umount", "-l", root.path])
+        _ = try? CLIFixture.launch(["/usr/bin/env", "umount", "-l", blocks.path])
         if recorder.isRunning { kill(recorder.processIdentifier, SIGKILL) }
         recorder.waitUntilExit()
     }
@@ -91,12 +91,12 @@ final class PowerCutDisk {
     func mounted<T>(_ image: BlockLog.Image, _ body: () throws -> T) throws -> T {
         let copy = memory.root.appending(path: "copy")
         try image.write(to: copy)
-        let outcome = try House.launch(["/usr/bin/env", "mount", "-o", "loop", copy.path, root.path])
+        let outcome = try CLIFixture.launch(["/usr/bin/env", "mount", "-o", "loop", copy.path, root.path])
         guard outcome.status == 0 else { throw MountFailure(text: outcome.error) }
         defer {
             // A process that just ended may still hold something for a moment.
             for _ in 0..<50 {
-                if (try? House.launch(["/usr/bin/env", "umount", root.path]))?.status == 0 { break }
+                if (try? CLIFixture.launch(["/usr/bin/env", "umount", root.path]))?.status == 0 { break }
                 usleep(100_000)
             }
         }

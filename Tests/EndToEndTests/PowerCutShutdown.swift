@@ -21,7 +21,7 @@ final class ShutdownDisk {
         try PowerCutDisk.compile("barriers.c", to: preloaded, with: "-shared -fPIC")
     }
 
-    deinit { _ = try? House.launch(["/usr/bin/env", "umount", "-l", root.path]) }
+    deinit { _ = try? CLIFixture.launch(["/usr/bin/env", "umount", "-l", root.path]) }
 
     func mounted<T>(_ body: () throws -> T) throws -> T {
         try Disk.run(["mount", "-o", "loop", image.path, root.path])
@@ -38,8 +38,8 @@ final class ShutdownDisk {
 
     /// The real binary, killed before its n-th barrier, in whatever thread; and how many barriers it came to.
     func run(
-        _ arguments: [String], of house: House, killedAt n: Int
-    ) throws -> (outcome: House.Outcome, barriers: Int) {
+        _ arguments: [String], of house: CLIFixture, killedAt n: Int
+    ) throws -> (outcome: CLIFixture.Outcome, barriers: Int) {
         let log = memory.root.appending(path: "barriers")
         #expect(FileManager.default.createFile(atPath: log.path, contents: nil))
         let outcome = try house.run(
@@ -72,7 +72,7 @@ extension PowerCutTests {
             try disk.mounted { try vault.makeReady(for: deed) }
             try disk.keep(as: deed.rawValue)
             // In CI the odd ones on one file system, the even ones on the other.
-            let (first, step) = House.isLongForm ? (1, 1) : (kind == .ext4 ? 1 : 3, 4)
+            let (first, step) = CLIFixture.isLongForm ? (1, 1) : (kind == .ext4 ? 1 : 3, 4)
             let barriers = try shutDownAtEach(stride(from: first, through: 200, by: step), deed, disk, vault, &counts)
             #expect(barriers >= 5, "\(deed) has few barriers")
             try disk.bringBack(deed.rawValue)
@@ -100,7 +100,7 @@ extension PowerCutTests {
                 let (place, problems) = vault.place(deed, isDone: isThrough)
                 counts.places[place, default: 0] += 1
                 for problem in problems { Issue.record("\(deed), shut down at barrier \(n): \(problem)") }
-                guard House.isLongForm || isThrough || n % 10 < 2 else { return }
+                guard CLIFixture.isLongForm || isThrough || n % 10 < 2 else { return }
                 counts.recovered += 1
                 for problem in try vault.recover(deed) {
                     Issue.record("\(deed), recovering from barrier \(n): \(problem)")

@@ -52,7 +52,7 @@ struct PowerCutTests {
             }
         }
         print("power cut, \(kind): \(counts.text)")
-        #expect(counts.images >= (House.isLongForm ? 300 : 60))
+        #expect(counts.images >= (CLIFixture.isLongForm ? 300 : 60))
         #expect(counts.recovered >= 8)
         try seesCarelessness(log.count(at: careless), log, vault, disk)
     }
@@ -95,15 +95,15 @@ struct PowerCutTests {
 
     /// All of them, or so many that CI gets through.
     private func sample(_ all: [Cut]) -> [Cut] {
-        let between = House.isLongForm ? all : Self.evenly(all.filter { !$0.isBarrier }, 12)
+        let between = CLIFixture.isLongForm ? all : Self.evenly(all.filter { !$0.isBarrier }, 12)
         // Where a file system has few writes between two flushes, more of the flushes are looked at.
         var cuts =
-            between + (House.isLongForm ? [] : Self.evenly(all.filter(\.isBarrier), 19 - between.count))
+            between + (CLIFixture.isLongForm ? [] : Self.evenly(all.filter(\.isBarrier), 19 - between.count))
         cuts.sort { $0.count < $1.count }
         let recoverEach = max(1, cuts.count / 3)
         for n in cuts.indices {
-            if cuts[n].isBarrier { cuts[n].subsets = House.isLongForm ? 3 : 1 }
-            cuts[n].isToRecover = House.isLongForm ? cuts[n].isBarrier : n % recoverEach == recoverEach - 1
+            if cuts[n].isBarrier { cuts[n].subsets = CLIFixture.isLongForm ? 3 : 1 }
+            cuts[n].isToRecover = CLIFixture.isLongForm ? cuts[n].isBarrier : n % recoverEach == recoverEach - 1
         }
         return cuts
     }

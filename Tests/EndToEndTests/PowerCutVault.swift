@@ -16,7 +16,7 @@ final class PowerCutVault {
         var members: [(path: String, files: [String: Data])]
     }
 
-    let house: House
+    let house: CLIFixture
     /// Kept by the policy.
     private(set) var kept: [Unit] = []
     /// Not kept; the first is the one that is restored.
@@ -24,14 +24,14 @@ final class PowerCutVault {
 
     /// On a disk that is mounted at `root`.
     init(root: URL) throws {
-        house = try House(grace: "1s", root: root.appending(path: "house", directoryHint: .isDirectory))
+        house = try CLIFixture(grace: "1s", root: root.appending(path: "house", directoryHint: .isDirectory))
         var generator = SeededGenerator(state: 5)
         func content(_ bytes: Int) -> Data {
             Data((0..<bytes).map { _ in UInt8.random(in: 0...255, using: &generator) })
         }
         for day in 1...4 {
-            let dump = "app/orders-\(House.day(day)).dump"
-            let site = "web/site-\(House.day(day))"
+            let dump = "app/orders-\(CLIFixture.day(day)).dump"
+            let site = "web/site-\(CLIFixture.day(day))"
             let units = [
                 Unit(members: [(dump, ["": content(9_000)]), (dump + ".sha256", ["": Data("sum \(day)".utf8)])]),
                 Unit(members: [(site, ["index.html": content(500), "files/photo": content(7_000)])]),
@@ -223,7 +223,7 @@ private struct BatchOnDisk {
     /// The paths that its manifest names; none where it is not whole.
     let named: Set<String>
 
-    init(_ house: House, _ name: String) {
+    init(_ house: CLIFixture, _ name: String) {
         self.name = name
         let directory = house.vault.appending(path: ".trash/\(name)")
         files = directory.appending(path: "files")
@@ -241,7 +241,7 @@ private struct BatchOnDisk {
 private struct AuditOnDisk {
     private let records: Set<String>
 
-    init(_ house: House) {
+    init(_ house: CLIFixture) {
         let data = (try? Data(contentsOf: house.state.appending(path: "audit.log"))) ?? Data()
         records = Set(
             data.split(separator: 0x0A).compactMap { line in

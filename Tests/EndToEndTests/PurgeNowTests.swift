@@ -33,7 +33,7 @@ struct PurgeNowTests: SmallDiskTests {
 
     @Test("purge --now ID waives grace and nothing else: marks, freezes, the wanted and the last one stay")
     func nowID() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(6)
         try house.cleanup()
         let ids = try house.list("--trash").reduce(into: [String: String]()) {

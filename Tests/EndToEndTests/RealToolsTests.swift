@@ -16,7 +16,7 @@ struct RealToolsTests {
     func restorable() throws {
         let process = Process()
         process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = [Self.lab.path, "--reprieve", House.binary.path] + Self.length
+        process.arguments = [Self.lab.path, "--reprieve", CLIFixture.binary.path] + Self.length
         let output = Pipe()
         process.standardOutput = output
         process.standardError = output

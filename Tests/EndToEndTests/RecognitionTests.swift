@@ -4,9 +4,9 @@ import Testing
 @Suite("what names mean")
 struct RecognitionTests {
     /// As the names of these tests have it: `20261123`.
-    private func day(_ n: Int) -> String { House.day(n).replacing("-", with: "") }
+    private func day(_ n: Int) -> String { CLIFixture.day(n).replacing("-", with: "") }
 
-    private func recognised(_ house: House, _ path: String) throws -> [String: Any] {
+    private func recognised(_ house: CLIFixture, _ path: String) throws -> [String: Any] {
         let outcome = try house.run("explain", path, "--json")
         let all = try outcome.json()["recognised"] as? [[String: Any]]
         return try #require(all?.first, "\(outcome.out)\(outcome.error)")
@@ -14,7 +14,7 @@ struct RecognitionTests {
 
     @Test("a person's match tells kinds and parents: a full one is needed by its incrementals, a lost one breaks them")
     func chains() throws {
-        let house = try House(
+        let house = try CLIFixture(
             keep: "{ last: 1 }",
             more: #"""
                     match:
@@ -48,7 +48,7 @@ struct RecognitionTests {
 
     @Test("a set goes and comes back as one")
     func sets() throws {
-        let house = try House(
+        let house = try CLIFixture(
             keep: "{ last: 1 }", more: #"    match: { match: '(?<series>\w+)-(?<time>\d{8})\.vol\d', unit: set }"#)
         for n in [8, 9] { for volume in 1...3 { try house.put("a-\(day(n)).vol\(volume)") } }
         try house.cleanup()
@@ -59,9 +59,9 @@ struct RecognitionTests {
 
     @Test("a changed match is a changed policy: what would go by it waits for approval")
     func changedMatch() throws {
-        let house = try House(keep: "{ last: 2 }")
+        let house = try CLIFixture(keep: "{ last: 2 }")
         // One backup of each of four things, for who reads the number as a part of the name.
-        for n in 1...4 { try house.put("db\(n)-\(House.day(n + 4)).sql") }
+        for n in 1...4 { try house.put("db\(n)-\(CLIFixture.day(n + 4)).sql") }
         try house.settle()
         try house.run("plan")
         #expect(try house.run("cleanup", "--approve").status == 0)
@@ -74,30 +74,30 @@ struct RecognitionTests {
         #expect(try house.run("retention", "show").out.contains("match"))
         try house.run("plan")
         #expect(try house.run("cleanup", "--approve").status == 0)
-        #expect(house.names() == ["db3-\(House.day(7)).sql", "db4-\(House.day(8)).sql"])
+        #expect(house.names() == ["db3-\(CLIFixture.day(7)).sql", "db4-\(CLIFixture.day(8)).sql"])
     }
 
     @Test("dates in directories are one series, by the name without them")
     func directories() throws {
-        let house = try House(keep: "{ last: 2 }")
+        let house = try CLIFixture(keep: "{ last: 2 }")
         for n in 5...9 {
-            let path = House.day(n).replacing("-", with: "/")
+            let path = CLIFixture.day(n).replacing("-", with: "/")
             try house.put("app/\(path)/db.sql.gz")
             try house.put("app/\(path)/db.sql.gz.sha256")
         }
         try house.put("app/2026/notes.txt")
         try house.cleanup()
-        let left = Set([8, 9].map { "app/" + House.day($0).replacing("-", with: "/") + "/db.sql.gz" })
+        let left = Set([8, 9].map { "app/" + CLIFixture.day($0).replacing("-", with: "/") + "/db.sql.gz" })
         #expect(house.names().filter { $0.hasSuffix(".gz") } == left)
         #expect(house.names().filter { $0.hasSuffix(".sha256") }.count == 2 && house.exists("app/2026/notes.txt"))
         #expect(try house.run("list").out.contains("app/db"))
-        #expect(try house.run("restore", "app/db", "--before", House.day(8)).status == 0)
-        #expect(house.exists("app/" + House.day(7).replacing("-", with: "/") + "/db.sql.gz"))
+        #expect(try house.run("restore", "app/db", "--before", CLIFixture.day(8)).status == 0)
+        #expect(house.exists("app/" + CLIFixture.day(7).replacing("-", with: "/") + "/db.sql.gz"))
     }
 
     @Test("what is rotated by name is listed and never touched")
     func rotated() throws {
-        let house = try House(keep: "{ last: 1 }")
+        let house = try CLIFixture(keep: "{ last: 1 }")
         for name in [
             "db.sql.gz.1", "db.sql.gz.2", "backup.0/etc/passwd", "backup.1/etc/passwd", "web-Mon.tar", "web-Tue.tar",
         ] {
@@ -106,66 +106,68 @@ struct RecognitionTests {
         try house.dailies(2)
         try house.cleanup()
         #expect(house.exists("db.sql.gz.2") && house.exists("backup.1/etc/passwd") && house.exists("web-Mon.tar"))
-        let foreign = try house.run("list", "--foreign").out
-        #expect(foreign.components(separatedBy: "rotated by name").count == 7, "\(foreign)")
+        let notRecognised = try house.run("list", "--foreign").out
+        #expect(notRecognised.components(separatedBy: "rotated by name").count == 7, "\(notRecognised)")
         let explained = try house.run("explain", "db.sql.gz.1").out
         #expect(explained.contains("its writer renumbers it"), "\(explained)")
     }
 
     @Test("many series of one backup each are called out, with a way to look")
     func lookTwice() throws {
-        let house = try House(keep: "{ last: 2 }")
-        for n in 1...4 { try house.put("app/orders-copy\(n)-\(House.day(n)).dump") }
+        let house = try CLIFixture(keep: "{ last: 2 }")
+        for n in 1...4 { try house.put("app/orders-copy\(n)-\(CLIFixture.day(n)).dump") }
         try house.settle()
         let plan = try house.run("plan").out.replacing(/\s+/, with: " ")
         let line =
             "Look twice: app/orders-copy1 and 3 more series hold only 1 backup each; is the name taken apart wrongly?"
-        #expect(plan.contains("\(line) See: reprieve explain app/orders-copy1-\(House.day(1)).dump"), "\(plan)")
+        #expect(plan.contains("\(line) See: reprieve explain app/orders-copy1-\(CLIFixture.day(1)).dump"), "\(plan)")
         let json = try house.run("plan", "--json").json()["look_twice"] as? [String: Any]
         #expect((json?["series"] as? [String])?.count == 4)
         #expect(
-            try house.run("explain", "app/orders-copy1-\(House.day(1)).dump").out.contains(
+            try house.run("explain", "app/orders-copy1-\(CLIFixture.day(1)).dump").out.contains(
                 "key        app/orders-copy1-*.dump"))
     }
 
     @Test("explain says of any path what it is taken for, inside a vault and outside")
     func explain() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
-        try house.put("app/orders-\(House.day(1)).dump.sha256")
-        try house.put("tree-\(House.day(1))/a/b")
+        try house.put("app/orders-\(CLIFixture.day(1)).dump.sha256")
+        try house.put("tree-\(CLIFixture.day(1))/a/b")
         try house.put("notes/todo.txt")
         try house.write(house.root.appending(path: "out/2026/11/23/db.sql.gz"), "x")
         try house.write(house.root.appending(path: "out/db.sql.1"), "x")
         try house.settle()
         // A backup, and a side file of it.
-        let backup = try house.run("explain", "app/orders-\(House.day(1)).dump")
+        let backup = try house.run("explain", "app/orders-\(CLIFixture.day(1)).dump")
         #expect(backup.out.contains("taken for  a date in its name"), "\(backup.out)")
         let json =
-            try house.run("explain", "app/orders-\(House.day(1)).dump", "--json").json()["backups"] as? [[String: Any]]
+            try house.run("explain", "app/orders-\(CLIFixture.day(1)).dump", "--json").json()["backups"]
+            as? [[String: Any]]
         #expect(json?.first?["taken_for"] as? String == "a date in its name")
         // Left alone.
         #expect(try house.run("explain", "notes/todo.txt").out.contains("no date in its name"))
         // Parts and directories.
-        let inside = house.vault.appending(path: "tree-\(House.day(1))/a/b").path
-        #expect(try recognised(house, inside)["part_of"] as? String == "tree-\(House.day(1))")
+        let inside = house.vault.appending(path: "tree-\(CLIFixture.day(1))/a/b").path
+        #expect(try recognised(house, inside)["part_of"] as? String == "tree-\(CLIFixture.day(1))")
         #expect(try recognised(house, house.vault.appending(path: "notes").path)["taken_for"] as? String != nil)
         // In no vault.
         let out = try house.run("explain", house.root.appending(path: "out/2026/11/23/db.sql.gz").path)
         #expect(out.status == 0 && out.out.contains("a date in its directories"), "\(out.out)\(out.error)")
         #expect(out.out.contains("Mon 23 Nov 2026 00:00"), "\(out.out)")
-        let foreign = try recognised(house, house.root.appending(path: "out/db.sql.1").path)
-        #expect((foreign["why"] as? String)?.hasPrefix("rotated by name") == true && foreign["vault"] is NSNull)
+        let notRecognised = try recognised(house, house.root.appending(path: "out/db.sql.1").path)
+        #expect(
+            (notRecognised["why"] as? String)?.hasPrefix("rotated by name") == true && notRecognised["vault"] is NSNull)
         #expect(try house.run("explain", house.root.appending(path: "nothing").path).status == 5)
     }
 
     @Test("the first plan shows what each kind of name was taken for, and what looks unlike a backup on top")
     func firstPlan() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(5)
         for n in 1...5 {
-            try house.put("web/report-\(House.day(n)).csv")
-            try house.put("db/shop-\(House.day(n)).sql.gz")
+            try house.put("web/report-\(CLIFixture.day(n)).csv")
+            try house.put("db/shop-\(CLIFixture.day(n)).sql.gz")
         }
         try house.settle()
         let plan = try house.run("plan").out
@@ -176,22 +178,22 @@ struct RecognitionTests {
         let kinds = try house.run("plan", "--json").json()["kinds"] as? [[String: Any]]
         #expect(kinds?.first?["unlike_a_backup"] as? Bool == true && kinds?.count == 3)
         try house.run("cleanup", "--approve")
-        for n in 1...5 { try house.put("db/shop-\(House.day(n)).sql.xz") }
+        for n in 1...5 { try house.put("db/shop-\(CLIFixture.day(n)).sql.xz") }
         #expect(try !house.run("plan").out.contains("READ AS"), "it is said once")
     }
 
     @Test("equal files that a tool made links of one are no alarm; a name with another content is")
     func linked() throws {
-        let house = try House(keep: "{ daily: 30 }")
+        let house = try CLIFixture(keep: "{ daily: 30 }")
         for k in 0..<3 {
             for n in 0...9 {
-                try house.put("db\(k)/db\(k)-\(House.day(n)).sql", n.isMultiple(of: 2) ? "same" : "it \(n)")
+                try house.put("db\(k)/db\(k)-\(CLIFixture.day(n)).sql", n.isMultiple(of: 2) ? "same" : "it \(n)")
             }
         }
         try house.settle()
         for k in 0..<3 {
             for n in [2, 4, 6, 8] {
-                let (first, name) = ("db\(k)/db\(k)-\(House.day(0)).sql", "db\(k)/db\(k)-\(House.day(n)).sql")
+                let (first, name) = ("db\(k)/db\(k)-\(CLIFixture.day(0)).sql", "db\(k)/db\(k)-\(CLIFixture.day(n)).sql")
                 let (old, new) = (house.vault.appending(path: first), house.vault.appending(path: name + ".lnk"))
                 #expect(link(old.path, new.path) == 0 && rename(new.path, house.vault.appending(path: name).path) == 0)
             }
@@ -201,7 +203,7 @@ struct RecognitionTests {
         // The same sizes, and other inodes.
         for k in 0..<3 {
             for n in 1...9 {
-                let name = "db\(k)/db\(k)-\(House.day(n)).sql"
+                let name = "db\(k)/db\(k)-\(CLIFixture.day(n)).sql"
                 try FileManager.default.removeItem(at: house.vault.appending(path: name))
                 try house.put(name, "evil")
             }
@@ -212,12 +214,12 @@ struct RecognitionTests {
 
     @Test("directories without links have no star, and those with links have one")
     func star() throws {
-        let house = try House(keep: "{ daily: 3 }")
-        for n in 0...9 { for file in ["a", "b"] { try house.put("site/\(House.day(n))/\(file)") } }
+        let house = try CLIFixture(keep: "{ daily: 3 }")
+        for n in 0...9 { for file in ["a", "b"] { try house.put("site/\(CLIFixture.day(n))/\(file)") } }
         try house.settle()
         let plain = try house.run("plan").out
         #expect(!plain.contains("several links") && !plain.contains("*"), "\(plain)")
-        let day = house.vault.appending(path: "site/\(House.day(0))")
+        let day = house.vault.appending(path: "site/\(CLIFixture.day(0))")
         let (old, new) = (day.appending(path: "a").path, day.appending(path: "c").path)
         #expect(link(old, new) == 0)
         try house.settle()
@@ -226,11 +228,11 @@ struct RecognitionTests {
 
     @Test("a date that is not read ends with the line that reads it, also where only one name is there")
     func refusedDate() throws {
-        let house = try House(more: "    exclude: [ 'x/**' ]")
+        let house = try CLIFixture(more: "    exclude: [ 'x/**' ]")
         try house.put("cp/backup-01.02.2026_01-00-00_user.tar.gz")
-        try house.put("x/y-\(House.day(9)).tar")
+        try house.put("x/y-\(CLIFixture.day(9)).tar")
         let told = try house.run("explain", "cp/backup-01.02.2026_01-00-00_user.tar.gz").out
         #expect(told.contains("To read it: names: '") || told.contains("time-format"), "\(told)")
-        #expect(try house.run("list", "--foreign").out.contains("x/y-\(House.day(9)).tar: excluded by"))
+        #expect(try house.run("list", "--foreign").out.contains("x/y-\(CLIFixture.day(9)).tar: excluded by"))
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("doctor --repair: the invariants against the disk")
 struct RepairTests {
-    private func codes(_ outcome: House.Outcome, _ key: String = "findings") throws -> [String: Bool] {
+    private func codes(_ outcome: CLIFixture.Outcome, _ key: String = "findings") throws -> [String: Bool] {
         let findings = try #require(try outcome.json()[key] as? [[String: Any]])
         let pairs = findings.compactMap { finding in
             (finding["code"] as? String).map { ($0, finding["repaired"] as? Bool ?? false) }
@@ -14,16 +14,16 @@ struct RepairTests {
 
     /// Everything in a directory: names, sizes, inodes and times. But the lock: whoever looks holds it.
     private func picture(_ directory: URL) throws -> [String] {
-        let outcome = try House.launch([
+        let outcome = try CLIFixture.launch([
             "/usr/bin/find", directory.path, "-not", "-name", ".lock", "-printf", "%P %s %i %T@ %C@ %m\n",
         ])
         return outcome.out.split(separator: "\n").map(String.init).sorted()
     }
 
-    private func trashed() throws -> (House, batch: String) {
-        let house = try House()
+    private func trashed() throws -> (CLIFixture, batch: String) {
+        let house = try CLIFixture()
         try house.dailies(5)
-        try house.put("app/orders-\(House.day(1)).dump.sha256", "sum")
+        try house.put("app/orders-\(CLIFixture.day(1)).dump.sha256", "sum")
         try house.cleanup()
         return (house, try #require(house.batches().first))
     }
@@ -41,7 +41,7 @@ struct RepairTests {
     @Test("without --repair all is found and nothing changed; with it set right; then all holds")
     func mended() throws {
         let (house, batch) = try trashed()
-        try house.run("preserve", "orders-\(House.day(5)).dump", "--reason", "audit")
+        try house.run("preserve", "orders-\(CLIFixture.day(5)).dump", "--reason", "audit")
         let trash = house.vault.appending(path: ".trash")
         for name in [".spare", "vault.json", "marks.json"] {
             try FileManager.default.removeItem(at: trash.appending(path: name))
@@ -50,7 +50,7 @@ struct RepairTests {
             try? FileManager.default.removeItem(at: house.state.appending(path: "catalog.sqlite" + name))
         }
         // Half back: its side file alone.
-        let side = "app/orders-\(House.day(1)).dump.sha256"
+        let side = "app/orders-\(CLIFixture.day(1)).dump.sha256"
         try FileManager.default.moveItem(
             at: trash.appending(path: "\(batch)/files/\(side)"), to: house.vault.appending(path: side))
         try FileManager.default.createDirectory(
@@ -74,7 +74,8 @@ struct RepairTests {
         #expect(mended.values.allSatisfy { $0 })
         #expect(
             Set(mended.keys).isSuperset(of: ["no-marker", "marks-differ", "half", "empty-batch", "purge-unfinished"]))
-        #expect(house.exists(side) && house.exists("app/orders-\(House.day(1)).dump"), "the half one is at its origin")
+        #expect(
+            house.exists(side) && house.exists("app/orders-\(CLIFixture.day(1)).dump"), "the half one is at its origin")
         #expect(house.exists(".trash/vault.json") && house.exists(".trash/marks.json") && house.exists(".trash/.spare"))
         #expect(!house.exists(".trash/20200101T000000.000Z") && house.purging().isEmpty)
         let again = try house.run("doctor", "--repair")
@@ -98,7 +99,7 @@ struct RepairTests {
         let (house, _) = try trashed()
         let file = house.root.appending(path: "\(side)/marks.json")
         let older = try Data(contentsOf: file)
-        try house.run("preserve", "orders-\(House.day(5)).dump", "--reason", "audit")
+        try house.run("preserve", "orders-\(CLIFixture.day(5)).dump", "--reason", "audit")
         try older.write(to: file)
         #expect(try codes(try house.run("doctor", "--repair", "--json")) == ["marks-differ": true])
         let text = try String(contentsOf: file, encoding: .utf8)
@@ -113,7 +114,7 @@ struct RepairTests {
         try house.write(trash.appending(path: "notes.txt"), "whose?")
         try house.write(trash.appending(path: "\(batch)/files/app/mine.txt"), "mine")
         try FileManager.default.removeItem(
-            at: trash.appending(path: "\(batch)/files/app/orders-\(House.day(1)).dump.sha256"))
+            at: trash.appending(path: "\(batch)/files/app/orders-\(CLIFixture.day(1)).dump.sha256"))
         let manifest = trash.appending(path: "\(batch)/manifest.json")
         let text = try String(contentsOf: manifest, encoding: .utf8)
         try Data((text + "\n").utf8).write(to: manifest)
@@ -133,7 +134,7 @@ struct RepairTests {
     func missing() throws {
         let (house, batch) = try trashed()
         try FileManager.default.removeItem(
-            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(House.day(2)).dump"))
+            at: house.vault.appending(path: ".trash/\(batch)/files/app/orders-\(CLIFixture.day(2)).dump"))
         let log = house.state.appending(path: "audit.log")
         let text = try String(contentsOf: log, encoding: .utf8)
         try Data(text.replacingOccurrences(of: "vault.indexed", with: "vault.indexeD").utf8).write(to: log)
@@ -158,10 +159,10 @@ struct RepairTests {
     @Test("state and audit log on btrfs: their reserve is not certain, and doctor says so", .enabled(if: Disk.canMount))
     func btrfs() throws {
         let disk = try Disk(.btrfs)
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
-        let outcome = try House.launch([
-            House.binary.path, "doctor", "--json", "--config", house.config.path, "--state-dir",
+        let outcome = try CLIFixture.launch([
+            CLIFixture.binary.path, "doctor", "--json", "--config", house.config.path, "--state-dir",
             disk.root.appending(path: "state").path, "--search-root", house.root.appending(path: "host").path,
         ])
         let notes = try #require(try outcome.json()["notes"] as? [[String: Any]])

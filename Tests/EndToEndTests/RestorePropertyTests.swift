@@ -13,14 +13,14 @@ struct RestorePropertyTests {
         let disk = try Disk(kind)
         let seed: Comment = "RESTORE_SEED=\(Self.seed), \(kind)"
         let vault = disk.root.appending(path: "vault", directoryHint: .isDirectory)
-        let house = try House(vault: vault)
+        let house = try CLIFixture(vault: vault)
         // Trees that go, files that go, and of each that stay.
         var grower = Grower(seed: Self.seed)
-        for day in 1...2 { try grower.tree(at: "\(vault.path)/trees/app-\(House.day(day))") }
-        for day in 1...2 { try grower.file(at: "\(vault.path)/single/db-\(House.day(day)).dump") }
+        for day in 1...2 { try grower.tree(at: "\(vault.path)/trees/app-\(CLIFixture.day(day))") }
+        for day in 1...2 { try grower.file(at: "\(vault.path)/single/db-\(CLIFixture.day(day)).dump") }
         for day in 3...4 {
-            try house.put("trees/app-\(House.day(day))/file")
-            try house.put("single/db-\(House.day(day)).dump")
+            try house.put("trees/app-\(CLIFixture.day(day))/file")
+            try house.put("single/db-\(CLIFixture.day(day)).dump")
         }
         let roots = ["trees", "single"].map { "\(vault.path)/\($0)" }
         let before = try roots.map(Portrait.init)
@@ -34,7 +34,7 @@ struct RestorePropertyTests {
         try house.cleanup()
         #expect(try house.list().count == 4, seed)
         // One by itself, and the rest as a run.
-        #expect(try house.run("restore", "trees/app-\(House.day(1))").status == 0, seed)
+        #expect(try house.run("restore", "trees/app-\(CLIFixture.day(1))").status == 0, seed)
         let outcome = try house.run("undo", "--last")
         #expect(outcome.status == 0, "\(outcome.error) \(seed)")
         for (old, root) in zip(before, roots) {
@@ -223,7 +223,7 @@ struct RestorePropertyTests {
             let fd = open(c(path), O_RDONLY | O_NONBLOCK)
             try #require(fd >= 0)
             defer { close(fd) }
-            let outcome = try House.launch([
+            let outcome = try CLIFixture.launch([
                 "/usr/bin/setfacl", "-m", entries, "/proc/\(getpid())/fd/\(fd)",
             ])
             try #require(outcome.status == 0, "setfacl: \(outcome.error)")

@@ -3,17 +3,17 @@ import Testing
 
 @Suite("restore, with the real binary")
 struct RestoreTests {
-    private static func day(_ n: Int) -> String { House.day(n) }
+    private static func day(_ n: Int) -> String { CLIFixture.day(n) }
 
     /// Five dailies, three of them in the trash.
-    private func house(grace: String = "1h", more: String = "") throws -> House {
-        let house = try House(grace: grace, more: more)
+    private func house(grace: String = "1h", more: String = "") throws -> CLIFixture {
+        let house = try CLIFixture(grace: grace, more: more)
         try house.dailies(5)
         try house.cleanup()
         return house
     }
 
-    private func orders(_ n: Int) -> String { "app/orders-\(House.day(n)).dump" }
+    private func orders(_ n: Int) -> String { "app/orders-\(CLIFixture.day(n)).dump" }
 
     private func content(_ url: URL) throws -> String { try String(contentsOf: url, encoding: .utf8) }
 
@@ -99,7 +99,7 @@ struct RestoreTests {
 
     @Test("what was brought back is at rest: no settling, and a second restore finds it in its place")
     func atRest() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(6)
         try house.put("files/web-\(Self.day(1))/index.html", "one")
         try house.put("files/web-\(Self.day(2))/index.html", "two")
@@ -138,8 +138,8 @@ struct RestoreTests {
     // MARK: Chains
 
     /// A full one and its incremental, both in the trash, and newer full ones.
-    private func chain(grace: String) throws -> (House, full: String, inc: String) {
-        let house = try House(
+    private func chain(grace: String) throws -> (CLIFixture, full: String, inc: String) {
+        let house = try CLIFixture(
             grace: grace,
             more: #"""
                     match:
@@ -196,9 +196,9 @@ struct RestoreTests {
     @Test(
         "a checksum beside it is compared, in the forms that tools write; a wrong one is exit 3, and the file is back")
     func checksums() throws {
-        let house = try House()
+        let house = try CLIFixture()
         func digest(_ tool: String, _ name: String) throws -> String {
-            let outcome = try House.launch(["/usr/bin/env", tool, house.vault.appending(path: name).path])
+            let outcome = try CLIFixture.launch(["/usr/bin/env", tool, house.vault.appending(path: name).path])
             return String(outcome.out.prefix { $0 != " " })
         }
         for n in 1...8 { try house.put(orders(n)) }
@@ -225,7 +225,7 @@ struct RestoreTests {
 
     @Test("directories that are gone are made again as they were, nested ones too, also where not even we may write")
     func parents() throws {
-        let house = try House()
+        let house = try CLIFixture()
         for n in 1...3 { try house.put("a/b/c/orders-\(Self.day(n)).dump") }
         let modes: [(String, mode_t)] = [("a/b/c", 0o2550), ("a/b", 0o711), ("a", 0o750)]
         for (path, mode) in modes {
@@ -291,9 +291,11 @@ struct RestoreTests {
         #expect(house.names().count == 5)
     }
 
-    @Test("on another host, with the disk alone: list, restore and undo need nothing else", .enabled(if: Rack.isUsable))
+    @Test(
+        "on another host, with the disk alone: list, restore and undo need nothing else",
+        .enabled(if: DiskFixture.isUsable))
     func anotherHost() throws {
-        try Rack.with { rack, house in
+        try DiskFixture.with { rack, house in
             let device = try rack.disk("vaultdisk")
             try rack.mount(device, house.vault.path)
             try house.dailies(5)
@@ -306,10 +308,10 @@ struct RestoreTests {
                 try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
             }
             try rack.mount(device, place.path)
-            func there(_ arguments: String...) throws -> House.Outcome {
-                let command = [House.binary.path] + arguments + ["--vault", place.path, "--state-dir", state.path]
+            func there(_ arguments: String...) throws -> CLIFixture.Outcome {
+                let command = [CLIFixture.binary.path] + arguments + ["--vault", place.path, "--state-dir", state.path]
                 let quoted = command.map { "'\($0)'" }.joined(separator: " ")
-                return try House.launch([
+                return try CLIFixture.launch([
                     "/usr/bin/unshare", "--uts", "/bin/sh", "-c", "hostname rescue; exec \(quoted)",
                 ])
             }

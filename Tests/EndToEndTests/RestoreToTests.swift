@@ -5,14 +5,14 @@ import Testing
 @Suite("restore to another place, with the real binary")
 struct RestoreToTests {
     /// Five dailies, three of them in the trash.
-    private func house(grace: String = "1h") throws -> House {
-        let house = try House(grace: grace)
+    private func house(grace: String = "1h") throws -> CLIFixture {
+        let house = try CLIFixture(grace: grace)
         try house.dailies(5)
         try house.cleanup()
         return house
     }
 
-    private func orders(_ n: Int) -> String { "app/orders-\(House.day(n)).dump" }
+    private func orders(_ n: Int) -> String { "app/orders-\(CLIFixture.day(n)).dump" }
 
     private func content(_ url: URL) throws -> String { try String(contentsOf: url, encoding: .utf8) }
 
@@ -43,16 +43,17 @@ struct RestoreToTests {
         let house = try house()
         let rescue = house.root.appending(path: "res cue/deep/er", directoryHint: .isDirectory)
         let dry = try house.run("restore", orders(1), "--to", rescue.path, "-n")
-        #expect(dry.status == 0 && dry.said.contains("deep/er/orders-\(House.day(1)).dump"), "\(dry.out)\(dry.error)")
+        #expect(
+            dry.status == 0 && dry.said.contains("deep/er/orders-\(CLIFixture.day(1)).dump"), "\(dry.out)\(dry.error)")
         #expect(try house.run("restore", "nothing", "--to", rescue.path).status == 5)
         #expect(!FileManager.default.fileExists(atPath: house.root.appending(path: "res cue").path))
         let outcome = try house.run("restore", orders(1), "--to", rescue.path)
         #expect(outcome.status == 0, "\(outcome.error)")
-        #expect(try content(rescue.appending(path: "orders-\(House.day(1)).dump")) == "content of \(orders(1))")
+        #expect(try content(rescue.appending(path: "orders-\(CLIFixture.day(1)).dump")) == "content of \(orders(1))")
         // In the vault it is a place of backups.
         let inside = house.vault.appending(path: "saved/app", directoryHint: .isDirectory)
         #expect(try house.run("restore", orders(2), "--to", inside.path).status == 0)
-        #expect(try house.backup("saved/app/orders-\(House.day(2)).dump")?["complete"] as? Bool == true)
+        #expect(try house.backup("saved/app/orders-\(CLIFixture.day(2)).dump")?["complete"] as? Bool == true)
     }
 
     @Test("--to a directory of the vault: it is a backup there, and has its grace")
@@ -61,12 +62,12 @@ struct RestoreToTests {
         let other = house.vault.appending(path: "kept", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
         #expect(try house.run("restore", orders(1), "--to", other.path).status == 0)
-        #expect(house.exists("kept/orders-\(House.day(1)).dump"))
-        try house.put("kept/orders-\(House.day(7)).dump")
-        try house.put("kept/orders-\(House.day(8)).dump")
+        #expect(house.exists("kept/orders-\(CLIFixture.day(1)).dump"))
+        try house.put("kept/orders-\(CLIFixture.day(7)).dump")
+        try house.put("kept/orders-\(CLIFixture.day(8)).dump")
         try house.settle()
         #expect([0, 4].contains(try house.run("cleanup").status))
-        #expect(house.exists("kept/orders-\(House.day(1)).dump"))
+        #expect(house.exists("kept/orders-\(CLIFixture.day(1)).dump"))
         #expect(try !house.events().contains { $0["event"] as? String == "backup.missing" })
     }
 
@@ -75,7 +76,7 @@ struct RestoreToTests {
         let house = try house()
         let rescue = house.root.appending(path: "rescue", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: rescue, withIntermediateDirectories: true)
-        try house.write(rescue.appending(path: "orders-\(House.day(1)).dump"), "mine")
+        try house.write(rescue.appending(path: "orders-\(CLIFixture.day(1)).dump"), "mine")
         let link = house.root.appending(path: "link")
         try FileManager.default.createSymbolicLink(at: link, withDestinationURL: rescue)
         let batch = try #require(house.batches().first)
@@ -88,19 +89,19 @@ struct RestoreToTests {
             #expect(outcome.status != 0 && outcome.said.contains(word), "\(to): \(outcome.error)")
         }
         #expect(house.exists(".trash/\(batch)/files/\(orders(1))"))
-        #expect(try content(rescue.appending(path: "orders-\(House.day(1)).dump")) == "mine")
+        #expect(try content(rescue.appending(path: "orders-\(CLIFixture.day(1)).dump")) == "mine")
     }
 
     @Test("--to another file system: refused with the command that copies it there, whole", .enabled(if: Disk.canMount))
     func elsewhere() throws {
-        let house = try House()
+        let house = try CLIFixture()
         for n in 1...3 {
-            try house.put("it's a db/orders-\(House.day(n)).dump")
-            try house.put("it's a db/orders-\(House.day(n)).dump.md5", "none")
+            try house.put("it's a db/orders-\(CLIFixture.day(n)).dump")
+            try house.put("it's a db/orders-\(CLIFixture.day(n)).dump.md5", "none")
         }
         try house.cleanup()
         let disk = try Disk(.tmpfs, megabytes: 8)
-        let file = "orders-\(House.day(1)).dump"
+        let file = "orders-\(CLIFixture.day(1)).dump"
         let bind = house.root.appending(path: "bi nd", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: bind, withIntermediateDirectories: true)
         try Disk.run(["mount", "--bind", house.root.path, bind.path])
@@ -111,8 +112,8 @@ struct RestoreToTests {
             #expect(outcome.status == 1 && outcome.said.contains("another file system"), "\(outcome.error)")
             let line = try #require(outcome.error.split(separator: "\n").first { $0.hasSuffix(" --copy") })
             let own = " --config '\(house.config.path)' --state-dir '\(house.state.path)'"
-            let copied = try House.launch([
-                "/bin/bash", "-c", House.binary.path + line.dropFirst("reprieve".count) + own,
+            let copied = try CLIFixture.launch([
+                "/bin/bash", "-c", CLIFixture.binary.path + line.dropFirst("reprieve".count) + own,
             ])
             #expect(copied.status == 0, "\(line): \(copied.out)\(copied.error)")
             #expect(try content(place.appending(path: file)) == "content of it's a db/\(file)")
@@ -133,9 +134,9 @@ struct RestoreToTests {
 
     @Test("--copy keeps what belongs to a tree, and a disk that is full is left as it was", .enabled(if: Disk.canMount))
     func copiedTree() throws {
-        let house = try House()
-        let tree = "files/web-\(House.day(1))"
-        for n in 1...3 { try house.put("files/web-\(House.day(n))/deep/er/index.html", "page \(n)") }
+        let house = try CLIFixture()
+        let tree = "files/web-\(CLIFixture.day(1))"
+        for n in 1...3 { try house.put("files/web-\(CLIFixture.day(n))/deep/er/index.html", "page \(n)") }
         let script = """
             cd "$1"; mkdir -m 0750 closed; ln deep/er/index.html hard; ln -s ../gone soft; mkfifo pipe
             truncate -s 20M sparse; printf data | dd of=sparse bs=1 seek=9000000 conv=notrunc status=none
@@ -151,16 +152,16 @@ struct RestoreToTests {
             let command =
                 "cd '\(path)' && find . -printf '%p %y %m %U %G %l %T@ %n\\n' | sort"
                 + " && find . -type f | sort | xargs sha256sum"
-            return try House.launch(["/bin/bash", "-c", command]).out
+            return try CLIFixture.launch(["/bin/bash", "-c", command]).out
         }
         let disk = try Disk(.ext4, megabytes: 64)
         let outcome = try house.run("restore", tree, "--to", disk.root.appending(path: "a/b").path, "--copy", "--json")
         #expect(outcome.status == 0, "\(outcome.error)")
         let copied = try #require((try outcome.json()["backups"] as? [[String: Any]])?.first)
         #expect(copied["copied"] as? Bool == true && copied["state"] as? String == "trashed")
-        let copy = disk.root.appending(path: "a/b/web-\(House.day(1))").path
+        let copy = disk.root.appending(path: "a/b/web-\(CLIFixture.day(1))").path
         #expect(try picture(copy) == picture(original))
-        let blocks = try House.launch(["/usr/bin/stat", "-c", "%b", copy + "/sparse"]).out
+        let blocks = try CLIFixture.launch(["/usr/bin/stat", "-c", "%b", copy + "/sparse"]).out
         #expect(Int(blocks.filter(\.isNumber)) ?? .max < 1000, "a hole is a hole")
         #expect(try house.events().last { $0["event"] as? String == "backup.copied" }?["to"] as? String == copy)
         let small = try Disk(.tmpfs, megabytes: 1)

@@ -5,11 +5,11 @@ import Testing
 struct RetentionTests {
     @Test("more than the amount waits, the oldest go, and it drains run by run")
     func amounts() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.cleanup()
         // Thirty older ones are copied in: they did not arrive.
-        for n in 1...30 { try house.put("app/orders-\(House.day(-n)).dump") }
+        for n in 1...30 { try house.put("app/orders-\(CLIFixture.day(-n)).dump") }
         try house.settle()
         let first = try house.run("cleanup", "--json")
         #expect(first.status == 4)
@@ -17,7 +17,9 @@ struct RetentionTests {
         #expect(json["hold"] as? String == "amount")
         // A quarter of 32 is 8.
         #expect((json["moved"] as? [Any])?.count == 8 && json["waiting"] as? Int == 22)
-        #expect(!house.exists("app/orders-\(House.day(-30)).dump") && house.exists("app/orders-\(House.day(-22)).dump"))
+        #expect(
+            !house.exists("app/orders-\(CLIFixture.day(-30)).dump")
+                && house.exists("app/orders-\(CLIFixture.day(-22)).dump"))
         let status = try house.run("status")
         #expect(status.out.contains("30 of 32 would go, 8 may") || status.out.contains("of 24 would go, 6 may"))
         var runs = 0
@@ -30,7 +32,7 @@ struct RetentionTests {
 
     @Test("retention set: consequences first, written where it wins, and what it takes waits")
     func set() throws {
-        let house = try House(keep: "{ last: 4, weekly: 2 }")
+        let house = try CLIFixture(keep: "{ last: 4, weekly: 2 }")
         try house.dailies(9)
         try house.cleanup()
         let before = house.names()
@@ -61,7 +63,7 @@ struct RetentionTests {
 
     @Test("plan --policy compares; nothing is written or moved")
     func compare() throws {
-        let house = try House(keep: "{ last: 5 }")
+        let house = try CLIFixture(keep: "{ last: 5 }")
         try house.dailies(9)
         try house.settle()
         let file = house.root.appending(path: "new.yaml")
@@ -78,10 +80,10 @@ struct RetentionTests {
 
     @Test("condemn by hand: past the policy, never past a mark; it is purged, and restore takes it back for good")
     func condemn() throws {
-        let house = try House(keep: "{ last: 9 }", grace: "2s")
+        let house = try CLIFixture(keep: "{ last: 9 }", grace: "2s")
         try house.dailies(5)
         try house.settle()
-        let (third, newest) = ("app/orders-\(House.day(3)).dump", "app/orders-\(House.day(5)).dump")
+        let (third, newest) = ("app/orders-\(CLIFixture.day(3)).dump", "app/orders-\(CLIFixture.day(5)).dump")
         #expect(try house.run("condemn", newest, "--reason", "no").status == 4)
         #expect(try house.run("condemn", third, "--reason", "corrupt", "-n").out.contains("would go"))
         #expect(house.exists(third))
@@ -93,9 +95,9 @@ struct RetentionTests {
         // Restored, the word against it is over: a later cleanup does not take it.
         #expect(try house.run("cleanup").status == 0)
         #expect(house.exists(third))
-        #expect(try house.run("condemn", "app/orders-\(House.day(1)).dump", "--reason", "corrupt").status == 0)
-        #expect(try house.run("preserve", "app/orders-\(House.day(2)).dump", "--reason", "audit").status == 0)
-        #expect(try house.run("condemn", "app/orders-\(House.day(2)).dump", "--reason", "x").status == 4)
+        #expect(try house.run("condemn", "app/orders-\(CLIFixture.day(1)).dump", "--reason", "corrupt").status == 0)
+        #expect(try house.run("preserve", "app/orders-\(CLIFixture.day(2)).dump", "--reason", "audit").status == 0)
+        #expect(try house.run("condemn", "app/orders-\(CLIFixture.day(2)).dump", "--reason", "x").status == 4)
         try house.pass(2.3)
         // The policy (last: 9) would keep it: the person's word stands in its place.
         let purge = try house.run("purge", "--json").json()
@@ -105,7 +107,7 @@ struct RetentionTests {
 
     @Test("retire: what stays, what goes, an emptied series is purged and said; a new backup ends it")
     func retire() throws {
-        let house = try House(keep: "{ last: 2 }", grace: "2s")
+        let house = try CLIFixture(keep: "{ last: 2 }", grace: "2s")
         try house.dailies(4, series: "mail/box")
         try house.dailies(4)
         try house.cleanup()
@@ -126,7 +128,7 @@ struct RetentionTests {
         #expect(try house.run("purge").status == 0)
         #expect(house.batches().isEmpty, "nothing newer is present: the person's word stands for that too")
         // It lives after all: its rules apply again.
-        for day in 6...9 { try house.put("mail/box-\(House.day(day)).dump") }
+        for day in 6...9 { try house.put("mail/box-\(CLIFixture.day(day)).dump") }
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
         #expect(house.names().count { $0.hasPrefix("mail/") } == 2)
@@ -134,7 +136,7 @@ struct RetentionTests {
 
     @Test("retire speaks of what was there: not of what is moved in under its name, nor of what comes while it asks")
     func retiredObjects() throws {
-        let house = try House(keep: "{ last: 9 }")
+        let house = try CLIFixture(keep: "{ last: 9 }")
         try house.dailies(4, series: "mail/box")
         try house.dailies(6, series: "other/box")
         try house.settle()
@@ -154,17 +156,17 @@ struct RetentionTests {
 
     @Test("a word of condemn is for one link, is not said of what was restored, and not kept for what stayed")
     func condemnedLink() throws {
-        let house = try House(keep: "{ last: 9 }")
+        let house = try CLIFixture(keep: "{ last: 9 }")
         for day in 1...3 {
-            let file = try house.put("daily/db-\(House.day(day)).sql")
+            let file = try house.put("daily/db-\(CLIFixture.day(day)).sql")
             try FileManager.default.createDirectory(
                 at: house.vault.appending(path: "weekly"), withIntermediateDirectories: true)
-            link(file.path, house.vault.appending(path: "weekly/db-\(House.day(day)).sql").path)
+            link(file.path, house.vault.appending(path: "weekly/db-\(CLIFixture.day(day)).sql").path)
         }
         try house.settle()
-        let one = "daily/db-\(House.day(1)).sql"
+        let one = "daily/db-\(CLIFixture.day(1)).sql"
         #expect(try house.run("condemn", one, one, "--reason", "corrupt").status == 0, "named twice is named once")
-        #expect(house.exists("weekly/db-\(House.day(1)).sql"))
+        #expect(house.exists("weekly/db-\(CLIFixture.day(1)).sql"))
         let marks = try String(contentsOf: house.state.appending(path: "marks.json"), encoding: .utf8)
         let target = try #require(marks.components(separatedBy: "\"target\":\"").dropFirst().first)
         #expect(target.dropFirst(16).first == "~", "the mark names the link")
@@ -175,7 +177,7 @@ struct RetentionTests {
 
     @Test("--after: not before its time, and by itself then")
     func after() throws {
-        let house = try House(keep: "{ last: 2 }")
+        let house = try CLIFixture(keep: "{ last: 2 }")
         try house.dailies(4, series: "mail/box")
         try house.cleanup()
         #expect(
@@ -183,63 +185,64 @@ struct RetentionTests {
         #expect(house.names().count == 2)
         try house.pass(2.3)
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.names() == ["mail/box-\(House.day(4)).dump"])
+        #expect(house.names() == ["mail/box-\(CLIFixture.day(4)).dump"])
     }
 
     @Test("what a link points to stays, and what vzdump protects; its file goes where it goes")
     func protected() throws {
-        let house = try House(keep: "{ last: 1 }")
+        let house = try CLIFixture(keep: "{ last: 1 }")
         try house.dailies(5)
         let app = house.vault.appending(path: "app")
         try FileManager.default.createSymbolicLink(
-            atPath: app.appending(path: "latest").path, withDestinationPath: "orders-\(House.day(2)).dump")
+            atPath: app.appending(path: "latest").path, withDestinationPath: "orders-\(CLIFixture.day(2)).dump")
         try FileManager.default.createSymbolicLink(
             atPath: house.vault.appending(path: "current").path,
             withDestinationPath: app.appending(path: "latest").path)
-        try house.put("app/orders-\(House.day(3)).dump.protected", "")
+        try house.put("app/orders-\(CLIFixture.day(3)).dump.protected", "")
         try house.cleanup()
         #expect(
             house.names().filter { $0.hasSuffix(".dump") }.sorted() == [
-                "app/orders-\(House.day(2)).dump", "app/orders-\(House.day(3)).dump", "app/orders-\(House.day(5)).dump",
+                "app/orders-\(CLIFixture.day(2)).dump", "app/orders-\(CLIFixture.day(3)).dump",
+                "app/orders-\(CLIFixture.day(5)).dump",
             ])
-        #expect(try house.run("explain", "orders-\(House.day(2)).dump").out.contains("target of app/latest"))
-        #expect(try house.run("explain", "orders-\(House.day(3)).dump").out.contains("protected by the file"))
+        #expect(try house.run("explain", "orders-\(CLIFixture.day(2)).dump").out.contains("target of app/latest"))
+        #expect(try house.run("explain", "orders-\(CLIFixture.day(3)).dump").out.contains("protected by the file"))
         // Taken away, the rules decide again; a link that dangles protects nothing and hurts nothing.
-        try FileManager.default.removeItem(at: app.appending(path: "orders-\(House.day(3)).dump.protected"))
+        try FileManager.default.removeItem(at: app.appending(path: "orders-\(CLIFixture.day(3)).dump.protected"))
         try FileManager.default.removeItem(at: app.appending(path: "latest"))
         try house.settle()
         #expect(try house.run("cleanup").status == 0)
-        #expect(house.names().filter { $0.hasSuffix(".dump") }.sorted() == ["app/orders-\(House.day(5)).dump"])
+        #expect(house.names().filter { $0.hasSuffix(".dump") }.sorted() == ["app/orders-\(CLIFixture.day(5)).dump"])
     }
 
     @Test("links through linked directories protect too; a name that only ends in .protected is a backup of its own")
     func linkedDirectories() throws {
-        let house = try House(keep: "{ last: 1 }", more: "    series: { \"app/*.protected\": { keep: all } }")
+        let house = try CLIFixture(keep: "{ last: 1 }", more: "    series: { \"app/*.protected\": { keep: all } }")
         try house.dailies(3)
-        for day in 1...3 { try house.put("app/state-\(House.day(day)).protected", "content") }
-        for day in 1...3 { try house.put("app/state-\(House.day(day)).tar", "content") }
+        for day in 1...3 { try house.put("app/state-\(CLIFixture.day(day)).protected", "content") }
+        for day in 1...3 { try house.put("app/state-\(CLIFixture.day(day)).tar", "content") }
         let vault = house.vault.path
         try FileManager.default.createSymbolicLink(atPath: vault + "/current", withDestinationPath: "app")
         try FileManager.default.createSymbolicLink(
-            atPath: vault + "/golden", withDestinationPath: "current/../current/./orders-\(House.day(1)).dump")
+            atPath: vault + "/golden", withDestinationPath: "current/../current/./orders-\(CLIFixture.day(1)).dump")
         try FileManager.default.createSymbolicLink(atPath: vault + "/circle", withDestinationPath: "circle/x")
         try house.cleanup()
-        #expect(house.exists("app/orders-\(House.day(1)).dump"), "the kernel finds it behind golden")
-        #expect(!house.exists("app/orders-\(House.day(2)).dump"))
+        #expect(house.exists("app/orders-\(CLIFixture.day(1)).dump"), "the kernel finds it behind golden")
+        #expect(!house.exists("app/orders-\(CLIFixture.day(2)).dump"))
         #expect(house.names().count { $0.hasSuffix(".protected") } == 3)
         #expect(house.names().count { $0.hasSuffix(".tar") } == 1)
     }
 
     @Test("backups that appear during a cleanup are none of its business")
     func appearing() throws {
-        let house = try House(keep: "{ last: 2 }")
+        let house = try CLIFixture(keep: "{ last: 2 }")
         for n in 0..<200 { try house.put("app/orders-2024-01-01T0\(n / 60)\(n % 60 < 10 ? "0" : "")\(n % 60).dump") }
-        for n in 1...3 { try house.put("app/orders-\(House.day(n + 4)).dump") }
+        for n in 1...3 { try house.put("app/orders-\(CLIFixture.day(n + 4)).dump") }
         try house.settle()
         try house.run("plan")
         let writer = Thread {
             for n in 0..<100 {
-                _ = try? house.put("app/orders-\(House.day(9))T0\(n / 60)\(n % 60 < 10 ? "0" : "")\(n % 60).dump")
+                _ = try? house.put("app/orders-\(CLIFixture.day(9))T0\(n / 60)\(n % 60 < 10 ? "0" : "")\(n % 60).dump")
                 usleep(2_000)
             }
         }
@@ -247,17 +250,19 @@ struct RetentionTests {
         let outcome = try house.run("cleanup", "--approve")
         #expect(outcome.status == 0, "\(outcome.error)")
         try house.wait("the writer") { writer.isFinished }
-        let fresh = house.names().filter { $0.contains(House.day(9) + "T") }
+        let fresh = house.names().filter { $0.contains(CLIFixture.day(9) + "T") }
         #expect(fresh.count == 100, "none that came meanwhile went")
-        #expect(house.exists("app/orders-\(House.day(7)).dump") && house.exists("app/orders-\(House.day(6)).dump"))
+        #expect(
+            house.exists("app/orders-\(CLIFixture.day(7)).dump") && house.exists("app/orders-\(CLIFixture.day(6)).dump")
+        )
         #expect(!house.names().contains { $0.contains("2024-01-01") })
     }
 
     @Test("late and ended series are said; of an ended one nothing goes")
     func rhythm() throws {
-        let house = try House(keep: "{ last: 1 }")
+        let house = try CLIFixture(keep: "{ last: 1 }")
         try house.dailies(4)  // five days ago: late
-        for n in 0..<5 { try house.put("old/db-\(House.day(-100 + n)).dump") }
+        for n in 0..<5 { try house.put("old/db-\(CLIFixture.day(-100 + n)).dump") }
         try house.settle()
         let list = try house.run("list").out
         #expect(list.contains("LATE") && list.contains("ended"))
@@ -267,15 +272,15 @@ struct RetentionTests {
         try house.cleanup()
         #expect(house.names().count { $0.hasPrefix("old/") } == 5)
         #expect(house.names().count { $0.hasPrefix("app/") } == 1)
-        #expect(try house.run("explain", "old/db-\(House.day(-100)).dump").out.contains("series ended"))
+        #expect(try house.run("explain", "old/db-\(CLIFixture.day(-100)).dump").out.contains("series ended"))
     }
 
     @Test("explain says until when, forecast what there will be")
     func foresight() throws {
-        let house = try House(keep: "{ daily: 7, weekly: 4 }", grace: "1d")
+        let house = try CLIFixture(keep: "{ daily: 7, weekly: 4 }", grace: "1d")
         try house.dailies(9)
         try house.settle()
-        let text = try house.run("explain", "orders-\(House.day(9)).dump").out
+        let text = try house.run("explain", "orders-\(CLIFixture.day(9)).dump").out
         #expect(text.contains("at the present rhythm (one every 1 d)") && text.contains("purged on"))
         let forecast = try house.run("retention", "forecast", "dumps", "--until", "90d", "--json").json()
         let days = try #require(forecast["days"] as? [[String: Any]])
@@ -291,14 +296,14 @@ struct RetentionTests {
 
     @Test("simulate: a list in, decisions out in the same order; no state is made")
     func simulate() throws {
-        let house = try House()
+        let house = try CLIFixture()
         let file = house.root.appending(path: "list.json")
         let backups = (1...40).map {
             "{\"id\": \"b\($0)\", \"time\": \"2026-\($0 < 31 ? "10" : "11")-\($0 < 10 ? "0" : "")\($0 < 31 ? $0 : $0 - 21)T01:00:00Z\"}"
         }
         try house.write(file, "{\"backups\": [\(backups.joined(separator: ","))]}")
-        func run(_ more: String...) throws -> House.Outcome {
-            try House.launch([House.binary.path, "retention", "simulate", "--input", file.path] + more)
+        func run(_ more: String...) throws -> CLIFixture.Outcome {
+            try CLIFixture.launch([CLIFixture.binary.path, "retention", "simulate", "--input", file.path] + more)
         }
         let outcome = try run("--keep-daily", "7", "--keep-weekly", "4", "--json", "--timezone", "UTC")
         #expect(outcome.status == 0, "\(outcome.error)")

@@ -6,11 +6,11 @@ import Testing
 struct RotationTests {
     @Test("names are rotated all the time while cleanups run: each object is whole in one place, and was judged")
     func rotation() throws {
-        let seconds = House.isLongForm ? 60.0 : 6
-        let house = try House(more: "    approval: never")
+        let seconds = CLIFixture.isLongForm ? 60.0 : 6
+        let house = try CLIFixture(more: "    approval: never")
         let removed = house.root.appending(path: "removed").path
         try FileManager.default.createDirectory(atPath: removed, withIntermediateDirectories: true)
-        let names = (1...6).map { House.day(7 - $0) }.joined(separator: " ")
+        let names = (1...6).map { CLIFixture.day(7 - $0) }.joined(separator: " ")
         // Dated names pass from one object to the next, as `daily.5` and `daily.6` do; what falls out is set aside.
         let script = """
             cd "$1"; n=0; names=(\(names)); mkdir -p app rs
@@ -48,7 +48,7 @@ struct RotationTests {
         }
         kill(writer.processIdentifier, SIGSTOP)
         // What it made, in the order in which it did; the last one may not be whole.
-        let all = [house.vault, URL(filePath: removed)].flatMap(Ledger.files(below:)).filter {
+        let all = [house.vault, URL(filePath: removed)].flatMap(ContentRecord.files(below:)).filter {
             $0.1.hasPrefix("file ") || $0.1.hasPrefix("daily ")
         }
         let count = all.compactMap { Int($0.1.dropFirst(5).trimmingCharacters(in: .whitespacesAndNewlines)) }.max() ?? 0
@@ -88,7 +88,7 @@ struct RotationTests {
 
     @Test("a file that somebody holds open for writing is not condemned, and that is said")
     func writers() throws {
-        let house = try House()
+        let house = try CLIFixture()
         let ways = ["append", "descriptor", "mmap"]
         for way in ways { try house.dailies(3, series: "\(way)/db") }
         try house.settle()
@@ -100,13 +100,13 @@ struct RotationTests {
                 writer.waitUntilExit()
             }
         }
-        func path(_ way: String) -> String { "\(way)/db-\(House.day(1)).dump" }
+        func path(_ way: String) -> String { "\(way)/db-\(CLIFixture.day(1)).dump" }
         // Before the deed begins, and between the look and the rename.
         for isLate in [false, true] {
             func open() throws {
                 for way in ways { writers.append(try Self.hold(house.vault.appending(path: path(way)).path, way)) }
             }
-            let outcome: House.Outcome
+            let outcome: CLIFixture.Outcome
             if isLate {
                 // The batch is made, its place for the first of them is not.
                 let stopped = try StoppedCommand.when(house, ["cleanup", "--approve"], at: "mkdirat") {
@@ -136,12 +136,12 @@ struct RotationTests {
 
     @Test("a file that is opened for writing right behind its rename is put back")
     func openedBehind() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(3)
         try house.settle()
         try house.run("plan")
         let rename = Tracing.isWithoutNoReplace ? "renameat" : "renameat2"
-        let name = "app/orders-\(House.day(1)).dump"
+        let name = "app/orders-\(CLIFixture.day(1)).dump"
         let stopped = try StoppedCommand.when(house, ["cleanup", "--approve"], at: rename) { !house.exists(name) }
         #expect(stopped.isStopped)
         let batch = try #require(house.batches().first)
@@ -156,7 +156,7 @@ struct RotationTests {
     }
 }
 
-extension House {
+extension CLIFixture {
     /// Every file in a batch is the object that its manifest names, and was to go; answers how many there are.
     func expectJudged() throws -> Int {
         var count = 0

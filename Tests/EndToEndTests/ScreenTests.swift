@@ -34,7 +34,7 @@ struct ScreenTests {
                     path: \(vault.path)
                     keep: { last: 2, daily: 3 }
                     grace-period: 3d
-                    \(House.settings.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "\n    "))
+                    \(CLIFixture.settings.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "\n    "))
                 """)
             try pass(0)
         }
@@ -45,7 +45,7 @@ struct ScreenTests {
             try FileManager.default.createDirectory(
                 at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: url, options: .atomic)
-            #expect(try House.launch(["/bin/chown", "-R", Self.user + ":" + Self.user, root.path]).status == 0)
+            #expect(try CLIFixture.launch(["/bin/chown", "-R", Self.user + ":" + Self.user, root.path]).status == 0)
         }
 
         func pass(_ seconds: Double) throws {
@@ -72,10 +72,10 @@ struct ScreenTests {
             }
         }
 
-        private func run(_ arguments: [String], width: Int) throws -> House.Outcome {
-            try House.launch(
+        private func run(_ arguments: [String], width: Int) throws -> CLIFixture.Outcome {
+            try CLIFixture.launch(
                 ["/usr/bin/setpriv", "--reuid=" + Self.user, "--regid=" + Self.user, "--clear-groups", "--"]
-                    + [House.binary.path] + arguments,
+                    + [CLIFixture.binary.path] + arguments,
                 environment: [
                     "COLUMNS": String(width), "NO_COLOR": "1", "HOME": root.path,
                     "XDG_CONFIG_HOME": root.appending(path: "etc").path,

@@ -28,7 +28,7 @@ enum Servers {
     }
 
     static func run(_ command: [String], environment: [String: String] = [:]) throws {
-        let outcome = try House.launch(command, environment: environment)
+        let outcome = try CLIFixture.launch(command, environment: environment)
         try #require(outcome.status == 0, "\(command): \(outcome.out)\(outcome.error)")
     }
 }
@@ -54,7 +54,7 @@ final class Server: @unchecked Sendable {
 
     func waitUntilReady(_ probe: [String], log: URL) throws {
         let end = Date().addingTimeInterval(40)
-        while try House.launch(probe).status != 0 {
+        while try CLIFixture.launch(probe).status != 0 {
             let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
             try #require(Date() < end && process.isRunning, "the server did not start: \(text)")
             usleep(100_000)

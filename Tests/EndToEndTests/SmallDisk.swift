@@ -10,14 +10,14 @@ extension SmallDiskTests {
     /// A house whose vault lies on a tmpfs of 64 MiB.
     func house(
         _ disk: Disk, keep: String = "{ last: 2 }", limits: String, minGrace: String = "1s", more: String = ""
-    ) throws -> House {
-        let house = try House(vault: disk.root.appending(path: "dumps", directoryHint: .isDirectory))
+    ) throws -> CLIFixture {
+        let house = try CLIFixture(vault: disk.root.appending(path: "dumps", directoryHint: .isDirectory))
         try configure(house, keep: keep, limits: limits, minGrace: minGrace, more: more)
         return house
     }
 
     func configure(
-        _ house: House, keep: String = "{ last: 2 }", limits: String, minGrace: String = "1s", more: String = ""
+        _ house: CLIFixture, keep: String = "{ last: 2 }", limits: String, minGrace: String = "1s", more: String = ""
     ) throws {
         try house.write(
             house.config,
@@ -37,7 +37,7 @@ extension SmallDiskTests {
             """)
     }
 
-    func put(_ house: House, _ days: ClosedRange<Int>, mebibytes: Int = 4, series: String = "app/orders") throws {
+    func put(_ house: CLIFixture, _ days: ClosedRange<Int>, mebibytes: Int = 4, series: String = "app/orders") throws {
         for day in days { try big(house.vault.appending(path: name(day, series)), mebibytes) }
     }
 
@@ -47,7 +47,7 @@ extension SmallDiskTests {
     }
 
     func name(_ day: Int, _ series: String = "app/orders") -> String {
-        "\(series)-\(House.day(day)).dump"
+        "\(series)-\(CLIFixture.day(day)).dump"
     }
 
     func free(_ disk: Disk) -> (bytes: Int, inodes: Int) {
@@ -56,12 +56,12 @@ extension SmallDiskTests {
         return (Int(stat.f_bavail) * Int(stat.f_frsize), Int(stat.f_ffree))
     }
 
-    func paths(_ outcome: House.Outcome, _ key: String = "backups") throws -> [String] {
+    func paths(_ outcome: CLIFixture.Outcome, _ key: String = "backups") throws -> [String] {
         let found = try #require(try outcome.json()[key] as? [[String: Any]], "\(outcome.out)\(outcome.error)")
         return found.compactMap { $0["path"] as? String }.sorted()
     }
 
-    func reasons(_ house: House, _ event: String) throws -> [String] {
+    func reasons(_ house: CLIFixture, _ event: String) throws -> [String] {
         try house.events().filter { $0["event"] as? String == event }.compactMap { $0["reason"] as? String }
     }
 }

@@ -73,7 +73,7 @@ struct SpaceTests: SmallDiskTests {
             """
         let house = try house(disk, limits: "{ min-free: 6MiB }", more: more)
         try put(house, 1...6)
-        for day in 1...4 { try big(other.appending(path: "b-\(House.day(day)).dump"), 4) }
+        for day in 1...4 { try big(other.appending(path: "b-\(CLIFixture.day(day)).dump"), 4) }
         try house.settle()
         for vault in ["dumps", "other"] {
             try house.run("plan", vault)
@@ -90,7 +90,7 @@ struct SpaceTests: SmallDiskTests {
             try String(contentsOf: house.config, encoding: .utf8)
                 .replacingOccurrences(of: "limits: { min-free: 30% }", with: "limits: { max-size: 9MiB }"))
         let sized = try house.run("purge", "--json")
-        #expect(try paths(sized) == (1...2).map { "b-\(House.day($0)).dump" }, "\(sized.out)")
+        #expect(try paths(sized) == (1...2).map { "b-\(CLIFixture.day($0)).dump" }, "\(sized.out)")
         #expect(try reasons(house, "purge.intent").last?.contains("over max-size 9MiB") == true)
     }
 
@@ -102,7 +102,7 @@ struct SpaceTests: SmallDiskTests {
         try house.cleanup()
         try big(disk.root.appending(path: "foreign"), 12)
         try house.pass(1.1)
-        let outcomes = try House.together(3) { try house.run("purge", "--json", "--wait", "30s") }
+        let outcomes = try CLIFixture.together(3) { try house.run("purge", "--json", "--wait", "30s") }
         #expect(outcomes.allSatisfy { $0.status == 0 }, "\(outcomes.map(\.error))")
         #expect(try outcomes.flatMap { try paths($0) }.sorted() == [name(1), name(2)])
     }

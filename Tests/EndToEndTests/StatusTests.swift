@@ -4,7 +4,7 @@ import Testing
 /// One screen, for everybody; and for Nagios.
 @Suite("status and doctor")
 struct StatusTests {
-    private func check(_ house: House, _ arguments: String..., environment: [String: String] = [:]) throws -> (
+    private func check(_ house: CLIFixture, _ arguments: String..., environment: [String: String] = [:]) throws -> (
         status: Int32, line: String
     ) {
         let outcome = try house.run(["status", "--check"] + arguments, environment: environment)
@@ -14,7 +14,7 @@ struct StatusTests {
 
     @Test("--check: 0, 1, 2 and 3, one line, performance data")
     func nagios() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(9)
         try house.write(
             house.config, "metrics: { every: 1s }\n" + (try String(contentsOf: house.config, encoding: .utf8)))
@@ -40,7 +40,7 @@ struct StatusTests {
         #expect(try check(house).status == 0)
 
         // Nobody waits for a lock, however many ask.
-        let all = try House.together(6) { try house.run("status", "--check").status }
+        let all = try CLIFixture.together(6) { try house.run("status", "--check").status }
         #expect(all == [0, 0, 0, 0, 0, 0])
 
         // With a trash from before, the watch of that must not come before its vault's.
@@ -68,7 +68,7 @@ struct StatusTests {
 
     @Test("agent --once under cron: its interval is learnt, and its silence is critical")
     func cron() throws {
-        let house = try House(more: "    approval: never")
+        let house = try CLIFixture(more: "    approval: never")
         try house.dailies(3)
         for _ in 1...2 { try house.run("agent", "--once") }
         #expect(try check(house).status == 0)
@@ -79,7 +79,7 @@ struct StatusTests {
 
     @Test("one bad newest backup is in the headline, the table, list, --check, JSON and the log; and ok means ok")
     func newest() throws {
-        let house = try House(keep: "{ last: 30 }", more: "    approval: never")
+        let house = try CLIFixture(keep: "{ last: 30 }", more: "    approval: never")
         let (head, foot) = ("-- PostgreSQL database dump\n", "-- PostgreSQL database dump complete\n")
         let dump = head + String(repeating: "INSERT INTO a VALUES (1);\n", count: 200) + foot
         let bad = [
@@ -87,7 +87,7 @@ struct StatusTests {
             "web": "<html>502 Bad Gateway</html>",
         ]
         func put(_ series: String, _ n: Int, _ text: String) throws {
-            try house.put("\(series)-\(House.day(n)).sql", text)
+            try house.put("\(series)-\(CLIFixture.day(n)).sql", text)
         }
         for series in ["good"] + bad.keys { for n in -3...8 { try put(series, n, dump) } }
         let new = try house.run("status").out
@@ -132,9 +132,9 @@ struct StatusTests {
 
     @Test("no backup at all and a series that is over are not in order, and no alarm; a late one is both")
     func order() throws {
-        let house = try House(keep: "all", more: "    approval: never")
+        let house = try CLIFixture(keep: "all", more: "    approval: never")
         #expect(try house.run("status").out.contains("1 empty"))
-        for day in -40 ... -30 { try house.put("app/over-\(House.day(day)).dump") }
+        for day in -40 ... -30 { try house.put("app/over-\(CLIFixture.day(day)).dump") }
         try house.dailies(9)
         try house.settle(thenPass: 0)
         #expect(try house.run("agent", "--once").status == 0)
@@ -143,7 +143,7 @@ struct StatusTests {
         #expect(try check(house).status == 0)
         try house.run("retire", "app/over", "--reason", "over", "--yes")
         #expect(try house.run("status").out.contains("all in order"))
-        for day in -6...4 { try house.put("app/late-\(House.day(day)).dump") }
+        for day in -6...4 { try house.put("app/late-\(CLIFixture.day(day)).dump") }
         try house.settle(thenPass: 0)
         let late = try house.run("status").out
         #expect(late.contains("1 LATE") && late.contains("dumps  LATE"), "\(late)")
@@ -154,7 +154,7 @@ struct StatusTests {
         "who may not read the state sees what the agent wrote, and how old it is",
         .enabled(if: geteuid() == 0, "dropping root needs root"))
     func secondHand() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(4)
         try house.write(
             house.config, "metrics: { every: 1s }\n" + (try String(contentsOf: house.config, encoding: .utf8)))
@@ -162,13 +162,13 @@ struct StatusTests {
         try FileManager.default.createDirectory(at: runtime, withIntermediateDirectories: true)
         // The binary's directory may not be for others, and the umask is not always kind.
         let binary = house.root.appending(path: "reprieve")
-        try FileManager.default.copyItem(at: House.binary, to: binary)
+        try FileManager.default.copyItem(at: CLIFixture.binary, to: binary)
         for path in [house.root.path, runtime.path, binary.path, house.config.path] { chmod(path, 0o755) }
         let environment = ["RUNTIME_DIRECTORY": runtime.path]
         let nobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", binary.path]
         let common = ["--config", house.config.path, "--state-dir", house.state.path]
-        func asNobody(_ arguments: String...) throws -> House.Outcome {
-            try House.launch(nobody + arguments + common, environment: environment)
+        func asNobody(_ arguments: String...) throws -> CLIFixture.Outcome {
+            try CLIFixture.launch(nobody + arguments + common, environment: environment)
         }
 
         try house.run("status")
@@ -211,10 +211,10 @@ struct StatusTests {
         "without systemd, too, any user sees what the agent left",
         .enabled(if: geteuid() == 0, "dropping root needs root"))
     func foreground() throws {
-        let house = try House(more: "    approval: never")
+        let house = try CLIFixture(more: "    approval: never")
         try house.dailies(2)
         let binary = house.root.appending(path: "reprieve")
-        try FileManager.default.copyItem(at: House.binary, to: binary)
+        try FileManager.default.copyItem(at: CLIFixture.binary, to: binary)
         for path in [house.root.path, binary.path, house.config.path] { chmod(path, 0o755) }
         let shared = "/run/reprieve"
         func files() -> Set<String> { Set((try? FileManager.default.contentsOfDirectory(atPath: shared)) ?? []) }
@@ -222,19 +222,19 @@ struct StatusTests {
         let common = ["--config", house.config.path, "--state-dir", house.state.path]
         // Whoever runs the tests may be a service himself.
         let environment = ["RUNTIME_DIRECTORY": ""]
-        _ = try House.launch([House.binary.path, "agent", "--once"] + common, environment: environment)
+        _ = try CLIFixture.launch([CLIFixture.binary.path, "agent", "--once"] + common, environment: environment)
         defer { for file in files().subtracting(before) { unlink("\(shared)/\(file)") } }
         let nobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", binary.path]
-        let theirs = try House.launch(nobody + ["status"] + common, environment: environment)
+        let theirs = try CLIFixture.launch(nobody + ["status"] + common, environment: environment)
         #expect(theirs.status == 0 && theirs.out.contains("\nAs of ") && theirs.out.contains("dumps"), "\(theirs.said)")
-        let check = try House.launch(nobody + ["status", "--check"] + common, environment: environment)
+        let check = try CLIFixture.launch(nobody + ["status", "--check"] + common, environment: environment)
         #expect(check.status == 0, "\(check.said)")
         #expect(try FileManager.default.attributesOfItem(atPath: shared)[.posixPermissions] as? Int == 0o755)
     }
 
     @Test("FULL IN comes from the growth of the last weeks, and is - until a week is known")
     func fullIn() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
         let first = try house.run("status").out
         let header = try #require(first.split(separator: "\n").first { $0.contains("FULL IN") })
@@ -265,7 +265,7 @@ struct StatusTests {
 
     @Test("doctor: who else may write the configuration, the clock, room, and a remedy for each")
     func doctor() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(2)
         let fine = try house.run("doctor", "--json")
         #expect(fine.status == 0, "\(fine.out)")
@@ -292,15 +292,15 @@ struct StatusTests {
         #expect(try house.run("doctor").out.contains("mkdir -p /nonexistent/textfiles"))
     }
 
-    @Test("doctor: a vault that hangs stops no other", .enabled(if: Rack.isUsable, "mounting needs root"))
+    @Test("doctor: a vault that hangs stops no other", .enabled(if: DiskFixture.isUsable, "mounting needs root"))
     func hanging() throws {
-        try Rack.with { rack, house in
+        try DiskFixture.with { rack, house in
             let source = house.root.appending(path: "source")
             let remote = house.root.appending(path: "remote").path
             for directory in [source.path, remote] {
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             }
-            try house.write(source.appending(path: "web-\(House.day(1)).tar"), "x")
+            try house.write(source.appending(path: "web-\(CLIFixture.day(1)).tar"), "x")
             try house.dailies(2)
             let server = try rack.serve(source.path, at: remote)
             try house.addVault("remote", remote)

@@ -14,11 +14,11 @@ struct SwapTests {
     private static let looks = ["openat2", "statx", "name_to_handle_at", "getdents64"]
 
     private func sweep(
-        _ name: String, _ stage: Terrace.Stage, _ swaps: [Swap],
-        _ command: (House, Terrace.Plot) throws -> [String]
+        _ name: String, _ stage: ManyVaults.Stage, _ swaps: [Swap],
+        _ command: (CLIFixture, ManyVaults.OneOfMany) throws -> [String]
     ) throws {
-        let (every, everyLook) = House.isLongForm ? (1, 1) : (6, 64)
-        let terrace = try Terrace(.ext4, stage, atOnce: House.isLongForm ? 40 : 12)
+        let (every, everyLook) = CLIFixture.isLongForm ? (1, 1) : (6, 64)
+        let terrace = try ManyVaults(.ext4, stage, atOnce: CLIFixture.isLongForm ? 40 : 12)
         let house = terrace.house
         let log = house.root.appending(path: "calls")
         let first = try terrace.next()
@@ -52,19 +52,22 @@ struct SwapTests {
         print("\(name): \(deeds.count) deeds, every \(every); \(looks.count) looks, every \(everyLook): \(done)")
     }
 
-    private func expectUnharmed(_ scene: Scene, _ stage: Terrace.Stage, _ outcome: House.Outcome, _ what: String)
+    private func expectUnharmed(
+        _ scene: Scene, _ stage: ManyVaults.Stage, _ outcome: CLIFixture.Outcome, _ what: String
+    )
         throws
     {
         let said = "\(what): \(outcome.status) \(outcome.out)\(outcome.error)"
         let isTold = !outcome.error.isEmpty || ["frozen", "FAILED", "stays: "].contains(where: outcome.out.contains)
         #expect(outcome.status == 0 || outcome.status > 0 && isTold, "\(said)")
-        #expect(try Ledger.whole(scene.outside) == scene.canary, "outside was touched: \(said)")
+        #expect(try ContentRecord.whole(scene.outside) == scene.canary, "outside was touched: \(said)")
         scene.plot.ledger.expectWhole(
-            in: [scene.plot.root, scene.aside], going: Terrace.going, mayBeGone: stage == .due ? Terrace.going : [],
+            in: [scene.plot.root, scene.aside], going: ManyVaults.going,
+            mayBeGone: stage == .due ? ManyVaults.going : [],
             said)
         // What came in at a name was judged by nobody.
-        for (content, path) in scene.strangers {
-            let found = [scene.plot.root, scene.aside, scene.intruders].flatMap(Ledger.files(below:))
+        for (content, path) in scene.mismatches {
+            let found = [scene.plot.root, scene.aside, scene.intruders].flatMap(ContentRecord.files(below:))
                 .filter { $0.1 == content }.map(\.0)
             #expect(found.count == 1, "\(path), which was put there, is at \(found): \(said)")
             #expect(!found.contains { $0.contains(".purging-") }, "\(path) is being purged: \(said)")
@@ -97,17 +100,17 @@ struct SwapTests {
 
 /// One vault, what lies outside of it and must never be touched, and where a swap puts what it takes away.
 private final class Scene {
-    let plot: Terrace.Plot
+    let plot: ManyVaults.OneOfMany
     /// Named as in the vault, so that a path which leads here finds something.
     let outside: URL
     let aside: URL
     /// Content and path of files that a swap puts into the vault.
     let intruders: URL
-    private(set) var strangers: [String: String] = [:]
+    private(set) var mismatches: [String: String] = [:]
     private(set) var canary: Set<String> = []
     private var undo: [() -> Void] = []
 
-    init(_ plot: Terrace.Plot) throws {
+    init(_ plot: ManyVaults.OneOfMany) throws {
         self.plot = plot
         outside = plot.beside("outside")
         aside = plot.beside("aside")
@@ -119,9 +122,9 @@ private final class Scene {
         }
         for name in names {
             try write(intruders.appending(path: name), "intruder \(name)")
-            strangers["intruder \(name)"] = name
+            mismatches["intruder \(name)"] = name
         }
-        canary = try Ledger.whole(outside)
+        canary = try ContentRecord.whole(outside)
     }
 
     private func write(_ url: URL, _ text: String) throws {
@@ -177,8 +180,8 @@ private struct Swap: Sendable {
     let name: String
     let apply: @Sendable (Scene) -> Bool
 
-    private static let filePath = "app/orders-\(House.day(1)).dump"
-    private static let treePath = "web/site-\(House.day(1))"
+    private static let filePath = "app/orders-\(CLIFixture.day(1)).dump"
+    private static let treePath = "web/site-\(CLIFixture.day(1))"
 
     static let place = Swap(name: "a directory for a link") {
         $0.swap($0.plot.root.appending(path: "app"), forLinkTo: $0.outside.appending(path: "app"))
@@ -191,7 +194,7 @@ private struct Swap: Sendable {
     }
     static let rotated = Swap(name: "names rotated") { scene in
         func path(_ day: Int) -> String {
-            scene.plot.root.appending(path: "app/orders-\(House.day(day)).dump").path
+            scene.plot.root.appending(path: "app/orders-\(CLIFixture.day(day)).dump").path
         }
         return scene.rename((0...2).map { (path($0 + 1), path($0)) })
     }

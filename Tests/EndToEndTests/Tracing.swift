@@ -5,7 +5,7 @@ import Testing
 enum Tracing {
     static let isPossible: Bool = {
         guard FileManager.default.isExecutableFile(atPath: "/usr/bin/strace") else { return false }
-        return (try? House.launch(["/usr/bin/strace", "-o", "/dev/null", "/bin/true"]).status) == 0
+        return (try? CLIFixture.launch(["/usr/bin/strace", "-o", "/dev/null", "/bin/true"]).status) == 0
     }()
 
     /// Whether every binary that is started finds a kernel that knows no RENAME_NOREPLACE, as on NFS, many FUSE and
@@ -79,7 +79,7 @@ final class StoppedCommand {
     private(set) var isStopped = false
 
     /// Stopped at each of these calls, until it is as it is to be.
-    static func when(_ house: House, _ arguments: [String], at call: String, _ condition: () -> Bool) throws
+    static func when(_ house: CLIFixture, _ arguments: [String], at call: String, _ condition: () -> Bool) throws
         -> StoppedCommand
     {
         let stopped = try StoppedCommand(house, arguments, call, "1+")
@@ -90,11 +90,11 @@ final class StoppedCommand {
         return stopped
     }
 
-    convenience init(_ house: House, _ arguments: [String], at point: Tracing.Point) throws {
+    convenience init(_ house: CLIFixture, _ arguments: [String], at point: Tracing.Point) throws {
         try self.init(house, arguments, point.call, String(point.n))
     }
 
-    private init(_ house: House, _ arguments: [String], _ call: String, _ when: String) throws {
+    private init(_ house: CLIFixture, _ arguments: [String], _ call: String, _ when: String) throws {
         files = house.root.appending(path: "stopped-\(UInt64.random(in: 0 ... .max))", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
         log = files.appending(path: "strace")
@@ -105,7 +105,7 @@ final class StoppedCommand {
         self.process = process
         let command =
             Tracing.command([call], inject: ["\(call):signal=SIGSTOP:when=\(when)"], log: log.path)
-            + [House.binary.path] + arguments + ["--config", house.config.path, "--state-dir", house.state.path]
+            + [CLIFixture.binary.path] + arguments + ["--config", house.config.path, "--state-dir", house.state.path]
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())
         process.standardOutput = try FileHandle(forWritingTo: files.appending(path: "out"))
@@ -135,7 +135,7 @@ final class StoppedCommand {
     }
 
     /// Lets it go on, and waits for its end: half a minute at most.
-    func goOn() throws -> House.Outcome {
+    func goOn() throws -> CLIFixture.Outcome {
         // Another thread may come to the same point of its own, and stops all again.
         for _ in 0..<3000 where process.isRunning {
             kill(process.processIdentifier, SIGCONT)
@@ -149,14 +149,14 @@ final class StoppedCommand {
     }
 
     /// Ends it where it stands.
-    func killed() throws -> House.Outcome {
+    func killed() throws -> CLIFixture.Outcome {
         kill(process.processIdentifier, SIGKILL)
         return try end()
     }
 
-    private func end() throws -> House.Outcome {
+    private func end() throws -> CLIFixture.Outcome {
         process.waitUntilExit()
-        return House.Outcome(
+        return CLIFixture.Outcome(
             status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
             out: String(decoding: try Data(contentsOf: files.appending(path: "out")), as: UTF8.self),
             error: String(decoding: try Data(contentsOf: files.appending(path: "err")), as: UTF8.self))

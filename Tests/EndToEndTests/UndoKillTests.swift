@@ -6,10 +6,10 @@ import Testing
 struct UndoKillTests {
     private static let calls = ["renameat2", "renameat", "mkdirat", "fsync", "fchmod", "fchown"]
 
-    private static func condemned() throws -> House {
-        let house = try House(grace: "1h")
+    private static func condemned() throws -> CLIFixture {
+        let house = try CLIFixture(grace: "1h")
         try house.dailies(3)
-        try house.put("app/orders-\(House.day(1)).dump.sha256", "sum")
+        try house.put("app/orders-\(CLIFixture.day(1)).dump.sha256", "sum")
         try house.cleanup()
         return house
     }
@@ -21,7 +21,7 @@ struct UndoKillTests {
         #expect(try first.run(["undo", "--last"], under: Tracing.recording(Self.calls, log)).status == 0)
         let all = try Tracing.points(in: log, isChanging: true)
         #expect(all.count > 10, "\(all)")
-        let points = all.indices.filter { House.isLongForm || $0 % 5 == 0 }.map { all[$0] }
+        let points = all.indices.filter { CLIFixture.isLongForm || $0 % 5 == 0 }.map { all[$0] }
         var killed = 0
         for point in points {
             let house = try Self.condemned()

@@ -3,13 +3,13 @@ import Testing
 
 @Suite("undo, with the real binary")
 struct UndoTests {
-    private func orders(_ n: Int) -> String { "app/orders-\(House.day(n)).dump" }
+    private func orders(_ n: Int) -> String { "app/orders-\(CLIFixture.day(n)).dump" }
 
     private func marks(_ url: URL) throws -> String { try String(contentsOf: url, encoding: .utf8) }
 
     @Test("a run comes back whole; the vault is frozen until unfreeze, in both copies, and status names the run")
     func run() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(6)
         try house.cleanup()
         #expect(house.names().count == 2)
@@ -54,13 +54,13 @@ struct UndoTests {
 
     @Test("undo of retire and of condemn withdraws their marks: nothing goes again by them; a later word stays")
     func marksWithdrawn() throws {
-        let house = try House(keep: "{ last: 9 }", grace: "1s")
+        let house = try CLIFixture(keep: "{ last: 9 }", grace: "1s")
         try house.dailies(4)
         try house.dailies(3, series: "mail/box")
         try house.settle()
         let retire = ["retire", "mail/box", "--keep", "none", "--reason", "moved", "--confirm", "mail/box"]
         #expect(try house.run(retire).status == 0)
-        #expect(!house.exists("mail/box-\(House.day(1)).dump"))
+        #expect(!house.exists("mail/box-\(CLIFixture.day(1)).dump"))
         let undo = try house.run("undo", "--last", "--json")
         #expect(undo.status == 0, "\(undo.error)")
         #expect(try undo.json()["no_longer_retired"] as? [String] == ["mail/box"])
@@ -84,7 +84,7 @@ struct UndoTests {
 
     @Test("the freeze holds under the same policy only, and neither ends nor weakens a person's")
     func policy() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(6)
         try house.cleanup()
         try #require(try house.run("undo", "--last").status == 0)
@@ -104,7 +104,7 @@ struct UndoTests {
 
     @Test("taken names stay in the trash and are reported, purged ones are named, the rest is done: exit 3")
     func partly() throws {
-        let house = try House(grace: "2s")
+        let house = try CLIFixture(grace: "2s")
         try house.dailies(6)
         try house.cleanup()
         try house.put(orders(1), "a new one")
@@ -122,7 +122,7 @@ struct UndoTests {
 
     @Test("a run of which all was purged is said to be gone; a number that never was is not found")
     func gone() throws {
-        let house = try House(grace: "1s")
+        let house = try CLIFixture(grace: "1s")
         try house.dailies(4)
         try house.cleanup()
         try house.pass(1.2)
@@ -137,13 +137,13 @@ struct UndoTests {
 
     @Test("one cleanup of several vaults is one run; --since takes all runs, each vault once")
     func several() throws {
-        let house = try House()
+        let house = try CLIFixture()
         let other = house.root.appending(path: "other", directoryHint: .isDirectory)
         try house.addVault(
             "other", other.path,
             "keep: { last: 2 }, quiet-period: 1s, min-age: 1s, min-observed-age: 1s, min-grace: 1s, grace-period: 1h")
         try house.dailies(4)
-        for n in 1...4 { try house.write(other.appending(path: "db-\(House.day(n)).sql.gz"), "\(n)") }
+        for n in 1...4 { try house.write(other.appending(path: "db-\(CLIFixture.day(n)).sql.gz"), "\(n)") }
         try house.cleanup()
         try house.put(orders(5))
         try house.settle()
@@ -161,15 +161,15 @@ struct UndoTests {
 
     @Test("with the disk alone: manifests tell the runs", arguments: [false, true])
     func diskAlone(isLogKept: Bool) throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(5)
         try house.cleanup()
         for name in try FileManager.default.contentsOfDirectory(atPath: house.state.path)
         where !isLogKept || !name.hasPrefix("audit") {
             try FileManager.default.removeItem(at: house.state.appending(path: name))
         }
-        let outcome = try House.launch([
-            House.binary.path, "undo", "--last", "--vault", house.vault.path, "--state-dir", house.state.path,
+        let outcome = try CLIFixture.launch([
+            CLIFixture.binary.path, "undo", "--last", "--vault", house.vault.path, "--state-dir", house.state.path,
         ])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(house.names().count == 5)
@@ -179,7 +179,7 @@ struct UndoTests {
         "a freeze that cannot be written stops no undo, and is said",
         .enabled(if: Tracing.isPossible, "SKIPPED: needs a strace that may trace"))
     func noMark() throws {
-        let house = try House()
+        let house = try CLIFixture()
         try house.dailies(5)
         try house.cleanup()
         let outcome = try house.run(["undo", "--last"], under: Tracing.failing("renameat", on: "marks.json"))
@@ -190,7 +190,7 @@ struct UndoTests {
 
     @Test("an agent at work takes nothing back while an undo is under way, nor after it")
     func agent() throws {
-        let house = try House(more: "    schedule: after-backup\n    cleanup-every: 1s")
+        let house = try CLIFixture(more: "    schedule: after-backup\n    cleanup-every: 1s")
         try house.dailies(6)
         try house.cleanup()
         try house.startAgent()

@@ -29,7 +29,7 @@ struct Writer: Sendable {
     var meddling = Meddling.none
     var end = End.whole
 
-    var path: String { "\(series)/orders-\(House.day(9))\(ending)" }
+    var path: String { "\(series)/orders-\(CLIFixture.day(9))\(ending)" }
 
     /// Starts it and, where it is to be meddled with, does so. Returns when it has ended.
     func run(into vault: URL, environment: [String: String]) throws {

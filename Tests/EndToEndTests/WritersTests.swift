@@ -88,7 +88,7 @@ struct WritersTests {
 
     @Test("whatever the tool: never complete too early, always complete in the end")
     func writers() throws {
-        let house = try House()
+        let house = try CLIFixture()
         let text = try String(contentsOf: house.config, encoding: .utf8)
         try house.write(house.config, text.replacingOccurrences(of: "quiet-period: 1s", with: "quiet-period: 2s"))
         let (source, tree) = try Self.makeSources(house)
@@ -97,14 +97,14 @@ struct WritersTests {
             ["SOURCE": source.path, "TREE": tree.path, "SOCKET": maria.socket, "HOME": house.root.path]
         ) { $1 }
         // It shows a footer, and so one is demanded of today's.
-        let yesterday = house.vault.appending(path: "pg-killed/orders-\(House.day(8)).sql")
+        let yesterday = house.vault.appending(path: "pg-killed/orders-\(CLIFixture.day(8)).sql")
         try FileManager.default.createDirectory(
             at: yesterday.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Servers.run(["/usr/bin/pg_dump", "-f", yesterday.path, "shop"], environment: postgres.connection)
 
         try house.startAgent()
         try house.wait("yesterday's dump to be complete", seconds: 40) {
-            try house.backup("pg-killed/orders-\(House.day(8)).sql")?["complete"] as? Bool == true
+            try house.backup("pg-killed/orders-\(CLIFixture.day(8)).sql")?["complete"] as? Bool == true
         }
         let all = Self.files + Self.databases
         let watch = CompletenessWatch(house: house, paths: all.map(\.path))
@@ -155,7 +155,7 @@ struct WritersTests {
     }
 
     /// A file of a megabyte and a directory of two that no compression makes smaller.
-    private static func makeSources(_ house: House) throws -> (file: URL, tree: URL) {
+    private static func makeSources(_ house: CLIFixture) throws -> (file: URL, tree: URL) {
         let tree = house.root.appending(path: "tree", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: tree, withIntermediateDirectories: true)
         let noise = Data((0..<131_072).flatMap { _ in withUnsafeBytes(of: UInt64.random(in: 0 ... .max), Array.init) })
@@ -184,7 +184,7 @@ struct WritersTests {
 
 /// What `list` says of each backup while it is written, and what was in it when it was first called complete.
 private final class CompletenessWatch {
-    private let house: House
+    private let house: CLIFixture
     private let paths: Set<String>
     private var atFirstComplete: [String: [String: Data]] = [:]
     private(set) var unfinished: Set<String> = []
@@ -192,7 +192,7 @@ private final class CompletenessWatch {
     private(set) var looks = 0
     var complete: Set<String> { Set(atFirstComplete.keys) }
 
-    init(house: House, paths: [String]) {
+    init(house: CLIFixture, paths: [String]) {
         self.house = house
         self.paths = Set(paths)
     }

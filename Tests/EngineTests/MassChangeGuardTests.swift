@@ -169,8 +169,9 @@ struct MassChangeGuardTests {
         for day in 1...12 {
             try vault.shell("shopt -s nullglob; d=\(vault.date()); n=\(day)\n\(Self.writers[n].script)")
             #expect(try vault.look(acting: day % 3 != 0) == [], "\(Self.writers[n].what), day \(day)")
-            let pulses = vault.engine.vaultViews.views(of: vault.engine.configuration.vaults, decided: true)[0].pulses
-            let alarms = pulses.filter { [.suspect, .failing, .late].contains($0.value.health) }
+            let freshness = vault.engine.vaultViews.views(of: vault.engine.configuration.vaults, decided: true)[0]
+                .freshness
+            let alarms = freshness.filter { [.suspect, .failing, .late].contains($0.value.health) }
             #expect(alarms.isEmpty, "\(Self.writers[n].what), day \(day): \(alarms.keys.map(\.display))")
             vault.nextDay()
         }

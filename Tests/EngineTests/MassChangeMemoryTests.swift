@@ -43,7 +43,7 @@ struct MassChangeMemoryTests {
         let open = try vault.engine.access.open(vault.engine.configuration.vaults[0])
         let engine = vault.engine
         #expect(throws: Fault.self) {
-            try engine.reconciler.note(try engine.scanner.refresh(open, places: [""]).changes, in: open)
+            try engine.reconciler.record(try engine.scanner.refresh(open, places: [""]).changes, in: open)
         }
         try vault.shell("chattr -i ../state/audit.log")
         #expect(try vault.look() == ["rewritten"])

@@ -25,7 +25,7 @@ struct MetricsTests {
     private func view(_ present: [Backup]) -> VaultView {
         var view = VaultView(configuration: .bare("dumps"), at: now)
         view.present = present
-        view.pulses = SeriesFreshness.all(present, protection: .init(), now: now)
+        view.freshness = SeriesFreshness.all(present, protection: .init(), now: now)
         return view
     }
 
@@ -38,7 +38,7 @@ struct MetricsTests {
     {
         var metrics = Metrics()
         var room = room
-        metrics.add(view, counted, run: nil, pulse: nil, room: &room)
+        metrics.add(view, counted, run: nil, heartbeat: nil, room: &room)
         return metrics
     }
 
@@ -90,7 +90,7 @@ struct MetricsTests {
         #expect(!text.contains { $0.contains("reprieve_rhythm_seconds{") }, "two backups are no rhythm")
         // What looks wrong is counted as that, though its row says that it is complete.
         view.protection.suspicion.suspects[3] = "tiny"
-        view.pulses = SeriesFreshness.all(view.present, protection: view.protection, now: now)
+        view.freshness = SeriesFreshness.all(view.present, protection: view.protection, now: now)
         let suspect = lines(metrics(view))
         for line in [
             #"reprieve_backups{vault="dumps",series="b",state="present",condition="suspect"} 1"#,

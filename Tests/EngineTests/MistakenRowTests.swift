@@ -48,7 +48,7 @@ struct MistakenRowTests {
         let digest = try #require(try catalog.places.digests(vault: id, readAs: readAs)[""])
         _ = try catalog.record(
             vault: id,
-            [Catalog.Look(place: "", known: known, backups: wrong, leftAlone: [], inside: [], digest: digest)])
+            [Catalog.Look(place: "", known: known, backups: wrong, skippedEntries: [], inside: [], digest: digest)])
         #expect(try catalog.present(vault: id).contains(newest) == false)
         return newest
     }

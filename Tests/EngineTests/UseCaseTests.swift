@@ -229,7 +229,7 @@ struct UseCaseTests {
         let less = try place.engine.preview.compare(place.vault, with: fewer, zone: .utc)
         #expect(less.goes.count == 1 && less.stays.isEmpty)
         try place.cleanup()
-        #expect(try place.engine.preview.compare(place.vault, with: other, zone: .utc).wanted.count == 2)
+        #expect(try place.engine.preview.compare(place.vault, with: other, zone: .utc).keptByPolicy.count == 2)
         #expect(place.present().count == 2 && place.trashed().count == 8)
     }
 

@@ -22,7 +22,7 @@ struct CustomRecogniserTests {
         #expect(reading.units[0].sideFiles == ["app-x-20261123.tar.sha256"])
         #expect(reading.units[0].recogniser.hasPrefix("match '(?<series>"))
         #expect(reading.units[2].recogniser == "a date in its name")
-        #expect(reading.leftAlone.map(\.name) == ["notes"])
+        #expect(reading.skippedEntries.map(\.name) == ["notes"])
     }
 
     @Test("without a group 'series' the name is the series, but for what differs in it")
@@ -53,7 +53,7 @@ struct CustomRecogniserTests {
         #expect(
             reading.why("a_30.02.2026.sql")?.contains("'30.02.2026' is not a valid time in the format %d.%m.%Y") == true
         )
-        #expect(reading.leftAlone.count == 2)
+        #expect(reading.skippedEntries.count == 2)
     }
 
     @Test("times on the wall clock are of the vault's zone")
@@ -92,7 +92,7 @@ struct CustomRecogniserTests {
         #expect(
             reading.units[0].sideFiles == ["a-20261123.vol1", "a-20261123.vol2", "a-20261123.vol2.md5"])
         #expect(reading.units.map(\.isTemporary) == [false, false, true, false])
-        #expect(reading.leftAlone.isEmpty)
+        #expect(reading.skippedEntries.isEmpty)
     }
 
     @Test("any file of a set that vzdump's mark protects, protects it")
@@ -109,7 +109,7 @@ struct CustomRecogniserTests {
         let reading = read(["dump.sql", "other.sql"], in: "app/20261123", by: recognisers)
         #expect(reading.units.map(\.series) == ["app"])
         #expect(reading.units.first?.time == Timestamp(rfc3339: "2026-11-23T00:00:00Z"))
-        #expect(reading.leftAlone.map(\.name) == ["other.sql"])
+        #expect(reading.skippedEntries.map(\.name) == ["other.sql"])
         // A class without a slash is none.
         let names = try match(#"(?<series>[^/]+)-(?<time>\d{8})"#)
         #expect(read(["a-20261123"], in: "app", by: names).units.map(\.series) == ["app/a"])

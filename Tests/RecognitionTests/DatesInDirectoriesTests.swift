@@ -73,9 +73,9 @@ struct DatesInDirectoriesTests {
     @Test("an hour's directory may be a customer's: the content has to say so, even where it looks like a schedule")
     func hours() throws {
         let unit = try #require(read(["db.sql"], in: "2026/11/23/01").units.first)
-        #expect(unit.doubt?.window == -600...3600)
-        #expect(read(["db-2026-11-23T0110.sql"], in: "2026/11/23/01").units.first?.doubt == nil)
-        #expect(read(["db-2026-11-23.sql"], in: "2026/11/23/01").units.first?.doubt != nil)
+        #expect(unit.ambiguity?.window == -600...3600)
+        #expect(read(["db-2026-11-23T0110.sql"], in: "2026/11/23/01").units.first?.ambiguity == nil)
+        #expect(read(["db-2026-11-23.sql"], in: "2026/11/23/01").units.first?.ambiguity != nil)
     }
 
     @Test("side files, temporary and hidden names mean in a day what they mean elsewhere")
@@ -83,7 +83,7 @@ struct DatesInDirectoriesTests {
         let reading = read(["db.sql", "db.sql.sha256", "new.sql.partial", ".hidden", ".nfs0001"], in: "2026/11/23")
         #expect(reading.unit("db.sql")?.sideFiles == ["db.sql.sha256"])
         #expect(reading.unit("new.sql.partial")?.isTemporary == true)
-        #expect(Set(reading.leftAlone.map(\.name)) == [".hidden", ".nfs0001"])
+        #expect(Set(reading.skippedEntries.map(\.name)) == [".hidden", ".nfs0001"])
     }
 
     @Test("people see the name without its dates")
@@ -111,7 +111,7 @@ struct RotatedByNameTests {
         let name = names[names.count - 1]
         let bare = name.hasSuffix("/") ? name.dropLast(1) : name
         #expect(reading.units.isEmpty && reading.descend.isEmpty)
-        #expect(reading.why(bare)?.hasPrefix("rotated by name: its writer ") == true, "\(reading.leftAlone)")
+        #expect(reading.why(bare)?.hasPrefix("rotated by name: its writer ") == true, "\(reading.skippedEntries)")
     }
 
     @Test(
@@ -122,7 +122,7 @@ struct RotatedByNameTests {
             ["d-00.sql", "d-02.sql", "d-03.sql", "d-04.sql", "d-05.sql", "d-06.sql", "d-31.sql"],
         ] as [[Bytes]])
     func undated(names: [Bytes]) {
-        #expect(read(names).leftAlone.allSatisfy { $0.why.text == "no date in its name" })
+        #expect(read(names).skippedEntries.allSatisfy { $0.why.text == "no date in its name" })
     }
 
     @Test("directories with numbers are looked into, unless they begin at 0 as rsnapshot's do")

@@ -54,7 +54,7 @@ struct EndMarkTests {
     /// Cuts a file off at each of its last 64 bytes and at 100 places: what may pass is `allowed` of these, what is in
     /// doubt `doubtful`.
     private func expectAbsent(
-        _ scratch: Scratch, _ name: String, mayPass allowed: Int = 0, inDoubt doubtful: Int = 0,
+        _ scratch: Scratch, _ name: String, mayPass allowed: Int = 0, inDoubt ambiguous: Int = 0,
         shown: EndMark = .shown, absent: EndMark = .absent
     ) throws {
         let bytes = [UInt8](try Data(contentsOf: scratch.url.appending(path: name)))
@@ -65,7 +65,7 @@ struct EndMarkTests {
         for cut in near + anywhere { counts[read(name, bytes[..<cut]).mark, default: 0] += 1 }
         let (passed, doubted) = (counts[shown, default: 0], counts[.none, default: 0])
         print("end marks: \(name): \(near.count + 100) truncations, \(passed) pass, \(doubted) in doubt")
-        #expect(passed <= allowed && doubted <= doubtful, "\(name): \(counts)")
+        #expect(passed <= allowed && doubted <= ambiguous, "\(name): \(counts)")
         #expect(counts[absent, default: 0] == near.count + 100 - passed - doubted, "\(name): \(counts)")
     }
 

@@ -77,7 +77,7 @@ struct LearningTests {
             var names: [Bytes] = []
             for head in heads { names += days(Int.random(in: 3...40, using: &random)) { "\(head)-\(form($0))\(tail)" } }
             let before = read(names)
-            let unread = before.leftAlone.map(\.name)
+            let unread = before.skippedEntries.map(\.name)
             let proposals = TemplateProposal.proposals(for: unread).filter(\.alternatives.isEmpty)
             guard !proposals.isEmpty else { continue }
             proposed += 1
@@ -85,7 +85,9 @@ struct LearningTests {
             let after = read(names, by: Recognisers(custom: custom))
             let learnt = after.units.filter { $0.recogniser.hasPrefix("names") }
             #expect(learnt.count >= proposals.map(\.reads).max() ?? 0)
-            #expect(TemplateProposal.proposals(for: after.leftAlone.map(\.name)).filter(\.alternatives.isEmpty).isEmpty)
+            #expect(
+                TemplateProposal.proposals(for: after.skippedEntries.map(\.name)).filter(\.alternatives.isEmpty).isEmpty
+            )
             // Adding a name changes no reading.
             let more = read(names + ["zzz-1", "other.txt"], by: Recognisers(custom: custom))
             #expect(more.units == after.units)

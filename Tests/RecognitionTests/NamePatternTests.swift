@@ -77,7 +77,7 @@ struct NamePatternTests {
     @Test("a name is read by its template", arguments: rows)
     private func reads(_ row: Row) throws {
         let reading = read([Bytes(row.name)], by: try names(row.template))
-        let unit = try #require(reading.units.first, "\(reading.leftAlone)")
+        let unit = try #require(reading.units.first, "\(reading.skippedEntries)")
         #expect(unit.series == "d/\(row.series)" && unit.time == Timestamp(rfc3339: row.time))
         #expect(unit.kind == row.kind && unit.recogniser == "names '\(row.template)'")
         // Nothing of it is read with one byte more or less at an end.

@@ -36,7 +36,7 @@ struct NameQuestionTests {
         let open = read(["s-11-12-2026.sql", "s-10-12-2026.sql"])
         #expect(open.units.isEmpty && open.why("s-11-12-2026.sql")?.contains("time-format") == true)
         let torn = read(["s-11-12-2026.sql", "s-24-12-2026.sql", "s-12-24-2026.sql"])
-        #expect(torn.units.isEmpty && torn.leftAlone.allSatisfy { $0.why.text.contains("time-format") })
+        #expect(torn.units.isEmpty && torn.skippedEntries.allSatisfy { $0.why.text.contains("time-format") })
     }
 
     @Test("three contents that agree with one reading only decide the order of day and month")
@@ -51,13 +51,13 @@ struct NameQuestionTests {
         }
         reading.decide(contentTime: content("day"))
         #expect(reading.units.map(\.time) == (1...3).map { Timestamp(rfc3339: "2026-12-0\($0)") })
-        #expect(reading.leftAlone.isEmpty && reading.undecided.isEmpty)
+        #expect(reading.skippedEntries.isEmpty && reading.undecided.isEmpty)
         var american = read(["s-01-12-2026.sql", "s-02-12-2026.sql", "s-03-12-2026.sql"])
         american.decide(contentTime: content("month"))
         #expect(american.units.map(\.time) == (1...3).map { Timestamp(rfc3339: "2026-0\($0)-12") })
         var lost = read(["s-01-12-2026.sql", "s-02-12-2026.sql", "s-03-12-2026.sql"])
         lost.decide { _ in Timestamp(rfc3339: "2027-05-05") }
-        #expect(lost.units.isEmpty && lost.leftAlone.count == 3)
+        #expect(lost.units.isEmpty && lost.skippedEntries.count == 3)
     }
 
     @Test("an incremental one is not read alone: without its kind it would be taken for a full one")
@@ -101,11 +101,11 @@ struct NameQuestionTests {
     @Test("numbers are seconds since 1970 where they have a rhythm, or most contents agree")
     func epochs() {
         let names = (0..<10).map { Bytes("e-\(1_794_618_000 + 86_400 * $0)") }
-        #expect(read(names).units.allSatisfy { $0.doubt == nil })
+        #expect(read(names).units.allSatisfy { $0.ambiguity == nil })
         let ids = [1_473_829_384, 1_473_829_385, 1_473_829_386, 1_473_829_387, 1_473_829_388].map { Bytes("e-\($0)") }
-        #expect(read(ids).units.allSatisfy { $0.doubt != nil })
+        #expect(read(ids).units.allSatisfy { $0.ambiguity != nil })
         // Of the year 2016, and no seconds.
-        #expect(read(days(9) { "e-16112\($0)0100" }).units.allSatisfy { $0.doubt != nil })
+        #expect(read(days(9) { "e-16112\($0)0100" }).units.allSatisfy { $0.ambiguity != nil })
         var few = read(Array(names.prefix(3)))
         few.decide { $0.name == names[0] ? Timestamp(rfc3339: "2030-01-01") : $0.time }
         #expect(few.units.count == 3)

@@ -84,7 +84,7 @@ struct OpaqueUnitTests {
 
     @Test("an opaque unit says what it is in words")
     func text() {
-        #expect(LeftAlone.Why.opaque(tool: "restic", prune: "").text == "restic repository")
-        #expect(LeftAlone.Why.opaque(tool: "snapper snapshot", prune: "").text == "snapper snapshot")
+        #expect(SkippedEntry.Why.managed(tool: "restic", prune: "").text == "restic repository")
+        #expect(SkippedEntry.Why.managed(tool: "snapper snapshot", prune: "").text == "snapper snapshot")
     }
 }

@@ -23,7 +23,7 @@ struct PathRulesTests {
         #expect(reading.why("a-20261124.tar.log") == "excluded by reprieve.yaml:6")
         #expect(reading.why("old") == "excluded by reprieve.yaml:8")
         #expect(reading.descend == ["restic"])
-        #expect(reading.leftAlone.map(\.name) == reading.leftAlone.map(\.name).sorted())
+        #expect(reading.skippedEntries.map(\.name) == reading.skippedEntries.map(\.name).sorted())
         let inside = read(["x-20261123.tar"], in: "d/old/y", by: recognisers)
         #expect(inside.why("x-20261123.tar") == "excluded by reprieve.yaml:8")
     }
@@ -52,7 +52,7 @@ struct PathRulesTests {
     @Test("a whole directory of live data is looked into where it is included, and a repository never is")
     func places() throws {
         let recognisers = Recognisers(included: try rules("home/", "/repo"))
-        func place(_ directory: Bytes, _ names: Set<Bytes>) -> LeftAlone.Why? {
+        func place(_ directory: Bytes, _ names: Set<Bytes>) -> SkippedEntry.Why? {
             recognisers.place(
                 PlaceNames(
                     directory: directory, names: names, isDirectory: { _ in true }, inside: { _ in [] },

@@ -17,7 +17,7 @@ func read(
 
 extension DirectoryReading {
     /// Why an entry is left alone; `nil`: it is not.
-    func why(_ name: Bytes) -> String? { leftAlone.first { $0.name == name }?.why.text }
+    func why(_ name: Bytes) -> String? { skippedEntries.first { $0.name == name }?.why.text }
 
     func unit(_ name: Bytes) -> Unit? { units.first { $0.name == name } }
 }

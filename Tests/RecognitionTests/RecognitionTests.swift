@@ -81,18 +81,18 @@ struct NameTimeTests {
     @Test("digits behind a date that may be a number say so")
     func doubts() {
         var parser = NameTimeParser(zone: .utc)
-        func doubt(_ name: Bytes) -> ClockDoubt? {
-            if case .time(_, _, let doubt) = parser.read(name) { doubt } else { nil }
+        func ambiguity(_ name: Bytes) -> TimeAmbiguity? {
+            if case .time(_, _, let ambiguity) = parser.read(name) { ambiguity } else { nil }
         }
         for name in ["c-20261123-1001.tar", "c_2026-11-23_10-01.tar", "c-2026-11-23-10.06.tar", "s-1700000000.sql"]
             as [Bytes]
         {
-            #expect(doubt(name) != nil, "\(name)")
+            #expect(ambiguity(name) != nil, "\(name)")
         }
         for name in ["c-20261123T1001.tar", "c-2026-11-23.tar", "c-20261123-100130.tar", "c_2026-11-23_10:01.tar"]
             as [Bytes]
         {
-            #expect(doubt(name) == nil, "\(name)")
+            #expect(ambiguity(name) == nil, "\(name)")
         }
     }
 
@@ -144,7 +144,7 @@ struct DirectoryReadingTests {
         #expect(reading.units.map(\.name) == ["app-2026-11-23.tar", "vzdump-lxc-1-2026_11_23-01_00_00.tar.zst"])
         #expect(reading.units[0].sideFiles == ["app-2026-11-23.tar.md5", "app-2026-11-23.tar.sha256"])
         #expect(reading.units[1].sideFiles.count == 2)
-        #expect(reading.leftAlone.isEmpty)
+        #expect(reading.skippedEntries.isEmpty)
     }
 
     @Test("a side file of two backups is shared by them; one of none is left alone and is no backup")
@@ -155,7 +155,7 @@ struct DirectoryReadingTests {
         ])
         #expect(reading.units.map(\.name) == ["web-2026-11-23.sql.gz", "web-2026-11-23.tar.gz"])
         #expect(reading.units.allSatisfy { $0.sideFiles.isEmpty && $0.sharedSideFiles == ["web-2026-11-23.log"] })
-        let left = Set(reading.leftAlone.map(\.name))
+        let left = Set(reading.skippedEntries.map(\.name))
         #expect(left == ["gone-2026-11-23.tar.sha256", "README", "README.md5"])
     }
 
@@ -167,11 +167,11 @@ struct DirectoryReadingTests {
 
     @Test("a schedule is no doubt: one a day, the same minute, or at fives; customers' numbers are")
     func schedules() {
-        func doubtful(_ names: [Bytes]) -> Int { read(names).units.filter { $0.doubt != nil }.count }
-        #expect(doubtful(["c-20261122-1001.tar", "c-20261123-1042.tar"]) == 0)
-        #expect(doubtful(["c-20261123-0017.tar", "c-20261123-0117.tar", "c-20261123-0217.tar"]) == 0)
-        #expect(doubtful(["c-20261123-0015.tar", "c-20261123-0030.tar"]) == 0)
-        #expect(doubtful(["c-20261123-1001.tar", "c-20261123-1002.tar", "c-20261122-1001.tar"]) == 3)
+        func ambiguous(_ names: [Bytes]) -> Int { read(names).units.filter { $0.ambiguity != nil }.count }
+        #expect(ambiguous(["c-20261122-1001.tar", "c-20261123-1042.tar"]) == 0)
+        #expect(ambiguous(["c-20261123-0017.tar", "c-20261123-0117.tar", "c-20261123-0217.tar"]) == 0)
+        #expect(ambiguous(["c-20261123-0015.tar", "c-20261123-0030.tar"]) == 0)
+        #expect(ambiguous(["c-20261123-1001.tar", "c-20261123-1002.tar", "c-20261122-1001.tar"]) == 3)
     }
 
     @Test(
@@ -200,9 +200,9 @@ struct DirectoryReadingTests {
     }
 
     @Test("links, hidden and undated entries are left alone; undated directories are looked into")
-    func leftAlone() {
+    func skippedEntries() {
         let reading = read(["notes.txt", ".cache"], directories: ["2026-11-23", "app"], links: ["latest"])
-        #expect(Set(reading.leftAlone.map(\.name)) == ["notes.txt", ".cache"])
+        #expect(Set(reading.skippedEntries.map(\.name)) == ["notes.txt", ".cache"])
         #expect(reading.links == ["latest"])
         #expect(reading.units.map(\.name) == ["2026-11-23"])
         #expect(reading.descend == ["app"])

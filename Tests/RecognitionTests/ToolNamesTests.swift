@@ -77,7 +77,7 @@ struct ToolNamesTests {
             var words = [unit.series.display]
             words.append(unit.time.map { $0.rfc3339(in: .utc) } ?? "by mtime")
             if unit.kind != .full { words.append(unit.kind.rawValue) }
-            if unit.doubt != nil { words.append("if the time of its content agrees") }
+            if unit.ambiguity != nil { words.append("if the time of its content agrees") }
             if let proposal { words.append("proposed: \(proposal.pattern.lastComponent.display)") }
             return words.joined(separator: "  ")
         }

@@ -249,14 +249,14 @@ struct SafeguardTests {
     }
 
     @Test("in the trash, what the policy would keep now is wanted; what it would not is not")
-    func wanted() {
+    func keptByPolicy() {
         let days = History.dailies(5, last: "2026-11-23")
         let judge = Judge(
             policy: History.policy(History.rules { $0.last = .first(2) }), now: History.moment("2026-11-24T00:00:00Z"),
             protection: .init())!
         // As it was condemned: two present, three in the trash.
-        #expect(judge.wanted(series: "s", present: Array(days[..<2]), trashed: Array(days[2...])).isEmpty)
+        #expect(judge.keptByPolicy(series: "s", present: Array(days[..<2]), trashed: Array(days[2...])).isEmpty)
         // Somebody removed the newest two by hand: the newest trashed ones are wanted.
-        #expect(judge.wanted(series: "s", present: [], trashed: Array(days[2...])) == Set(days[2..<4].map(\.id)))
+        #expect(judge.keptByPolicy(series: "s", present: [], trashed: Array(days[2...])) == Set(days[2..<4].map(\.id)))
     }
 }

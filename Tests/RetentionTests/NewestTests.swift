@@ -8,7 +8,7 @@ struct NewestTests {
     private static let now = History.moment("2026-11-24T02:00:00Z")
 
     /// Five days, the newest an hour old and as `change` makes it.
-    private static func pulse(
+    private static func regularity(
         _ protection: Judge.Protection = .init(), _ change: (inout Backup) -> Void
     ) -> SeriesFreshness {
         var days = History.dailies(5, last: "2026-11-24")
@@ -30,17 +30,17 @@ struct NewestTests {
 
     @Test("one that is empty, cut off, failed, unreadable or suspect is reported at once")
     func atOnce() {
-        #expect(Self.pulse { _ in }.health == .ok)
+        #expect(Self.regularity { _ in }.health == .ok)
         #expect(
-            Self.pulse {
+            Self.regularity {
                 $0.size = 0; Self.incomplete(&$0, "an empty file")
             }.failing?.isEmpty == true)
-        #expect(Self.pulse { Self.incomplete(&$0, "cut off") }.health == .failing)
-        #expect(Self.pulse { Self.incomplete(&$0, "it had errors", .failed) }.health == .failing)
-        #expect(Self.pulse { $0.condition = .broken }.health == .failing)
+        #expect(Self.regularity { Self.incomplete(&$0, "cut off") }.health == .failing)
+        #expect(Self.regularity { Self.incomplete(&$0, "it had errors", .failed) }.health == .failing)
+        #expect(Self.regularity { $0.condition = .broken }.health == .failing)
         var protection = Judge.Protection()
         protection.suspicion.suspects[0] = "90 % smaller than usual"
-        let suspect = Self.pulse(protection) { _ in }
+        let suspect = Self.regularity(protection) { _ in }
         #expect(suspect.health == .suspect && suspect.failing?.count == 1)
         #expect(suspect.newest == Timestamp(rfc3339: "2026-11-23T01:00:00Z"), "the last good one")
     }
@@ -48,10 +48,10 @@ struct NewestTests {
     @Test("what may still come is waited for, not for ever; a second one in a row is reported")
     func awaited() {
         for outcome in [Contents.Outcome.lacking, .running] {
-            #expect(Self.pulse { Self.incomplete(&$0, "part 3 is missing", outcome) }.health == .settling)
+            #expect(Self.regularity { Self.incomplete(&$0, "part 3 is missing", outcome) }.health == .settling)
         }
-        #expect(Self.pulse { Self.incomplete(&$0, Backup.signNote("x.ok")) }.health == .settling)
-        let late = Self.pulse {
+        #expect(Self.regularity { Self.incomplete(&$0, Backup.signNote("x.ok")) }.health == .settling)
+        let late = Self.regularity {
             Self.incomplete(&$0, "part 3 is missing", .lacking)
             Self.age(&$0, hours: 7)
         }
@@ -66,7 +66,7 @@ struct NewestTests {
 
     @Test("one that settles hides no bad one behind it, and a good newer one ends the report")
     func order() {
-        #expect(Self.pulse { $0.condition = .settling }.health == .settling)
+        #expect(Self.regularity { $0.condition = .settling }.health == .settling)
         var days = History.dailies(5, last: "2026-11-24")
         Self.incomplete(&days[1], "cut off")
         func health() -> SeriesFreshness.Health? {

@@ -114,16 +114,16 @@ struct UpheavalTests {
     ) -> Bool {
         var upheaval = MassChange()
         let now = Moment(wall: Timestamp(seconds: 1_790_000_000), boot: 0, bootID: "b")
-        var standing: [Bytes: MassChange.Standing] = [:]
+        var seriesCounts: [Bytes: MassChange.Standing] = [:]
         for one in changes {
             var change = MassChange.Change()
             (change.lost, change.arrived) = (one.lost, one.arrived)
             change.rewritten = Set((0..<one.rewritten).map { UInt64($0) })
             upheaval.add([one.series: change], at: now)
-            if one.has > 0 { standing[one.series] = .init(count: one.has, newest: now.wall) }
+            if one.has > 0 { seriesCounts[one.series] = .init(count: one.has, newest: now.wall) }
         }
-        if others > 0 { standing["others"] = .init(count: others, newest: now.wall) }
-        upheaval.judge(standing, percent: 20, at: now.wall)
+        if others > 0 { seriesCounts["others"] = .init(count: others, newest: now.wall) }
+        upheaval.judge(seriesCounts, percent: 20, at: now.wall)
         return upheaval.alarm != nil
     }
 

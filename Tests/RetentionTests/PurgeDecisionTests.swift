@@ -27,7 +27,7 @@ struct PurgeDecisionTests {
             judge, present: all.indices.filter { !trash.contains($0) }.map { all[$0] }, trashed: trashed)
         return String(
             zip(trash.sorted(), trashed).map { n, backup -> Character in
-                if decision.isWanted(backup, isByHand: byHand.contains(n)) { return "w" }
+                if decision.isKeptByPolicy(backup, isByHand: byHand.contains(n)) { return "w" }
                 return decision.whyLast(backup) == nil ? "g" : "l"
             })
     }
@@ -67,7 +67,7 @@ struct PurgeDecisionTests {
     func links(_ links: [String: String], expected: String?) {
         let backup = History.backup(Timestamp(rfc3339: "2026-11-23T01:00:00Z")!, path: "app/db.dump")
         let entries = links.map { name, target in
-            LeftAlone(path: Bytes(name), place: "", why: .link(to: Bytes(target)))
+            SkippedEntry(path: Bytes(name), place: "", why: .link(to: Bytes(target)))
         }
         let found = LinkTargets.backups(of: [backup], among: entries)
         #expect(found.keys.first?.display == expected && found.count <= 1)

@@ -38,9 +38,10 @@ struct RhythmTests {
         let office = try #require(Rhythm(times([1, 1, 1, 1, 3, 1, 1, 1, 1, 3])))
         let newest = Timestamp(rfc3339: "2026-11-20T22:00:00Z")!  // a Friday
         for days in [3, 4] {
-            #expect(office.pulse(newest: newest, now: newest.adding(seconds: Int64(days) * Self.day + 3600)) == .ok)
+            #expect(
+                office.regularity(newest: newest, now: newest.adding(seconds: Int64(days) * Self.day + 3600)) == .ok)
         }
-        #expect(office.pulse(newest: newest, now: newest.adding(seconds: 6 * Self.day)) == .late)
+        #expect(office.regularity(newest: newest, now: newest.adding(seconds: 6 * Self.day)) == .late)
         let afterOutage = try #require(Rhythm(times([1, 1, 1, 42, 1, 1, 1, 1, 1, 1])))
         #expect(afterOutage.lateSeconds == 3 * Self.day)
     }
@@ -55,7 +56,7 @@ struct RhythmTests {
         #expect(decisions[10].reasons == [.ended(since: days[0].time)])
         let judge = Judge(
             policy: History.policy(rules), now: History.moment("2026-11-14T00:00:00Z"), protection: .init())!
-        #expect(judge.wanted(series: "s", present: Array(days[..<3]), trashed: Array(days[3...])).isEmpty)
+        #expect(judge.keptByPolicy(series: "s", present: Array(days[..<3]), trashed: Array(days[3...])).isEmpty)
     }
 
     @Test("a retired series: what a person said, of what was there then; a new backup ends it")

@@ -185,12 +185,12 @@ struct SheddingTests {
     }
 
     @Test("what only the room above a lower bound keeps is not wanted")
-    func wanted() throws {
+    func keptByPolicy() throws {
         let policy = History.policy(History.rules { $0.daily = .range(3, 6) })
         let days = History.dailies(6, last: "2026-11-23")
         let judge = try #require(Judge(policy: policy, now: Self.now, protection: .init()))
         let (here, trashed) = (Array(days.prefix(2)), Array(days.suffix(4)))
         let series = days[0].series
-        #expect(judge.wanted(series: series, present: here, trashed: trashed) == [days[2].id])
+        #expect(judge.keptByPolicy(series: series, present: here, trashed: trashed) == [days[2].id])
     }
 }

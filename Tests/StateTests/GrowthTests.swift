@@ -39,13 +39,13 @@ struct GrowthTests {
     func samples() throws {
         var growth = Growth()
         let start = try #require(Timestamp(rfc3339: "2026-11-24T10:00:00Z"))
-        let isFirst = growth.note(used: 1, at: start)
-        let isAgain = growth.note(used: 2, at: start.adding(seconds: 3600))
+        let isFirst = growth.record(used: 1, at: start)
+        let isAgain = growth.record(used: 2, at: start.adding(seconds: 3600))
         #expect(isFirst && !isAgain)
         #expect(growth.samples.map(\.used) == [1])
-        for day in 1...100 as ClosedRange<Int64> { growth.note(used: day, at: start.adding(seconds: day * 86_400)) }
+        for day in 1...100 as ClosedRange<Int64> { growth.record(used: day, at: start.adding(seconds: day * 86_400)) }
         #expect(growth.samples.count == Growth.most && growth.samples.last?.used == 100)
-        growth.note(used: 7, at: start.adding(seconds: 90 * 86_400))
+        growth.record(used: 7, at: start.adding(seconds: 90 * 86_400))
         #expect(growth.samples.last?.used == 90 && growth.samples.allSatisfy { $0.day <= start.seconds / 86_400 + 90 })
     }
 
@@ -55,7 +55,7 @@ struct GrowthTests {
         let store = GrowthStore(stateDirectory: scratch.path)
         let start = try #require(Timestamp(rfc3339: "2026-11-24T10:00:00Z"))
         for day in 0..<8 as Range<Int64> {
-            try store.note(["a": 100 * day, "b": 5], at: start.adding(seconds: day * 86_400))
+            try store.record(["a": 100 * day, "b": 5], at: start.adding(seconds: day * 86_400))
         }
         let known = try GrowthStore(stateDirectory: scratch.path).read()
         #expect(known["a"]?.daysUntilFull(available: 1000) == 10 && known["b"]?.daysUntilFull(available: 1000) == nil)
@@ -71,14 +71,14 @@ struct RunStoreTests {
         let start = try #require(Timestamp(rfc3339: "2026-11-24T10:00:00Z"))
         var settings = VaultConfiguration.Settings()
         func run() throws -> RunStore.Run { try #require(try store.read().vaults["dumps"]) }
-        try store.note([("dumps", .run(at: start, .held))], by: .person)
+        try store.record([("dumps", .run(at: start, .held))], by: .person)
         #expect(try run().interval(settings) == nil && run().result == "held")
-        try store.note([("dumps", .look(at: start))], by: .once)
+        try store.record([("dumps", .look(at: start))], by: .once)
         #expect(try run().interval(settings) == 86_400, "a day until it is known")
-        try store.note([("dumps", .look(at: start.adding(seconds: 6 * 3600)))], by: .once)
+        try store.record([("dumps", .look(at: start.adding(seconds: 6 * 3600)))], by: .once)
         #expect(try run().interval(settings) == 6 * 3600)
         #expect(try run().last(settings) == start.adding(seconds: 6 * 3600))
-        try store.note([("dumps", .look(at: start))], by: .agent)
+        try store.record([("dumps", .look(at: start))], by: .agent)
         settings.schedule = Sourced(.daily(hour: 4, minute: 15))
         #expect(try run().interval(settings) == 86_400 && run().last(settings) == start)
         settings.schedule = Sourced(.hourly)

@@ -192,7 +192,7 @@ struct VaultSurveyTests {
     /// All that a whole look finds, put together.
     private struct Found {
         var backups: [Backup] = []
-        var leftAlone: [LeftAlone] = []
+        var skippedEntries: [SkippedEntry] = []
         var digests: [Bytes: PlaceDigest?] = [:]
         var scan: VaultSurvey.Scan?
         var read: Int { scan?.read ?? -1 }
@@ -209,7 +209,7 @@ struct VaultSurveyTests {
             below: try scratch.open(), known: rows, now: moment, probing: probing
         ) { (place: VaultSurvey.Place) throws(Fault) in
             found.backups += place.backups
-            found.leftAlone += place.leftAlone
+            found.skippedEntries += place.skippedEntries
             found.digests[place.directory] = .some(place.digest)
         }
         return found
@@ -279,7 +279,7 @@ struct VaultSurveyTests {
         for name in ["config", "data/x", "keys/x", "snapshots/x"] { try scratch.write("2026-11-23/" + name) }
         let scan = try scan(scratch, at: now(after: 400))
         #expect(scan.backups.isEmpty)
-        #expect(Set(scan.leftAlone.map(\.path)) == ["inner", "2026-11-22", "2026-11-23"])
+        #expect(Set(scan.skippedEntries.map(\.path)) == ["inner", "2026-11-22", "2026-11-23"])
     }
 
     @Test("numbers behind a date are a time only where the content's time bears it out")
@@ -297,7 +297,7 @@ struct VaultSurveyTests {
         }
         let scan = try scan(scratch, at: now())
         #expect(Set(scan.backups.map(\.path.parent)) == ["dumps"] && scan.backups.count == 3)
-        #expect(scan.leftAlone.count == 3)
+        #expect(scan.skippedEntries.count == 3)
     }
 
     @Test("a place that is as it was is not read again; one that changed, or that time alone may change, is")

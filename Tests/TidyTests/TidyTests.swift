@@ -182,12 +182,31 @@ struct TidyTests {
         "portray", "Departed", "Upheaval", "settleTrash", "House of", "seat", "is no JSON", "is no URL",
     ]
 
+    /// The same for names in code; in a sentence they may stand.
+    static let replacedNames = [
+        "leftAlone", "LeftAlone", "opaque", "foreignEntries", "pulse", "pulses", "standing", "strays", "departed",
+        "doubts", "isDoubtSaid", "Looked", "sayings", "ClockDoubt",
+    ]
+
     @Test("no word that was replaced by a plain one comes back", arguments: replaced)
     func words(_ word: String) throws {
         let pattern = try Regex("\\b\(word)\\b")
         for source in Self.sources {
             for (number, line) in source.lines.enumerated() where line.contains(word) && line.contains(pattern) {
                 Issue.record("\(source.path):\(number + 1): '\(word)'")
+            }
+        }
+    }
+
+    @Test("no name that was replaced by a plain one comes back", arguments: replacedNames)
+    func names(_ name: String) throws {
+        let pattern = try Regex("\\b\(name)\\b")
+        for source in Self.sources {
+            for (number, line) in source.lines.enumerated() where line.contains(name) {
+                // Without comments, and without strings.
+                let code = line.prefix(upTo: line.firstRange(of: "//")?.lowerBound ?? line.endIndex)
+                    .replacing(/"(?:\\.|[^"\\])*"/, with: "")
+                if code.contains(pattern) { Issue.record("\(source.path):\(number + 1): '\(name)'") }
             }
         }
     }

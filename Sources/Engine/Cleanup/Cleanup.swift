@@ -59,7 +59,7 @@ package struct Cleanup: UseCase {
         var warnings: [Fault] = []
         // For who watches over us: that it cannot be written must not fail what was done.
         attempt(&warnings) { () throws(Fault) in
-            try state.runs.note([(configuration.label, .run(at: now().wall, report.status))], by: .person)
+            try state.runs.record([(configuration.label, .run(at: now().wall, report.status))], by: .person)
         }
         return report
     }
@@ -208,7 +208,7 @@ package struct Cleanup: UseCase {
     private func recordPlan(_ report: PlanReport, isShown: Bool) throws(Fault) {
         let vault = report.snapshot.vault
         try state.plans.store(report.plan, shown: isShown)
-        guard let episode = try state.plans.note(report.plan), let hold = report.plan.hold else { return }
+        guard let episode = try state.plans.record(report.plan), let hold = report.plan.hold else { return }
         let isReminder = episode.since != episode.saidAt
         try state.audit.append(
             [

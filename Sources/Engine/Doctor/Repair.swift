@@ -77,12 +77,12 @@ package struct Repair: UseCase {
         }
         try inspectMarks(trash, vault, &inspection)
         try inspectRows(trash, vault, &inspection)
-        let strangers = try trash.strangers()
-        guard !strangers.isEmpty else { return }
+        let mismatches = try trash.mismatches()
+        guard !mismatches.isEmpty else { return }
         inspection.add(
             "stranger", nil,
             text:
-                "in '\(trash.directory.path.display)' lies what is not ours: \(Self.named(strangers)); it is left alone",
+                "in '\(trash.directory.path.display)' lies what is not ours: \(Self.named(mismatches)); it is left alone",
             remedy: ["move it to where it belongs"])
     }
 
@@ -106,17 +106,17 @@ package struct Repair: UseCase {
     private func inspectRows(_ trash: TrashDirectory, _ vault: OpenVault, _ inspection: inout Inspection) throws(Fault)
     {
         let batches = try trash.batches()
-        let standing = Set(batches.flatMap(\.items).filter(\.holdsPrimary).map { TrashReconciler.Gone.key($0.backup) })
+        let inTrash = Set(batches.flatMap(\.items).filter(\.holdsPrimary).map { TrashReconciler.Gone.key($0.backup) })
         // What a manifest that cannot be read would name is not known to be gone.
         let unread = Set(batches.filter { $0.manifest == nil }.map(\.name))
         let rows = Set(
             try state.catalog.trashed(vault: vault.id)
                 .filter { !unread.contains($0.trashed?.batch ?? "") }.map(TrashReconciler.Gone.key))
-        guard rows != standing else { return }
-        let (extra, lacking) = (rows.subtracting(standing).count, standing.subtracting(rows).count)
+        guard rows != inTrash else { return }
+        let (extra, lacking) = (rows.subtracting(inTrash).count, inTrash.subtracting(rows).count)
         inspection.addMended(
             "catalog-differs", 10,
-            "of \(standing.count) backups in the trash the catalog has not \(lacking), and \(extra) that are not there")
+            "of \(inTrash.count) backups in the trash the catalog has not \(lacking), and \(extra) that are not there")
     }
 
     // MARK: After it
@@ -208,21 +208,22 @@ package struct Repair: UseCase {
                     "\(lacking.count) backup\(lacking.count == 1 ? "" : "s") in batch \(batch.name) lost side files ('\(first.backup.path.display)')",
                 remedy: ["what is left can be restored"])
         }
-        let foreign = try batch.items.flatMap(\.strangers) + batch.foreignNames()
-        guard !foreign.isEmpty else { return }
+        let notRecognised = try batch.items.flatMap(\.mismatches) + batch.unknownNames()
+        guard !notRecognised.isEmpty else { return }
         inspection.add(
-            "stranger", 3, text: "in batch \(batch.name) lies what its manifest does not have: \(Self.named(foreign))",
+            "stranger", 3,
+            text: "in batch \(batch.name) lies what its manifest does not have: \(Self.named(notRecognised))",
             remedy: ["it is never purged; move it to where it belongs"])
     }
 
     /// Invariant 1: in one place.
     private func inspectPlaces(_ snapshot: Snapshot, _ inspection: inout Inspection) {
-        let standing = Dictionary(
+        let inTrash = Dictionary(
             snapshot.trashed.filter { $0.item.atOrigin.isEmpty }.map { ($0.item.backup.object, $0.batch.name) }
         ) { first, _ in first }
         // Another link of an object is another backup.
         for backup in snapshot.present where backup.id.link == nil {
-            guard let batch = standing[backup.object] else { continue }
+            guard let batch = inTrash[backup.object] else { continue }
             inspection.add(
                 "twice", 1, text: "'\(backup.path.display)' is in its place and in batch \(batch)",
                 remedy: ["look at both; nothing is purged that is present"])

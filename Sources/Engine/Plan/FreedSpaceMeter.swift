@@ -25,7 +25,7 @@ package struct FreedSpaceMeter: UseCase {
     ) throws(Fault) {
         guard configuration.settings.sizes.value != .off else { return }
         let vault = try access.open(configuration)
-        for entry in try state.catalog.leftAlone(vault: vault.id) where entry.why.condition == "opaque" {
+        for entry in try state.catalog.skippedEntries(vault: vault.id) where entry.why.condition == "opaque" {
             guard !shouldStop() else { return }
             try measure(entry, vault, pacing: pacing, shouldStop: shouldStop)
         }
@@ -44,10 +44,10 @@ package struct FreedSpaceMeter: UseCase {
     }
 
     private func measure(
-        _ entry: LeftAlone, _ vault: OpenVault, pacing: Pacing, shouldStop: () -> Bool
+        _ entry: SkippedEntry, _ vault: OpenVault, pacing: Pacing, shouldStop: () -> Bool
     ) throws(Fault) {
         // What cannot be opened is measured another time.
-        guard let measure = opaqueMeasure(entry.path, vault, pacing: pacing, shouldStop: shouldStop), !shouldStop()
+        guard let measure = managedMeasure(entry.path, vault, pacing: pacing, shouldStop: shouldStop), !shouldStop()
         else { return }
         var entry = entry
         entry.size = measure.size
@@ -55,16 +55,16 @@ package struct FreedSpaceMeter: UseCase {
         try state.catalog.sizes.recordMeasured(vault: vault.id, entry)
     }
 
-    private func opaqueMeasure(
+    private func managedMeasure(
         _ path: Bytes, _ vault: OpenVault, pacing: Pacing, shouldStop: () -> Bool
-    ) -> OpaqueMeasure? {
+    ) -> ManagedMeasure? {
         guard let parent = try? vault.root.open(path.parent) else { return nil }
         if Dar.slice(path.lastComponent) != nil, let names = try? parent.entries().map(\.name) {
             // One line stands for all archives of the directory.
-            return OpaqueMeasure(of: names.filter { Dar.slice($0) != nil }, in: parent)
+            return ManagedMeasure(of: names.filter { Dar.slice($0) != nil }, in: parent)
         }
         let opened = (try? vault.root.open(path)) ?? (try? parent.openSubvolume(path.lastComponent)) ?? nil
-        return opened.map { OpaqueMeasure(of: $0, pacing: pacing, shouldStop: shouldStop) }
+        return opened.map { ManagedMeasure(of: $0, pacing: pacing, shouldStop: shouldStop) }
     }
 
     /// What all of these would free together. Walks what shares bytes, for a few seconds at most: after that it is "at

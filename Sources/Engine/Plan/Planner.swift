@@ -11,7 +11,7 @@ internal import Trash
 package struct PlanReport: Sendable {
     package var snapshot: Snapshot
     package var plan: Plan
-    package var leftAlone: [LeftAlone]
+    package var skippedEntries: [SkippedEntry]
     /// Series that wait for a person; nothing of them goes.
     package var frozenSeries: Set<Bytes>
     package var frozen: Mark?
@@ -22,7 +22,7 @@ package struct PlanReport: Sendable {
 
     package var label: String { snapshot.vault.label }
     package var protection: Judge.Protection
-    package var pulses: [Bytes: SeriesFreshness]
+    package var freshness: [Bytes: SeriesFreshness]
     package var recovery: [String] { snapshot.recovery.map(\.text) }
     package var unreadable: [Fault] { snapshot.scan.faults }
     package var graceSeconds: Int64 { snapshot.vault.configuration.settings.gracePeriod.value.fixedSeconds }
@@ -77,13 +77,14 @@ package struct Planner: UseCase {
             pressure: pressed ? pressureGauge.pressure(on: vault.configuration, vault.id) : nil)
         let now = snapshot.at.wall
         return PlanReport(
-            snapshot: snapshot, plan: plan, leftAlone: snapshot.leftAlone,
+            snapshot: snapshot, plan: plan, skippedEntries: snapshot.skippedEntries,
             frozenSeries: Set(
                 Set(plan.judged.map(\.backup.series)).filter { snapshot.marks.frozen(series: $0, at: now) != nil }),
             frozen: try freezeGuard.frozen(vault, snapshot.marks, at: now),
             trashSize: snapshot.trashed.total { $0.item.backup.size },
             protection: protection,
-            pulses: SeriesFreshness.all(snapshot.present, protection: protection, links: plan.links, now: snapshot.at))
+            freshness: SeriesFreshness.all(
+                snapshot.present, protection: protection, links: plan.links, now: snapshot.at))
     }
 
     func decide(

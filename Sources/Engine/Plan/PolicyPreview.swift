@@ -13,7 +13,7 @@ package struct PolicyComparison: Sendable {
     package typealias Change = (backup: Backup, before: RetentionDecision, after: RetentionDecision)
     package var changes: [Change]
     /// In the trash, and the new policy would keep them if they were in their place.
-    package var wanted: [Backup]
+    package var keptByPolicy: [Backup]
 
     package var goes: [Backup] { changes.filter { $0.before.retain && !$0.after.retain }.map(\.backup) }
     package var stays: [Backup] { changes.filter { !$0.before.retain && $0.after.retain }.map(\.backup) }
@@ -51,13 +51,13 @@ package struct PolicyPreview: UseCase {
         let changes = zip(report.plan.judged, after).map { ($0.backup, $0.decision, $1.decision) }
         let trashed = Dictionary(grouping: report.snapshot.trashed.map(\.item.backup), by: \.series)
         let present = Dictionary(grouping: report.snapshot.present, by: \.series)
-        var wanted: [Backup] = []
+        var keptByPolicy: [Backup] = []
         let links = judge.links(of: report.snapshot.present + trashed.values.joined())
         for (series, backups) in trashed.sorted(by: { $0.key < $1.key }) {
-            let ids = judge.wanted(series: series, present: present[series] ?? [], trashed: backups, links: links)
-            wanted += backups.filter { ids.contains($0.id) }
+            let ids = judge.keptByPolicy(series: series, present: present[series] ?? [], trashed: backups, links: links)
+            keptByPolicy += backups.filter { ids.contains($0.id) }
         }
-        return PolicyComparison(report: report, fresh: policy, changes: changes, wanted: wanted)
+        return PolicyComparison(report: report, fresh: policy, changes: changes, keptByPolicy: keptByPolicy)
     }
 
     private static let reachSeconds: Int64 = 10 * 366 * 86_400

@@ -146,7 +146,8 @@ package struct PressureGauge: UseCase {
         guard try freezeGuard.freezes(vault, id, marks, at: now.wall).isEmpty else { return [] }
         let present = try protections.present(of: id, marks, at: now.wall)
         let protection = try protections.protection(
-            vault, id, marks: marks, present: present, leftAlone: try state.catalog.leftAlone(vault: id), at: now.wall)
+            vault, id, marks: marks, present: present, skippedEntries: try state.catalog.skippedEntries(vault: id),
+            at: now.wall)
         guard let judge = Judge(policy: policy, now: now, protection: protection) else { return [] }
         let restored = try state.catalog.cleanups.restored(vault: id)
         return judge.sheddable(judge.decideAll(present, restored: restored), restored: restored)

@@ -37,7 +37,7 @@ package struct Simulation: Sendable {
             }
         }
         items = []
-        var strangers: [String: BackupID] = [:]
+        var mismatches: [String: BackupID] = [:]
         for (n, entry) in input.backups.enumerated() {
             guard let time = Timestamp(rfc3339: entry.time, zone: zone) else {
                 throw Fault(
@@ -58,10 +58,10 @@ package struct Simulation: Sendable {
             var parents: Set<String> = []
             for parent in (entry.parent.map { [$0] } ?? []) + (entry.needs ?? [])
             where parents.insert(parent).inserted {
-                let stranger = BackupID(object: .max - UInt64(strangers.count))
-                let id = numbers[parent] ?? strangers[parent] ?? stranger
+                let mismatch = BackupID(object: .max - UInt64(mismatches.count))
+                let id = numbers[parent] ?? mismatches[parent] ?? mismatch
                 candidate.parents.append(id)
-                if id == stranger { (strangers[parent], missing[stranger.text]) = (stranger, parent) }
+                if id == mismatch { (mismatches[parent], missing[mismatch.text]) = (mismatch, parent) }
             }
             candidate.condition = entry.complete ?? true ? .complete : .incomplete
             candidate.size = entry.size ?? 0

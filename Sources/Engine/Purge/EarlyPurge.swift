@@ -44,7 +44,7 @@ package struct EarlyPurge: UseCase {
         guard let system = pressureGauge.fileSystem(of: configuration) else { return EarlyPurgeReport() }
         let neighbours = try pressureGauge.neighbours(of: configuration, on: system.id)
         guard try isPressed(system, neighbours) else {
-            if acting { _ = try state.space.note(system.id, unmet: nil, at: now().wall) }
+            if acting { _ = try state.space.record(system.id, unmet: nil, at: now().wall) }
             return EarlyPurgeReport()
         }
         var lock: FileLock?
@@ -122,7 +122,7 @@ package struct EarlyPurge: UseCase {
             if unsaid.notDue > 0, let manifest = batch.manifest {
                 let left = minGrace.subtracting(snapshot.at.wall.seconds(since: manifest.condemnedAt.wall))
                 // Not witnessed long enough: nobody knows when it will be. In no case again and again.
-                round.note(retry: max(left > 0 ? left + 1 : 60, min(60, minGrace)))
+                round.record(retry: max(left > 0 ? left + 1 : 60, min(60, minGrace)))
             }
         }
     }
@@ -185,7 +185,7 @@ package struct EarlyPurge: UseCase {
         let unmet = round.unmet
         if notes {
             do throws(Fault) {
-                try note(unmet, round, asked)
+                try record(unmet, round, asked)
             } catch {
                 if outcome.reports.isEmpty { outcome.reports.append(PurgeReport(vault: asked)) }
                 outcome.reports[0].faults.append(error)
@@ -203,12 +203,12 @@ package struct EarlyPurge: UseCase {
         return outcome
     }
 
-    private func note(
+    private func record(
         _ unmet: [(limit: String, text: String)], _ round: EarlyPurgeRound, _ asked: VaultConfiguration
     ) throws(Fault) {
         // The limits name the episode, not the figures, which are others each time.
         let cause = unmet.isEmpty ? nil : unmet.map(\.limit).joined(separator: ", ")
-        if let episode = try state.space.note(round.system.id, unmet: cause, at: now().wall) {
+        if let episode = try state.space.record(round.system.id, unmet: cause, at: now().wall) {
             try state.audit.append(
                 [
                     .init(
@@ -264,7 +264,7 @@ private struct EarlyPurgeRound {
         var label: String { snapshot.vault.label }
     }
 
-    mutating func note(retry seconds: Int64) { retry = min(retry ?? seconds, seconds) }
+    mutating func record(retry seconds: Int64) { retry = min(retry ?? seconds, seconds) }
 
     /// For the audit log.
     func why(_ entry: Entry) -> String {

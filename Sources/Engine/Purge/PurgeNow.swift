@@ -26,7 +26,8 @@ package struct PurgeNow: UseCase {
         let row = try mayGoNow(snapshot, &report) { names.contains(TrashedName($0)) }
         for name in names.subtracting(row.map { TrashedName($0.item.backup) }) {
             guard let backup = chosen.first(where: { TrashedName($0) == name }),
-                report.frozen == nil, !(report.kept.map(\.backup) + report.wanted).map(TrashedName.init).contains(name)
+                report.frozen == nil,
+                !(report.kept.map(\.backup) + report.keptByPolicy).map(TrashedName.init).contains(name)
             else { continue }
             report.kept.append((backup, "it is no longer in the trash"))
         }
@@ -116,7 +117,7 @@ package struct PurgeNow: UseCase {
             row += due.filter { isChosen($0.backup) }.map { Reclaim.Candidate(vault: 0, batch: batch, item: $0) }
         }
         report.kept.removeAll { !isChosen($0.backup) }
-        report.wanted.removeAll { !isChosen($0) }
+        report.keptByPolicy.removeAll { !isChosen($0) }
         return row
     }
 

@@ -34,7 +34,7 @@ extension Purger {
     }
 
     /// What of the trash would be wanted, as far as the catalog knows; newest last.
-    func wanted(
+    func keptByPolicy(
         _ policy: VaultPolicy, _ protection: Judge.Protection, _ marks: Marks, present: [Backup], trashed: [Backup],
         at now: Moment
     ) -> [Backup] {
@@ -42,7 +42,7 @@ extension Purger {
         let decision = PurgeDecision(judge, present: present, trashed: trashed)
         // What a person preserved there stays there by that word.
         return trashed.filter {
-            decision.isWanted($0, isByHand: marks.isByHand($0, at: now.wall))
+            decision.isKeptByPolicy($0, isByHand: marks.isByHand($0, at: now.wall))
                 && protection.preserved[$0.id.object] == nil
         }
         .sorted { ($0.time, $0.path) < ($1.time, $1.path) }
@@ -64,14 +64,14 @@ extension Purger {
                 report.dueFrom = [report.dueFrom, end].compactMap { $0 }.min()
             } else if !isVerified {
                 report.kept.append((backup, "its batch was not written by this host"))
-            } else if !item.strangers.isEmpty {
+            } else if !item.mismatches.isEmpty {
                 report.kept.append((backup, "another object stands in its place in the trash"))
             } else if snapshot.marks.frozen(series: backup.series, at: now) != nil {
                 report.kept.append((backup, "its series is frozen"))
             } else if let mark = snapshot.marks.mark(.preserved, backup.id.objectText, at: now) {
                 report.kept.append((backup, "preserved: \(mark.reason)"))
-            } else if decision.isWanted(backup, isByHand: snapshot.marks.isByHand(backup, at: now)) {
-                report.wanted.append(backup)
+            } else if decision.isKeptByPolicy(backup, isByHand: snapshot.marks.isByHand(backup, at: now)) {
+                report.keptByPolicy.append(backup)
             } else if let why = decision.whyLast(backup) {
                 report.kept.append((backup, why))
             } else {
@@ -88,7 +88,7 @@ extension Purger {
     ) -> [Batch.Item] {
         var looking = Condemning(trash: trash)
         var isSafe: [Bytes: Bool] = [:]
-        let standing = Dictionary(fresh.items.map { ($0.backup.path, $0) }) { first, _ in first }
+        let inTrash = Dictionary(fresh.items.map { ($0.backup.path, $0) }) { first, _ in first }
         var going: [Batch.Item] = []
         for item in due {
             let (series, target) = (item.backup.series, item.backup.id.objectText)
@@ -108,9 +108,9 @@ extension Purger {
                 marks.mark(.retired, Mark.seriesTarget(series), at: at.wall)?.keep != retired.keep
             {
                 report.kept.append((item.backup, "its series is no longer retired"))
-            } else if decision.isWanted(item.backup, isByHand: marks.isByHand(item.backup, at: at.wall)) {
+            } else if decision.isKeptByPolicy(item.backup, isByHand: marks.isByHand(item.backup, at: at.wall)) {
                 report.kept.append((item.backup, "what was said against it was taken back"))
-            } else if let now = standing[item.backup.path], !now.inBatch.isEmpty, now.strangers.isEmpty {
+            } else if let now = inTrash[item.backup.path], !now.inBatch.isEmpty, now.mismatches.isEmpty {
                 going.append(now)
             }
         }

@@ -19,7 +19,7 @@ package struct PurgeReport: Sendable {
     /// In the trash, due, and kept all the same; why.
     package var kept: [(backup: Backup, why: String)] = []
     /// The policy would keep them now: a person may want them back.
-    package var wanted: [Backup] = []
+    package var keptByPolicy: [Backup] = []
     package var notDue = 0
     /// When the first of them may be due.
     package var dueFrom: Timestamp?
@@ -41,11 +41,11 @@ package struct PurgeReport: Sendable {
     package var unlinking: [Bytes] = []
     package var faults: [Fault] = []
     /// That it broke off stands in the log already.
-    var isBreakSaid = false
+    var isBreakRecorded = false
 
     package var status: ExitStatus {
         if !faults.isEmpty { return purged.isEmpty ? .failed : .partial }
-        if isByPerson, !kept.isEmpty || !wanted.isEmpty { return .held }
+        if isByPerson, !kept.isEmpty || !keptByPolicy.isEmpty { return .held }
         return frozen != nil || veto != nil ? .held : .done
     }
 
@@ -61,7 +61,7 @@ package struct PurgeReport: Sendable {
     /// What another purge right after it did: what stayed is what stays now.
     fileprivate mutating func followed(by next: PurgeReport) {
         purged += next.purged
-        (kept, wanted, frozen, veto) = (next.kept, next.wanted, next.frozen, next.veto)
+        (kept, keptByPolicy, frozen, veto) = (next.kept, next.keptByPolicy, next.frozen, next.veto)
         (notDue, dueFrom) = (next.notDue, next.dueFrom)
         faults = faults.filter { !$0.isFull } + next.faults
     }
@@ -71,7 +71,7 @@ package struct PurgeReport: Sendable {
         run = run ?? more.run
         purged += more.purged
         kept += more.kept
-        wanted += more.wanted
+        keptByPolicy += more.keptByPolicy
         early.formUnion(more.early)
         notDue = max(0, notDue - more.early.count)
         earlyBecause = earlyBecause ?? more.earlyBecause
@@ -158,7 +158,7 @@ package struct Purger: UseCase {
         for batch in snapshot.batches where batch.manifest != nil {
             let isVerified = try reconciler.isVerified(batch, vault, facts)
             let due = try due(in: batch, snapshot, decision, isVerified: isVerified, terms: .due, report: &report)
-            let isOld = isVerified && batch.items.allSatisfy { $0.inBatch.isEmpty && $0.strangers.isEmpty }
+            let isOld = isVerified && batch.items.allSatisfy { $0.inBatch.isEmpty && $0.mismatches.isEmpty }
             if !due.isEmpty || isOld { leaving.append((batch, due)) }
         }
         let due = leaving.flatMap { $0.due.map(\.backup) }
@@ -298,14 +298,14 @@ package struct Purger: UseCase {
             let taken = Set(report.purged.map(\.id))
             let failed = max(1, due.count { !taken.contains($0.backup.id) })
             runLog.recordBrokenOff(.purgingCompleted(purged: 0, failed: failed), run: report.run, snapshot.vault, error)
-            report.isBreakSaid = true
+            report.isBreakRecorded = true
             throw error
         }
     }
 
     /// The end of a purge that could take nothing.
     func recordNothingTaken(_ report: PurgeReport) throws(Fault) {
-        guard let run = report.run, let fault = report.faults.first, !report.isBreakSaid else { return }
+        guard let run = report.run, let fault = report.faults.first, !report.isBreakRecorded else { return }
         let vault = try access.open(report.vault)
         try state.audit.append(
             [

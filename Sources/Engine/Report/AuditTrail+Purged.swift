@@ -13,7 +13,7 @@ package struct PurgedBackup: Sendable {
 
 extension AuditTrail {
     /// When, by which run and why each went. Reads the audit log once; where it cannot be read they are only named.
-    func departed(_ backups: [Backup]) -> [PurgedBackup] {
+    func purgedBefore(_ backups: [Backup]) -> [PurgedBackup] {
         guard !backups.isEmpty else { return [] }
         var ends: [AuditLog.Facts.Item: PurgedBackup] = [:]
         for backup in backups { ends[item(backup)] = PurgedBackup(backup: backup) }

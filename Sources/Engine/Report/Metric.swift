@@ -27,7 +27,7 @@ package enum Metric: String, CaseIterable, Sendable {
     case heldPlans = "reprieve_held_plans"
     case heldBackups = "reprieve_held_backups"
     case heldSince = "reprieve_held_since_timestamp_seconds"
-    case wanted = "reprieve_wanted_backups"
+    case keptByPolicy = "reprieve_wanted_backups"
     case seriesOmitted = "reprieve_series_omitted"
 
     case backups = "reprieve_backups"
@@ -60,7 +60,7 @@ package enum Metric: String, CaseIterable, Sendable {
         case .hookFailures: ["hook"]
         case .reachable, .reconciled, .lag, .pending, .lastLook, .lastRun, .lastTurn, .schedule, .heldPlans,
             .heldBackups,
-            .heldSince, .wanted, .seriesOmitted:
+            .heldSince, .keptByPolicy, .seriesOmitted:
             ["vault"]
         case .lastRunResult: ["vault", "result"]
         case .freezes, .freezesTotal: ["vault", "reason"]
@@ -96,7 +96,7 @@ package enum Metric: String, CaseIterable, Sendable {
         case .heldPlans: "1 while a plan waits for a person's approval."
         case .heldBackups: "Backups that would go if the held plan were approved."
         case .heldSince: "Since when a plan has been held; missing while none is."
-        case .wanted: "Backups in the trash that the policy would keep now; they wait to be restored."
+        case .keptByPolicy: "Backups in the trash that the policy would keep now; they wait to be restored."
         case .seriesOmitted:
             "Series that are only counted together, as series \"(others)\", because there are too many."
         case .backups: "Backups by state and condition; combinations without any are left out."

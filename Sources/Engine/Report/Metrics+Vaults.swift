@@ -24,16 +24,16 @@ package struct IndexHeartbeat: Sendable {
 extension Metrics {
     /// One vault's figures, and those of its series as far as `room` goes.
     mutating func add(
-        _ view: VaultView, _ counted: Counters.Vault, run: RunStore.Run?, pulse: IndexHeartbeat?, room: inout Int
+        _ view: VaultView, _ counted: Counters.Vault, run: RunStore.Run?, heartbeat: IndexHeartbeat?, room: inout Int
     ) {
         let vault = Labels("vault", view.label)
         // Of a removable vault whose disk is away nothing is said that somebody would be called for.
         if !view.isAway {
             add(.reachable, vault, view.fault == nil ? 1 : 0)
             add(.reconciled, vault, view.doubt == nil && view.fault == nil ? 1 : 0)
-            if let pulse {
-                add(.lag, vault, pulse.lagSeconds)
-                add(.pending, vault, Int64(pulse.pending))
+            if let heartbeat {
+                add(.lag, vault, heartbeat.lagSeconds)
+                add(.pending, vault, Int64(heartbeat.pending))
             }
             add(run, view, vault)
         }
@@ -42,7 +42,7 @@ extension Metrics {
         add(.heldPlans, vault, hold?.waitsForPerson == true ? 1 : 0)
         add(.heldBackups, vault, Int64(hold?.heldBack.count ?? 0))
         if hold != nil, let since = view.heldSince { add(.heldSince, vault, at: since) }
-        add(.wanted, vault, Int64(view.wanted.count))
+        add(.keptByPolicy, vault, Int64(view.keptByPolicy.count))
         addSeries(view, counted, vault: vault, room: &room)
     }
 
@@ -122,13 +122,13 @@ extension Metrics {
         for backup in view.trashed + view.gone.filter({ $0.state == .missing }) {
             sums[backup.series, default: Sum()].add(backup, backup.condition)
         }
-        for (series, pulse) in view.pulses {
-            sums[series]?.newest = pulse.newest
-            sums[series]?.rhythm = pulse.rhythm?.seconds
-            guard pulse.retirement == nil, !pulse.isSucceeded, !view.isAway else { continue }
-            sums[series]?.unusable = pulse.failing == nil ? 0 : 1
-            sums[series]?.late = pulse.pulse == .late ? 1 : 0
-            sums[series]?.ended = pulse.pulse == .ended ? 1 : 0
+        for (series, freshness) in view.freshness {
+            sums[series]?.newest = freshness.newest
+            sums[series]?.rhythm = freshness.rhythm?.seconds
+            guard freshness.retirement == nil, !freshness.isSucceeded, !view.isAway else { continue }
+            sums[series]?.unusable = freshness.failing == nil ? 0 : 1
+            sums[series]?.late = freshness.regularity == .late ? 1 : 0
+            sums[series]?.ended = freshness.regularity == .ended ? 1 : 0
         }
         for (series, deeds) in counted.deeds { sums[series, default: Sum()].deeds = deeds }
         let sorted = sums.keys.sorted()

@@ -63,13 +63,13 @@ package struct OverviewReader: UseCase {
                 of: vault, IndexHeartbeat(lagSeconds: 0, pending: 0, problem: access.hung(vault), isFrozenByFile: false)
             )
         } _: { vault, _ in
-            var pulse = IndexHeartbeat(lagSeconds: 0, pending: 0, problem: nil, isFrozenByFile: false)
+            var heartbeat = IndexHeartbeat(lagSeconds: 0, pending: 0, problem: nil, isFrozenByFile: false)
             do throws(Fault) {
-                pulse.isFrozenByFile = try access.trashNames(in: access.open(vault)).contains("FREEZE")
+                heartbeat.isFrozenByFile = try access.trashNames(in: access.open(vault)).contains("FREEZE")
             } catch {
-                pulse.problem = error
+                heartbeat.problem = error
             }
-            return knownView(of: vault, pulse)
+            return knownView(of: vault, heartbeat)
         }
         return overview(views)
     }
@@ -78,7 +78,7 @@ package struct OverviewReader: UseCase {
         let now = now()
         let disks = pressureGauge.disks(of: views)
         do {
-            try state.growth.note(
+            try state.growth.record(
                 Dictionary(disks.map { ($0.filesystem, $0.usedBytes) }) { first, _ in first }, at: now.wall)
         } catch {
             // A day without its sample: the forecast has one day less.
@@ -106,7 +106,7 @@ package struct OverviewReader: UseCase {
         for view in overview.views {
             metrics.add(
                 view, counters.vaults[view.label] ?? Counters.Vault(), run: overview.runs.vaults[view.label],
-                pulse: overview.agent?.vaults[view.configuration.path], room: &room)
+                heartbeat: overview.agent?.vaults[view.configuration.path], room: &room)
         }
         for wildcard in configuration.unmatched where configuration.matches(of: wildcard).isEmpty {
             metrics.add(.reachable, .init("vault", wildcard.entry), 0)
@@ -135,8 +135,8 @@ package struct OverviewReader: UseCase {
     }
 
     /// What is known of a vault; and where it could not be looked at, why.
-    private func knownView(of vault: VaultConfiguration, _ pulse: IndexHeartbeat?) -> VaultView {
-        var view = VaultView(configuration: vault, at: now(), fault: pulse?.problem)
+    private func knownView(of vault: VaultConfiguration, _ heartbeat: IndexHeartbeat?) -> VaultView {
+        var view = VaultView(configuration: vault, at: now(), fault: heartbeat?.problem)
         do throws(Fault) {
             view.id = try state.registry.lastKnown(vault.path)
             guard let id = view.id else {
@@ -147,7 +147,7 @@ package struct OverviewReader: UseCase {
             view.watching = try state.catalog.vaults.watching(vault: id)
             view.marks = try state.marks.read(id, trash: nil)
             view.freezes = try freezeGuard.freezes(vault, id, view.marks, at: view.at.wall)
-            if pulse?.isFrozenByFile == true {
+            if heartbeat?.isFrozenByFile == true {
                 let file = vault.path.appending(TrashDirectory.name).appending(FreezeGuard.freezeFile)
                 view.freezes.append(FreezeGuard.freeze(byFile: file, at: view.at.wall))
             }

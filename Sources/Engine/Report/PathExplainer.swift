@@ -10,7 +10,7 @@ package struct Taken: Sendable {
         case backup(Reading)
         /// Goes where that one goes: a side file, a file of a set, what lies in a directory that is a backup.
         case part(of: Bytes)
-        case leftAlone(LeftAlone.Why)
+        case skippedEntries(SkippedEntry.Why)
         /// A directory whose content decides.
         case lookedInto
     }
@@ -97,16 +97,16 @@ private struct Recognising {
     mutating func what(_ path: Bytes, below root: Directory) throws(Fault) -> Taken.What {
         var directory = Bytes()
         for component in path.components {
-            if component == ".trash" { return .leftAlone(.foreign("in the trash of its vault")) }
+            if component == ".trash" { return .skippedEntries(.notRecognised("in the trash of its vault")) }
             let step = try what(component, in: try root.open(directory), directory)
             let here = directory.appending(component)
             if here == path { return step }
             switch step {
             case .backup: return .part(of: here)
             case .lookedInto: directory = here
-            case .leftAlone(.foreign(let why)):
-                return .leftAlone(.foreign("it lies in '\(here.display)', which is left alone: \(why)"))
-            case .leftAlone, .part: return step
+            case .skippedEntries(.notRecognised(let why)):
+                return .skippedEntries(.notRecognised("it lies in '\(here.display)', which is left alone: \(why)"))
+            case .skippedEntries, .part: return step
             }
         }
         return .lookedInto
@@ -115,12 +115,12 @@ private struct Recognising {
     /// `directory`: the path of `place`, as it stands in series.
     mutating func what(_ name: Bytes, in place: Directory, _ directory: Bytes) throws(Fault) -> Taken.What {
         let entries = try place.entries()
-        if let why = recognisers.place(PlaceNames(of: entries, in: directory, place)) { return .leftAlone(why) }
+        if let why = recognisers.place(PlaceNames(of: entries, in: directory, place)) { return .skippedEntries(why) }
         var reading = DirectoryReading(of: entries, in: directory, by: recognisers, parser: &parser)
         reading.decide(contentTime: { VaultSurvey.contentTime(of: $0, place) })
-        if let left = reading.leftAlone.first(where: { $0.name == name }) { return .leftAlone(left.why) }
+        if let left = reading.skippedEntries.first(where: { $0.name == name }) { return .skippedEntries(left.why) }
         if reading.links.contains(name) {
-            return .leftAlone(.link(to: nil))
+            return .skippedEntries(.link(to: nil))
         }
         if let owner = reading.units.first(where: { ($0.sideFiles + $0.sharedSideFiles).contains(name) }) {
             return .part(of: directory.appending(owner.name))
@@ -130,7 +130,7 @@ private struct Recognising {
             let why = recognisers.place(
                 PlaceNames(of: try inside.entries(), in: directory.appending(name), inside), isDated: unit != nil)
         {
-            return .leftAlone(why)
+            return .skippedEntries(why)
         }
         return unit.map { .backup(Taken.Reading($0)) } ?? .lookedInto
     }

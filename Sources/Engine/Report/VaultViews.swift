@@ -16,13 +16,13 @@ package struct VaultView: Sendable {
     package var trashed: [Backup] = []
     /// Purged and missing ones.
     package var gone: [Backup] = []
-    package var leftAlone: [LeftAlone] = []
+    package var skippedEntries: [SkippedEntry] = []
     package var marks = Marks()
     /// What people said of single backups.
     package var protection = Judge.Protection()
     package var plan: Plan?
     /// How each series is doing.
-    package var pulses: [Bytes: SeriesFreshness] = [:]
+    package var freshness: [Bytes: SeriesFreshness] = [:]
     /// Since when plans wait for the present reason; `nil`: they do not, or no cleanup said so yet.
     package var heldSince: Timestamp?
     /// Why nothing goes in it, the oldest first: several causes may hold at once.
@@ -36,7 +36,7 @@ package struct VaultView: Sendable {
     /// Gone from the trash without us, seen just now.
     package var missing: [Backup] = []
     /// In the trash, and the policy would keep them now: they stay there until a person takes them back.
-    package var wanted: [Backup] = []
+    package var keptByPolicy: [Backup] = []
     /// Other disks that were adopted for its path, and are not there now.
     package var away: [AwayDisk] = []
     /// Its file system is mounted read-only: only looks are possible.
@@ -119,10 +119,10 @@ package struct VaultViews: UseCase {
             view.plan = try planner.decide(
                 view.configuration, id, present: view.present, marks: view.marks, protection: view.protection,
                 at: view.at, pressure: view.fault == nil ? pressureGauge.pressure(on: view.configuration, id) : nil)
-            view.wanted = purger.wanted(
+            view.keptByPolicy = purger.keptByPolicy(
                 view.configuration.policy(zone: configuration.zone.value), view.protection, view.marks,
                 present: view.present, trashed: view.trashed, at: view.at)
-            view.pulses = SeriesFreshness.all(
+            view.freshness = SeriesFreshness.all(
                 view.present, protection: view.protection, links: view.plan?.links, now: view.at)
             view.heldSince = try state.plans.hold(of: id)?.since
         } catch {
@@ -151,7 +151,7 @@ package struct VaultViews: UseCase {
         // What has left the trash by this look, though who only looks does not write it down.
         var left: [(backup: Backup, state: Backup.State)] = []
         // What was just read is not read again.
-        var known: (present: [Backup], leftAlone: [LeftAlone])?
+        var known: (present: [Backup], skippedEntries: [SkippedEntry])?
         do {
             view.id = try state.registry.lastKnown(vault.path)
             if isLive, let id = view.id { view.watching = try state.catalog.vaults.watching(vault: id) }
@@ -169,7 +169,7 @@ package struct VaultViews: UseCase {
                 view.unreadable = snapshot.scan.faults
                 view.missing = snapshot.missing
                 left = snapshot.left
-                known = (snapshot.present + snapshot.unseen, snapshot.leftAlone)
+                known = (snapshot.present + snapshot.unseen, snapshot.skippedEntries)
                 view.freezes = try freezeGuard.freezes(snapshot.vault, snapshot.marks, at: view.at.wall)
             }
         } catch {
@@ -191,21 +191,22 @@ package struct VaultViews: UseCase {
     }
 
     func fill(
-        _ view: inout VaultView, _ known: (present: [Backup], leftAlone: [LeftAlone])? = nil
+        _ view: inout VaultView, _ known: (present: [Backup], skippedEntries: [SkippedEntry])? = nil
     ) throws(Fault) {
         view.away = try state.registry.disks(at: view.configuration.path).filter { $0.isAway && $0.id != view.id }
         guard let id = view.id else { return }
         if let known {
-            (view.present, view.leftAlone) = known
+            (view.present, view.skippedEntries) = known
         } else {
             view.present = try protections.present(of: id, view.marks, at: view.at.wall)
-            view.leftAlone = try state.catalog.leftAlone(vault: id)
+            view.skippedEntries = try state.catalog.skippedEntries(vault: id)
         }
         let batched = try state.catalog.trashed(vault: id, states: [.trashed, .purged, .missing])
         view.trashed = batched.filter { $0.state == .trashed }
         view.gone = batched.filter { $0.state != .trashed }
         view.protection = try protections.protection(
-            view.configuration, id, marks: view.marks, present: view.present + view.trashed, leftAlone: view.leftAlone,
+            view.configuration, id, marks: view.marks, present: view.present + view.trashed,
+            skippedEntries: view.skippedEntries,
             at: view.at.wall)
     }
 }

@@ -41,8 +41,8 @@ package struct RestoreSelection: UseCase {
     }
 
     /// What the policy would keep now and the trash has.
-    package func chooseWanted(in views: [VaultView]) -> [RestoreChoice] {
-        Self.once(views.flatMap { choices($0.wanted, $0) })
+    package func chooseKeptByPolicy(in views: [VaultView]) -> [RestoreChoice] {
+        Self.once(views.flatMap { choices($0.keptByPolicy, $0) })
     }
 
     private static func once(_ choices: [RestoreChoice]) -> [RestoreChoice] {
@@ -147,7 +147,7 @@ package struct RestoreSelection: UseCase {
         let found = newest(view.trashed + (before == nil ? [] : view.present))
         let gone =
             before == nil ? [] : view.gone.filter { fits($0) && $0.time > (found?.time ?? $0.time.adding(seconds: -1)) }
-        let nearer = auditTrail.departed(gone.sorted { ($0.time, $0.path) > ($1.time, $1.path) })
+        let nearer = auditTrail.purgedBefore(gone.sorted { ($0.time, $0.path) > ($1.time, $1.path) })
         let name = Backup.name(ofSeries: series).display
         guard let found else {
             throw Fault(
@@ -190,7 +190,7 @@ package struct RestoreSelection: UseCase {
         // What it stands on at last is a full one, or nobody knows what.
         let root = known.byID[links.root(of: backup.id)] ?? backup
         choice.isCutOff = gone.isEmpty && backup.kind != .full && root.kind != .full
-        choice.lacking = auditTrail.departed(gone)
+        choice.lacking = auditTrail.purgedBefore(gone)
         return choice
     }
 }

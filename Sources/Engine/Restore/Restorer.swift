@@ -20,7 +20,7 @@ package struct RestoreReport: Sendable {
     /// What could not be written down; the restore went on (exit 3).
     package var warnings: [Fault] = []
     /// Its new name has no date: Reprieve takes it for no backup any more.
-    package var isForeignNow = false
+    package var isNotRecognisedNow = false
     /// It was copied, and is in the trash as before.
     package var isCopy = false
     /// What the file system of the copy could not keep: `owners, modes`.
@@ -110,8 +110,8 @@ package struct Restorer: UseCase {
         var going: [Backup] = []
         for (name, own) in Dictionary(grouping: backups, by: \.trashed?.batch) {
             guard let name, let batch = try trash.batch(named: name) else { continue }
-            let standing = batch.items.filter { !$0.inBatch.isEmpty }.map { ($0.backup.path, $0) }
-            let items = Dictionary(standing) { first, _ in first }
+            let inTrash = batch.items.filter { !$0.inBatch.isEmpty }.map { ($0.backup.path, $0) }
+            let items = Dictionary(inTrash) { first, _ in first }
             for backup in own {
                 guard let item = items[backup.path] else { continue }
                 do throws(Fault) {
@@ -182,7 +182,7 @@ package struct Restorer: UseCase {
         return RestoreReport(
             vault: configuration, backup: item.backup, paths: paths.map { root.appending($0) }, reprievedUntil: until,
             owner: owner(paths[0], below: wish.target?.directory ?? vault.root), warnings: warnings,
-            isForeignNow: isInVault && !isBackup(places[0], item.backup, configuration))
+            isNotRecognisedNow: isInVault && !isBackup(places[0], item.backup, configuration))
     }
 
     /// After the renames: what was done is written down. Without its mark a restored backup is left to the next look,

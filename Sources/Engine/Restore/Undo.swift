@@ -252,7 +252,7 @@ package struct Undo: UseCase {
         let rows = (try? state.catalog.trashed(vault: vault.id, states: [.purged, .missing])) ?? []
         let states = Dictionary(rows.map { (TrashReconciler.Gone.key($0), $0.state) }) { first, _ in first }
         for n in lost.indices { lost[n].state = states[TrashReconciler.Gone.key(lost[n])] ?? .missing }
-        report.gone = auditTrail.departed(lost)
+        report.gone = auditTrail.purgedBefore(lost)
     }
 
     private static func taken(_ backup: Backup) -> Fault {

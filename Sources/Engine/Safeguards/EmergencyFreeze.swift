@@ -45,8 +45,8 @@ package struct EmergencyFreeze: UseCase {
     private func inVault(_ mark: Mark, _ configuration: VaultConfiguration) throws(Fault) -> Bytes {
         let vault = try access.open(configuration)
         let trash = try vault.trash()
-        let standing = try state.marks.read(vault.id, trash: trash).mark(.frozen, mark.target, at: mark.at)
-        guard let trash, standing?.reason == mark.reason else { throw Self.unknown(configuration) }
+        let current = try state.marks.read(vault.id, trash: trash).mark(.frozen, mark.target, at: mark.at)
+        guard let trash, current?.reason == mark.reason else { throw Self.unknown(configuration) }
         return trash.directory.path.appending("marks.json")
     }
 

@@ -35,8 +35,8 @@ extension Episodes {
                     reason: "its time is over"))
         }
         if !records.isEmpty { try state.audit.append(records, at: snapshot.at) }
-        try state.episodes.note(.file, scope, Set(files.keys))
-        try state.episodes.note(.timed, scope, holding)
+        try state.episodes.record(.file, scope, Set(files.keys))
+        try state.episodes.record(.timed, scope, holding)
     }
 
     private static let mostSaid = 20
@@ -59,6 +59,6 @@ extension Episodes {
             records.append(record(nil, "\(fresh.count - Self.mostSaid) more backups are dated ahead"))
         }
         if !records.isEmpty { try state.audit.append(records, at: snapshot.at) }
-        try state.episodes.note(.future, scope, names)
+        try state.episodes.record(.future, scope, names)
     }
 }

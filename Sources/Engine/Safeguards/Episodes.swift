@@ -20,7 +20,7 @@ package struct Episodes: UseCase {
     package func openToAct(_ vault: VaultConfiguration) throws(Fault) -> OpenVault {
         do {
             let opened = try access.open(vault)
-            try state.episodes.note(.offline, vault.path.hexadecimal, [])
+            try state.episodes.record(.offline, vault.path.hexadecimal, [])
             return opened
         } catch {
             if error.code == .offline { recordOffline(vault, error) }
@@ -35,7 +35,7 @@ package struct Episodes: UseCase {
             let id = try state.registry.lastKnown(vault.path)
             try state.audit.append(
                 [AuditRecord(.vaultOffline, vault: vault.label, vaultID: id, reason: fault.message)], at: now())
-            try state.episodes.note(.offline, scope, [""])
+            try state.episodes.record(.offline, scope, [""])
         } catch {
             // What could not be said now is said by the next one who finds it; why it is offline comes first.
         }
@@ -66,11 +66,11 @@ package struct Episodes: UseCase {
             guard try !state.episodes.begun(.vanished, wildcard.path.hexadecimal, gone).isEmpty else { continue }
             try state.audit.append(
                 [AuditRecord(.vaultVanished, vault: wildcard.entry, path: wildcard.path, reason: reason)], at: now())
-            try state.episodes.note(.vanished, wildcard.path.hexadecimal, gone)
+            try state.episodes.record(.vanished, wildcard.path.hexadecimal, gone)
         }
         for wildcard in configuration.wildcards where !vanishings.contains(where: { $0.wildcard.path == wildcard.path })
         {
-            try state.episodes.note(.vanished, wildcard.path.hexadecimal, [])
+            try state.episodes.record(.vanished, wildcard.path.hexadecimal, [])
         }
     }
 
@@ -105,7 +105,7 @@ package struct Episodes: UseCase {
 
     private func recordNewest(_ present: [Backup], _ marks: Marks, _ vault: OpenVault, at now: Moment) throws(Fault) {
         let protection = try protections.protection(
-            vault.configuration, vault.id, marks: marks, present: present, leftAlone: [], at: now.wall)
+            vault.configuration, vault.id, marks: marks, present: present, skippedEntries: [], at: now.wall)
         try recordFreshness(present, protection, vault, at: now)
         try suspectGuard.recordSuspects(protection.suspicion, present, vault, at: now)
     }
@@ -114,13 +114,15 @@ package struct Episodes: UseCase {
     private func recordFreshness(
         _ present: [Backup], _ protection: Judge.Protection, _ vault: OpenVault, at now: Moment
     ) throws(Fault) {
-        let pulses = SeriesFreshness.all(
+        let freshness = SeriesFreshness.all(
             present, protection: protection, links: try protections.links(of: present, in: vault.id, protection),
             now: now)
-        func names(_ pulse: Rhythm.Pulse) -> Set<String> {
+        func names(_ regularity: Rhythm.Regularity) -> Set<String> {
             Set(
-                pulses.filter { $0.value.pulse == pulse && $0.value.retirement == nil && !$0.value.isSucceeded }
-                    .keys.map(\.hexadecimal))
+                freshness.filter {
+                    $0.value.regularity == regularity && $0.value.retirement == nil && !$0.value.isSucceeded
+                }
+                .keys.map(\.hexadecimal))
         }
         // One that has ended was late before, whether or not somebody looked then.
         let (ended, late) = (names(.ended), names(.late))
@@ -128,29 +130,31 @@ package struct Episodes: UseCase {
         let freshlyLate = try state.episodes.begun(.late, vault.id.text, late)
         var records: [AuditRecord] = []
         for name in (freshlyLate.union(freshlyEnded)).sorted() {
-            guard let series = Bytes(hexadecimal: name), let pulse = pulses[series], let newest = pulse.newest,
-                let rhythm = pulse.rhythm?.seconds
+            guard let series = Bytes(hexadecimal: name), let freshness = freshness[series],
+                let newest = freshness.newest,
+                let rhythm = freshness.rhythm?.seconds
             else { continue }
             records.append(
                 vault.record(
-                    pulse.pulse == .ended
+                    freshness.regularity == .ended
                         ? .seriesEnded(newest: newest, rhythm: rhythm) : .seriesLate(newest: newest, rhythm: rhythm),
                     series: series))
         }
         // Suspect ones have an event of their own, each for itself.
-        let failing = Set(pulses.filter { $0.value.health == .failing }.keys.map(\.hexadecimal))
+        let failing = Set(freshness.filter { $0.value.health == .failing }.keys.map(\.hexadecimal))
         for name in try state.episodes.begun(.failing, vault.id.text, failing).sorted() {
-            guard let series = Bytes(hexadecimal: name), let pulse = pulses[series], let failing = pulse.failing
+            guard let series = Bytes(hexadecimal: name), let freshness = freshness[series],
+                let failing = freshness.failing
             else { continue }
             records.append(
                 vault.record(
-                    .seriesFailing(failed: failing.count, newest: pulse.newest), series: series,
+                    .seriesFailing(failed: failing.count, newest: freshness.newest), series: series,
                     reason: "\(failing.backup.path.lastComponent.display): \(failing.why)"))
         }
         try state.audit.append(records, at: now)
-        try state.episodes.note(.failing, vault.id.text, failing)
-        try state.episodes.note(.ended, vault.id.text, ended)
-        try state.episodes.note(.late, vault.id.text, late)
+        try state.episodes.record(.failing, vault.id.text, failing)
+        try state.episodes.record(.ended, vault.id.text, ended)
+        try state.episodes.record(.late, vault.id.text, late)
     }
 }
 

@@ -29,11 +29,11 @@ package struct MassChangeGuard: UseCase {
         let had = try state.catalog.vaults.counts(vault: vault.id, isUnchanged: true).present
         guard raw >= MassChange.least, raw.multiplied(by: 100) >= had.multiplied(by: percent) || raw >= MassChange.most
         else { return }
-        let standing = try state.catalog.standing(vault: vault.id).mapValues { count, newest in
+        let counts = try state.catalog.seriesCounts(vault: vault.id).mapValues { count, newest in
             MassChange.Standing(count: count, newest: newest)
         }
         try state.brakes.change(vault.id) { memory in
-            memory.upheaval.judge(standing, percent: percent, at: now.wall)
+            memory.upheaval.judge(counts, percent: percent, at: now.wall)
         }
     }
 

@@ -209,11 +209,11 @@ package struct PersonMarks: UseCase {
             return series.map { (freeze($0), .seriesFrozen(until: until, cause: .person), []) }
         case .unfreeze(let series):
             // A vault with every series of it; of a series, whatever the cause.
-            let standing = marks.holding(.frozen, at: at.wall).filter { mark in
+            let current = marks.holding(.frozen, at: at.wall).filter { mark in
                 guard let own = Mark.series(ofTarget: mark.target) else { return series.isEmpty }
                 return series.isEmpty || series.contains(own) || series.contains(Backup.seriesWithoutPacker(own))
             }
-            return standing.map { known in
+            return current.map { known in
                 var lifted = mark(.frozen, known.target, reason: "", released: true)
                 (lifted.cause, lifted.objects) = (known.cause, known.objects)
                 let (isSeries, cause) = (Mark.series(ofTarget: known.target) != nil, known.freezeCause)

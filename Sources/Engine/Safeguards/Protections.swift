@@ -61,7 +61,7 @@ package struct Protections: UseCase {
 
     /// What protects these backups, present ones and those in the trash.
     func protection(
-        _ vault: VaultConfiguration, _ id: VaultID, marks: Marks, present: [Backup], leftAlone: [LeftAlone],
+        _ vault: VaultConfiguration, _ id: VaultID, marks: Marks, present: [Backup], skippedEntries: [SkippedEntry],
         at now: Timestamp
     ) throws(Fault) -> Judge.Protection {
         var protection = Judge.Protection()
@@ -72,7 +72,7 @@ package struct Protections: UseCase {
                 keep: mark.keep, after: mark.after, at: mark.at, reason: mark.reason,
                 objects: Set((mark.objects ?? []).compactMap { UInt64($0, radix: 16) }))
         }
-        protection.linked = LinkTargets.backups(of: present, among: leftAlone)
+        protection.linked = LinkTargets.backups(of: present, among: skippedEntries)
         let latest = now.adding(seconds: Judge.futureSeconds)
         let past = try state.catalog.cleanups.past(vault: id, most: Suspicion.recalled, latest: latest)
         protection.rhythms = Self.rhythms(past, present, latest: latest)

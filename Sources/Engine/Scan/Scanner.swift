@@ -43,7 +43,7 @@ package struct Scanner: UseCase {
         var recorder = Recorder(catalog: state.catalog, vault: vault.id)
         var result = Refreshed()
         var inside: [Bytes: Set<Bytes>] = [:]
-        var strays: Set<ObjectID> = []
+        var movedObjects: Set<ObjectID> = []
         var waiting = Array(places.union(deep))
         var tried: Set<Bytes> = []
         while let place = waiting.popLast(), !shouldStop() {
@@ -57,7 +57,7 @@ package struct Scanner: UseCase {
                     continue
                 }
                 if !seen.isCovered { inside[place] = Set(seen.descend) }
-                strays.formUnion(seen.strays.keys)
+                movedObjects.formUnion(seen.movedObjects.keys)
                 // A directory that came new is looked into at once; one that is watched will say when it changes.
                 let isDeep = deep.contains { place.isWithin($0) }
                 waiting += seen.descend.filter { isDeep || !isWatched($0) }
@@ -71,7 +71,7 @@ package struct Scanner: UseCase {
         result.changes = try recorder.finish(gone: try state.catalog.places.gone(vault: vault.id, inside))
         try judge(&result.changes, vault, at: at, isLocked: isLocked)
         let objects = Set(trashed.map(\.object))
-        result.hasReturned = !strays.isDisjoint(with: objects)
+        result.hasReturned = !movedObjects.isDisjoint(with: objects)
         return result
     }
 
@@ -113,7 +113,7 @@ package struct Scanner: UseCase {
         var fault: Fault?
         if !changes.vanished.isEmpty {
             do throws(Fault) {
-                let condemned = try standing(in: vault, isLocked: isLocked)
+                let condemned = try inTrash(in: vault, isLocked: isLocked)
                 changes.vanished.removeAll { condemned.contains($0.object) }
             } catch {
                 // What is not known to be in the trash counts as lost.
@@ -126,7 +126,7 @@ package struct Scanner: UseCase {
 
     /// The objects in all batches: what was condemned meanwhile has not vanished. Once nobody is renaming, if that is
     /// soon; a rename that the look saw the end of is in its batch all the same.
-    private func standing(in vault: OpenVault, isLocked: Bool) throws(Fault) -> Set<ObjectID> {
+    private func inTrash(in vault: OpenVault, isLocked: Bool) throws(Fault) -> Set<ObjectID> {
         guard let trash = try vault.trash() else { return [] }
         var lock: FileLock?
         do throws(Fault) {
@@ -236,7 +236,7 @@ private struct Recorder {
 
     mutating func add(_ place: VaultSurvey.Place) throws(Fault) {
         let look = Catalog.Look(
-            place: place.directory, known: place.known, backups: place.backups, leftAlone: place.leftAlone,
+            place: place.directory, known: place.known, backups: place.backups, skippedEntries: place.skippedEntries,
             inside: place.descend, digest: place.digest, unknown: place.unknown,
             isNew: place.isNew)
         waiting.append(look)

@@ -27,7 +27,7 @@ package struct TrashReconciler: UseCase {
                 if !item.holdsPrimary {
                     gone.append((item.backup, isVerified || known[key] != nil))
                 } else if known[key]?.state != .trashed {
-                    snapshot.standing.append(item.backup)
+                    snapshot.inTrash.append(item.backup)
                 }
             }
         }
@@ -36,7 +36,7 @@ package struct TrashReconciler: UseCase {
         gone += rows.filter { row in
             row.state == .trashed && !seen.contains(Gone.key(row)) && !unread.contains(row.trashed?.batch ?? "")
         }.map { ($0, true) }
-        try state.catalog.recordCondemned(snapshot.standing)
+        try state.catalog.recordCondemned(snapshot.inTrash)
         // What our catalog has as purged or missing is settled, also where the log was rotated away.
         gone.removeAll { known[Gone.key($0.backup)].map { $0.state != .trashed } ?? false }
         guard !gone.isEmpty else { return }
@@ -95,7 +95,7 @@ package struct TrashReconciler: UseCase {
             for backup in present {
                 for member in backup.members { inVault[member.object, default: []].insert(member.path) }
             }
-            for (object, path) in snapshot.scan.strays { inVault[object, default: []].insert(path) }
+            for (object, path) in snapshot.scan.movedObjects { inVault[object, default: []].insert(path) }
             for batch in snapshot.batches {
                 for item in batch.items {
                     if item.holdsPrimary { inBatches[item.backup.object, default: []].insert(batch.name) }
@@ -126,16 +126,16 @@ package struct TrashReconciler: UseCase {
 
         init(_ batches: [Batch], _ vault: OpenVault, _ catalog: Catalog) throws(Fault) {
             let rows = try catalog.trashed(vault: vault.id)
-            var standing: Set<String> = []
+            var inTrash: Set<String> = []
             let items = batches.flatMap(\.items)
             for item in items {
                 if item.holdsPrimary {
-                    standing.insert(Self.key(item.backup))
+                    inTrash.insert(Self.key(item.backup))
                 } else {
                     keys.insert(Self.key(item.backup))
                 }
             }
-            for row in rows where !standing.contains(Self.key(row)) { keys.insert(Self.key(row)) }
+            for row in rows where !inTrash.contains(Self.key(row)) { keys.insert(Self.key(row)) }
             // Rows know more than manifests.
             trashed = VaultSurvey.Trashed(rows + items.map(\.backup))
         }
@@ -187,9 +187,9 @@ package struct TrashReconciler: UseCase {
             vault.record(event, about: backup, reason: "found by recovery")
         }
         var records = snapshot.purgeCompleted.map { record(.purged(size: $0.size), $0) }
-        guard !snapshot.standing.isEmpty else { return records }
+        guard !snapshot.inTrash.isEmpty else { return records }
         let condemned = try facts.value().condemned
-        for backup in snapshot.standing {
+        for backup in snapshot.inTrash {
             let item = AuditLog.Facts.Item(batch: backup.trashed?.batch ?? "", id: backup.id)
             if !condemned.contains(item) { records.append(record(.condemned(size: backup.size), backup)) }
         }
@@ -197,7 +197,7 @@ package struct TrashReconciler: UseCase {
     }
 
     /// Says in the audit log what a look found out.
-    package func note(_ changes: Catalog.Changes, in vault: OpenVault) throws(Fault) {
+    package func record(_ changes: Catalog.Changes, in vault: OpenVault) throws(Fault) {
         try state.audit.append(Self.records(of: changes, vault), at: now())
         _ = try massChangeGuard.freezeIfAlarmed(vault)
     }

@@ -100,10 +100,10 @@ package struct WholeScan: UseCase {
         let lock = try trash.flatMap { trash throws(Fault) in try access.lockToLook(trash) }
         defer { withExtendedLifetime(lock) {} }
         let batches = try trash?.batches(knowing: before.batches) ?? []
-        let standing = batches.flatMap(\.items).filter { $0.holdsPrimary && $0.atOrigin.isEmpty }.map(\.backup)
-        let inTrash = Set(standing.map(\.object))
+        let condemned = batches.flatMap(\.items).filter { $0.holdsPrimary && $0.atOrigin.isEmpty }.map(\.backup)
+        let inTrash = Set(condemned.map(\.object))
         // Condemned since the scan passed by.
-        try state.catalog.dropPresent(standing.filter { $0.trashed.map { $0.condemnedAt >= at.wall } ?? false })
+        try state.catalog.dropPresent(condemned.filter { $0.trashed.map { $0.condemnedAt >= at.wall } ?? false })
         var changes = changes
         changes.vanished.removeAll { inTrash.contains($0.object) }
         var snapshot = Snapshot(
@@ -116,7 +116,7 @@ package struct WholeScan: UseCase {
                 snapshot.unseen = snapshot.present.filter { scan.isUnknown($0.path) }
                 snapshot.present.removeAll { scan.isUnknown($0.path) }
             }
-            snapshot.leftAlone = try state.catalog.leftAlone(vault: vault.id)
+            snapshot.skippedEntries = try state.catalog.skippedEntries(vault: vault.id)
         }
         try reconciler.reconcile(&snapshot, before.gone, facts)
         return snapshot
@@ -202,7 +202,7 @@ package struct WholeScan: UseCase {
         if let known = snapshot.protection { return known }
         var protection = try protections.protection(
             snapshot.vault.configuration, snapshot.vault.id, marks: snapshot.marks, present: snapshot.present,
-            leftAlone: snapshot.leftAlone,
+            skippedEntries: snapshot.skippedEntries,
             at: snapshot.at.wall)
         protection.unseen = snapshot.unseen
         for backup in snapshot.broughtBack {

@@ -42,7 +42,7 @@ package struct NameLook {
     ) throws(Fault) -> [Fault] {
         try readings(of: vault) { directory, _, reading in
             found(directory, NameRow.rows(of: reading, in: directory).map(NamedEntry.init))
-        } leftAlone: { directory, why in
+        } skippedEntries: { directory, why in
             found(
                 directory.parent,
                 [NamedEntry(name: directory.lastComponent, what: .skipped(why: why.text, line: nil))])
@@ -68,7 +68,7 @@ package struct NameLook {
                     all.append(learnt)
                 }
             }
-        } leftAlone: { _, _ in
+        } skippedEntries: { _, _ in
         }
         guard !all.isEmpty else { return (all, faults) }
         for other in [vault] + others {
@@ -80,7 +80,7 @@ package struct NameLook {
                         place.appending($0)
                     }
                 }
-            } leftAlone: { _, _ in
+            } skippedEntries: { _, _ in
             }
         }
         return (Self.merged(all), faults)
@@ -164,19 +164,19 @@ package struct NameLook {
         let included = PathRules(includes.map(\.value))
         var (backups, excluded): (Int, [String: Int]) = (0, [:])
         var repositories: [(rule: PathRule, path: Bytes, tool: String)] = []
-        func look(_ path: Bytes, _ why: LeftAlone.Why, isDirectory: Bool) {
+        func look(_ path: Bytes, _ why: SkippedEntry.Why, isDirectory: Bool) {
             guard let tool = why.tool, let rule = included.rule(holding: path, isDirectory: isDirectory) else { return }
             if !repositories.contains(where: { $0.rule == rule }) { repositories.append((rule, path, tool)) }
         }
         _ = try readings(of: vault) { directory, _, reading in
             backups += reading.units.count
-            for (name, why) in reading.leftAlone {
+            for (name, why) in reading.skippedEntries {
                 look(directory.appending(name), why, isDirectory: false)
                 for rule in excludes where why.text == "excluded by \(rule.value.origin)" {
                     excluded[rule.value.origin, default: 0] += 1
                 }
             }
-        } leftAlone: { directory, why in
+        } skippedEntries: { directory, why in
             look(directory, why, isDirectory: true)
         }
         var problems = repositories.map { found in
@@ -199,7 +199,7 @@ package struct NameLook {
 
     private func readings(
         of vault: VaultConfiguration, found: (Bytes, Directory, DirectoryReading) -> Void,
-        leftAlone: (Bytes, LeftAlone.Why) -> Void
+        skippedEntries: (Bytes, SkippedEntry.Why) -> Void
     ) throws(Fault) -> [Fault] {
         let recognisers = vault.recognisers
         var parser = NameTimeParser(zone: zone)
@@ -209,12 +209,12 @@ package struct NameLook {
             do throws(Fault) {
                 let place = try root.open(directory)
                 if !directory.isEmpty, place.holds(".trash/vault.json") {
-                    leftAlone(directory, .foreign("a vault of its own"))
+                    skippedEntries(directory, .notRecognised("a vault of its own"))
                     continue
                 }
                 let entries = try place.entries()
                 if let why = recognisers.place(PlaceNames(of: entries, in: directory, place)) {
-                    leftAlone(directory, why)
+                    skippedEntries(directory, why)
                     continue
                 }
                 let siblings = try VaultSurvey.siblings(of: directory, below: root, zone: zone)

@@ -16,7 +16,7 @@ package struct Proposal: Sendable {
     package var size: Int64
     /// What is not read, by reason, the most frequent first.
     package var skipped: [SkippedKind]
-    package var opaque: [LeftAlone]
+    package var managed: [SkippedEntry]
     /// Times come from the content, because names carry none and the files are a rotation.
     package var isUndated: Bool
     package var yaml: String
@@ -60,7 +60,7 @@ extension Proposal {
             return found
         }
         var found = try scan(.name)
-        if let whole = found.opaque.first(where: { $0.path.isEmpty }), case .opaque(_, let prune) = whole.why {
+        if let whole = found.managed.first(where: { $0.path.isEmpty }), case .managed(_, let prune) = whole.why {
             throw Fault(
                 .usage, "'\(path.display)' is not for Reprieve: \(whole.why.text)",
                 hint: "what removes old backups there: \(prune)", path: path)
@@ -78,11 +78,11 @@ extension Proposal {
         let rows = found.rows
         let text = yaml(name, path, rows: rows, rule: rule, learnt: isUndated ? [] : learnt, isUndated: isUndated)
         let tonight = try rule.map { rule throws(Fault) in
-            try Tonight(rule, try vault(text), found.backups, found.leftAlone, root, zone, clock.now())
+            try Tonight(rule, try vault(text), found.backups, found.skippedEntries, root, zone, clock.now())
         }
         return Proposal(
             path: path, directories: [path], name: name, rows: rows, size: found.size,
-            skipped: SkippedKind.all(found.leftAlone), opaque: found.opaque, isUndated: isUndated, yaml: text,
+            skipped: SkippedKind.all(found.skippedEntries), managed: found.managed, isUndated: isUndated, yaml: text,
             tonight: tonight)
     }
 
@@ -172,7 +172,7 @@ extension Proposal {
         all.directories = proposals.map(\.path)
         all.rows = proposals.flatMap(\.rows)
         all.size = proposals.total { $0.size }
-        (all.skipped, all.opaque) = (proposals.flatMap(\.skipped), proposals.flatMap(\.opaque))
+        (all.skipped, all.managed) = (proposals.flatMap(\.skipped), proposals.flatMap(\.managed))
         let head = "vaults:\n  \(all.name):\n    path: \(quoted(all.path))\n"
         all.yaml = head + "    # a vault for each directory there, also for those that come\n" + first.rules + "\n"
         return all
@@ -189,19 +189,21 @@ extension Proposal {
         var backups: [Backup] = []
         var size: Int64 = 0
         var undated = 0
-        var opaque: [LeftAlone] = []
-        private(set) var leftAlone: [LeftAlone] = []
+        var managed: [SkippedEntry] = []
+        private(set) var skippedEntries: [SkippedEntry] = []
 
         mutating func add(_ place: VaultSurvey.Place) {
             backups += place.backups
             size = size.adding(place.backups.total { $0.size })
-            for var entry in place.leftAlone {
+            for var entry in place.skippedEntries {
                 switch entry.why {
-                case .opaque: opaque.append(entry)
-                case .foreign(let why):
+                case .managed: managed.append(entry)
+                case .notRecognised(let why):
                     if why == DirectoryReading.undated { undated += entry.entries }
-                    if why.hasPrefix("excluded by proposal:") { entry.why = .foreign("the old line never deleted it") }
-                    leftAlone.append(entry)
+                    if why.hasPrefix("excluded by proposal:") {
+                        entry.why = .notRecognised("the old line never deleted it")
+                    }
+                    skippedEntries.append(entry)
                 case .link: break
                 }
             }

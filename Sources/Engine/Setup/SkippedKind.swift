@@ -15,8 +15,8 @@ package struct SkippedKind: Hashable, Sendable {
     private static let names = "names:"
 
     /// The line that would read one entry; `leftAlone`: of its vault.
-    package static func line(for entry: LeftAlone, among leftAlone: [LeftAlone]) -> String? {
-        let names = leftAlone.filter { $0.place == entry.place && ReadingLines.isOfTime($0.why) }
+    package static func line(for entry: SkippedEntry, among skippedEntries: [SkippedEntry]) -> String? {
+        let names = skippedEntries.filter { $0.place == entry.place && ReadingLines.isOfTime($0.why) }
         return ReadingLines(names.map(\.path.lastComponent), in: entry.place)
             .line(for: entry.path.lastComponent, entry.why)
     }
@@ -30,14 +30,14 @@ package struct SkippedKind: Hashable, Sendable {
     }
 
     /// Of all that is left alone and belongs to no tool, by reason and line, the most first.
-    package static func all(_ leftAlone: [LeftAlone]) -> [SkippedKind] {
+    package static func all(_ skippedEntries: [SkippedEntry]) -> [SkippedKind] {
         var kinds: [Key: SkippedKind] = [:]
-        for (place, entries) in Dictionary(grouping: leftAlone, by: \.place) {
+        for (place, entries) in Dictionary(grouping: skippedEntries, by: \.place) {
             let names = entries.filter { $0.entries == 1 && ReadingLines.isOfTime($0.why) }.map(\.path.lastComponent)
             let lines = ReadingLines(names, in: place)
-            var known: [LeftAlone.Why: String?] = [:]
+            var known: [SkippedEntry.Why: String?] = [:]
             for entry in entries.sorted(by: { $0.path < $1.path }) {
-                guard case .foreign(let why) = entry.why else { continue }
+                guard case .notRecognised(let why) = entry.why else { continue }
                 // What stands for many has no name of its own: what is said of others of its reason holds.
                 let line =
                     entry.entries > 1 ? known[entry.why] ?? nil : lines.line(for: entry.path.lastComponent, entry.why)

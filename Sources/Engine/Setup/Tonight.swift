@@ -26,7 +26,8 @@ package struct Tonight: Sendable {
     }
 
     init(
-        _ rule: OldRule, _ vault: VaultConfiguration, _ backups: [Backup], _ leftAlone: [LeftAlone], _ root: Directory,
+        _ rule: OldRule, _ vault: VaultConfiguration, _ backups: [Backup], _ skippedEntries: [SkippedEntry],
+        _ root: Directory,
         _ zone: Zone, _ now: Moment
     ) throws(Fault) {
         (tool, self.zone) = (rule.tool, zone)
@@ -66,7 +67,7 @@ package struct Tonight: Sendable {
             rows.append(row)
         }
         guard !rule.files.isEmpty else { return }
-        for entry in leftAlone {
+        for entry in skippedEntries {
             guard let place = try? root.open(entry.path.parent),
                 let seen = try? place.sighting(of: entry.path.lastComponent), seen.kind == .file,
                 rule.files.contains(where: {

@@ -12,7 +12,7 @@ package struct Snapshot: Sendable {
     /// What is there and is no backup, and what is there and is one. Empty after a look that only made the catalog
     /// equal (``Depth/index``).
     package var present: [Backup] = [] { didSet { protection = nil } }
-    package var leftAlone: [LeftAlone] = [] { didSet { protection = nil } }
+    package var skippedEntries: [SkippedEntry] = [] { didSet { protection = nil } }
     /// Known from before, and where they are nothing can be seen now.
     package var unseen: [Backup] = [] { didSet { protection = nil } }
     package var batches: [Batch]
@@ -31,7 +31,7 @@ package struct Snapshot: Sendable {
     /// until marks and log have it, the row is what remembers that it was in the trash.
     var left: [(backup: Backup, state: Backup.State)] = []
     /// In a batch, but not so in our catalog.
-    var standing: [Backup] = []
+    var inTrash: [Backup] = []
     /// Gone by a purge of ours whose outcome was not written.
     var purgeCompleted: [Backup] = []
 

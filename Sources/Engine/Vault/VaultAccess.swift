@@ -67,7 +67,7 @@ package struct VaultAccess: UseCase {
         try requireMount(vault)
         switch try state.registry.identify(vault.path, try signs(root, vault), at: now().wall) {
         case .known(let id, let isProven): return open(vault, id, root, isProven: isProven)
-        case .stranger(let why):
+        case .mismatch(let why):
             if context.isVisiting, let id = try visited(vault, root) { return open(vault, id, root, isProven: true) }
             throw Fault(
                 .offline, "the vault '\(vault.label)' is not what it was: \(why); nothing is done there",

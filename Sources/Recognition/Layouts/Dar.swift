@@ -87,7 +87,7 @@ package struct Dar: Layout {
         for slice in slices where slice.index != first.index {
             listing.claim(slice.index, as: .member(of: first.index))
         }
-        listing.claim(first.index, as: .leftAlone(.opaque(tool: "dar archive", prune: Self.prune)))
+        listing.claim(first.index, as: .skippedEntries(.managed(tool: "dar archive", prune: Self.prune)))
     }
 
     private func claim(
@@ -96,9 +96,10 @@ package struct Dar: Layout {
         var parts: [(index: Int, part: Listing.SetPart)] = []
         for (index, base, number) in slices {
             switch listing.parser.read(base) {
-            case .time(let time, let pattern, let doubt):
+            case .time(let time, let pattern, let ambiguity):
                 var found = Claim.Found(
-                    series: listing.key(Self.withoutKind(pattern) + ".*.dar"), time: time, by: name, doubt: doubt,
+                    series: listing.key(Self.withoutKind(pattern) + ".*.dar"), time: time, by: name,
+                    ambiguity: ambiguity,
                     contents: Contents(tool: name))
                 switch kinds[base] {
                 case .incremental: (found.kind, found.contents.needs) = (.incremental, [.previous])

@@ -192,7 +192,7 @@ struct Duplicity: Layout {
     private func leaveShort(_ index: Int, _ first: inout Int?, _ listing: inout Listing) {
         if let first { return listing.claim(index, as: .member(of: first)) }
         first = index
-        listing.claim(index, as: .leftAlone(.opaque(tool: name, prune: "duplicity remove-older-than")))
+        listing.claim(index, as: .skippedEntries(.managed(tool: name, prune: "duplicity remove-older-than")))
     }
 
     // MARK: The manifest

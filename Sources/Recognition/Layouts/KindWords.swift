@@ -107,12 +107,13 @@ package struct KindWords: Layout {
         guard directory != nil || isPair || isSure && !shape.isLetter else { return }
         if shape.isLetter, !everyNameHasOne(group, shape, &listing) { return }
         for (named, said) in zip(group, said) {
-            guard case .time(let time, _, let doubt) = listing.parser.read(named.withoutWord) else { continue }
+            guard case .time(let time, _, let ambiguity) = listing.parser.read(named.withoutWord) else { continue }
             listing.claim(
                 named.index,
                 as: .backup(
                     .init(
-                        series: key(shape, directory, listing), time: time, by: name, doubt: doubt, kind: said.kind,
+                        series: key(shape, directory, listing), time: time, by: name, ambiguity: ambiguity,
+                        kind: said.kind,
                         contents: Self.contents(said))))
         }
     }
@@ -207,7 +208,7 @@ package struct KindWords: Layout {
                     .init(
                         series: steps.key(SeriesKey.escaped(plain)), time: listing.instant(of: steps.civil),
                         by: self.name,
-                        doubt: steps.doubt, kind: word.said.kind, contents: Self.contents(word.said))))
+                        ambiguity: steps.ambiguity, kind: word.said.kind, contents: Self.contents(word.said))))
         }
     }
 

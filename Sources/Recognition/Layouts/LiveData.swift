@@ -9,11 +9,11 @@ struct LiveData: Layout {
 
     static let how = "to count it all the same, name it with `include`"
 
-    func place(_ place: PlaceNames) -> LeftAlone.Why? {
+    func place(_ place: PlaceNames) -> SkippedEntry.Why? {
         var what = Self.database(place) ?? Self.mail(place) ?? Self.system(place)
         // Whoever makes a vault of a home directory or a work tree keeps backups in it: the home of a user `backup`.
         if !place.directory.isEmpty { what = what ?? Self.workTree(place) ?? Self.home(place) }
-        return what.map { .foreign("\($0), not a backup; \(Self.how)") }
+        return what.map { .notRecognised("\($0), not a backup; \(Self.how)") }
     }
 
     private static func system(_ place: PlaceNames) -> String? {

@@ -33,11 +33,11 @@ struct SAPHana: Layout {
             guard listing.isCandidate(index), listing.entries[index].isFile,
                 let file = Self.file(listing.entries[index].name)
             else { continue }
-            var (time, doubt, pattern) = (file.time, ClockDoubt?.none, SeriesKey.escaped(Bytes(file.prefix)))
+            var (time, ambiguity, pattern) = (file.time, TimeAmbiguity?.none, SeriesKey.escaped(Bytes(file.prefix)))
             switch listing.parser.read(Bytes(file.prefix)) {
             case .time(let named, let found, let uncertain):
                 pattern = found
-                if time == nil { (time, doubt) = (named, uncertain) }
+                if time == nil { (time, ambiguity) = (named, uncertain) }
             case .refused(let why) where time == nil: listing.remark(index, why)
             case .refused, .none: break
             }
@@ -48,7 +48,7 @@ struct SAPHana: Layout {
             let place = directory ?? Self.place(listing.directory)
             directory = place
             let found = Claim.Found(
-                series: place.appending(Self.withoutKind(pattern) + "*"), time: time, by: name, doubt: doubt,
+                series: place.appending(Self.withoutKind(pattern) + "*"), time: time, by: name, ambiguity: ambiguity,
                 kind: file.kind, contents: Contents(tool: name))
             parts.append((index, .init(set: file.set, found: found)))
         }

@@ -30,7 +30,7 @@ struct SplitParts: Layout {
         for (volume, pieces) in volumes.sorted(by: { ($0.key.prefix, $0.key.kind) < ($1.key.prefix, $1.key.kind) }) {
             switch volume.kind {
             case .zip, .rar, .oldRAR: join(volume, pieces, &listing)
-            case .parts, .numbered, .doubtful, .of: joinNumbered(volume, pieces, &listing)
+            case .parts, .numbered, .ambiguous, .of: joinNumbered(volume, pieces, &listing)
             }
         }
     }
@@ -99,7 +99,7 @@ struct SplitParts: Layout {
         let numbers = pieces.map(\.number)
         guard let first = pieces.first, Set(numbers).count == numbers.count,
             isEnough(volume, numbers, isWholeHere: listing.index(of: volume.whole) != nil),
-            volume.kind != .doubtful || listing.parser.read(volume.stem).isTime,
+            volume.kind != .ambiguous || listing.parser.read(volume.stem).isTime,
             isDated(volume.stem, by: listing.entries[first.index].finalName, &listing)
         else { return }
         var missing = Listing.gap(in: numbers, countingFrom: nil).map { "part \($0) is missing" }

@@ -17,7 +17,7 @@ struct Veeam: Layout {
     private static let endings: [Bytes] = [".vbk", ".vib", ".vrb", ".vbm", ".vlb", ".vsm", ".vlm", ".vom"]
     private static let pattern = NamePattern("{job}D%Y-%m-%dT%H%M%S")
     private static let reverse: Bytes = ".vrb"
-    private static let own = LeftAlone.Why.opaque(
+    private static let own = SkippedEntry.Why.managed(
         tool: "Veeam backup chain", prune: "the retention policy of its job in Veeam")
 
     var signs: [Bytes] { Self.endings }
@@ -38,7 +38,7 @@ struct Veeam: Layout {
             guard !isReverse, [".vbk", ".vib"].contains(ending),
                 let (job, time) = Self.read(entry.name.dropLast(ending.count))
             else {
-                listing.claim(index, as: .leftAlone(Self.own))
+                listing.claim(index, as: .skippedEntries(Self.own))
                 continue
             }
             let found = Claim.Found(

@@ -19,7 +19,7 @@ struct WriteAheadLogs: Layout {
         "a binary log: dumps need it to roll forward; PURGE BINARY LOGS or the backup tool removes old ones"
 
     /// A directory of nothing else is told once, and not by thousands of lines.
-    func place(_ place: PlaceNames) -> LeftAlone.Why? {
+    func place(_ place: PlaceNames) -> SkippedEntry.Why? {
         var first: String?
         for name in place.names {
             if Self.beside.contains(name) { continue }
@@ -27,7 +27,7 @@ struct WriteAheadLogs: Layout {
             first = min(first ?? why, why)
         }
         guard let first else { return nil }
-        return .foreign(
+        return .notRecognised(
             first == Self.wal
                 ? first
                 : "binary logs: dumps need them to roll forward; PURGE BINARY LOGS or the backup tool removes old ones")

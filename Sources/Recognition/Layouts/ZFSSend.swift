@@ -31,9 +31,9 @@ struct ZFSSend: Layout {
             let isNamed = at > stem.startIndex
             let snapshots = isNamed ? stem[(at + 1)...] : stem
             if isNamed, let (first, last) = Self.halves(snapshots, listing.parser),
-                case .time(let time, _, let doubt) = listing.parser.read(Bytes(last))
+                case .time(let time, _, let ambiguity) = listing.parser.read(Bytes(last))
             {
-                claim(index, stem[..<at], from: first, to: last, time: time, doubt: doubt, listing: &listing)
+                claim(index, stem[..<at], from: first, to: last, time: time, ambiguity: ambiguity, listing: &listing)
                 continue
             }
             if !isNamed, let range = Self.range(index, stem, &listing) { ranges.append(range) }
@@ -41,8 +41,8 @@ struct ZFSSend: Layout {
                 listing.leave(index, "it has two dates, and nothing tells which snapshot it needs")
                 continue
             }
-            if isNamed, case .time(let time, _, let doubt) = listing.parser.read(Bytes(snapshots)) {
-                claim(index, stem[..<at], from: nil, to: snapshots, time: time, doubt: doubt, listing: &listing)
+            if isNamed, case .time(let time, _, let ambiguity) = listing.parser.read(Bytes(snapshots)) {
+                claim(index, stem[..<at], from: nil, to: snapshots, time: time, ambiguity: ambiguity, listing: &listing)
             }
         }
         if !ranges.isEmpty { claim(ranges, &listing) }
@@ -50,7 +50,7 @@ struct ZFSSend: Layout {
 
     private func claim(
         _ index: Int, _ dataset: ArraySlice<UInt8>, from first: ArraySlice<UInt8>?, to last: ArraySlice<UInt8>,
-        time: Timestamp, doubt: ClockDoubt?, listing: inout Listing
+        time: Timestamp, ambiguity: TimeAmbiguity?, listing: inout Listing
     ) {
         // A full stream often lies beside the directory of the others.
         let directory =
@@ -65,7 +65,7 @@ struct ZFSSend: Layout {
             index,
             as: .backup(
                 .init(
-                    series: listing.key(of: dataset, then: "@*"), time: time, by: name, doubt: doubt,
+                    series: listing.key(of: dataset, then: "@*"), time: time, by: name, ambiguity: ambiguity,
                     kind: first == nil ? .full : .incremental, contents: contents)))
     }
 
@@ -78,7 +78,7 @@ struct ZFSSend: Layout {
         var first: Bytes
         var last: Bytes
         var time: Timestamp
-        var doubt: ClockDoubt?
+        var ambiguity: TimeAmbiguity?
     }
 
     private struct Snapshot: Hashable {
@@ -110,7 +110,7 @@ struct ZFSSend: Layout {
                 range.index,
                 as: .backup(
                     .init(
-                        series: key, time: range.time, by: name, doubt: range.doubt, kind: .incremental,
+                        series: key, time: range.time, by: name, ambiguity: range.ambiguity, kind: .incremental,
                         contents: contents)))
         }
         for (index, snapshot, found) in fulls where sure.contains(snapshot) {
@@ -131,7 +131,7 @@ struct ZFSSend: Layout {
             let snapshot = lengths.lazy.filter { $0 < stem.count }
                 .map { Snapshot(head: Bytes(stem.dropLast($0)), date: Bytes(stem.suffix($0))) }
                 .first { wanted.contains($0) }
-            guard let snapshot, case .time(let time, let pattern, let doubt) = listing.parser.read(Bytes(stem)),
+            guard let snapshot, case .time(let time, let pattern, let ambiguity) = listing.parser.read(Bytes(stem)),
                 case .time(_, let whole, _) = listing.parser.read(listing.entries[index].name),
                 pattern == SeriesKey.escaped(snapshot.head) + "*"
             else { continue }
@@ -139,7 +139,8 @@ struct ZFSSend: Layout {
                 (
                     index, snapshot,
                     .init(
-                        series: listing.key(Backup.seriesWithoutPacker(whole)), time: time, by: name, doubt: doubt,
+                        series: listing.key(Backup.seriesWithoutPacker(whole)), time: time, by: name,
+                        ambiguity: ambiguity,
                         contents: Contents(tool: name))
                 ))
         }
@@ -151,16 +152,16 @@ struct ZFSSend: Layout {
     }
 
     private static func range(_ index: Int, _ stem: ArraySlice<UInt8>, _ listing: inout Listing) -> Difference? {
-        guard dates(in: stem) == 2, let (head, first, last, time, doubt) = range(stem, &listing.parser) else {
+        guard dates(in: stem) == 2, let (head, first, last, time, ambiguity) = range(stem, &listing.parser) else {
             return nil
         }
-        return Difference(index: index, head: head, first: first, last: last, time: time, doubt: doubt)
+        return Difference(index: index, head: head, first: first, last: last, time: time, ambiguity: ambiguity)
     }
 
     /// Two dates of one length and one pattern, which is a date and nothing else, and a joint between them.
     private static func range(
         _ stem: ArraySlice<UInt8>, _ parser: inout NameTimeParser
-    ) -> (head: Bytes, first: Bytes, last: Bytes, time: Timestamp, doubt: ClockDoubt?)? {
+    ) -> (head: Bytes, first: Bytes, last: Bytes, time: Timestamp, ambiguity: TimeAmbiguity?)? {
         for joint in ["_to_", "..", "_"] as [Bytes] {
             // From `20261122` to `2026-11-22T01:00:00+01:00`.
             for length in 8...25 where stem.count > 2 * length + joint.count {
@@ -171,9 +172,9 @@ struct ZFSSend: Layout {
                 let head = before.dropLast(joint.count + length)
                 if head.last?.isDigit ?? true { continue }
                 guard case .time(let a, "*", _) = parser.read(Bytes(first)),
-                    case .time(let b, "*", let doubt) = parser.read(Bytes(last)), a < b
+                    case .time(let b, "*", let ambiguity) = parser.read(Bytes(last)), a < b
                 else { continue }
-                return (Bytes(head), Bytes(first), Bytes(last), b, doubt)
+                return (Bytes(head), Bytes(first), Bytes(last), b, ambiguity)
             }
         }
         return nil

@@ -39,7 +39,7 @@ package struct NameRow: Hashable, Sendable {
         rows += reading.links.map { NameRow(name: $0, what: .link) }
         rows += reading.descend.map { NameRow(name: $0, what: .lookedInto) }
         let lines = ReadingLines(unread(reading), in: directory)
-        rows += reading.leftAlone.map {
+        rows += reading.skippedEntries.map {
             NameRow(name: $0.name, what: .skipped(why: $0.why.text, line: lines.line(for: $0.name, $0.why)))
         }
         return rows.sorted { $0.name < $1.name }
@@ -47,7 +47,7 @@ package struct NameRow: Hashable, Sendable {
 
     /// The names that are skipped because nobody knows their time.
     package static func unread(_ reading: DirectoryReading) -> [Bytes] {
-        reading.leftAlone.filter { ReadingLines.isOfTime($0.why) }.map(\.name)
+        reading.skippedEntries.filter { ReadingLines.isOfTime($0.why) }.map(\.name)
     }
 }
 
@@ -94,8 +94,8 @@ package struct ReadingLines {
     }
 
     /// `nil`: none would, or none is known.
-    package func line(for name: Bytes, _ why: LeftAlone.Why) -> String? {
-        guard case .foreign(let text) = why else { return nil }
+    package func line(for name: Bytes, _ why: SkippedEntry.Why) -> String? {
+        guard case .notRecognised(let text) = why else { return nil }
         if text.hasSuffix(LiveData.how) { return "include: \(Self.quoted(Self.rule(directory.appending(name))))" }
         guard Self.isOfTime(why), let found = proposals.first(where: { $0.pattern.match(name) != nil }) else {
             return nil
@@ -113,8 +113,8 @@ package struct ReadingLines {
     }
 
     /// Whether it is skipped because its time is not known.
-    package static func isOfTime(_ why: LeftAlone.Why) -> Bool {
-        guard case .foreign(let text) = why else { return false }
+    package static func isOfTime(_ why: SkippedEntry.Why) -> Bool {
+        guard case .notRecognised(let text) = why else { return false }
         let known = [
             DirectoryReading.undated, "day-first", "different dates", "in any calendar", "a time or a number",
             "To say it: match",

@@ -11,20 +11,20 @@ struct DateInName: Recogniser {
             let reading = listing.parser.read(listing.entries[index].finalName)
             if questions.take(index, reading, &listing) { continue }
             switch reading {
-            case .time(let time, let pattern, let doubt):
-                listing.claim(index, as: backup(time, pattern, doubt: doubt, listing: listing))
+            case .time(let time, let pattern, let ambiguity):
+                listing.claim(index, as: backup(time, pattern, ambiguity: ambiguity, listing: listing))
             case .refused(let why): listing.remark(index, why)
             case .none: break
             }
         }
         questions.answer(&listing) { _, reading, listing in
-            guard case .time(let time, let pattern, let doubt) = reading else { return nil }
-            return backup(time, pattern, doubt: doubt?.isQuestion == true ? nil : doubt, listing: listing)
+            guard case .time(let time, let pattern, let ambiguity) = reading else { return nil }
+            return backup(time, pattern, ambiguity: ambiguity?.isQuestion == true ? nil : ambiguity, listing: listing)
         }
     }
 
-    private func backup(_ time: Timestamp, _ pattern: Bytes, doubt: ClockDoubt?, listing: Listing) -> Claim {
+    private func backup(_ time: Timestamp, _ pattern: Bytes, ambiguity: TimeAmbiguity?, listing: Listing) -> Claim {
         let series = listing.key(Backup.seriesWithoutPacker(pattern))
-        return .backup(.init(series: series, time: time, by: name, doubt: doubt))
+        return .backup(.init(series: series, time: time, by: name, ambiguity: ambiguity))
     }
 }

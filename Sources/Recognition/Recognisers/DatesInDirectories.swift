@@ -19,32 +19,35 @@ struct DatesInDirectories: Recogniser {
             let reading = listing.parser.read(entry.finalName)
             if questions.take(index, reading, &listing) { continue }
             switch reading {
-            case .time(let own, let pattern, let doubt):
-                listing.claim(index, as: dated(own, pattern, doubt: doubt, steps: steps, start: start))
+            case .time(let own, let pattern, let ambiguity):
+                listing.claim(index, as: dated(own, pattern, ambiguity: ambiguity, steps: steps, start: start))
             case .refused(let why): listing.remark(index, why)
             case .none where steps.depth != .month: undated(index, steps, start: start, listing: &listing)
             case .none: break
             }
         }
         questions.answer(&listing) { _, reading, _ in
-            guard case .time(let own, let pattern, let doubt) = reading else { return nil }
-            return dated(own, pattern, doubt: doubt?.isQuestion == true ? nil : doubt, steps: steps, start: start)
+            guard case .time(let own, let pattern, let ambiguity) = reading else { return nil }
+            return dated(
+                own, pattern, ambiguity: ambiguity?.isQuestion == true ? nil : ambiguity, steps: steps, start: start)
         }
     }
 
     /// A whole date in its own name: that counts, and the directory has to agree.
     private func dated(
-        _ own: Timestamp, _ pattern: Bytes, doubt: ClockDoubt?, steps: DateSteps, start: Timestamp
+        _ own: Timestamp, _ pattern: Bytes, ambiguity: TimeAmbiguity?, steps: DateSteps, start: Timestamp
     ) -> Claim {
         let apart = own.seconds(since: start)
         let nearby: Int64 = 36 * 3600
         let latest = steps.depth == .month ? Int64(steps.civil.daysOfMonth) * 86_400 + nearby : nearby
         guard (-nearby...latest).contains(apart) else {
-            return .leftAlone(.foreign("its date is not that of its directory"))
+            return .skippedEntries(.notRecognised("its date is not that of its directory"))
         }
         var found = Claim.Found(
-            series: steps.key(Backup.seriesWithoutPacker(pattern)), time: own, by: name, doubt: doubt)
-        if steps.depth == .hour, !(0..<3600).contains(apart) { (found.time, found.doubt) = (start, steps.doubt) }
+            series: steps.key(Backup.seriesWithoutPacker(pattern)), time: own, by: name, ambiguity: ambiguity)
+        if steps.depth == .hour, !(0..<3600).contains(apart) {
+            (found.time, found.ambiguity) = (start, steps.ambiguity)
+        }
         return .backup(found)
     }
 
@@ -56,17 +59,17 @@ struct DatesInDirectories: Recogniser {
         guard steps.depth == .day, let clock = ClockInName(name.storage) else {
             let series = steps.key(Backup.seriesWithoutPacker(SeriesKey.escaped(name)))
             return listing.claim(
-                index, as: .backup(.init(series: series, time: start, by: self.name, doubt: steps.doubt)))
+                index, as: .backup(.init(series: series, time: start, by: self.name, ambiguity: steps.ambiguity)))
         }
         var civil = steps.civil
         (civil.hour, civil.minute, civil.second) = (clock.hour, clock.minute, clock.second)
         let pattern = SeriesKey.pattern(name.storage, without: CollectionOfOne(clock.range))
         let series = steps.key(Backup.seriesWithoutPacker(pattern))
         let time = listing.parser.instant(of: civil)
-        let doubt =
+        let ambiguity =
             clock.mayBeNumbers
-            ? ClockDoubt(place: .apart, day: civil.daysSince1970, minute: clock.minute) : nil
-        listing.claim(index, as: .backup(.init(series: series, time: time, by: self.name, doubt: doubt)))
+            ? TimeAmbiguity(place: .apart, day: civil.daysSince1970, minute: clock.minute) : nil
+        listing.claim(index, as: .backup(.init(series: series, time: time, by: self.name, ambiguity: ambiguity)))
     }
 }
 
@@ -100,8 +103,8 @@ struct DateSteps {
     func key(_ pattern: Bytes) -> Bytes { prefix.appending(pattern) }
 
     /// `01` in a day may be an hour or a thing called so: what lies in it must have been written in that hour.
-    var doubt: ClockDoubt? {
-        depth == .hour ? ClockDoubt(place: .apart, day: civil.daysSince1970, minute: civil.minute) : nil
+    var ambiguity: TimeAmbiguity? {
+        depth == .hour ? TimeAmbiguity(place: .apart, day: civil.daysSince1970, minute: civil.minute) : nil
     }
 
     static func isHour(_ name: Bytes) -> Bool { number(name, digits: 2...2, in: 0...23) != nil }

@@ -74,11 +74,11 @@ struct Comparison {
     }
 
     private var inTrash: [String] {
-        let wanted = found.wanted
-        guard !wanted.isEmpty else { return [] }
-        let isOne = wanted.count == 1
+        let keptByPolicy = found.keptByPolicy
+        guard !keptByPolicy.isEmpty else { return [] }
+        let isOne = keptByPolicy.count == 1
         return [
-            "\(Text.plural(wanted.count, "backup")) in the trash would stay by it; \(isOne ? "it is" : "they are") not purged, nor brought back by",
+            "\(Text.plural(keptByPolicy.count, "backup")) in the trash would stay by it; \(isOne ? "it is" : "they are") not purged, nor brought back by",
             "itself: reprieve list \(shell: found.report.label) --trash, reprieve restore ID",
         ]
     }
@@ -134,7 +134,7 @@ struct Comparison {
             "policy_now": .string(found.report.plan.policy.hash), "policy_then": .string(found.fresh.hash),
             "would_go": .array(found.goes.map { .string($0.id.text) }),
             "would_stay": .array(found.stays.map { .string($0.id.text) }),
-            "wanted_from_trash": .array(found.wanted.map { .string($0.id.text) }),
+            "wanted_from_trash": .array(found.keptByPolicy.map { .string($0.id.text) }),
             "would_go_size": .integer(found.goes.total { $0.size }),
             "decisions": .array(found.changes.map { session.json($0.after) }),
         ]

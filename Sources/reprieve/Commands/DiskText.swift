@@ -52,16 +52,16 @@ enum DiskText {
     }
 
     /// In the trash, and the policy would keep them: they stay until a person says something.
-    static func wanted(_ view: VaultView) -> Notice {
-        let some = view.wanted.suffix(3).reversed()
-        let more = view.wanted.count > 3 ? ", and \(Text.count(view.wanted.count - 3)) more" : ""
-        let (verb, them) = view.wanted.count == 1 ? ("is", "it") : ("are", "them")
+    static func keptByPolicy(_ view: VaultView) -> Notice {
+        let some = view.keptByPolicy.suffix(3).reversed()
+        let more = view.keptByPolicy.count > 3 ? ", and \(Text.count(view.keptByPolicy.count - 3)) more" : ""
+        let (verb, them) = view.keptByPolicy.count == 1 ? ("is", "it") : ("are", "them")
         return Notice(
             vault: view.label, code: "wanted",
             text:
-                "\(Text.plural(view.wanted.count, "backup")) in the trash \(verb) wanted: the policy would keep \(them) now, so no purge takes \(them) (\(some.map(\.path.display).joined(separator: ", "))\(more)).",
-            commands: view.wanted.count == 1
-                ? ["reprieve restore \(view.wanted[0].id.text)"]
+                "\(Text.plural(view.keptByPolicy.count, "backup")) in the trash \(verb) wanted: the policy would keep \(them) now, so no purge takes \(them) (\(some.map(\.path.display).joined(separator: ", "))\(more)).",
+            commands: view.keptByPolicy.count == 1
+                ? ["reprieve restore \(view.keptByPolicy[0].id.text)"]
                 : ["reprieve restore --wanted \(shell: view.label)"])
     }
 

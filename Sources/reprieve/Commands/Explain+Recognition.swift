@@ -19,10 +19,10 @@ extension Explain {
             let is_ = taken.vault == nil ? "In one it would be a backup" : "It is taken for a backup"
             return (["\(place). \(is_):"] + lines(reading, session)).joined(separator: "\n")
         case .part(let whole): return "\(place). It is part of '\(whole.display)', and goes where that goes."
-        case .leftAlone(.opaque(let tool, let prune)):
+        case .skippedEntries(.managed(let tool, let prune)):
             return
                 "\(place), and belongs to a repository of \(tool): Reprieve never touches it. What removes old backups there: \(prune)"
-        case .leftAlone(let why): return "\(place), and is not a backup that Reprieve knows: \(why.text)."
+        case .skippedEntries(let why): return "\(place), and is not a backup that Reprieve knows: \(why.text)."
         case .lookedInto: return "\(place). It is a directory without a date of its own: what lies in it decides."
         }
     }
@@ -57,9 +57,9 @@ extension Explain {
                 .init("complete_when", JSON(reading.completeWhen)), .init("temporary", .bool(reading.isTemporary)),
             ]
         case .part(let whole): fields.append(.init("part_of", .string(whole.display)))
-        case .leftAlone(let why):
+        case .skippedEntries(let why):
             fields += [.init("condition", .string(why.condition)), .init("why", .string(why.text))]
-            if case .opaque(_, let prune) = why { fields.append(.init("prune_with", .string(prune))) }
+            if case .managed(_, let prune) = why { fields.append(.init("prune_with", .string(prune))) }
         case .lookedInto: fields.append(.init("taken_for", "a directory to be looked into"))
         }
         return .object(fields)

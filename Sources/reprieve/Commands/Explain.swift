@@ -24,7 +24,7 @@ struct Explain: ParsableCommand {
         do {
             targets = try session.engine.arguments.targets([what], in: views, preferring: [.backup, .batch])
         } catch {
-            if let (view, entry) = try leftAlone(views) { return show(entry, view, session) }
+            if let (view, entry) = try skippedEntries(views) { return show(entry, view, session) }
             // Nothing that a vault knows; but a path on the disk can be recognised.
             guard error.code == .notFound, let taken = try session.engine.pathExplainer.taken(what) else { throw error }
             return show(taken, session)
@@ -60,9 +60,9 @@ struct Explain: ParsableCommand {
     }
 
     /// By its path, else by its name.
-    private func leftAlone(_ views: [VaultView]) throws -> (VaultView, LeftAlone)? {
-        let all = views.flatMap { view in view.leftAlone.map { (view, $0) } }
-        func whole(_ view: VaultView, _ entry: LeftAlone) -> String {
+    private func skippedEntries(_ views: [VaultView]) throws -> (VaultView, SkippedEntry)? {
+        let all = views.flatMap { view in view.skippedEntries.map { (view, $0) } }
+        func whole(_ view: VaultView, _ entry: SkippedEntry) -> String {
             view.configuration.path.appending(entry.path).display
         }
         let byPath = all.filter { [$0.1.path.display, whole($0.0, $0.1)].contains(what) }
@@ -76,19 +76,19 @@ struct Explain: ParsableCommand {
         return found.first
     }
 
-    private func show(_ entry: LeftAlone, _ view: VaultView, _ session: Session) {
+    private func show(_ entry: SkippedEntry, _ view: VaultView, _ session: Session) {
         if session.json {
             return session.emit("explain", [.init("left_alone", .array([session.json(entry, view.label)]))])
         }
         print("\(view.configuration.path.appending(entry.path).display)")
         switch entry.why {
-        case .opaque(let tool, let prune):
+        case .managed(let tool, let prune):
             print(
                 "is a repository of \(tool). Its files belong together in ways only \(tool) knows:\nReprieve never touches it. What removes old backups there: \(prune)"
             )
-        case .foreign, .link:
+        case .notRecognised, .link:
             print(Text.wrap("is not a backup that Reprieve knows: \(entry.why.text). It is never touched."))
-            if let line = SkippedKind.line(for: entry, among: view.leftAlone) { print("To read it: \(line)") }
+            if let line = SkippedKind.line(for: entry, among: view.skippedEntries) { print("To read it: \(line)") }
         }
     }
 
@@ -187,7 +187,9 @@ struct Explain: ParsableCommand {
             }
         }
         guard isByRule || decision.reasons.contains(.newest) else { return ["  until      as long as that holds"] }
-        guard let pulse = view.pulses[backup.series], let rhythm = pulse.rhythm, pulse.pulse != .ended else {
+        guard let freshness = view.freshness[backup.series], let rhythm = freshness.rhythm,
+            freshness.regularity != .ended
+        else {
             return ["  until      newer ones come: nothing goes because time passes"]
         }
         guard let outlook = session.engine.preview.outlook(of: backup, in: view) else { return [] }

@@ -72,7 +72,7 @@ struct ForecastCommand: ParsableCommand {
         var lines = [
             "FORECAST   vault \(label)   keep: \(found.report.plan.policy.keep.text)", "", table.text, "",
         ]
-        let still = found.report.pulses.values.count { $0.rhythm == nil || $0.pulse == .ended }
+        let still = found.report.freshness.values.count { $0.rhythm == nil || $0.regularity == .ended }
         if still > 0 {
             lines.append("\(Text.plural(still, "series", "series")) without a rhythm, or ended: as they are")
         }

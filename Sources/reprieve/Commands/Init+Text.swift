@@ -25,7 +25,7 @@ extension Init {
             lines.append(table.text)
             if proposal.rows.count > Self.mostRows { lines.append("… and \(proposal.rows.count - Self.mostRows) more") }
         }
-        lines += proposal.opaque.prefix(Self.mostReasons).map {
+        lines += proposal.managed.prefix(Self.mostReasons).map {
             Text.wrap("Not for Reprieve: \($0.path.display) (\($0.why.text))")
         }
         lines += proposal.skipped.prefix(Self.mostReasons).map {

@@ -42,7 +42,7 @@ struct List: ParsableCommand {
         if session.json {
             emit(session, foreign ? chosen.map { ($0.0, []) } : chosen)
         } else if foreign {
-            print(foreignText(views))
+            print(notRecognisedText(views))
         } else if rest.isEmpty, !all, !trash, !purged {
             print(seriesText(chosen, session))
         } else {
@@ -95,18 +95,18 @@ struct List: ParsableCommand {
             let names = SeriesNames(view)
             let series = Dictionary(grouping: backups, by: \.series)
             for (name, members) in series.map({ (names.text($0.key), $0.value) }).sorted(by: { $0.0 < $1.0 }) {
-                let pulse = view.pulses[members[0].series]
+                let freshness = view.freshness[members[0].series]
                 let complete = members.filter(\.isComplete).map(\.time).sorted()
                 table.add([
                     Text.fit(name, 22), Text.count(members.count), Text.size(members.total { $0.size }),
                     complete.first.map { Text.date($0, session.zone) } ?? "-",
-                    pulse?.newest.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-",
-                    pulse?.rhythm.map { Text.every($0.seconds) } ?? "-",
-                    state(members, view, pulse),
+                    freshness?.newest.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "-",
+                    freshness?.rhythm.map { Text.every($0.seconds) } ?? "-",
+                    state(members, view, freshness),
                 ])
             }
-            for case let entry in view.leftAlone {
-                guard case .opaque(let tool, _) = entry.why else { continue }
+            for case let entry in view.skippedEntries {
+                guard case .managed(let tool, _) = entry.why else { continue }
                 table.add([
                     Text.fit(entry.path.isEmpty ? "." : entry.path.display, 22), "1",
                     entry.size.map(Text.size) ?? "~", "-",
@@ -115,7 +115,7 @@ struct List: ParsableCommand {
             }
             var text = "\(view.label): \(view.configuration.path.display)\n"
             text += table.isEmpty ? "  no backups" : table.text
-            let foreign = view.leftAlone.foreignEntries
+            let foreign = view.skippedEntries.notRecognisedCount
             if foreign > 0 {
                 text +=
                     "\n\(Text.notRecognised(foreign))  (reprieve list \(shell: view.label) --foreign)"
@@ -128,9 +128,9 @@ struct List: ParsableCommand {
         return blocks.isEmpty ? "No vault could be read." : blocks.joined(separator: "\n\n")
     }
 
-    private func state(_ members: [Backup], _ view: VaultView, _ pulse: SeriesFreshness?) -> String {
+    private func state(_ members: [Backup], _ view: VaultView, _ freshness: SeriesFreshness?) -> String {
         if view.isFrozen(series: members[0].series) { return "FROZEN" }
-        if let health = pulse?.health, health != .ok { return health.text }
+        if let health = freshness?.health, health != .ok { return health.text }
         let open = members.count {
             $0.effectiveCondition(view.protection, view.plan?.links, now: view.at).condition != .complete
         }
@@ -221,21 +221,21 @@ struct List: ParsableCommand {
         ]
     }
 
-    private func foreignText(_ views: [VaultView]) -> String {
+    private func notRecognisedText(_ views: [VaultView]) -> String {
         var lines: [String] = []
         for view in views {
             lines.append("\(view.label): \(view.configuration.path.display)")
-            lines += view.leftAlone.map { Text.wrap("  " + Self.text($0, view)) }
-            if view.leftAlone.isEmpty { lines.append("  nothing is left alone here") }
-            lines += SkippedKind.lines(view.leftAlone, label: view.label, isBelowList: true)
+            lines += view.skippedEntries.map { Text.wrap("  " + Self.text($0, view)) }
+            if view.skippedEntries.isEmpty { lines.append("  nothing is left alone here") }
+            lines += SkippedKind.lines(view.skippedEntries, label: view.label, isBelowList: true)
         }
         return lines.joined(separator: "\n")
     }
 
-    private static func text(_ entry: LeftAlone, _ view: VaultView) -> String {
+    private static func text(_ entry: SkippedEntry, _ view: VaultView) -> String {
         let count = entry.entries == 1 ? "" : "\(Text.count(entry.entries)) more entries: "
         let text = "\(entry.path.isEmpty ? "." : entry.path.display): \(count)\(entry.why.text)"
-        guard case .opaque(_, let prune) = entry.why else { return text }
+        guard case .managed(_, let prune) = entry.why else { return text }
         let size = entry.size.map(Text.size) ?? "~"
         let age = entry.newest.map { Text.age(view.at.wall.seconds(since: $0)) } ?? "~"
         return text + ", \(size), newest \(age); what removes old backups there: \(prune)"
@@ -267,7 +267,7 @@ struct List: ParsableCommand {
                         })),
                 .init(
                     "left_alone",
-                    .array(chosen.flatMap { view, _ in view.leftAlone.map { session.json($0, view.label) } })),
+                    .array(chosen.flatMap { view, _ in view.skippedEntries.map { session.json($0, view.label) } })),
                 .init(
                     "problems",
                     .array(

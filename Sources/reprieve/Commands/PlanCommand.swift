@@ -178,8 +178,8 @@ struct PlanText {
         lines.append("")
         lines.append(table)
         lines.append("")
-        if let text = leftAlone { lines.append(Text.wrap(text)) }
-        lines += SkippedKind.lines(report.leftAlone, label: report.label)
+        if let text = skippedEntries { lines.append(Text.wrap(text)) }
+        lines += SkippedKind.lines(report.skippedEntries, label: report.label)
         if let text = settling { lines.append(Text.wrap(text)) }
         lines += unmatched.map { Text.wrap($0) }
         if let text = lookTwice { lines.append(Text.wrap(text)) }
@@ -250,13 +250,13 @@ struct PlanText {
         if aside > 0 { notes.append("\(aside) set aside") }
         if let chains = chains(members) { notes.append(chains) }
         if members.contains(where: { $0.decision.reasons.contains(.all) }) { notes.append("keep: all") }
-        if let pulse = report.pulses[members[0].backup.series], name != "", isOneSeries(members) {
-            if let retirement = pulse.retirement {
+        if let freshness = report.freshness[members[0].backup.series], name != "", isOneSeries(members) {
+            if let retirement = freshness.retirement {
                 notes.append("retired" + (retirement.after.map { $0 > report.plan.at.wall } ?? false ? " (waits)" : ""))
-            } else if pulse.pulse == .ended, let newest = pulse.newest {
+            } else if freshness.regularity == .ended, let newest = freshness.newest {
                 notes.append("ended \(Text.day(newest, session.zone))")
-            } else if [.suspect, .failing, .late].contains(pulse.health) {
-                notes.append(pulse.health.text)
+            } else if [.suspect, .failing, .late].contains(freshness.health) {
+                notes.append(freshness.health.text)
             }
         }
         let held = members.count { report.plan.hold?.heldBack.contains($0.backup.id) ?? false }
@@ -321,10 +321,10 @@ struct PlanText {
             "Look twice: \(names.text(first)) and \(Text.count(series.count - 1)) more series hold only 1 backup each; is the name taken apart wrongly? See: reprieve explain \(shell: path)"
     }
 
-    private var leftAlone: String? {
+    private var skippedEntries: String? {
         var parts: [String] = []
-        let foreign = report.leftAlone.foreignEntries
-        let opaque = report.leftAlone.count { $0.why.condition == "opaque" }
+        let notRecognised = report.skippedEntries.notRecognisedCount
+        let managed = report.skippedEntries.count { $0.why.condition == "opaque" }
         let preserved = report.plan.judged.count {
             $0.decision.reasons.contains { reason in
                 switch reason {
@@ -333,8 +333,8 @@ struct PlanText {
                 }
             }
         }
-        if foreign > 0 { parts.append(Text.notRecognised(foreign)) }
-        if opaque > 0 { parts.append(Text.plural(opaque, "repository", "repositories")) }
+        if notRecognised > 0 { parts.append(Text.notRecognised(notRecognised)) }
+        if managed > 0 { parts.append(Text.plural(managed, "repository", "repositories")) }
         if preserved > 0 { parts.append("\(preserved) preserved") }
         return parts.isEmpty ? nil : "Skipped: " + parts.joined(separator: ", ")
     }

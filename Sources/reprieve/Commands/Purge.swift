@@ -75,7 +75,7 @@ struct Purge: Deed {
         let size = report.purged.total { $0.size }
         var waiting = report.notDue > 0 ? "; \(report.notDue) not due yet" : ""
         if report.notDue > 0, let from = report.dueFrom { waiting += ", the first on \(Text.moment(from, zone))" }
-        let isNothing = report.purged.isEmpty && report.wanted.isEmpty && report.kept.isEmpty
+        let isNothing = report.purged.isEmpty && report.keptByPolicy.isEmpty && report.kept.isEmpty
         let what =
             "\(Text.plural(report.purged.count, "backup")) (\(Text.size(size))) \(dryRun ? "would be purged" : "purged")"
         lines.append("\(label): \(isNothing ? "nothing is due for purging" : what)\(waiting)")
@@ -96,7 +96,7 @@ struct Purge: Deed {
 
     /// What stays, and why.
     static func staying(_ report: PurgeReport) -> [String] {
-        report.wanted.map {
+        report.keptByPolicy.map {
             "  stays: \($0.path.display): the policy would keep it now; to put it back: reprieve restore \($0.id.text)"
         } + report.kept.map { "  stays: \($0.backup.path.display): \($0.why)" }
     }
@@ -116,7 +116,7 @@ struct Purge: Deed {
             "purge",
             [
                 .init("backups", .array(reports.flatMap { list($0, $0.purged, .purged) })),
-                .init("wanted", .array(reports.flatMap { list($0, $0.wanted, .trashed) })),
+                .init("wanted", .array(reports.flatMap { list($0, $0.keptByPolicy, .trashed) })),
                 .init(
                     "kept",
                     .array(

@@ -39,7 +39,7 @@ struct PurgeNow {
                 var report = try session.engine.purgeNow.carryOut(plan.vault, plan.purged)
                 // What was refused at the first look was not asked for again.
                 report.kept = plan.kept + report.kept
-                report.wanted = plan.wanted + report.wanted
+                report.keptByPolicy = plan.keptByPolicy + report.keptByPolicy
                 done.append(report)
             } catch {
                 faults.append(error)

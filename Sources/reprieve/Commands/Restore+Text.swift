@@ -108,7 +108,7 @@ struct RestoreText {
         guard let until = report.reprievedUntil else {
             return ["It is outside of the vault now: nothing will take it away."]
         }
-        if report.isForeignNow {
+        if report.isNotRecognisedNow {
             return ["Under this name, without a date, it is not a backup any more: it is left alone."]
         }
         if let mark = view.protection.preserved[backup.id.object] { return ["It stays: preserved, \(mark.reason)."] }
@@ -121,9 +121,9 @@ struct RestoreText {
     }
 
     /// `3, 2 and 1 Oct (purged 7 Dec 04:15, run 81, by the policy)`, those of one end together.
-    func nearer(_ departed: [PurgedBackup]) -> String {
+    func nearer(_ purgedBefore: [PurgedBackup]) -> String {
         var groups: [(end: String, times: [Timestamp])] = []
-        for one in departed {
+        for one in purgedBefore {
             let end = end(one)
             if groups.last?.end == end {
                 groups[groups.count - 1].times.append(one.backup.time)
@@ -152,11 +152,11 @@ struct RestoreText {
     }
 
     /// `purged 7 Dec 2026 04:15, run 81, by the policy`.
-    func end(_ departed: PurgedBackup) -> String {
-        let word = departed.backup.state == .missing ? "missing" : "purged"
-        guard let at = departed.at else { return word + ", and no log here tells when" }
+    func end(_ purgedBefore: PurgedBackup) -> String {
+        let word = purgedBefore.backup.state == .missing ? "missing" : "purged"
+        guard let at = purgedBefore.at else { return word + ", and no log here tells when" }
         let when = Text.time(at, zone).trimmingCharacters(in: .whitespaces)
-        return ([word + " " + when] + [departed.run.map { "run \($0)" }, departed.why].compactMap { $0 })
+        return ([word + " " + when] + [purgedBefore.run.map { "run \($0)" }, purgedBefore.why].compactMap { $0 })
             .joined(separator: ", ")
     }
 

@@ -58,7 +58,7 @@ struct Restore: Deed {
         let views = session.engine.vaultViews.views(of: vaults, decided: wanted)
         let choices =
             wanted
-            ? session.engine.selection.chooseWanted(in: views)
+            ? session.engine.selection.chooseKeptByPolicy(in: views)
             : try session.engine.selection.chooseRestore(rest, before: try session.time(before), in: views)
         if let gone = choices.compactMap(\.fault).first { throw gone }
         guard !choices.isEmpty else {
@@ -152,13 +152,13 @@ struct RestoreDoing {
             for needing in choice.needing { put(needing, others, text, isNeeded: true) }
         }
         if !choice.nearer.isEmpty { session.tell(text.nearer(choice.nearer)) }
-        for departed in choice.lacking {
+        for purgedBefore in choice.lacking {
             faults.append(
                 Fault(
                     .partial,
-                    "'\(choice.backup.path.display)' needs '\(departed.backup.path.display)', and that is gone: \(text.end(departed))",
+                    "'\(choice.backup.path.display)' needs '\(purgedBefore.backup.path.display)', and that is gone: \(text.end(purgedBefore))",
                     hint: "without it nothing can be made of this one: look for a copy of it elsewhere",
-                    path: departed.backup.path))
+                    path: purgedBefore.backup.path))
         }
         if choice.isCutOff {
             faults.append(
@@ -266,13 +266,13 @@ struct RestoreDoing {
 
 extension Session {
     /// One that cannot be brought back.
-    func json(_ departed: PurgedBackup) -> JSON {
-        let backup = departed.backup
+    func json(_ purgedBefore: PurgedBackup) -> JSON {
+        let backup = purgedBefore.backup
         let fields: [JSON.Field] =
             [.init("id", .string(backup.id.text))] + [JSON.Field](path: backup.path) + [
                 .init("time", .string(backup.time.rfc3339(in: zone))), .init("state", .string(backup.state.rawValue)),
-                .init("at", JSON(departed.at?.rfc3339(in: zone))), .init("run", JSON(departed.run)),
-                .init("why", JSON(departed.why)),
+                .init("at", JSON(purgedBefore.at?.rfc3339(in: zone))), .init("run", JSON(purgedBefore.run)),
+                .init("why", JSON(purgedBefore.why)),
             ]
         return .object(fields)
     }

@@ -186,14 +186,14 @@ private struct UndoDoing {
         return lines.joined(separator: "\n")
     }
 
-    private func gone(_ departed: [PurgedBackup]) -> [String] {
+    private func gone(_ purgedBefore: [PurgedBackup]) -> [String] {
         let most = 10
-        let lines = departed.prefix(most).map { one in
+        let lines = purgedBefore.prefix(most).map { one in
             let when = one.at.map { " " + Text.time($0, session.zone).trimmingCharacters(in: .whitespaces) } ?? ""
             let run = one.run.map { ", run \($0)" } ?? ""
             return "  gone for good: \(one.backup.path.display) (\(one.backup.state.rawValue)\(when)\(run))"
         }
-        return lines + (departed.count > most ? ["  and \(Text.count(departed.count - most)) more"] : [])
+        return lines + (purgedBefore.count > most ? ["  and \(Text.count(purgedBefore.count - most)) more"] : [])
     }
 
     func finish(_ runs: [Run], others: [Run]) throws {

@@ -9,15 +9,15 @@ extension Notice {
     /// Series whose newest backup cannot be used. A series that is frozen for suspect ones says so itself.
     static func unusable(_ view: VaultView) -> [Notice] {
         let names = SeriesNames(view)
-        return view.pulses.filter { $0.value.retirement == nil && !view.isFrozenForSuspects($0.key) }
+        return view.freshness.filter { $0.value.retirement == nil && !view.isFrozenForSuspects($0.key) }
             .sorted { $0.key < $1.key }
-            .compactMap { series, pulse in
-                pulse.failing.map { unusable($0, pulse, series: names.text(series), view: view) }
+            .compactMap { series, freshness in
+                freshness.failing.map { unusable($0, freshness, series: names.text(series), view: view) }
             }
     }
 
     private static func unusable(
-        _ failing: SeriesFreshness.Failing, _ pulse: SeriesFreshness, series: String, view: VaultView
+        _ failing: SeriesFreshness.Failing, _ freshness: SeriesFreshness, series: String, view: VaultView
     ) -> Notice {
         let name = failing.backup.path.lastComponent.display
         let isSuspect = failing.condition == .suspect
@@ -25,7 +25,7 @@ extension Notice {
             failing.count == 1
             ? "the newest backup of \(series) \(isSuspect ? "is suspect" : "cannot be used")"
             : "the newest \(failing.count) backups of \(series) \(isSuspect ? "are suspect" : "cannot be used")"
-        let good = pulse.newest.map {
+        let good = freshness.newest.map {
             "The last good one is \(Text.age(view.at.wall.seconds(since: $0))) old."
         }
         return Notice(
@@ -52,7 +52,7 @@ extension Notice {
         let names = SeriesNames(view)
         let found = Dictionary(grouping: view.present.filter { suspects[$0.id.object] != nil }, by: \.series)
         return found.sorted { $0.key < $1.key }.compactMap { series, backups in
-            guard !view.isFrozenForSuspects(series), view.pulses[series]?.failing == nil,
+            guard !view.isFrozenForSuspects(series), view.freshness[series]?.failing == nil,
                 let newest = backups.max(by: { ($0.time, $0.path) < ($1.time, $1.path) })
             else { return nil }
             let others = backups.count == 1 ? "" : " and \(backups.count - 1) more of its series"

@@ -60,7 +60,7 @@ extension Notice {
             found.append(held(plan, hold, view: view, zone: zone))
         }
         found += vetoed(view, engine) + unusable(view)
-        if !view.wanted.isEmpty { found.append(DiskText.wanted(view)) }
+        if !view.keptByPolicy.isEmpty { found.append(DiskText.keptByPolicy(view)) }
         for finding in view.recovery {
             found.append(
                 Notice(
@@ -91,7 +91,7 @@ extension Notice {
         var commands = ["reprieve unfreeze \(shell: view.label) \(shell: name)"]
         if mark.freezeCause == .suspect {
             text += " Repair the job that writes them."
-            let newest = view.pulses[series]?.failing?.backup
+            let newest = view.freshness[series]?.failing?.backup
             let accept = "reprieve accept \(shell: view.label) \(shell: name) --reason WHY   # if they are right"
             commands =
                 ["reprieve list \(shell: view.label) \(shell: name)"]
@@ -111,7 +111,7 @@ extension Notice {
 
     /// Names with a date that nobody reads; told once a week.
     private static func unread(_ view: VaultView) -> [Notice] {
-        let kinds = SkippedKind.all(view.leftAlone).filter(\.isDated)
+        let kinds = SkippedKind.all(view.skippedEntries).filter(\.isDated)
         guard let first = kinds.first else { return [] }
         let count = kinds.reduce(0) { $0 + $1.entries }
         let names = count == 1 ? "1 name has a date and is" : "\(Text.count(count)) names have a date and are"
@@ -210,9 +210,9 @@ extension Notice {
     /// Series that ended of late: somebody who was away should see it once.
     static func ended(_ view: VaultView) -> [Notice] {
         let names = SeriesNames(view)
-        let recent = view.pulses.filter { _, pulse in
-            pulse.health == .ended
-                && (pulse.newest.map { view.at.wall.seconds(since: $0) < Self.recentSeconds } ?? false)
+        let recent = view.freshness.filter { _, freshness in
+            freshness.health == .ended
+                && (freshness.newest.map { view.at.wall.seconds(since: $0) < Self.recentSeconds } ?? false)
         }
         guard let first = recent.keys.min() else { return [] }
         let others = recent.count == 1 ? "" : " and \(recent.count - 1) more"
@@ -230,10 +230,10 @@ extension Notice {
     /// Series that nothing new came to for too long: no decision is needed, but somebody should know.
     static func late(_ view: VaultView) -> [Notice] {
         let names = SeriesNames(view)
-        return view.pulses.filter { $0.value.health == .late }
+        return view.freshness.filter { $0.value.health == .late }
             .sorted { $0.key < $1.key }
-            .compactMap { series, pulse in
-                guard let newest = pulse.newest, let rhythm = pulse.rhythm else { return nil }
+            .compactMap { series, freshness in
+                guard let newest = freshness.newest, let rhythm = freshness.rhythm else { return nil }
                 let count = view.present.count { $0.series == series }
                 let silence = Text.age(view.at.wall.seconds(since: newest))
                 return Notice(

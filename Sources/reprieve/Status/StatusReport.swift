@@ -138,8 +138,8 @@ extension StatusReport.Vault {
         size = view.present.total { $0.size }
         trashed = view.trashed.count
         trashSize = view.trashed.total { $0.size }
-        newest = view.pulses.values.compactMap(\.newest).max()
-        let health = view.isAway ? [] : view.pulses.values.map(\.health)
+        newest = view.freshness.values.compactMap(\.newest).max()
+        let health = view.isAway ? [] : view.freshness.values.map(\.health)
         suspect = health.count { $0 == .suspect || $0 == .failing }
         late = health.count { $0 == .late }
         settling = health.count { $0 == .settling }
@@ -164,7 +164,7 @@ extension StatusReport.Vault {
         if view.isReadOnly { return "read-only" }
         if !view.unreadable.isEmpty { return "partly" }
         if let hold = view.plan?.hold, hold.waitsForPerson { return "held" }
-        let health = Set(view.pulses.values.map(\.health))
+        let health = Set(view.freshness.values.map(\.health))
         for worst in [SeriesFreshness.Health.failing, .suspect, .late] where health.contains(worst) {
             return worst.rawValue
         }

@@ -142,7 +142,7 @@ struct Db2Tests {
             "SHOP.3.db2inst1.NODE0000.CATN0000.20261123010000.001",
         ]
         let reading = read(names)
-        #expect(reading.units.isEmpty && reading.leftAlone.count == 3)
+        #expect(reading.units.isEmpty && reading.skippedEntries.count == 3)
         #expect(reading.why(names[0])?.contains("Db2") == true)
     }
 
@@ -283,7 +283,7 @@ struct VeeamTests {
         let names: [Bytes] = [
             "aD2026-11-21T010000_2DCD.vrb", "aD2026-11-22T010000_2DCE.vbk", "aD2026-11-22T020000.vib",
         ]
-        #expect(read(names).units.isEmpty && read(names).leftAlone.count == 3)
+        #expect(read(names).units.isEmpty && read(names).skippedEntries.count == 3)
         #expect(read(["a.vbk", "2026-11-23.vbk", "aD2026-11-41T010000_2DCD.vib"]).units.isEmpty)
     }
 }

@@ -50,11 +50,11 @@ struct DarTests {
     }
 
     @Test("one archive that does not say its kind makes all opaque, and they are listed as one")
-    func opaque() {
+    func managed() {
         for other: Bytes in ["x.1.dar", "home_decr_2026-10-01.1.dar"] {
             let reading = read(Self.week + [other])
             #expect(reading.units.isEmpty)
-            #expect(reading.leftAlone.count { $0.why.condition == "opaque" } == 1)
+            #expect(reading.skippedEntries.count { $0.why.condition == "opaque" } == 1)
         }
     }
 

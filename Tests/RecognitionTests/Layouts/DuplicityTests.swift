@@ -16,7 +16,7 @@ struct DuplicityTests {
     @Test("all files of one time are one backup, and the names say what it needs")
     func week() throws {
         let reading = read(Self.week, in: "mail", zone: .utc)
-        #expect(reading.units.count == 2 && reading.leftAlone.isEmpty)
+        #expect(reading.units.count == 2 && reading.skippedEntries.isEmpty)
         #expect(Set(reading.units.map(\.series)) == ["mail/duplicity-*"])
         let full = try #require(reading.unit("duplicity-full.20261122T010000Z.vol1.difftar.gpg"))
         let inc = try #require(reading.unit("duplicity-inc.20261122T010000Z.to.20261123T010000Z.vol1.difftar.gpg"))
@@ -79,12 +79,12 @@ struct DuplicityTests {
     }
 
     @Test("signatures without volumes are no backup; short names are left to duplicity as one thing")
-    func leftAlone() {
+    func skippedEntries() {
         let orphan: Bytes = "duplicity-new-signatures.20261122T010000Z.to.20261123T010000Z.sigtar.gpg"
         #expect(read([orphan]).units.isEmpty)
         let short = read(["df.thzl0a.1.dt.g", "df.thzl0a.m.g", "dfs.thzl0a.st.g", "di.thzl0a.ti1bz2.1.dt.g"])
         #expect(short.units.isEmpty)
-        #expect(short.leftAlone.first { $0.name == "df.thzl0a.1.dt.g" }?.why.condition == "opaque")
+        #expect(short.skippedEntries.first { $0.name == "df.thzl0a.1.dt.g" }?.why.condition == "opaque")
     }
 
     @Test(

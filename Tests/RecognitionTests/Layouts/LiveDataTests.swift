@@ -26,7 +26,7 @@ struct LiveDataTests {
         ] as [([Bytes], [Bytes: [Bytes]], String)])
     func places(names: [Bytes], inside: [Bytes: [Bytes]], what: String) {
         let found = Layouts.ofPlaces.lazy.compactMap { $0.place(place(names, inside: inside)) }.first
-        #expect(found == .foreign("\(what), not a backup; to count it all the same, name it with `include`"))
+        #expect(found == .notRecognised("\(what), not a backup; to count it all the same, name it with `include`"))
     }
 
     @Test("what a tool has left its record in is no live data")

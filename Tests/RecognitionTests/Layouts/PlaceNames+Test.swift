@@ -13,9 +13,9 @@ func place(
         file: { texts[$0].map { .text(Bytes($0)) } })
 }
 
-extension LeftAlone.Why {
+extension SkippedEntry.Why {
     /// The tool of an opaque unit; `nil`: it is none.
-    var tool: String? { if case .opaque(let tool, _) = self { tool } else { nil } }
+    var tool: String? { if case .managed(let tool, _) = self { tool } else { nil } }
 }
 
 extension Layouts {

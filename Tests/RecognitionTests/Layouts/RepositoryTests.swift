@@ -301,8 +301,8 @@ struct RepositoryTests {
         let hashes: [Bytes] = Self.hexadecimal.prefix(20).map { $0 + Self.hash.dropLast(2) }
         #expect(Layouts.answers(place(dumps + hashes)).isEmpty)
         let reading = read(hashes + ["db-2026-11-23.sql"])
-        #expect(reading.leftAlone.count == 20 && reading.units.map(\.name) == ["db-2026-11-23.sql"])
-        #expect(read(Array(hashes.prefix(3))).leftAlone.allSatisfy { $0.why.tool == nil })
+        #expect(reading.skippedEntries.count == 20 && reading.units.map(\.name) == ["db-2026-11-23.sql"])
+        #expect(read(Array(hashes.prefix(3))).skippedEntries.allSatisfy { $0.why.tool == nil })
     }
 
     @Test(
@@ -323,14 +323,14 @@ struct RepositoryTests {
     func byName(name: Bytes, tool: String?) {
         let reading = read([name, "db-2026-11-23.sql.gz"])
         let bare = name.hasSuffix("/") ? name.dropLast(1) : name
-        #expect(reading.leftAlone.first { $0.name == bare }?.why.tool == tool)
+        #expect(reading.skippedEntries.first { $0.name == bare }?.why.tool == tool)
         #expect(reading.unit("db-2026-11-23.sql.gz") != nil)
     }
 
     @Test("directories that are renamed at each run, after the first one and later")
     func rotated() {
         let tool = "directory rotated by name, as by rsnapshot"
-        func tools(_ names: [Bytes]) -> [String?] { read(names).leftAlone.map(\.why.tool) }
+        func tools(_ names: [Bytes]) -> [String?] { read(names).skippedEntries.map(\.why.tool) }
         #expect(tools(["nightly.0/"]) == [tool])
         #expect(tools(["nightly.0/", "nightly.1/", "nightly.2/"]) == [tool, tool, tool])
         #expect(tools(["web-1.0/", "web-1.1/"]) == [tool, tool])

@@ -28,7 +28,7 @@ struct SideFilesTests {
         let reading = read(names)
         #expect(reading.units.map(\.name) == ["x-2026-11-23.tar.gz", "x-2026-11-24.tar.gz"])
         #expect(reading.units[0].sideFiles == names.dropFirst(2).sorted())
-        #expect(reading.leftAlone.isEmpty)
+        #expect(reading.skippedEntries.isEmpty)
     }
 
     @Test(
@@ -58,13 +58,13 @@ struct SideFilesTests {
         let night: [Bytes] = ["app-2026-11-23.log", "app-2026-11-23.log.sha256"]
         #expect(reading.units.map(\.sharedSideFiles) == [night, night, []])
         #expect(reading.units.map(\.sideFiles) == [[], [], ["app-2026-11-24.log"]])
-        #expect(reading.leftAlone.isEmpty)
+        #expect(reading.skippedEntries.isEmpty)
         let sets = read([
             "x-2026-11-23.tar.gz.aa", "x-2026-11-23.tar.gz.ab", "x-2026-11-23.tar.gz.sha256", "x-2026-11-23.log",
             "x-2026-11-23.tar.gz.aa.md5", "y-2026-11-23.tar.gzaa", "y-2026-11-23.tar.gz.sha256",
             "z-2026-11-23.part1.rar", "z-2026-11-23.rar.md5", "x-2026-11-23.tar.gz.asc",
         ])
-        #expect(sets.units.count == 3 && sets.leftAlone.isEmpty)
+        #expect(sets.units.count == 3 && sets.skippedEntries.isEmpty)
         #expect(sets.units.allSatisfy { $0.sharedSideFiles.isEmpty })
         #expect(sets.units.map(\.sideFiles.count) == [5, 1, 1])
     }
@@ -113,6 +113,6 @@ struct SideFilesTests {
         let files = (0..<3000).map { Bytes("x-2026-11-23.\($0).tar") }
         let reading = read(volumes + files)
         #expect(reading.units.count == 3000)
-        #expect(reading.leftAlone.count == 3000)
+        #expect(reading.skippedEntries.count == 3000)
     }
 }

@@ -244,7 +244,7 @@ struct SplitPartsTests {
             let own = one.units.flatMap { [$0.name] + $0.sideFiles }
             #expect(own.count == Set(own).count)
             let shared = Set(one.units.flatMap(\.sharedSideFiles))
-            #expect(Set(own).union(shared).union(one.leftAlone.map(\.name)) == Set(names))
+            #expect(Set(own).union(shared).union(one.skippedEntries.map(\.name)) == Set(names))
             #expect(shared.isDisjoint(with: own))
         }
     }

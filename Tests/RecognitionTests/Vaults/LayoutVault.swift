@@ -82,7 +82,7 @@ final class LayoutVault {
 
     struct Outcome {
         var plan: Plan
-        var leftAlone: [LeftAlone]
+        var skippedEntries: [SkippedEntry]
         var suspicion: Suspicion
 
         private var going: [Plan.Judged] { plan.withSharedFiles(plan.condemned) }
@@ -128,21 +128,21 @@ final class LayoutVault {
 
         /// The tool of an opaque unit.
         func tool(_ path: String) -> String? {
-            for entry in leftAlone where entry.path.display == path {
-                if case .opaque(let tool, _) = entry.why { return tool }
+            for entry in skippedEntries where entry.path.display == path {
+                if case .managed(let tool, _) = entry.why { return tool }
             }
             return nil
         }
 
         /// What prunes it.
         func prune(_ path: String) -> String? {
-            for entry in leftAlone where entry.path.display == path {
-                if case .opaque(_, let prune) = entry.why { return prune }
+            for entry in skippedEntries where entry.path.display == path {
+                if case .managed(_, let prune) = entry.why { return prune }
             }
             return nil
         }
 
-        func skipped(_ path: String) -> String? { leftAlone.first { $0.path.display == path }?.why.text }
+        func skipped(_ path: String) -> String? { skippedEntries.first { $0.path.display == path }?.why.text }
 
         /// Backups that stay although something that they need does not.
         var orphans: [String] {
@@ -174,7 +174,7 @@ final class LayoutVault {
         input.protection.suspicion = Suspicion(
             present, footers: Set(footers), latest: now.wall.adding(seconds: Judge.futureSeconds))
         return Outcome(
-            plan: Plan.make(input)!, leftAlone: try catalog.leftAlone(vault: vault),
+            plan: Plan.make(input)!, skippedEntries: try catalog.skippedEntries(vault: vault),
             suspicion: input.protection.suspicion)
     }
 
@@ -205,7 +205,7 @@ final class LayoutVault {
                 [
                     .init(
                         place: place.directory, known: place.known, backups: place.backups,
-                        leftAlone: place.leftAlone, inside: place.descend, digest: place.digest,
+                        skippedEntries: place.skippedEntries, inside: place.descend, digest: place.digest,
                         unknown: place.unknown, isNew: place.isNew)
                 ])
         }

@@ -53,7 +53,7 @@ struct MemoryVault {
 
     private func backup(_ unit: DirectoryReading.Unit, in directory: Bytes) -> Backup? {
         let path = directory.appending(unit.name)
-        if unit.isDirectory, case .opaque? = Layouts.place(place(path)) { return nil }
+        if unit.isDirectory, case .managed? = Layouts.place(place(path)) { return nil }
         let inside = unit.isDirectory ? path : directory
         let found = Layouts.read(
             UnitContents(

@@ -63,7 +63,7 @@ struct NameLayoutTests {
             }
         }
         let outcome = try vault.judge { $0.daily = .first(3) }
-        #expect(outcome.series.count == 1, "\(outcome.series) \(outcome.leftAlone.prefix(2))")
+        #expect(outcome.series.count == 1, "\(outcome.series) \(outcome.skippedEntries.prefix(2))")
         #expect(outcome.stays == newest && outcome.goes.count == all - 3)
         for backup in outcome.backups { #expect(abs(backup.time.seconds(since: backup.primary.mtime)) <= 3600) }
     }
@@ -110,7 +110,7 @@ struct NameLayoutTests {
             try vault.put("etcd/etcd-snapshot-node-a-\(number)", daysAgo: 0, at: "00:00:00")
         }
         let outcome = try vault.judge { $0.daily = .first(3) }
-        #expect(outcome.series.count == 1 && outcome.stays.count == 3, "\(outcome.leftAlone)")
+        #expect(outcome.series.count == 1 && outcome.stays.count == 3, "\(outcome.skippedEntries)")
     }
 
     @Test("a random word, or a version that grows: learn proposes the line, and by it three stay")
@@ -170,7 +170,8 @@ struct NameLayoutTests {
             try vault.put("monthly/shop/shop_%Y-%m-%d_01h05m.%B.shop.sql.gz", daysAgo: week * 30, at: "01:05:00")
         }
         let outcome = try vault.judge { $0.last = .first(3) }
-        #expect(outcome.series.values.sorted() == [10, 10, 10], "\(outcome.series) \(outcome.leftAlone.prefix(3))")
+        #expect(
+            outcome.series.values.sorted() == [10, 10, 10], "\(outcome.series) \(outcome.skippedEntries.prefix(3))")
         #expect(outcome.stays.count == 9)
     }
 

@@ -21,7 +21,7 @@ struct RepositoryLayoutTests {
         #expect(found?.lowercased().contains(tool) == true, "\(found ?? "none")", sourceLocation: sourceLocation)
         #expect(outcome.prune(place)?.contains(prune) == true, sourceLocation: sourceLocation)
         // One line for all of it.
-        let lines = outcome.leftAlone.count { $0.path.display.hasPrefix(place) }
+        let lines = outcome.skippedEntries.count { $0.path.display.hasPrefix(place) }
         #expect(lines == 1, sourceLocation: sourceLocation)
     }
 

@@ -10,12 +10,12 @@ struct ContentStore: Layout {
         kind: "left alone as a whole", chain: "the tool's own", complete: "not looked at",
         prunes: "the tool that writes it")
 
-    private static let why = LeftAlone.Why.opaque(
+    private static let why = SkippedEntry.Why.managed(
         tool: "store of an unknown tool (names are hashes)", prune: "the tool that writes it")
     /// Fewer of them are a coincidence.
     private static let fewest = 16
 
-    func place(_ place: PlaceNames) -> LeftAlone.Why? {
+    func place(_ place: PlaceNames) -> SkippedEntry.Why? {
         guard place.names.count >= Self.fewest else { return nil }
         var (shapes, others) = (Shapes(), 0)
         // One name in ten may be anything: a lock, a note, what the file browser leaves.
@@ -41,7 +41,7 @@ struct ContentStore: Layout {
             found.append((index, shape))
         }
         let stores = shapes.stores
-        for (index, shape) in found where stores.contains(shape) { listing.claim(index, as: .leftAlone(Self.why)) }
+        for (index, shape) in found where stores.contains(shape) { listing.claim(index, as: .skippedEntries(Self.why)) }
     }
 
     /// A backup of a telephone, whole in itself, looks so inside.

@@ -8,7 +8,7 @@ internal import Model
 struct Repository: Layout {
     let guide: LayoutGuide
     let signs: [Bytes]
-    private let why: LeftAlone.Why
+    private let why: SkippedEntry.Why
     private let isFile: (@Sendable (Bytes) -> Bool)?
     private let isDirectory: (@Sendable (Bytes) -> Bool)?
     private let isPlace: @Sendable (PlaceNames) -> Bool
@@ -22,21 +22,21 @@ struct Repository: Layout {
         guide = LayoutGuide(
             tool: tool, names: names, kind: "left alone as a whole", chain: "the tool's own", complete: "not looked at",
             prunes: prunes)
-        why = .opaque(tool: tool, prune: prunes)
+        why = .managed(tool: tool, prune: prunes)
         self.signs = signs
         (isFile, isDirectory, isPlace) = (file, directory, place)
     }
 
     static let never: @Sendable (PlaceNames) -> Bool = { _ in false }
 
-    func place(_ place: PlaceNames) -> LeftAlone.Why? { isPlace(place) ? why : nil }
+    func place(_ place: PlaceNames) -> SkippedEntry.Why? { isPlace(place) ? why : nil }
 
     func claim(in listing: inout Listing) {
         guard isFile != nil || isDirectory != nil else { return }
         for index in listing.entries.indices where listing.isCandidate(index) {
             let entry = listing.entries[index]
             guard let isOne = entry.isFile ? isFile : isDirectory, isOne(entry.name) else { continue }
-            listing.claim(index, as: .leftAlone(why))
+            listing.claim(index, as: .skippedEntries(why))
         }
     }
 }

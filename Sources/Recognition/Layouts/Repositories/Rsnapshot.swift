@@ -8,8 +8,8 @@ struct Rsnapshot: Layout {
         tool: "rsnapshot", names: "`alpha.0/`, `hourly.0/`, `daily.1/`, `nightly.0/`", kind: "left alone as a whole",
         chain: "the tool's own", complete: "not looked at", prunes: "rsnapshot's own retain counts")
 
-    private static let own = LeftAlone.Why.opaque(tool: "rsnapshot", prune: "rsnapshot's own retain counts")
-    private static let rotated = LeftAlone.Why.opaque(
+    private static let own = SkippedEntry.Why.managed(tool: "rsnapshot", prune: "rsnapshot's own retain counts")
+    private static let rotated = SkippedEntry.Why.managed(
         tool: "directory rotated by name, as by rsnapshot",
         prune: "the retain counts of rsnapshot, or the script that rotates it")
 
@@ -25,13 +25,13 @@ struct Rsnapshot: Layout {
             guard let (word, number) = Self.read(entry.name) else { continue }
             // `2026-11-23.0`: a date says more.
             if Self.intervals.contains(word) {
-                listing.claim(index, as: .leftAlone(Self.own))
+                listing.claim(index, as: .skippedEntries(Self.own))
             } else if !listing.parser.read(entry.finalName).isTime {
                 others[word, default: []].append((index, number))
             }
         }
         for (word, members) in others where Self.isRotation(word, Set(members.map(\.number))) {
-            for member in members { listing.claim(member.index, as: .leftAlone(Self.rotated)) }
+            for member in members { listing.claim(member.index, as: .skippedEntries(Self.rotated)) }
         }
     }
 

@@ -3,8 +3,8 @@ import Testing
 
 /// A house with real disks: images on loop devices, mounted where a test wants them, and FUSE servers that can be
 /// stopped. ``end()`` ends agents and servers, unmounts and detaches, whatever state a failed test left behind.
-final class Rack {
-    let house: House
+final class DiskFixture {
+    let house: CLIFixture
     private var mounts: [String] = []
     private var devices: [String] = []
     private var servers: [Process] = []
@@ -12,11 +12,13 @@ final class Rack {
     /// Where mounting is possible; where CI is set it must be, and a test fails.
     static let isUsable = geteuid() == 0 || ProcessInfo.processInfo.environment["CI"] != nil
 
-    private init(keep: String, more: String) throws { house = try House(keep: keep, more: more) }
+    private init(keep: String, more: String) throws { house = try CLIFixture(keep: keep, more: more) }
 
     /// Runs a test with a rack of its own.
-    static func with(keep: String = "{ last: 2 }", more: String = "", _ body: (Rack, House) throws -> Void) throws {
-        let rack = try Rack(keep: keep, more: more)
+    static func with(keep: String = "{ last: 2 }", more: String = "", _ body: (DiskFixture, CLIFixture) throws -> Void)
+        throws
+    {
+        let rack = try DiskFixture(keep: keep, more: more)
         defer { rack.end() }
         try body(rack, rack.house)
     }
@@ -28,8 +30,8 @@ final class Rack {
             kill(server.processIdentifier, SIGKILL)
             server.waitUntilExit()
         }
-        for place in mounts.reversed() { _ = try? House.launch(["/usr/bin/umount", "-l", place]) }
-        for device in devices { _ = try? House.launch(["/usr/sbin/losetup", "-d", device]) }
+        for place in mounts.reversed() { _ = try? CLIFixture.launch(["/usr/bin/umount", "-l", place]) }
+        for device in devices { _ = try? CLIFixture.launch(["/usr/sbin/losetup", "-d", device]) }
     }
 
     // MARK: Disks
@@ -65,9 +67,9 @@ final class Rack {
 
     /// The agent looks now and then; who unmounts at that very moment repeats it.
     func unmount(_ place: String, lazily: Bool = false) throws {
-        var outcome: House.Outcome?
+        var outcome: CLIFixture.Outcome?
         for _ in 0..<10 {
-            outcome = try House.launch(["/usr/bin/umount"] + (lazily ? ["-l"] : []) + [place])
+            outcome = try CLIFixture.launch(["/usr/bin/umount"] + (lazily ? ["-l"] : []) + [place])
             guard outcome?.status != 0 else { break }
             usleep(50_000)
         }
@@ -97,13 +99,13 @@ final class Rack {
 
     @discardableResult
     private func tool(_ path: String, _ arguments: [String]) throws -> String {
-        let outcome = try House.launch([path] + arguments)
+        let outcome = try CLIFixture.launch([path] + arguments)
         try #require(outcome.status == 0, "\(path) \(arguments): \(outcome.error)")
         return outcome.out
     }
 }
 
-extension House {
+extension CLIFixture {
     /// One vault of `status --json`.
     func status(_ vault: String = "dumps") throws -> [String: Any] {
         let vaults = try run("status", "--json", "--wait", "2s").json()["vaults"] as? [[String: Any]]
@@ -136,7 +138,7 @@ extension House {
     }
 }
 
-extension House.Outcome {
+extension CLIFixture.Outcome {
     /// All that was said, however its lines were broken.
     var said: String { (out + error).split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 }

@@ -4,7 +4,7 @@ import Testing
 
 /// A vault, a configuration and a state directory of a test's own, and the real binary.
 /// Only one thread changes its list of agents; all else is fixed.
-final class House: @unchecked Sendable {
+final class CLIFixture: @unchecked Sendable {
     /// In a temporary directory, or on a disk of the test's own.
     let root: URL
     /// In ``root``, or on a disk of the test's own.

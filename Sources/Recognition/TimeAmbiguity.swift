@@ -1,6 +1,6 @@
 /// A time of day that could be a number as well: `customer-20261123-1001`, epoch seconds, or the last directory of
 /// `2026/11/23/01`. The time of the content has to bear it out.
-package struct ClockDoubt: Hashable, Sendable {
+package struct TimeAmbiguity: Hashable, Sendable {
     package enum Place: Sendable {
         case behindDate, epoch, apart
         /// `2026-11-23_9-5`: no clock writes so, but scripts do.

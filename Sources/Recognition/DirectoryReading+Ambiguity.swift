@@ -6,31 +6,31 @@ extension DirectoryReading {
 
     /// Doubts that the names of a series answer.
     mutating func dropUnneededDoubts() {
-        let doubtful = units.indices.filter { units[$0].doubt != nil }
-        guard !doubtful.isEmpty else { return }
-        for (_, indices) in Dictionary(grouping: doubtful, by: { units[$0].series }) {
+        let ambiguous = units.indices.filter { units[$0].ambiguity != nil }
+        guard !ambiguous.isEmpty else { return }
+        for (_, indices) in Dictionary(grouping: ambiguous, by: { units[$0].series }) {
             dropUnneededDoubts(indices)
         }
     }
 
     private mutating func dropUnneededDoubts(_ indices: [Int]) {
-        let places = Set(indices.compactMap { units[$0].doubt?.place })
+        let places = Set(indices.compactMap { units[$0].ambiguity?.place })
         guard places.count == 1, let place = places.first else { return }
         let isProven =
             switch place {
             case .behindDate: isSchedule(indices)
             case .epoch: EpochProof(indices.compactMap { units[$0].time }).isProof
-            case .dateHour: Set(indices.map { units[$0].doubt?.day }).count >= 3
+            case .dateHour: Set(indices.map { units[$0].ambiguity?.day }).count >= 3
             case .apart, .unpadded, .runOn, .hour, .fraction: false
             }
-        if isProven { for index in indices { units[index].doubt = nil } }
+        if isProven { for index in indices { units[index].ambiguity = nil } }
     }
 
     /// Four digits behind a date are a time of day, as long as they look like a schedule: one a day, or always at the
     /// same minute, or at fives. `-1001`, `-1002`, `-1042` on one day may be customers: then mtimes have to say it.
     private func isSchedule(_ indices: [Int]) -> Bool {
-        Dictionary(grouping: indices) { units[$0].doubt?.day }.values.allSatisfy { day in
-            let minutes = Set(day.compactMap { units[$0].doubt?.minute })
+        Dictionary(grouping: indices) { units[$0].ambiguity?.day }.values.allSatisfy { day in
+            let minutes = Set(day.compactMap { units[$0].ambiguity?.minute })
             return minutes.count == 1 || minutes.allSatisfy { $0.isMultiple(of: 5) }
         }
     }
@@ -38,7 +38,7 @@ extension DirectoryReading {
     // MARK: By the contents
 
     /// Whether ``decide(remembered:contentTime:)`` may change anything.
-    package var isOpen: Bool { !undecided.isEmpty || units.contains { $0.doubt != nil } }
+    package var isOpen: Bool { !undecided.isEmpty || units.contains { $0.ambiguity != nil } }
 
     /// Why names are left alone whose times are in doubt.
     package static let notBorneOut = "is it a time or a number? The time of its content does not bear it out"
@@ -57,35 +57,35 @@ extension DirectoryReading {
         guard units.count > before else { return }
         units.sort { $0.name < $1.name }
         let taken = Set(units.flatMap { [$0.name] + $0.sideFiles })
-        leftAlone.removeAll { taken.contains($0.name) }
+        skippedEntries.removeAll { taken.contains($0.name) }
         undecided.removeAll { taken.contains($0.unit.name) }
     }
 
     private mutating func checkDoubts(_ remembered: (Unit) -> Timestamp?, _ contentTime: (Unit) -> Timestamp?) {
-        let doubtful = units.indices.filter { units[$0].doubt != nil }
-        guard !doubtful.isEmpty else { return }
+        let ambiguous = units.indices.filter { units[$0].ambiguity != nil }
+        guard !ambiguous.isEmpty else { return }
         var numbers: Set<Bytes> = []
-        for (series, indices) in Dictionary(grouping: doubtful, by: { units[$0].series }) {
+        for (series, indices) in Dictionary(grouping: ambiguous, by: { units[$0].series }) {
             var (known, borneOut) = (0, 0)
             for index in indices {
-                guard let doubt = units[index].doubt, let time = units[index].time else { continue }
+                guard let ambiguity = units[index].ambiguity, let time = units[index].time else { continue }
                 let isKnown = remembered(units[index]) == time
                 guard let seen = isKnown ? time : contentTime(units[index]) else { continue }
                 known += 1
-                if isKnown || doubt.window.contains(seen.seconds(since: time)) { borneOut += 1 }
+                if isKnown || ambiguity.window.contains(seen.seconds(since: time)) { borneOut += 1 }
             }
             // Of epoch seconds most are enough: a number is hardly ever near them.
-            let isEpoch = indices.allSatisfy { units[$0].doubt?.place == .epoch }
+            let isEpoch = indices.allSatisfy { units[$0].ambiguity?.place == .epoch }
             if isEpoch ? borneOut * 3 < known * 2 : borneOut < known { numbers.insert(series) }
         }
-        for unit in units where unit.doubt != nil && numbers.contains(unit.series) {
-            leftAlone.append((unit.name, .foreign(Self.notBorneOut)))
+        for unit in units where unit.ambiguity != nil && numbers.contains(unit.series) {
+            skippedEntries.append((unit.name, .notRecognised(Self.notBorneOut)))
             for side in unit.sideFiles {
-                leftAlone.append((side, .foreign(Self.noBackup(unit.name))))
+                skippedEntries.append((side, .notRecognised(Self.noBackup(unit.name))))
             }
         }
-        units.removeAll { $0.doubt != nil && numbers.contains($0.series) }
-        for index in units.indices { units[index].doubt = nil }
+        units.removeAll { $0.ambiguity != nil && numbers.contains($0.series) }
+        for index in units.indices { units[index].ambiguity = nil }
     }
 
     /// Contents that agree with one reading and contradict the other: so many are needed.

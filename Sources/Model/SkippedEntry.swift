@@ -1,27 +1,27 @@
 /// An entry of a vault that is no backup of ours: listed, never touched.
-package struct LeftAlone: Hashable, Sendable {
+package struct SkippedEntry: Hashable, Sendable {
     package enum Why: Hashable, Sendable {
         /// A repository that its own tool prunes, with that command.
-        case opaque(tool: String, prune: String)
-        case foreign(String)
+        case managed(tool: String, prune: String)
+        case notRecognised(String)
         /// A symbolic link, and where in the vault it leads; `nil`: out of it.
         case link(to: Bytes?)
 
         package var condition: String {
             switch self {
-            case .opaque: "opaque"
-            case .foreign, .link: "foreign"
+            case .managed: "opaque"
+            case .notRecognised, .link: "foreign"
             }
         }
 
         /// Whose repository it is.
-        package var tool: String? { if case .opaque(let tool, _) = self { tool } else { nil } }
+        package var tool: String? { if case .managed(let tool, _) = self { tool } else { nil } }
 
         package var text: String {
             switch self {
             // A name of several words says itself what it is: "snapper snapshot".
-            case .opaque(let tool, _): tool.contains(" ") ? tool : "\(tool) repository"
-            case .foreign(let why): why
+            case .managed(let tool, _): tool.contains(" ") ? tool : "\(tool) repository"
+            case .notRecognised(let why): why
             case .link(let target): "symbolic link" + (target.map { " to \($0.display)" } ?? "")
             }
         }

@@ -3,7 +3,7 @@ internal import Glibc
 package import Model
 
 /// How large an opaque unit is and how old: for a person to see, and no decision hangs on it.
-package struct OpaqueMeasure: Hashable, Sendable {
+package struct ManagedMeasure: Hashable, Sendable {
     /// Apparent bytes. What a btrfs snapshot shares with others counts in full; `btrfs filesystem du` knows better.
     package private(set) var size: Int64 = 0
     /// The newest mtime of a file in it, or of the whole where it holds none.
@@ -16,7 +16,7 @@ package struct OpaqueMeasure: Hashable, Sendable {
 
     /// Of a repository or a subvolume (``Directory/openSubvolume(_:)``). What is mounted in it does not count.
     package init(
-        of directory: Directory, entryLimit: Int = OpaqueMeasure.entryLimit, pacing: Pacing = .none,
+        of directory: Directory, entryLimit: Int = ManagedMeasure.entryLimit, pacing: Pacing = .none,
         shouldStop: () -> Bool = { false }
     ) {
         var visitor = Visitor(entriesLeft: entryLimit, pacing: pacing)

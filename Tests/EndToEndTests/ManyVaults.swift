@@ -4,11 +4,11 @@ import Testing
 /// Many vaults alike in one house, on one disk: settling takes seconds, so they are made ready together.
 ///
 /// In each are two series of three: files, the first with a checksum beside it, and directories. Two of each stay.
-final class Terrace {
-    struct Plot: Sendable {
+final class ManyVaults {
+    struct OneOfMany: Sendable {
         let label: String
         let root: URL
-        let ledger: Ledger
+        let ledger: ContentRecord
         /// Of what is in the trash, by path.
         var ids: [String: String] = [:]
 
@@ -21,29 +21,30 @@ final class Terrace {
 
     enum Stage { case planned, condemned, due }
 
-    let house: House
+    let house: CLIFixture
     let disk: Disk
     private let stage: Stage
     private let atOnce: Int
-    private var ready: [Plot] = []
-    private var all: [Plot] = []
+    private var ready: [OneOfMany] = []
+    private var all: [OneOfMany] = []
     private var count = 0
 
     /// What goes of each vault.
     static let going: Set<String> = [
-        "app/orders-\(House.day(1)).dump", "app/orders-\(House.day(1)).dump.sha256", "web/site-\(House.day(1))/index",
-        "web/site-\(House.day(1))/deep/data",
+        "app/orders-\(CLIFixture.day(1)).dump", "app/orders-\(CLIFixture.day(1)).dump.sha256",
+        "web/site-\(CLIFixture.day(1))/index",
+        "web/site-\(CLIFixture.day(1))/deep/data",
     ]
 
     init(_ kind: Disk.Kind, _ stage: Stage, atOnce: Int) throws {
         disk = try Disk(kind)
-        house = try House(vault: disk.root.appending(path: "first"))
+        house = try CLIFixture(vault: disk.root.appending(path: "first"))
         self.stage = stage
         self.atOnce = atOnce
     }
 
     /// The next vault that is ready.
-    func next() throws -> Plot {
+    func next() throws -> OneOfMany {
         if ready.isEmpty { try refill() }
         return ready.removeFirst()
     }
@@ -54,7 +55,7 @@ final class Terrace {
         let plots = try numbers.map { n in
             let root = disk.root.appending(path: "v\(n)", directoryHint: .isDirectory)
             try Self.fill(root, house)
-            return Plot(label: "v\(n)", root: root, ledger: try Ledger(of: root))
+            return OneOfMany(label: "v\(n)", root: root, ledger: try ContentRecord(of: root))
         }
         all += plots
         let grace = stage == .due ? "1s" : "1h"
@@ -66,7 +67,7 @@ final class Terrace {
             defaults:
                 keep: { last: 2 }
                 grace-period: \(grace)
-            \(House.settings)
+            \(CLIFixture.settings)
             vaults:
             \(vaults.joined(separator: "\n"))
             """)
@@ -94,20 +95,20 @@ final class Terrace {
         }
     }
 
-    private static func fill(_ root: URL, _ house: House) throws {
+    private static func fill(_ root: URL, _ house: CLIFixture) throws {
         for day in 1...3 {
-            let date = House.day(day)
+            let date = CLIFixture.day(day)
             for name in ["app/orders-\(date).dump", "web/site-\(date)/index", "web/site-\(date)/deep/data"] {
                 try house.write(root.appending(path: name), "\(root.lastPathComponent): content of \(name)")
             }
         }
-        let sum = "app/orders-\(House.day(1)).dump.sha256"
+        let sum = "app/orders-\(CLIFixture.day(1)).dump.sha256"
         try house.write(root.appending(path: sum), "\(root.lastPathComponent): content of \(sum)")
     }
 }
 
 /// What was in a directory, by content: each file's is its own, so it is found again wherever it went.
-struct Ledger: Sendable {
+struct ContentRecord: Sendable {
     /// The path of each content.
     let paths: [String: String]
 
@@ -151,7 +152,7 @@ struct Ledger: Sendable {
 
     /// Every name with its inode, owner, mode, times and content: nothing of it changes unseen.
     static func whole(_ root: URL) throws -> Set<String> {
-        let outcome = try House.launch(["/usr/bin/find", root.path, "-printf", "%P %y %i %m %u %s %T@ %C@\n"])
+        let outcome = try CLIFixture.launch(["/usr/bin/find", root.path, "-printf", "%P %y %i %m %u %s %T@ %C@\n"])
         let names = outcome.out.split(separator: "\n").map(String.init)
         return Set(names + files(below: root).map { "\($0.0): \($0.1)" })
     }
