@@ -94,7 +94,7 @@ extension AuditLog {
         do {
             fresh = try LogFile(new: path, after: log)
         } catch {
-            guard error.errno == 17 else { throw error }  // EEXIST: another program was faster
+            guard error.errno == Errno.EEXIST else { throw error }  // another program was faster
             fresh = try LogFile(path)
         }
         try directory.sync()
@@ -109,7 +109,7 @@ extension AuditLog {
             do {
                 return try LogDirectory(directory, log: base).putAside(base, as: name)
             } catch {
-                guard error.errno == 17 else { throw error }  // EEXIST
+                guard error.errno == Errno.EEXIST else { throw error }
             }
         }
         throw Fault(.failed, "there are a thousand parts '\(name.display)' of the audit log", path: path)

@@ -16,7 +16,7 @@ package struct MissingPath {
                 self.names = names
                 return
             } catch {
-                guard error.errno == 2 else { throw error }
+                guard error.errno == Errno.ENOENT else { throw error }
             }
             names.insert(place.lastComponent, at: 0)
             place = place.parent

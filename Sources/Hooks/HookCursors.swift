@@ -78,7 +78,7 @@ package struct HookCursors: Sendable {
         do {
             return try state.open("hooks")
         } catch {
-            guard error.errno == 2 else { throw error }
+            guard error.errno == Errno.ENOENT else { throw error }
             return nil
         }
     }

@@ -36,7 +36,7 @@ struct HookProgram {
             try Surroundings.checkAncestors("the program '\(path.display)'", resolved.parent)
             return nil
         } catch {
-            return error.errno == 2
+            return error.errno == Errno.ENOENT
                 ? Fault(
                     .notFound, "'\(path.display)' is not there", hint: "install it, or correct its path", path: path)
                 : error

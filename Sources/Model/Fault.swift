@@ -50,6 +50,12 @@ package struct Fault: Error, Hashable, Sendable {
     }
 }
 
+/// The kernel's error numbers that the program asks for, by their names in errno(3). They are the same on every Linux.
+package enum Errno {
+    package static let ENOENT: Int32 = 2, ENOMEM: Int32 = 12, EACCES: Int32 = 13, EEXIST: Int32 = 17, EXDEV: Int32 = 18,
+        ENOTDIR: Int32 = 20, ENOSPC: Int32 = 28, EROFS: Int32 = 30, ENOTEMPTY: Int32 = 39
+}
+
 /// The exit statuses of every command.
 package enum ExitStatus: Int32, Sendable {
     case done = 0

@@ -66,7 +66,7 @@ package struct BrakeStore: Sendable {
             return answer
         } catch {
             // A full disk must stop no purge, and no brake: what was seen is not seen again.
-            guard error.isFull || error.errno == 30 else { throw error }
+            guard error.isFull || error.errno == Errno.EROFS else { throw error }
             unwritten.memories.withLock { $0[vault] = trial }
             return answer
         }

@@ -73,7 +73,7 @@ package struct ClockFile: Sendable {
             }
         } catch {
             // A full disk: what was seen holds all the same, and is said again next time.
-            guard error.isFull || error.errno == 30 else { throw error }
+            guard error.isFull || error.errno == Errno.EROFS else { throw error }
             return change
         }
     }

@@ -206,7 +206,7 @@ package struct StateDirectory: Sendable {
             do {
                 try directory.rename(name, to: directory, as: name + suffix)
             } catch {
-                guard error.errno == 2 else { throw error }
+                guard error.errno == Errno.ENOENT else { throw error }
             }
         }
         let notice = Fault(

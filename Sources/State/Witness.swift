@@ -72,7 +72,7 @@ package struct WitnessFile: Sendable {
             }
         } catch {
             // A full disk: the count is true all the same, and not keeping it only makes a grace longer.
-            guard let known, error.isFull || error.errno == 30 else { throw error }
+            guard let known, error.isFull || error.errno == Errno.EROFS else { throw error }
             return known
         }
     }

@@ -67,8 +67,8 @@ extension VaultSurvey {
             do {
                 inside = try place.open(unit.name)
             } catch {
-                if error.errno == 2 { return nil }
-                if error.errno == 18 {
+                if error.errno == Errno.ENOENT { return nil }
+                if error.errno == Errno.EXDEV {
                     let tool = VaultSurvey.subvolume(at: unit.name, place)
                     return .skippedEntries(
                         tool.map { .managed(tool: $0.name, prune: $0.prune) } ?? .notRecognised("another file system"))

@@ -134,8 +134,8 @@ package struct VaultSurvey: Sendable {
             place = try root.open(directory)
         } catch {
             switch error.errno {
-            case .some(2), .some(20): return .gone  // ENOENT, ENOTDIR
-            case .some(18): return .read(try Self.otherDevice(directory, root, known))  // EXDEV
+            case .some(Errno.ENOENT), .some(Errno.ENOTDIR): return .gone
+            case .some(Errno.EXDEV): return .read(try Self.otherDevice(directory, root, known))
             default: throw error
             }
         }

@@ -158,7 +158,7 @@ package final class Watcher: Sendable {
 
         mutating func add(errno: Int32?) {
             count += 1
-            isLimit = isLimit || errno == 28 || errno == 12  // ENOSPC, ENOMEM
+            isLimit = isLimit || errno == Errno.ENOSPC || errno == Errno.ENOMEM
         }
     }
 

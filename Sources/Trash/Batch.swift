@@ -58,7 +58,7 @@ extension TrashDirectory {
         do {
             directory = try self.directory.open(Bytes(name))
         } catch {
-            if error.errno == 2 { return nil }
+            if error.errno == Errno.ENOENT { return nil }
             throw error
         }
         let bytes: Bytes?
@@ -150,7 +150,7 @@ struct OpenPlaces {
         do {
             return try opened(path.parent, below: root).sighting(of: path.lastComponent, knownAs: known)
         } catch {
-            if error.errno == 2 || error.errno == 20 { return nil }  // ENOENT, ENOTDIR
+            if error.errno == Errno.ENOENT || error.errno == Errno.ENOTDIR { return nil }
             throw error
         }
     }
@@ -160,7 +160,7 @@ struct OpenPlaces {
         do {
             return try opened(path.parent, below: root).object(of: path.lastComponent)
         } catch {
-            if error.errno == 2 || error.errno == 20 { return nil }  // ENOENT, ENOTDIR
+            if error.errno == Errno.ENOENT || error.errno == Errno.ENOTDIR { return nil }
             throw error
         }
     }

@@ -57,7 +57,7 @@ package struct Copying {
                 do throws(Fault) {
                     try staging.rename(name, to: target, as: name)
                 } catch {
-                    throw error.errno == 17 ? Self.taken(name, target) : error  // EEXIST
+                    throw error.errno == Errno.EEXIST ? Self.taken(name, target) : error
                 }
                 moved.append(name)
             }

@@ -14,7 +14,7 @@ package struct Purging {
         do {
             try trash.directory.rename(TrashDirectory.spareName, to: trash.directory, as: name)
         } catch {
-            guard error.errno == 2 else { throw error }  // ENOENT: the spare is in use
+            guard error.errno == Errno.ENOENT else { throw error }  // the spare is in use
             try trash.directory.makeDirectory(name, mode: 0o700)
         }
         return try trash.directory.open(name)
@@ -152,7 +152,7 @@ package struct Purging {
             do {
                 place = try directory.open(path)
             } catch {
-                if error.errno == 2, path == TrashDirectory.filesName { return true }  // ENOENT: not even begun
+                if error.errno == Errno.ENOENT, path == TrashDirectory.filesName { return true }  // not even begun
                 throw error
             }
             for entry in try place.entries() {
@@ -189,7 +189,7 @@ package struct Purging {
                 guard met.isEmpty, !shouldStop() else { continue }
                 try UnlinkWalk.removeEmpty(name, in: trash.directory)
             } catch {
-                if error.errno != 2 { faults.append(error) }  // ENOENT: somebody else was faster
+                if error.errno != Errno.ENOENT { faults.append(error) }  // somebody else was faster
             }
         }
         do {

@@ -128,7 +128,7 @@ package struct Recovery {
             do {
                 found[name] = Set(try trash.directory.open(name).entries().map(\.name))
             } catch {
-                if error.errno != 2 { throw error }  // ENOENT: unlinked to its end meanwhile
+                if error.errno != Errno.ENOENT { throw error }  // unlinked to its end meanwhile
             }
         }
         return found

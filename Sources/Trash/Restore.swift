@@ -61,7 +61,7 @@ package struct Restoring {
         do {
             return try origins.opened(path.parent, below: trash.root)
         } catch {
-            if error.errno == 2 { return nil }
+            if error.errno == Errno.ENOENT { return nil }
             guard let what = obstacle(on: path.parent) else { throw error }
             throw Fault(
                 error.code, "could not restore '\(member.path.display)': \(what)",
@@ -210,7 +210,7 @@ package struct Restoring {
         do {
             return try origins.opened(path, below: trash.root)
         } catch {
-            guard error.errno == 2, !path.isEmpty else { throw error }
+            guard error.errno == Errno.ENOENT, !path.isEmpty else { throw error }
         }
         let parent = try ensure(path.parent, manifest, &made)
         let recorded = manifest?.parents.first { Bytes(text: $0.path, raw: $0.pathRaw) == path }

@@ -54,7 +54,7 @@ extension Batch {
             do {
                 place = try directory.open(TrashDirectory.filesName.appending(path))
             } catch {
-                if error.errno == 2 { continue }  // ENOENT: nothing of it is left
+                if error.errno == Errno.ENOENT { continue }  // nothing of it is left
                 throw error
             }
             for entry in try place.entries() {

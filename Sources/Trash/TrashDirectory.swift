@@ -51,7 +51,7 @@ package struct TrashDirectory: Sendable {
         do {
             directory = try root.open(name)
         } catch {
-            if error.errno == 2 { return nil }  // ENOENT
+            if error.errno == Errno.ENOENT { return nil }
             throw error
         }
         if let why = try distrust(directory, vaultOwner: try root.sighting().uid) {
@@ -91,7 +91,7 @@ package struct TrashDirectory: Sendable {
         do {
             try UnlinkWalk.removeIfEmpty(name, in: root)
         } catch {
-            guard [2, 39].contains(error.errno) else { throw error }  // ENOENT, ENOTEMPTY
+            guard [Errno.ENOENT, Errno.ENOTEMPTY].contains(error.errno) else { throw error }
         }
     }
 

@@ -126,6 +126,15 @@ struct TidyTests {
             }
         }
         #expect(owner.count > 25)
+        // And the page names each type in the row of its folder.
+        let page = (try? String(contentsOf: Self.root.appending(path: "docs/ARCHITECTURE.md"), encoding: .utf8)) ?? ""
+        for row in page.split(separator: "\n") where row.hasPrefix("| `") {
+            let cells = row.split(separator: "|", omittingEmptySubsequences: false)
+            guard let folder = Self.words(cells[1]).first(where: { $0.hasSuffix("/") })?.dropLast() else { continue }
+            for name in Self.words(cells[3]) {
+                if let other = owner[name] { #expect(other == folder, "\(name) stands in \(other), not in \(folder)") }
+            }
+        }
         for source in engine {
             guard let own = Self.folders.firstIndex(of: folder(source)) else { continue }
             for (number, line) in source.lines.enumerated() {
@@ -229,6 +238,8 @@ struct TidyTests {
         ("renameat2", ["Disk/FileLayer.swift"], "Directory.rename"),
         ("renameat(", ["Disk/FileLayer.swift"], "Directory.replace"),
         ("clock_gettime", ["Disk/Clock.swift"], "a Moment as an argument"),
+        ("errno == 2", [], "Errno.ENOENT"),
+        ("errno: 2", [], "Errno.ENOENT"),
         ("Date()", [], "a Moment as an argument"),
         ("Date.now", [], "a Moment as an argument"),
         ("ContinuousClock", [], "a Moment as an argument"),

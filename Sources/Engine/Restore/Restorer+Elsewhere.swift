@@ -64,7 +64,7 @@ extension Restorer {
             let hint: String?
             switch error.errno {
             case _ where Self.isLink(path): hint = "it is a symbolic link: name the directory that it points to"
-            case 20: hint = "--to takes a directory; --as gives another name"
+            case Errno.ENOTDIR: hint = "--to takes a directory; --as gives another name"
             default: hint = error.hint
             }
             throw Fault(error.code, error.message, hint: hint, path: path, errno: error.errno)
@@ -84,7 +84,7 @@ extension Restorer {
             "could not move '\(backup.path.display)' to '\(target.path.display)': that is another file system",
             hint: "copy it; the one in the trash stays until its grace is over:\n"
                 + "reprieve restore \(backup.id.text) --to \(shell: target.path)\(name) --copy",
-            path: target.path, errno: 18)
+            path: target.path, errno: Errno.EXDEV)
     }
 
     // MARK: Copying
@@ -126,7 +126,7 @@ extension Restorer {
         throw Fault(
             .io,
             "'\(backup.path.display)' needs \(ByteSize.rounded(needed)), and \(ByteSize.rounded(system.availableBytes)) are free in '\(target.path.display)'",
-            hint: "make room there, or name another directory with --to", path: target.path, errno: 28)
+            hint: "make room there, or name another directory with --to", path: target.path, errno: Errno.ENOSPC)
     }
 
     /// In a directory of another vault it is a new backup there: left alone for a grace, too.

@@ -168,7 +168,7 @@ package struct Restorer: UseCase {
             paths = try Restoring(trash: trash, to: wish.target?.directory).move(item, from: batch, as: wish.newName)
         } catch {
             // The same device, but another mount of it.
-            if error.errno == 18, let target = wish.target {
+            if error.errno == Errno.EXDEV, let target = wish.target {
                 throw refuseElsewhere(item.backup, target, as: wish.newName)
             }
             throw error

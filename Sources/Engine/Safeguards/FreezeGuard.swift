@@ -67,7 +67,7 @@ package struct FreezeGuard: UseCase {
         do {
             return try Directory.open(absolute: path.parent).sighting(of: path.lastComponent) != nil
         } catch {
-            guard [2, 13, 20].contains(error.errno) else { throw error }  // ENOENT, EACCES, ENOTDIR
+            guard [Errno.ENOENT, Errno.EACCES, Errno.ENOTDIR].contains(error.errno) else { throw error }
             return false
         }
     }

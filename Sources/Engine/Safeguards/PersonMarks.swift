@@ -130,7 +130,7 @@ package struct PersonMarks: UseCase {
             do throws(Fault) {
                 return try directory.open(path.parent).object(of: path.lastComponent) == backup.object
             } catch {
-                return ![2, 20].contains(error.errno)  // ENOENT, ENOTDIR
+                return ![Errno.ENOENT, Errno.ENOTDIR].contains(error.errno)
             }
         }
         func isIn(_ batch: String) -> Bool { isThere(trash.path(of: backup.path, in: batch), below: trash.directory) }

@@ -120,7 +120,7 @@ extension Proposal {
         do {
             root = try Directory.open(absolute: path)
         } catch {
-            guard error.errno == 20 else { throw error }
+            guard error.errno == Errno.ENOTDIR else { throw error }
             throw Fault(
                 .usage, "'\(path.display)' is a file", hint: "name the directory that backups are written into",
                 path: path)
@@ -258,7 +258,7 @@ extension Directory {
         do {
             return try Directory.open(absolute: whole)
         } catch {
-            guard error.errno == 2 else { throw error }
+            guard error.errno == Errno.ENOENT else { throw error }
             try makeDirectory(name, mode: 0o755)
             return try Directory.open(absolute: whole)
         }

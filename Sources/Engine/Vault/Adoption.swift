@@ -53,7 +53,8 @@ package struct Adoption: UseCase {
         guard !isReadOnly || marker == nil else {
             throw Fault(
                 .io, "could not adopt '\(vault.path.display)': its file system is mounted read-only",
-                hint: "its marker must be written anew: mount -o remount,rw, then repeat", path: vault.path, errno: 30)
+                hint: "its marker must be written anew: mount -o remount,rw, then repeat", path: vault.path,
+                errno: Errno.EROFS)
         }
         let id = try state.registry.adopt(vault.path, try access.signs(root, vault), at: now().wall)
         let isUnproven = try state.registry.isUnproven(vault.path)

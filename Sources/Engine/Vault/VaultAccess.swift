@@ -56,13 +56,14 @@ package struct VaultAccess: UseCase {
         do {
             root = try Self.root(of: vault)
         } catch {
-            guard error.errno == 2, vault.pattern != nil, let id = try state.registry.lastKnown(vault.path) else {
+            guard error.errno == Errno.ENOENT, vault.pattern != nil, let id = try state.registry.lastKnown(vault.path)
+            else {
                 throw error
             }
             throw Fault(
                 error.code, error.message,
                 hint: "mount its disk; or if it is gone for good: reprieve adopt \(shell: vault.path) --forget "
-                    + id.text.prefix(8), path: vault.path, errno: 2)
+                    + id.text.prefix(8), path: vault.path, errno: Errno.ENOENT)
         }
         try requireMount(vault)
         switch try state.registry.identify(vault.path, try signs(root, vault), at: now().wall) {
@@ -129,15 +130,16 @@ package struct VaultAccess: UseCase {
         } catch {
             let where_ = vault.path.display
             switch error.errno {
-            case 2:
+            case Errno.ENOENT:
                 throw Fault(
                     .offline, "the vault '\(vault.label)' is not there: '\(where_)' does not exist",
                     hint: "mount its disk, make the directory, or correct its path in the configuration",
-                    path: vault.path, errno: 2)
-            case 20:
+                    path: vault.path, errno: Errno.ENOENT)
+            case Errno.ENOTDIR:
                 throw Fault(
                     .offline, "the vault '\(vault.label)' is not a directory: '\(where_)' is a file",
-                    hint: "name the directory that the backups are written into", path: vault.path, errno: 20)
+                    hint: "name the directory that the backups are written into", path: vault.path, errno: Errno.ENOTDIR
+                )
             default: throw error
             }
         }
@@ -202,7 +204,7 @@ package struct VaultAccess: UseCase {
             .io, "could not write in the vault '\(vault.label)': its file system is mounted read-only",
             hint:
                 "nothing was changed; look at `dmesg` why it is, make it writable again (mount -o remount,rw), repeat",
-            path: vault.root.path, errno: 30)
+            path: vault.root.path, errno: Errno.EROFS)
     }
 
     /// What is at the path of a vault with a disk of its own, while that is not mounted, is not the vault.
@@ -250,7 +252,7 @@ package struct VaultAccess: UseCase {
         do {
             return try trash.lock(holder: holder, waitSeconds: waitSeconds)
         } catch {
-            if error.code == .permission || error.errno == 30 { return nil }  // EROFS
+            if error.code == .permission || error.errno == Errno.EROFS { return nil }
             throw error
         }
     }
