@@ -139,7 +139,6 @@ let package = Package(
             dependencies: [
                 "Model", "Disk", "Survey", "Catalog", "Trash", "Config", "State", "Hooks", "Engine",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

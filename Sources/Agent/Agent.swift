@@ -98,9 +98,19 @@ package final class Agent: Service {
         for effect in turn.takeOutput().effects { carryOut(effect, engine) }
         watcher.start()
         try stateDirectory.runs.recordAgent(since: stateDirectory.clock.now().wall)
-        monitor.start(engine)
-        log.info(
-            "watching \(initial.vaults.count) vault\(initial.vaults.count == 1 ? "" : "s") with \(Watcher.backend)")
+        var manager = ServiceManager()
+        monitor.start(engine, isServed: !manager.listening.isEmpty)
+        let sockets = manager.listening.map { socket in
+            Task { [monitor] in try? await MetricsServer(monitor: monitor).serve(socket) }
+        }
+        defer {
+            manager.stopping()
+            for task in sockets { task.cancel() }
+        }
+        let label =
+            "watching \(initial.vaults.count) vault\(initial.vaults.count == 1 ? "" : "s") with \(Watcher.backend)"
+        log.info("\(label)")
+        manager.ready(label)
         let waiting = Waiting(descriptors: [wakeup.descriptor], mounts: mounts)
         var mountsChanged = false
         while true {
@@ -108,8 +118,15 @@ package final class Agent: Service {
             if news.isStopping { break }
             let now = stateDirectory.clock.now()
             defer { pause(since: now) }
-            for case .configuration(let fresh, _) in news.results {
-                engine = Engine(configuration: fresh, state: stateDirectory)
+            manager.beat(at: now)
+            if news.isReloadAsked { manager.reloading() }
+            for result in news.results {
+                switch result {
+                case .configuration(let fresh, _): engine = Engine(configuration: fresh, state: stateDirectory)
+                case .loaded: break
+                default: continue
+                }
+                manager.ready(label)
             }
             let catalog = stateDirectory.catalog
             let snapshot = queues.snapshot(silenceSeconds: Turn.silenceSeconds)
@@ -127,7 +144,8 @@ package final class Agent: Service {
                 isNews: mountsChanged || news.results.contains(where: \.isNews))
             let pause = turn.pauseMilliseconds(at: stateDirectory.clock.now())
             // Whether a queue hangs is asked now and then.
-            let ready = waiting.wait(milliseconds: snapshot.busy.isEmpty ? pause : min(pause, 15_000))
+            let ready = waiting.wait(
+                milliseconds: manager.pauseMilliseconds(snapshot.busy.isEmpty ? pause : min(pause, 15_000)))
             mountsChanged = ready.contains(1)
             wakeup.clear()
         }

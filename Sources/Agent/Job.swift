@@ -45,6 +45,8 @@ enum JobResult: Sendable {
     case failed(path: Bytes, what: String, fault: Fault)
     /// And which vaults are known, by path.
     case configuration(Configuration, ids: [Bytes: VaultID])
+    /// It was read again: it is as it was, or it is refused.
+    case loaded
     /// When the next one in the trash is due; `nil`: nothing is there.
     case nextPurge(path: Bytes, due: Timestamp?)
     /// The number of the log's last record.
@@ -55,7 +57,7 @@ enum JobResult: Sendable {
     /// Whether it may change what a monitor shows.
     var isNews: Bool {
         switch self {
-        case .recorded, .nextPurge, .cleanupReport, .purgeReport: false
+        case .recorded, .nextPurge, .cleanupReport, .purgeReport, .loaded: false
         default: true
         }
     }

@@ -103,13 +103,15 @@ final class JobRunner: Sendable {
             guard
                 isAsked || new.configuration.vaults.map(\.path) != old.vaults.map(\.path)
                     || new.configuration.vanished.map(\.path) != old.vanished.map(\.path)
-            else { return }
+            else { return post(.loaded) }
             log.notice("configuration read: \(new.configuration.vaults.count) vaults")
             post(.configuration(new.configuration, ids: new.access.knownIDs))
         } catch let fault as Fault {
             log.error("the configuration is refused, the old one stays: \(fault.message)")
+            post(.loaded)
         } catch {
             log.error("the configuration is refused, the old one stays: \(error)")
+            post(.loaded)
         }
     }
 

@@ -1,5 +1,4 @@
 internal import Config
-internal import FlyingFox
 internal import FlyingSocks
 internal import Foundation
 internal import Glibc
@@ -11,7 +10,10 @@ final class MetricsServer: Sendable {
     /// Is told that it listens (`nil`), or why it cannot; each change once.
     private let report: @Sendable (_ listen: MetricsSettings.Listen, _ problem: String?) -> Void
 
-    init(monitor: Monitor, report: @escaping @Sendable (_ listen: MetricsSettings.Listen, _ problem: String?) -> Void) {
+    init(
+        monitor: Monitor,
+        report: @escaping @Sendable (_ listen: MetricsSettings.Listen, _ problem: String?) -> Void = { _, _ in }
+    ) {
         self.monitor = monitor
         self.report = report
     }
@@ -52,30 +54,85 @@ final class MetricsServer: Sendable {
     }
 
     private func serve(_ address: some SocketAddress, _ listen: MetricsSettings.Listen) async throws {
-        let server = HTTPServer(address: address, timeout: 15, logger: .disabled)
-        await server.appendRoute("GET /metrics") { [monitor] _ in Self.answer(monitor.lastText) }
-        await server.appendRoute("GET /") { _ in
-            HTTPResponse(
-                statusCode: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
-                body: Data("reprieve: see /metrics\n".utf8))
-        }
-        try await withTaskCancellationHandler {
-            async let listening: Void = {
-                try await server.waitUntilListening(timeout: 60)
-                report(listen, nil)
-            }()
-            try await server.run()
-            try await listening
-        } onCancel: {
-            Task { await server.stop() }
+        let socket = try Socket(domain: Int32(type(of: address).family))
+        defer { try? socket.close() }
+        try socket.setValue(true, for: .localAddressReuse)
+        try socket.bind(to: address)
+        try socket.listen(maxPendingConnection: 16)
+        try await serve(socket) { report(listen, nil) }
+    }
+
+    /// Answers on a socket that listens already: our own, or one that the service manager handed over.
+    func serve(_ socket: Socket, whenListening: () -> Void = {}) async throws {
+        let pool = SocketPool.ePoll()
+        try await pool.prepare()
+        let listening = try AsyncSocket(socket: socket, pool: pool)
+        whenListening()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await pool.run() }
+            group.addTask { [self] in
+                // So many at once; more wait in the kernel's queue.
+                try await withThrowingTaskGroup(of: Void.self) { connections in
+                    var count = 0
+                    for try await connection in listening.sockets {
+                        if count >= Self.mostConnections { try await connections.next() } else { count += 1 }
+                        connections.addTask { [self] in await converse(connection) }
+                    }
+                }
+            }
+            try await group.next()
+            group.cancelAll()
         }
     }
 
-    /// Nothing was collected yet: that is said, and no metric is taken for gone.
-    private static func answer(_ text: [UInt8]) -> HTTPResponse {
-        guard !text.isEmpty else { return HTTPResponse(statusCode: .serviceUnavailable) }
-        return HTTPResponse(
-            statusCode: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"], body: Data(text))
+    private static let mostConnections = 16
+    private static let mostHeaderBytes = 8192
+    private static let requestSeconds: UInt64 = 15
+
+    /// One request and its answer. Who sends none for too long, or too much, is not waited for.
+    private func converse(_ connection: AsyncSocket) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in
+                var request: [UInt8] = []
+                while request.count < Self.mostHeaderBytes, !request.hasBlankLine {
+                    guard let more = try? await connection.read(atMost: 1024), !more.isEmpty else { return }
+                    request += more
+                }
+                try? await connection.write(Data(answer(request)))
+            }
+            group.addTask { try? await Task.sleep(nanoseconds: Self.requestSeconds * 1_000_000_000) }
+            await group.next()
+            group.cancelAll()
+        }
+        try? connection.close()
+    }
+
+    private func answer(_ request: [UInt8]) -> [UInt8] {
+        let line = String(decoding: request.prefix { $0 != 0x0D && $0 != 0x0A }, as: UTF8.self).split(separator: " ")
+        guard request.hasBlankLine, line.count == 3, line[2].hasPrefix("HTTP/1.") else {
+            return Self.answer("400 Bad Request")
+        }
+        guard ["GET", "HEAD"].contains(line[0]) else { return Self.answer("405 Method Not Allowed") }
+        let isHead = line[0] == "HEAD"
+        switch line[1].prefix(while: { $0 != "?" }) {
+        case "/metrics":
+            let text = monitor.lastText
+            // Nothing was collected yet: that is said, and no metric is taken for gone.
+            guard !text.isEmpty else { return Self.answer("503 Service Unavailable") }
+            return Self.answer("200 OK", "text/plain; version=0.0.4; charset=utf-8", text, isHead: isHead)
+        case "/":
+            return Self.answer(
+                "200 OK", "text/plain; charset=utf-8", Array("reprieve: see /metrics\n".utf8), isHead: isHead)
+        default: return Self.answer("404 Not Found")
+        }
+    }
+
+    private static func answer(
+        _ status: String, _ type: String = "text/plain", _ body: [UInt8] = [], isHead: Bool = false
+    ) -> [UInt8] {
+        let head =
+            "HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\nContent-Length: \(body.count)\r\nConnection: close\r\n\r\n"
+        return Array(head.utf8) + (isHead ? [] : body)
     }
 
     /// A socket that an agent before us left: the agent's lock is ours, so nobody answers there. Anything else of that
@@ -90,4 +147,9 @@ final class MetricsServer: Sendable {
         }
         try Socket.unlink(address)
     }
+}
+
+extension [UInt8] {
+    /// The end of a request's head.
+    fileprivate var hasBlankLine: Bool { contains([0x0D, 0x0A, 0x0D, 0x0A]) || contains([0x0A, 0x0A]) }
 }

@@ -29,6 +29,8 @@ final class Monitor: Sendable {
     private let ended = DispatchSemaphore(value: 0)
     /// What is answered to `GET /metrics`.
     private let text = Mutex<[UInt8]>([])
+    /// Whoever asks for metrics comes through a socket that was handed over.
+    private let isServed = Atomic(false)
     private let watches: @Sendable () -> Int
     private let log: Logger
     /// Writes `status.json`. The command line knows its words.
@@ -69,7 +71,8 @@ final class Monitor: Sendable {
         if isNews || !notes.isEmpty { news.signal() }
     }
 
-    func start(_ engine: Engine) {
+    func start(_ engine: Engine, isServed: Bool) {
+        self.isServed.store(isServed, ordering: .relaxed)
         inbox.withLock { $0.engine = engine }
         let thread = Thread { [self] in run(since: engine.now()) }
         thread.name = "monitor"
@@ -154,7 +157,7 @@ final class Monitor: Sendable {
         let overview = engine.overviews.overview(agent)
         attempt("status", &problems) { try publish(engine, overview, validSeconds) }
         let settings = engine.configuration.metrics
-        guard settings.textfile != nil || settings.listen != nil else { return }
+        guard settings.textfile != nil || settings.listen != nil || isServed.load(ordering: .relaxed) else { return }
         let fresh = engine.overviews.metrics(of: overview).text
         text.withLock { $0 = fresh }
         attempt("textfile", &problems) { try engine.overviews.writeTextfile(fresh) }

@@ -35,7 +35,7 @@ extension Turn {
             vaults[path]?.problems.jobDone()
             _ = vaults[path]?.purge.pause(retry, at: now)
             askNextPurge(of: path)
-        case .cleanupReport, .purgeReport: break
+        case .cleanupReport, .purgeReport, .loaded: break
         case .purgedEarly(let path, let retry, let scanned, let names):
             purgedEarly(path, retry, scanned: scanned, names: names, at: now)
         case .trashChanged(let path, let names):

@@ -89,7 +89,7 @@ package final class AuditLog: Sendable {
     }
 
     private func announce(_ head: Head, at now: Moment) {
-        syslog?.say("audit log head: record \(head.seq), hash \(head.hash), '\(path.display)'", at: now)
+        syslog?.send("audit log head: record \(head.seq), hash \(head.hash), '\(path.display)'", at: now)
     }
 
     /// The log and where its chain stands. A log that is full is put aside first. `found`: what is to be said of it.

@@ -47,6 +47,9 @@ package struct Clock: Sendable {
         #endif
     }
 
+    /// As the service manager counts the time of a reload.
+    package static var monotonicMicroseconds: Int64 { ask(CLOCK_MONOTONIC) / 1000 }
+
     private static func ask(_ clock: clockid_t) -> Int64 {
         var t = timespec()
         precondition(clock_gettime(clock, &t) == 0, "these clocks exist on every Linux")

@@ -215,13 +215,13 @@ final class CLIFixture: @unchecked Sendable {
 
     /// The agent in the background; it ends with the house.
     @discardableResult
-    func startAgent(under wrapper: [String] = []) throws -> Process {
+    func startAgent(under wrapper: [String] = [], environment: [String: String] = [:]) throws -> Process {
         let process = Process()
         let command = Tracing.everywhere(
             wrapper + [Self.binary.path, "agent", "--config", config.path, "--state-dir", state.path])
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())
-        process.environment = ProcessInfo.processInfo.environment.merging(runtime) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(runtime) { $1 }.merging(environment) { $1 }
         let log = root.appending(path: "agent.log")
         if !FileManager.default.fileExists(atPath: log.path) {
             _ = FileManager.default.createFile(atPath: log.path, contents: nil)
