@@ -93,12 +93,17 @@ final class MetricsServer: Sendable {
     private func converse(_ connection: AsyncSocket) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
-                var request: [UInt8] = []
-                while request.count < Self.mostHeaderBytes, !request.hasBlankLine {
-                    guard let more = try? await connection.read(atMost: 1024), !more.isEmpty else { return }
-                    request += more
+                do {
+                    var request: [UInt8] = []
+                    while request.count < Self.mostHeaderBytes, !request.hasBlankLine {
+                        let more = try await connection.read(atMost: 1024)
+                        guard !more.isEmpty else { return }
+                        request += more
+                    }
+                    try await connection.write(Data(answer(request)))
+                } catch {
+                    // Whoever asked is gone.
                 }
-                try? await connection.write(Data(answer(request)))
             }
             group.addTask { try? await Task.sleep(nanoseconds: Self.requestSeconds * 1_000_000_000) }
             await group.next()

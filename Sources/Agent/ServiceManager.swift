@@ -4,8 +4,8 @@ internal import Foundation
 internal import Glibc
 internal import Model
 
-/// What systemd hands over and is told: `sd_notify(3)`, `sd_watchdog_enabled(3)`, `sd_listen_fds(3)`. Without it nothing
-/// is sent.
+/// What systemd hands over and is told: `sd_notify(3)`, `sd_watchdog_enabled(3)`, `sd_listen_fds(3)`. Without it
+/// nothing is sent.
 struct ServiceManager {
     private let socket: Bytes?
     /// A sign of life is expected within this time; `nil`: no watchdog.
