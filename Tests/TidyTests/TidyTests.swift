@@ -90,7 +90,7 @@ struct TidyTests {
             let room = String(match.1)
             order.append(room)
             guard room.first != "C" || ["Catalog", "Config", "Conflicts"].contains(room) else { continue }
-            let list = match.2.prefix { $0 != "]" }
+            let list = match.2.prefix { $0 != "]" }.replacing(/package: "[^"]*"/, with: "")
             let names = list.matches(of: /"(\w+)"/).map { String($0.1) }
             let declared = Set(names)
             #expect(
