@@ -4,12 +4,10 @@ package import Model
 
 /// What is known of a vault.
 extension Catalog {
-    package func present(vault: VaultID) throws(Fault) -> [Backup] {
-        try backups("vault = ? AND batch = ''", [vault.text])
-    }
-
-    package func present(vault: VaultID, place: Bytes) throws(Fault) -> [Backup] {
-        try backups("vault = ? AND batch = '' AND place = ?", [vault.text, place.data])
+    /// `place`: only of this directory.
+    package func present(vault: VaultID, place: Bytes? = nil) throws(Fault) -> [Backup] {
+        guard let place else { return try backups("vault = ? AND batch = ''", [vault.text]) }
+        return try backups("vault = ? AND batch = '' AND place = ?", [vault.text, place.data])
     }
 
     /// Present ones that are not complete because time has to pass: neither temporary names, which settle never, nor
@@ -37,6 +35,20 @@ extension Catalog {
                 seriesCounts[Bytes(row[0] as Data)] = (row[1], Timestamp(nanoseconds: row[2]))
             }
             return seriesCounts
+        }
+    }
+
+    /// The ids of backups here and in the trash whose object lies in a range.
+    package func ids(vault: VaultID, _ objects: ClosedRange<UInt64>, most: Int) throws(Fault) -> [String] {
+        try read { db in
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT DISTINCT id FROM backup WHERE vault = ? AND id BETWEEN ? AND ? LIMIT ?",
+                arguments: [
+                    vault.text, Int64(bitPattern: objects.lowerBound), Int64(bitPattern: objects.upperBound), most,
+                ])
+            var ids: [String] = []
+            while let row = try rows.next() { ids.append(BackupID(object: UInt64(bitPattern: row[0] as Int64)).text) }
+            return ids
         }
     }
 

@@ -75,6 +75,9 @@ package struct StateDirectory: Sendable {
         _ = try clockFile.update(ClockFile.machine, at: now, isSynchronised: clock.isSynchronised())
     }
 
+    /// Whether there is one: whoever only asks makes none.
+    package static func exists(_ path: Bytes) -> Bool { Reach.resolved(path) != nil }
+
     /// Tells of each file that is damaged, whether this command needs it or not.
     private static func inspect(_ state: Directory, _ damage: Damage) {
         var files: [(directory: Directory, name: Bytes)] = ["witness", "clock", "vaults.json", "marks.json"].map {

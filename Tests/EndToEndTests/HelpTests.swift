@@ -65,4 +65,54 @@ struct HelpTests {
         let names = Self.commands.map { (["reprieve"] + $0).joined(separator: "-") + ".txt" }
         #expect(Set(files) == Set(names))
     }
+
+    @Test("the manual has a page for each command, and man has nothing to warn of")
+    func manual() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let fixture = try CLIFixture()
+        let pages = fixture.root.appending(path: "man")
+        let made = try CLIFixture.launch([root.appending(path: "Scripts/man").path, CLIFixture.binary.path, pages.path])
+        #expect(made.status == 0, "\(made.error)")
+        let names = Set(try FileManager.default.contentsOfDirectory(atPath: pages.path))
+        let commands = Self.commands.map { (["reprieve"] + $0).joined(separator: "-") + ".8" }
+        #expect(names == Set(commands + ["reprieve.yaml.5", "reprieve-events.7"]))
+        for name in names.sorted() {
+            let shown = try CLIFixture.launch(
+                ["/usr/bin/man", "--warnings=w", "-E", "UTF-8", "-l", "-P", "cat", pages.appending(path: name).path])
+            #expect(shown.status == 0 && shown.error.isEmpty && shown.out.contains("NAME"), "\(name): \(shown.error)")
+        }
+    }
+
+    @Test("bash completes commands, vaults, series and ids from the index")
+    func completion() throws {
+        let fixture = try CLIFixture()
+        try fixture.dailies(3)
+        _ = try fixture.list()
+        let script = fixture.root.appending(path: "reprieve.bash")
+        try fixture.write(
+            script, try CLIFixture.launch([CLIFixture.binary.path, "--generate-completion-script", "bash"]).out)
+        let id = try #require(try fixture.list().first?["id"] as? String)
+        let options = ["--config", fixture.config.path, "--state-dir", fixture.state.path]
+        func complete(_ words: String...) throws -> Set<String> {
+            let all = ["reprieve"] + words.dropLast() + options + [words.last ?? ""]
+            let line = all.joined(separator: " ")
+            let command = """
+                PATH=\(CLIFixture.binary.deletingLastPathComponent().path):$PATH
+                source \(script.path)
+                COMP_WORDS=(\(all.map { "'\($0)'" }.joined(separator: " ")))
+                COMP_CWORD=\(all.count - 1) COMP_LINE='\(line)' COMP_POINT=\(line.utf8.count)
+                function=$(complete -p reprieve | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+                $function reprieve "\(words.last ?? "")" ""
+                printf '%s\\n' "${COMPREPLY[@]}"
+                """
+            let outcome = try CLIFixture.launch(["/bin/bash", "-c", command])
+            return Set(outcome.out.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) })
+        }
+        #expect(try complete("restore", "app/").contains("app/orders"))
+        #expect(try complete("restore", "ord").contains("orders"))
+        #expect(try complete("cleanup", "du").contains("dumps"))
+        #expect(try complete("restore", String(id.prefix(5))).contains(id))
+        #expect(try complete("restore", "nothing-like-it").isDisjoint(with: ["dumps", "app/orders"]))
+    }
 }

@@ -1,7 +1,9 @@
-internal import Config
+internal import Catalog
+package import Config
 internal import Disk
 package import Model
 internal import Retention
+internal import State
 
 package struct ArgumentResolver: UseCase {
     let context: Context
@@ -232,5 +234,20 @@ private struct ArgumentName {
         }
         let live = byPath.filter { $0.state == .present || $0.state == .trashed }
         return (named + (live.isEmpty ? byPath : live)).map { .backup(view, $0) }
+    }
+}
+
+extension ArgumentResolver {
+    /// What an argument may become that begins like this, from the index alone: the keys of all series, and ids of
+    /// which two digits are there.
+    package func completions(
+        of prefix: String, in vault: VaultConfiguration, most: Int
+    ) throws(Fault) -> (series: [Bytes], ids: [String]) {
+        guard let id = try state.registry.lastKnown(vault.path) else { return ([], []) }
+        let series = Array(try state.catalog.seriesCounts(vault: id).keys)
+        guard prefix.count >= 2, prefix.count <= 16, let digits = UInt64(prefix, radix: 16) else { return (series, []) }
+        let shift = UInt64(4 * (16 - prefix.count))
+        let (low, high) = (digits << shift, digits << shift | (shift == 0 ? 0 : (1 << shift) - 1))
+        return (series, try state.catalog.ids(vault: id, low...high, most: most))
     }
 }

@@ -17,7 +17,8 @@ struct Accept: Deed {
             ],
             exits: ["0 accepted", "5 nothing of that name", "11 another process holds the vault"]))
 
-    @Argument(help: ArgumentHelp("Ids, paths or series.", valueName: "what")) var what: [String]
+    @Argument(help: ArgumentHelp("Ids, paths or series.", valueName: "what"), completion: Completion.names) var what:
+        [String]
     @Option(help: ArgumentHelp("Why it is fine.", valueName: "reason")) var reason: String
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be accepted.") var dryRun = false
     @OptionGroup(visibility: .hidden) var common: Common

@@ -18,7 +18,8 @@ struct Adopt: Deed {
             ],
             exits: ["0 adopted, or adopted before", "5 nothing of that name", "11 another process holds the vault"]))
 
-    @Argument(help: ArgumentHelp("The vault's path or name.", valueName: "path")) var path: String
+    @Argument(help: ArgumentHelp("The vault's path or name.", valueName: "path"), completion: .directory) var path:
+        String
     @Option(
         help: ArgumentHelp("Adopt nothing, but forget this disk, which is away: its id or label.", valueName: "disk"))
     var forget: String?

@@ -28,8 +28,10 @@ struct AuditCommand: ParsableCommand {
                 ],
                 exits: ["0 shown", "5 nothing of that name"]))
 
-        @Argument(help: ArgumentHelp("Only of this vault, series, id or path.", valueName: "what")) var what: [String] =
-            []
+        @Argument(
+            help: ArgumentHelp("Only of this vault, series, id or path.", valueName: "what"),
+            completion: Completion.names) var what: [String] =
+                []
         @Flag(name: .shortAndLong, help: "Go on as records come.") var follow = false
         @Option(
             name: .shortAndLong, help: ArgumentHelp("How many at first: 20, or all with --since.", valueName: "n"))

@@ -14,7 +14,7 @@ struct Bad: Deed {
             ],
             exits: ["0 marked", "5 nothing of that name", "11 another process holds the vault"]))
 
-    @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what")) var what: [String]
+    @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what"), completion: Completion.names) var what: [String]
     @Option(help: ArgumentHelp("What is wrong with it; it is shown wherever the backup is.", valueName: "reason"))
     var reason: String
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be marked.") var dryRun = false

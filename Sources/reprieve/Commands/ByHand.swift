@@ -20,7 +20,7 @@ struct Condemn: Deed {
                 "11 another process holds the vault",
             ]))
 
-    @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what")) var what: [String]
+    @Argument(help: ArgumentHelp("Ids or paths.", valueName: "what"), completion: Completion.names) var what: [String]
     @Option(help: ArgumentHelp("Why.", valueName: "reason")) var reason: String
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be moved.") var dryRun = false
     @OptionGroup(visibility: .hidden) var common: Common
@@ -78,7 +78,9 @@ struct Retire: Deed {
                 "11 another process holds the vault",
             ]))
 
-    @Argument(help: ArgumentHelp("The series; a vault may stand before it.", valueName: "series")) var what: [String]
+    @Argument(
+        help: ArgumentHelp("The series; a vault may stand before it.", valueName: "series"),
+        completion: Completion.names) var what: [String]
     @Option(help: ArgumentHelp("How many of the newest stay, or none. Without it: all.", valueName: "n")) var keep:
         String?
     @Option(help: ArgumentHelp("Not before this date, or this length of time from now.", valueName: "time"))

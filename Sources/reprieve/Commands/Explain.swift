@@ -14,7 +14,9 @@ struct Explain: ParsableCommand {
             examples: [("reprieve explain 7f3a", "by id"), ("reprieve explain orders-2026-10-04.dump", "by name")],
             exits: ["0 explained", "5 nothing of that name"]))
 
-    @Argument(help: ArgumentHelp("An id, a path, or a file name.", valueName: "id or path")) var what: String
+    @Argument(
+        help: ArgumentHelp("An id, a path, or a file name.", valueName: "id or path"), completion: Completion.names)
+    var what: String
     @OptionGroup(visibility: .hidden) var common: Common
 
     func run() throws {

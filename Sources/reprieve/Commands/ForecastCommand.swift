@@ -17,7 +17,7 @@ struct ForecastCommand: ParsableCommand {
             ],
             exits: ["0 shown", "5 nothing of that name"]))
 
-    @Argument(help: ArgumentHelp("The vault.", valueName: "vault")) var vault: String
+    @Argument(help: ArgumentHelp("The vault.", valueName: "vault"), completion: Completion.vaults) var vault: String
     @Option(help: ArgumentHelp("How far: a date, or a length of time such as 90d.", valueName: "time"))
     var until = "1y"
     @OptionGroup(visibility: .hidden) var common: Common

@@ -15,7 +15,8 @@ struct Forget: Deed {
             ],
             exits: ["0 forgotten", "5 nothing of that name"]))
 
-    @Argument(help: ArgumentHelp("The vault's path or name.", valueName: "vault")) var vault: String
+    @Argument(help: ArgumentHelp("The vault's path or name.", valueName: "vault"), completion: Completion.vaults)
+    var vault: String
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be forgotten.") var dryRun = false
     @OptionGroup(visibility: .hidden) var common: Common
 

@@ -20,7 +20,9 @@ struct Init: Deed {
             ],
             exits: ["0 written, or nothing to write", "5 nothing of that name"]))
 
-    @Argument(help: ArgumentHelp("Directories that backups are written into.", valueName: "path")) var paths: [String] =
+    @Argument(
+        help: ArgumentHelp("Directories that backups are written into.", valueName: "path"), completion: .directory)
+    var paths: [String] =
         []
     @Option(help: ArgumentHelp("What deletes there now: a line, or a file of settings.", valueName: "line"))
     var from: String?

@@ -18,7 +18,8 @@ struct Learn: Deed {
             ],
             exits: ["0 written, or nothing to propose", "5 nothing of that name"]))
 
-    @Argument(help: ArgumentHelp("Vaults; without one, all.", valueName: "vault")) var vaults: [String] = []
+    @Argument(help: ArgumentHelp("Vaults; without one, all.", valueName: "vault"), completion: Completion.vaults)
+    var vaults: [String] = []
     @Flag(name: .shortAndLong, help: "Write without asking, but for lines of which nobody can tell what they mean.")
     var yes = false
     @Flag(name: [.customShort("n"), .long], help: "Only propose.") var dryRun = false

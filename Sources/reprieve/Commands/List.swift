@@ -16,7 +16,9 @@ struct List: ParsableCommand {
             ],
             exits: ["0 listed", "3 a vault could not be read", "5 nothing of that name"]))
 
-    @Argument(help: ArgumentHelp("A vault, a series, an id or a path.", valueName: "what")) var what: [String] = []
+    @Argument(
+        help: ArgumentHelp("A vault, a series, an id or a path.", valueName: "what"), completion: Completion.names)
+    var what: [String] = []
     @Flag(name: .shortAndLong, help: "Every backup, those in the trash and those gone for good too.") var all = false
     @Flag(help: "What is in the trash.") var trash = false
     @Flag(help: "What is gone for good: purged or missing.") var purged = false

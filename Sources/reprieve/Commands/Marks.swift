@@ -16,7 +16,8 @@ struct Preserve: Deed {
             ],
             exits: ["0 preserved", "5 nothing of that name", "11 another process holds the vault"]))
 
-    @Argument(help: ArgumentHelp("Ids, paths or series.", valueName: "what")) var what: [String]
+    @Argument(help: ArgumentHelp("Ids, paths or series.", valueName: "what"), completion: Completion.names) var what:
+        [String]
     @Option(help: ArgumentHelp("Of a series: only what is older than this.", valueName: "time")) var before: String?
     @Option(help: ArgumentHelp("Why; it is shown wherever the backup is.", valueName: "reason")) var reason: String
     @Option(help: ArgumentHelp("Until this date, or for this long: 90d. None: without end.", valueName: "time"))
@@ -46,7 +47,8 @@ struct Freeze: Deed {
             ],
             exits: ["0 frozen", "3 frozen in part", "5 nothing of that name", "11 another process holds the vault"]))
 
-    @Argument(help: ArgumentHelp("Vaults or series.", valueName: "what")) var what: [String] = []
+    @Argument(help: ArgumentHelp("Vaults or series.", valueName: "what"), completion: Completion.names) var what:
+        [String] = []
     @Flag(help: "All vaults.") var all = false
     @Option(help: ArgumentHelp("Why; `status` shows it. On a terminal you are asked for it.", valueName: "reason"))
     var reason: String?
@@ -89,7 +91,8 @@ struct Unfreeze: Deed {
                 "11 another process holds the vault",
             ]))
 
-    @Argument(help: ArgumentHelp("Vaults or series.", valueName: "what")) var what: [String] = []
+    @Argument(help: ArgumentHelp("Vaults or series.", valueName: "what"), completion: Completion.names) var what:
+        [String] = []
     @Flag(help: "All vaults.") var all = false
     @OptionGroup(visibility: .hidden) var common: Common
 

@@ -14,7 +14,7 @@ struct Names: ParsableCommand {
             ],
             exits: ["0 shown", "5 nothing of that name"]))
 
-    @Argument(help: ArgumentHelp("The vault.", valueName: "vault")) var vault: String
+    @Argument(help: ArgumentHelp("The vault.", valueName: "vault"), completion: Completion.vaults) var vault: String
     @Flag(help: "Show only names that are skipped.") var unread = false
     @OptionGroup(visibility: .hidden) var common: Common
 

@@ -17,7 +17,8 @@ struct PlanCommand: ParsableCommand {
             ],
             exits: ["0 shown", "3 a directory could not be read", "5 nothing of that name"]))
 
-    @Argument(help: ArgumentHelp("A vault, or a vault and a series.", valueName: "what")) var what: [String] = []
+    @Argument(help: ArgumentHelp("A vault, or a vault and a series.", valueName: "what"), completion: Completion.names)
+    var what: [String] = []
     @Option(
         help: ArgumentHelp(
             "Compare: what would another policy keep and let go? (keep: { … } in a file)", valueName: "file"))

@@ -23,7 +23,9 @@ struct Purge: Deed {
                 "5 nothing of that name", "11 another process holds the vault",
             ]))
 
-    @Argument(help: ArgumentHelp("Vaults; none: all. With --now: ids or paths.", valueName: "what"))
+    @Argument(
+        help: ArgumentHelp("Vaults; none: all. With --now: ids or paths.", valueName: "what"),
+        completion: Completion.names)
     var what: [String] = []
     @Flag(help: "These, or the oldest until --free is reached, without waiting for their grace. Asks first.")
     var now = false

@@ -17,7 +17,9 @@ struct Release: Deed {
             ],
             exits: ["0 released", "5 nothing of that name", "11 another process holds the vault"]))
 
-    @Argument(help: ArgumentHelp("Ids, paths, series, vaults, or a run.", valueName: "what")) var what: [String]
+    @Argument(
+        help: ArgumentHelp("Ids, paths, series, vaults, or a run.", valueName: "what"), completion: Completion.names)
+    var what: [String]
     @Flag(help: "For a run, a series or a vault: preserved backups, too.") var preserved = false
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be released.") var dryRun = false
     @OptionGroup(visibility: .hidden) var common: Common

@@ -25,7 +25,9 @@ struct Restore: Deed {
                 "4 refused: its checksum differs", "5 nothing of that name", "11 another process holds the vault",
             ]), aliases: ["undelete"])
 
-    @Argument(help: ArgumentHelp("An id, a path, a series, a batch or a run.", valueName: "what"))
+    @Argument(
+        help: ArgumentHelp("An id, a path, a series, a batch or a run.", valueName: "what"),
+        completion: Completion.names)
     var what: [String] = []
     @Flag(help: "Everything in the trash that the policy would keep now, of all vaults or of those named.") var wanted =
         false

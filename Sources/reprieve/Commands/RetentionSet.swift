@@ -17,7 +17,7 @@ struct RetentionSet: Deed {
             ],
             exits: ["0 written, or nothing to change", "5 nothing of that name"]))
 
-    @Argument(help: ArgumentHelp("The vault.", valueName: "vault")) var vault: String
+    @Argument(help: ArgumentHelp("The vault.", valueName: "vault"), completion: Completion.vaults) var vault: String
     @Argument(help: ArgumentHelp("KEY=VALUE, one or more.", valueName: "key=value")) var changes: [String]
     @Flag(name: [.customShort("n"), .long], help: "Only show the consequences.") var dryRun = false
     @OptionGroup(visibility: .hidden) var common: Common

@@ -18,7 +18,9 @@ struct Undo: Deed {
             exits: ["0 put back", "3 put back in part", "5 nothing of that name", "11 another process holds the vault"])
     )
 
-    @Argument(help: ArgumentHelp("A run or a batch; then vaults, to undo it only there.", valueName: "run|vault"))
+    @Argument(
+        help: ArgumentHelp("A run or a batch; then vaults, to undo it only there.", valueName: "run|vault"),
+        completion: Completion.vaults)
     var words: [String] = []
     @Flag(help: "The last run.") var last = false
     @Option(help: ArgumentHelp("Every run since this time, or for this long: 2h.", valueName: "time")) var since:
