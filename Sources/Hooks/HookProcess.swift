@@ -32,6 +32,9 @@ package struct HookProcess: Sendable {
 
     /// Waits for its end, in this thread. SIGPIPE must be ignored: it may close its input unread.
     func run(clock: Clock, killSwitch: HookKillSwitch? = nil, shouldStop: () -> Bool = { false }) -> Outcome {
+        if let relay = HookRelay.relay(for: self) {
+            return relay.run(clock: clock, killSwitch: killSwitch, shouldStop: shouldStop)
+        }
         let start = clock.now().boot
         var outcome: Outcome
         do throws(Fault) {

@@ -14,7 +14,7 @@ extension HookSender {
             "write-out = \"\\n\(Self.statusMark)%{http_code}\\n\"",
         ]
         let process = HookProcess(
-            path: Self.curl, arguments: ["-q", "-K", "-"], environment: Self.environment,
+            path: Self.curl, arguments: HookRelay.curlWords, environment: Self.environment,
             input: Array((lines.joined(separator: "\n") + "\n").utf8), limitSeconds: limit + 1)
         var outcome = run(process)
         let status = Self.takeStatus(&outcome)

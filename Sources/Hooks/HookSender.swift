@@ -60,7 +60,7 @@ struct HookSender: Sendable {
                 if let problem = HookProgram(program).problem { return Outcome(failure: problem) }
                 return finish(
                     HookProcess(
-                        path: program, arguments: ["-i", "-t"], environment: Self.environment,
+                        path: program, arguments: HookRelay.mailWords, environment: Self.environment,
                         input: Array(mail(messages, to: secret).utf8), limitSeconds: limit), secret: secret)
             }
         } catch {

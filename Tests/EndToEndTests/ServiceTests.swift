@@ -76,4 +76,69 @@ struct ServiceTests {
         #expect(agent.terminationStatus == 0)
         try fixture.wait("that it stops") { lines().contains("STOPPING=1") }
     }
+
+    /// As `reprieve-hook.socket` with `Accept=yes`: a process for each connection, which is its input and output.
+    private static let outside = """
+        import os, socket, subprocess, sys
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(sys.argv[1])
+        listening.listen()
+        open(sys.argv[1] + ".ready", "w").close()
+        while True:
+            connection = listening.accept()[0]
+            subprocess.Popen(sys.argv[2:], stdin=connection, stdout=connection)
+            connection.close()
+        """
+
+    @Test("in a sandbox without a network, hooks run outside of it, and nothing but hooks")
+    func hooksOutside() throws {
+        let fixture = try CLIFixture()
+        let root = fixture.root
+        let script = root.appending(path: "hook")
+        try fixture.write(
+            script, "#!/bin/sh\nread line\necho \"in $(readlink /proc/self/ns/net), told ${#line}\"\nexit ${1:-0}\n")
+        #expect(chmod(script.path, 0o755) == 0)
+        let text = try String(contentsOf: fixture.config, encoding: .utf8)
+        try fixture.write(
+            fixture.config,
+            text + """
+
+                hooks:
+                  fine: { run: [ \(script.path) ], on: [ plan.held ] }
+                  bad: { run: [ \(script.path), "7" ], on: [ plan.held ] }
+                """)
+        let socket = root.appending(path: "hook.socket")
+        let manager = Process()
+        manager.executableURL = URL(filePath: "/usr/bin/python3")
+        manager.arguments =
+            ["-c", Self.outside, socket.path, CLIFixture.binary.path, "hooks", "serve"]
+            + ["--config", fixture.config.path, "--state-dir", fixture.state.path]
+        try manager.run()
+        defer {
+            kill(manager.processIdentifier, SIGKILL)
+            manager.waitUntilExit()
+        }
+        try fixture.wait("the socket") { FileManager.default.fileExists(atPath: socket.path + ".ready") }
+        let here = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/net")
+        func test(_ name: String, _ environment: [String: String]) throws -> CLIFixture.Outcome {
+            try fixture.run(["hooks", "test", name], under: ["/usr/bin/unshare", "-n"], environment: environment)
+        }
+        let inside = try test("fine", [:])
+        #expect(inside.status == 0 && !inside.out.contains(here), "\(inside.out)\(inside.error)")
+        let relayed = ["REPRIEVE_HOOK_SOCKET": socket.path]
+        let fine = try test("fine", relayed)
+        #expect(fine.status == 0 && fine.out.contains(here) && fine.out.contains("told"), "\(fine.out)\(fine.error)")
+        let bad = try test("bad", relayed)
+        #expect(bad.status == 1 && bad.out.contains("exit status 7"), "\(bad.out)\(bad.error)")
+        let gone = try test("fine", ["REPRIEVE_HOOK_SOCKET": socket.path + ".not"])
+        #expect(gone.status == 1 && gone.out.contains("reprieve-hook.socket"), "\(gone.out)\(gone.error)")
+        // Whoever reaches the socket can run nothing but a hook.
+        let victim = root.appending(path: "made").path
+        let request = #"{"path":"/usr/bin/touch","arguments":["\#(victim)"],"environment":{},"limitSeconds":5}"#
+        let foreign = try CLIFixture.launch([
+            "/bin/sh", "-c", "echo '\(request)' | \(CLIFixture.binary.path) hooks relay \(socket.path)",
+        ])
+        #expect(foreign.status == 127 && foreign.out.contains("is no hook"), "\(foreign.status) \(foreign.out)")
+        #expect(!FileManager.default.fileExists(atPath: victim))
+    }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 internal import Config
 internal import Engine
+internal import Foundation
 internal import Hooks
 internal import JSONText
 internal import Model
@@ -14,7 +15,7 @@ struct HooksCommand: ParsableCommand {
                 ("reprieve hooks", "all hooks, and how far each was told"),
                 ("reprieve hooks test page", "tell the hook 'page'"),
             ], exits: ["0 as for the command that follows"]),
-        subcommands: [Show.self, Test.self], defaultSubcommand: Show.self)
+        subcommands: [Show.self, Test.self, Serve.self, Relay.self], defaultSubcommand: Show.self)
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -77,6 +78,27 @@ struct HooksCommand: ParsableCommand {
         }
     }
 
+    /// Behind `reprieve-hook.socket`: runs one hook outside the sandbox of the service.
+    struct Serve: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run one hook for the service, which stands at the other end of standard input.",
+            shouldDisplay: false)
+
+        @OptionGroup(visibility: .hidden) var common: Common
+
+        func run() throws { HookRelay.serve(try Configuration.load(try common.overrides())) }
+    }
+
+    /// A child of the service, which hands a hook over.
+    struct Relay: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Hand what is on standard input to a socket behind which hooks are run.", shouldDisplay: false)
+
+        @Argument var socket: String
+
+        func run() throws { Foundation.exit(HookRelay.relay(to: Bytes(socket))) }
+    }
+
     struct Test: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Tell a hook something made up, as the service would.",
@@ -94,6 +116,7 @@ struct HooksCommand: ParsableCommand {
 
         func run() throws {
             let session = try common.session()
+            HookRelay.useService()
             guard let hook = session.engine.configuration.hooks.first(where: { $0.name == name }) else {
                 let known = session.engine.configuration.hooks.map(\.name).joined(separator: ", ")
                 throw Fault(
