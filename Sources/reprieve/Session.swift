@@ -131,8 +131,11 @@ struct Common: ParsableArguments {
     }
 
     /// Reads the configuration and opens the state. `visiting`: also for the disk of another host, as it is. `run`:
-    /// all that this command condemns is one run. `always`: it must work whatever else is broken.
-    func session(visiting: Bool = false, run: RunNumber? = nil, always: Bool = false) throws -> Session {
+    /// all that this command condemns is one run. `always`: it must work whatever else is broken. `isTried`: the
+    /// configuration is only looked at, and does not become the last good one.
+    func session(
+        visiting: Bool = false, run: RunNumber? = nil, always: Bool = false, isTried: Bool = false
+    ) throws -> Session {
         let overrides = try overrides()
         var broken: Fault?
         let configuration: Configuration
@@ -145,7 +148,11 @@ struct Common: ParsableArguments {
         let state = try StateDirectory(
             configuration: configuration, program: "reprieve \(Reprieve.version)",
             damage: always ? Degraded.damage : nil)
-        if let broken { Degraded.damage.add(broken, broken.path) } else { state.keep(configuration, overrides) }
+        if let broken {
+            Degraded.damage.add(broken, broken.path)
+        } else if !isTried {
+            state.keep(configuration, overrides)
+        }
         var engine = Engine(configuration: configuration, state: state)
         engine.context.isVisiting = visiting
         engine.context.run = run

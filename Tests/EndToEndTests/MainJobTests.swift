@@ -462,4 +462,35 @@ struct MainJobTests {
         #expect(house.batches().isEmpty)
         #expect(!(try house.events().contains { $0["event"] as? String == "purge.failed" }))
     }
+
+    @Test("approving a plan that moves nothing approves nothing: the first one that moves something waits")
+    func approvedInVain() throws {
+        let house = try CLIFixture(keep: "all")
+        try house.dailies(5)
+        try house.settle()
+        try house.run("plan")
+        let vain = try house.run("cleanup", "--approve")
+        #expect(vain.status == 0 && vain.out.contains("Nothing to approve"), "\(vain.out)\(vain.error)")
+        #expect(!(try house.events().contains { $0["event"] as? String == "plan.approved" }))
+        try house.configure(keep: "{ last: 2 }")
+        let held = try house.run("agent", "--once")
+        #expect(held.status == 4 && held.out.contains("first plan"), "\(held.out)\(held.error)")
+        #expect(house.batches().isEmpty)
+        try house.run("plan")
+        #expect(try house.run("cleanup", "--approve").status == 0)
+        #expect(try house.list("--trash").count == 3)
+    }
+
+    @Test("a configuration that is only tried does not become the last good one")
+    func tried() throws {
+        let house = try CLIFixture()
+        try house.dailies(3)
+        _ = try house.list()
+        let good = house.state.appending(path: "configuration.json")
+        let before = try Data(contentsOf: good)
+        let other = house.root.appending(path: "other.yaml")
+        try house.write(other, "vaults: { x: { path: \(house.vault.path), keep: all } }")
+        #expect(try house.run("config", "check", "--config", other.path).status == 0)
+        #expect(try Data(contentsOf: good) == before)
+    }
 }

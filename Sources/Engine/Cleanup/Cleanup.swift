@@ -27,6 +27,8 @@ package struct CleanupReport: Sendable {
     /// What was done all the same, and could not be written down or made to last.
     package var warnings: [Fault] = []
     package var approved = false
+    /// An approval was given, and the plan moves nothing: the first one that moves something is asked about.
+    package var isApprovedInVain = false
     /// A hook held it back: nothing was moved.
     package var veto: Veto?
 
@@ -76,14 +78,14 @@ package struct Cleanup: UseCase {
         let isElsewhere = if case .elsewhere = lock { true } else { false }
         var report = CleanupReport(plan: try planner.report(snapshot, pressed: !isElsewhere))
         var going = report.plan.released
-        if let approve {
-            let ids = try self.approve(approve, report.plan, &report.warnings)
+        if let approve, let ids = try self.approve(approve, report.plan, &report.warnings) {
             // What is in the approved plan and still condemned now goes; what is new is decided by itself, next time.
             going =
                 report.plan.frozen == nil ? report.plan.plan.condemned.filter { ids.contains($0.backup.id.text) } : []
             going.removeAll { report.plan.frozenSeries.contains($0.backup.series) }
             report.approved = true
         } else {
+            report.isApprovedInVain = approve != nil
             try recordPlan(report.plan, isShown: isShown)
         }
         guard report.plan.frozen == nil else { return report }
@@ -160,7 +162,7 @@ package struct Cleanup: UseCase {
 
     private func approve(
         _ approve: ApprovedPlan, _ report: PlanReport, _ warnings: inout [Fault]
-    ) throws(Fault) -> Set<String> {
+    ) throws(Fault) -> Set<String>? {
         let vault = report.snapshot.vault
         let stored = try state.plans.plans(of: vault.id, at: report.snapshot.at.wall)
         let found: StoredPlan?
@@ -176,6 +178,13 @@ package struct Cleanup: UseCase {
         let trash = try access.makeTrash(vault)
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         defer { withExtendedLifetime(lock) {} }
+        var marks = try state.marks.read(vault.id, trash: trash)
+        // Who was shown that nothing goes has not agreed to what goes later.
+        guard !found.ids.isEmpty || marks.all[Mark.Key(.approved, Mark.vaultTarget)] != nil else {
+            // What only one of the two copies has is in both from now on.
+            try state.marks.write(marks, vault.id, trash: trash)
+            return nil
+        }
         let at = now()
         try state.audit.append(
             [
@@ -183,7 +192,6 @@ package struct Cleanup: UseCase {
                     .planApproved(plan: found.plan, condemnations: found.ids.count), vault: vault.label,
                     vaultID: vault.id)
             ], at: at)
-        var marks = try state.marks.read(vault.id, trash: trash)
         var mark = Mark(
             kind: .approved, target: Mark.vaultTarget, reason: "plan \(found.plan)", actor: state.actorName,
             at: at.wall,

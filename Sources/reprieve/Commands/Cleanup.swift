@@ -89,6 +89,9 @@ struct Cleanup: Deed {
         for finding in report.plan.recovery { lines.append("\(label): \(finding)") }
         if report.condemned.isEmpty {
             lines.append("\(label): nothing moved")
+            if report.isApprovedInVain {
+                lines.append("  Nothing to approve: this plan moves nothing. The first one that does waits for you.")
+            }
             if report.plan.plan.condemned.isEmpty {
                 lines += NothingGoes(report: report.plan, session: session).lines.map { "  \($0)" }
             }

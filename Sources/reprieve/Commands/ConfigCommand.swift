@@ -30,7 +30,7 @@ struct ConfigCommand: ParsableCommand {
         @OptionGroup(visibility: .hidden) var common: Common
 
         func run() throws {
-            let session = try common.session()
+            let session = try common.session(isTried: true)
             let configuration = session.engine.configuration
             var faults: [Fault] = []
             for vault in configuration.vaults {
