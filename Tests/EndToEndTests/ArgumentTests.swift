@@ -47,7 +47,7 @@ struct ArgumentTests {
         #expect(try run("plan").status == 0)
         let cleanup = try run("cleanup", "--approve")
         #expect(cleanup.status == 0 && house.names().count < 6)
-        let restore = try #require(cleanup.out.split(separator: "\n").last { $0.hasPrefix("  reprieve restore ") })
+        let restore = try #require(cleanup.out.split(separator: "\n").last { $0.hasPrefix("    reprieve restore ") })
         #expect(!restore.contains("--state-dir \(house.state.path) --"), "\(restore)")
         let path = "PATH=\(CLIFixture.binary.deletingLastPathComponent().path):$PATH"
         #expect(try CLIFixture.launch(["/bin/sh", "-c", "\(path); \(restore)"]).status == 0)
