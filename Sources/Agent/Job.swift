@@ -35,7 +35,8 @@ enum JobResult: Sendable {
     /// `isVetoed`: a hook held it back.
     case cleaned(path: Bytes, trashNames: Set<String>, ExitStatus, isVetoed: Bool)
     /// What is due and stayed is asked again after this time at the earliest.
-    case purged(path: Bytes, retryAfterSeconds: Int64, trashNames: Set<String>)
+    /// `completed`: its scan was the one that found a backup complete.
+    case purged(path: Bytes, retryAfterSeconds: Int64, trashNames: Set<String>, completed: Bool = false)
     /// In full, for whoever prints them.
     case cleanupReport(CleanupReport), purgeReport(PurgeReport)
     /// Limits were checked; the trash of each vault that gave something, and after how long more may go.

@@ -219,7 +219,8 @@ final class JobRunner: Sendable {
                 path: configuration.path,
                 retryAfterSeconds: report.veto != nil
                     ? Self.vetoSeconds : isStuck ? 60 : min(60, max(1, grace / 50)),
-                trashNames: try engine.access.trashNames(in: snapshot.vault))
+                trashNames: try engine.access.trashNames(in: snapshot.vault),
+                completed: snapshot.changes.newlyComplete > 0)
         }
     }
 

@@ -30,8 +30,13 @@ extension Turn {
             vaults[path]?.purge.checkLimits(at: now)
             vaults[path]?.problems.jobDone()
             askNextPurge(of: path)
-        case .purged(let path, let retry, let names):
+        case .purged(let path, let retry, let names, let completed):
             vaults[path]?.trashNames = names
+            // No scan of its directory will find it new again.
+            if completed {
+                vaults[path]?.cleanup.isWaiting = true
+                vaults[path]?.measuring.changed(at: now)
+            }
             vaults[path]?.problems.jobDone()
             _ = vaults[path]?.purge.pause(retry, at: now)
             askNextPurge(of: path)

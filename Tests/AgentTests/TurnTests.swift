@@ -187,6 +187,16 @@ struct TurnTests {
         #expect(!names(machine.step()).contains("purge"), "the trash is empty")
     }
 
+    @Test("a backup that the scan of a purge found complete is cleaned up after, too")
+    func completedByPurge() throws {
+        var machine = try Machine()
+        machine.settle()
+        machine.pass(7200)
+        #expect(!names(machine.step()).contains("cleanup"))
+        let purged = JobResult.purged(path: machine.path, retryAfterSeconds: 60, trashNames: [], completed: true)
+        #expect(names(machine.step([purged])).contains("cleanup"))
+    }
+
     @Test("a queue without a sign of life for a minute is said to hang, once, and heals")
     func hung() throws {
         var machine = try Machine()
