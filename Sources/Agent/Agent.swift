@@ -101,16 +101,22 @@ package final class Agent: Service {
         var manager = ServiceManager()
         monitor.start(engine, isServed: !manager.listening.isEmpty)
         let sockets = manager.listening.map { socket in
-            Task { [monitor] in try? await MetricsServer(monitor: monitor).serve(socket) }
+            Task { [monitor, log] in
+                await MetricsServer(monitor: monitor) { _, problem in
+                    if let problem { log.error("\(problem)") }
+                }.run(socket)
+            }
         }
         defer {
             manager.stopping()
             for task in sockets { task.cancel() }
         }
-        let label =
-            "watching \(initial.vaults.count) vault\(initial.vaults.count == 1 ? "" : "s") with \(Watcher.backend)"
-        log.info("\(label)")
-        manager.ready(label)
+        func status() -> String {
+            let count = engine.configuration.vaults.count
+            return "watching \(count) vault\(count == 1 ? "" : "s") with \(Watcher.backend)"
+        }
+        log.info("\(status())")
+        manager.ready(status())
         let waiting = Waiting(descriptors: [wakeup.descriptor], mounts: mounts)
         var mountsChanged = false
         while true {
@@ -126,7 +132,7 @@ package final class Agent: Service {
                 case .loaded: break
                 default: continue
                 }
-                manager.ready(label)
+                manager.ready(status())
             }
             let catalog = stateDirectory.catalog
             let snapshot = queues.snapshot(silenceSeconds: Turn.silenceSeconds)
@@ -138,7 +144,8 @@ package final class Agent: Service {
                     damage: catalog.isDamaged ? catalog.damageNotice : nil))
             for effect in output.effects { later(effect, engine) }
             for job in output.jobs { runner.start(job, engine) }
-            serveMetrics(engine.configuration.metrics.listen?.value)
+            // In the service's sandbox there is no network to listen on: its socket unit does that.
+            serveMetrics(sockets.isEmpty ? engine.configuration.metrics.listen?.value : nil)
             monitor.record(
                 engine, turn.heartbeats(at: now), turn.takeNotes(),
                 isNews: mountsChanged || news.results.contains(where: \.isNews))
@@ -180,7 +187,6 @@ package final class Agent: Service {
             case .checkClock(let vaults):
                 for (vault, id) in vaults { try engine.clockGuard.check(vault, id) }
             case .end(let fault): end(because: fault)
-            case .giveUp: break
             }
         } catch {
             log.error("\(error.message)")
@@ -193,8 +199,8 @@ package final class Agent: Service {
             guard serving?.listen != listen else { return }
             serving?.task.cancel()
             serving = listen.map { listen in
-                let server = MetricsServer(monitor: monitor) { [log, stateDirectory] listen, problem in
-                    if let problem { log.error("\(problem)") } else { log.info("metrics at \(listen.text)") }
+                let server = MetricsServer(monitor: monitor) { [log, stateDirectory] place, problem in
+                    if let problem { log.error("\(problem)") } else { log.info("metrics at \(place)") }
                     do throws(Fault) {
                         try stateDirectory.runs.recordMetrics(problem: problem)
                     } catch {

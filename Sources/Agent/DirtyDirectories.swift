@@ -32,7 +32,7 @@ struct DirtyDirectories {
         deep.formUnion(dirt.deep[vault] ?? [])
     }
 
-    /// The work that is due, and is not due any more. What changed comes before what only waits to be looked into.
+    /// The scan that is due; the caller carries it out. Changed directories come before those that wait to be probed.
     mutating func take(at now: Moment) -> Job.Work? {
         guard now.boot >= from else { return nil }
         let settled = settling.filter { $0.value <= now.boot }.keys

@@ -40,7 +40,10 @@ enum JobResult: Sendable {
     /// In full, for whoever prints them.
     case cleanupReport(CleanupReport), purgeReport(PurgeReport)
     /// Limits were checked; the trash of each vault that gave something, and after how long more may go.
-    case purgedEarly(path: Bytes, retryAfterSeconds: Int64?, scanned: Set<Bytes>, trashNames: [Bytes: Set<String>])
+    /// `scanned`: all vaults of the file system; `completed`: those in which that scan found a backup complete.
+    case purgedEarly(
+        path: Bytes, retryAfterSeconds: Int64?, scanned: Set<Bytes>, completed: Set<Bytes> = [],
+        trashNames: [Bytes: Set<String>])
     case trashChanged(path: Bytes, names: Set<String>)
     case measured(path: Bytes, nanoseconds: Int64)
     case failed(path: Bytes, what: String, fault: Fault)
@@ -130,7 +133,5 @@ enum Effect: Sendable {
     case setWatching(VaultID, String?)
     case recordVanished, renewWitness
     case checkClock([(VaultConfiguration, VaultID)])
-    /// Nobody waits any more for a vault whose file system hangs.
-    case giveUp(VaultConfiguration)
     case end(Fault)
 }

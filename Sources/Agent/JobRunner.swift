@@ -229,6 +229,7 @@ final class JobRunner: Sendable {
         attempt(configuration, Self.earlyPurgeFailed) { () throws(Fault) in
             let own = WorkerQueues.Key(configuration.path)
             let early = try asking(engine, configuration).earlyPurge.run(
+                // The agent asks again later; one round waits for its turn.
                 configuration, lockSeconds: watcher == nil ? nil : 0, shouldStop: { self.queues.shouldStop(own) })
             for report in early.reports {
                 if !report.purged.isEmpty {
@@ -244,7 +245,8 @@ final class JobRunner: Sendable {
             }
             return .purgedEarly(
                 path: configuration.path, retryAfterSeconds: early.isElsewhere ? 60 : early.retrySeconds,
-                scanned: Set(early.vaults.map(\.configuration.path)), trashNames: names)
+                scanned: Set(early.vaults.map(\.configuration.path)), completed: early.completed,
+                trashNames: names)
         }
     }
 

@@ -7,13 +7,10 @@ internal import Model
 /// Answers `GET /metrics` with the last text, on the loopback interface or a Unix socket.
 final class MetricsServer: Sendable {
     private let monitor: Monitor
-    /// Is told that it listens (`nil`), or why it cannot; each change once.
-    private let report: @Sendable (_ listen: MetricsSettings.Listen, _ problem: String?) -> Void
+    /// Is told where it listens, or why it cannot; each change once.
+    private let report: @Sendable (_ place: String, _ problem: String?) -> Void
 
-    init(
-        monitor: Monitor,
-        report: @escaping @Sendable (_ listen: MetricsSettings.Listen, _ problem: String?) -> Void = { _, _ in }
-    ) {
+    init(monitor: Monitor, report: @escaping @Sendable (_ place: String, _ problem: String?) -> Void) {
         self.monitor = monitor
         self.report = report
     }
@@ -21,17 +18,24 @@ final class MetricsServer: Sendable {
     /// Serves until its task is cancelled. What cannot be listened on now (another process has the port) is tried again
     /// and again: the agent goes on without it.
     func run(_ listen: MetricsSettings.Listen) async {
+        await run(at: listen.text) { try await self.serve(listen) }
+    }
+
+    /// The same on a socket that the service manager handed over.
+    func run(_ socket: Socket) async { await run(at: "the socket of the service") { try await self.serve(socket) } }
+
+    private func run(at place: String, _ body: () async throws -> Void) async {
         var pause: UInt64 = 1
-        var said: String?
+        var last: String?
         while !Task.isCancelled {
             do {
-                try await serve(listen)
+                try await body()
                 return
             } catch {
                 if Task.isCancelled { return }
-                let text = "metrics cannot be served at \(listen.text): \((error as? Fault)?.message ?? "\(error)")"
-                if said != text { report(listen, text) }
-                said = text
+                let text = "metrics cannot be served at \(place): \((error as? Fault)?.message ?? "\(error)")"
+                if last != text { report(place, text) }
+                last = text
                 try? await Task.sleep(nanoseconds: pause * 1_000_000_000)
                 pause = min(60, 2 * pause)
             }
@@ -59,11 +63,11 @@ final class MetricsServer: Sendable {
         try socket.setValue(true, for: .localAddressReuse)
         try socket.bind(to: address)
         try socket.listen(maxPendingConnection: 16)
-        try await serve(socket) { report(listen, nil) }
+        try await serve(socket) { report(listen.text, nil) }
     }
 
-    /// Answers on a socket that listens already: our own, or one that the service manager handed over.
-    func serve(_ socket: Socket, whenListening: () -> Void = {}) async throws {
+    /// Answers on a socket that listens already.
+    private func serve(_ socket: Socket, whenListening: () -> Void = {}) async throws {
         let pool = SocketPool.ePoll()
         try await pool.prepare()
         let listening = try AsyncSocket(socket: socket, pool: pool)
@@ -89,7 +93,7 @@ final class MetricsServer: Sendable {
     private static let mostHeaderBytes = 8192
     private static let requestSeconds: UInt64 = 15
 
-    /// One request and its answer. Who sends none for too long, or too much, is not waited for.
+    /// One request and its answer. A client that sends nothing for too long, or too much, is not waited for.
     private func converse(_ connection: AsyncSocket) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
@@ -122,7 +126,7 @@ final class MetricsServer: Sendable {
         switch line[1].prefix(while: { $0 != "?" }) {
         case "/metrics":
             let text = monitor.lastText
-            // Nothing was collected yet: that is said, and no metric is taken for gone.
+            // Nothing was collected yet. An empty answer would mean that all metrics are gone.
             guard !text.isEmpty else { return Self.answer("503 Service Unavailable") }
             return Self.answer("200 OK", "text/plain; version=0.0.4; charset=utf-8", text, isHead: isHead)
         case "/":

@@ -10,7 +10,7 @@ struct Reconciliation {
     private(set) var rescannedAt: Int64?
     /// How long a storm of events waits for the next rescan.
     private(set) var stormSeconds: Int64 = 1
-    /// How often all is scanned again whatever the events said.
+    /// How often everything is scanned again, whatever the events were.
     private(set) var everySeconds = Self.localSeconds
     private var backOffSeconds: Int64 = 1
     /// That the index is not current was recorded, as an event, and is not over.

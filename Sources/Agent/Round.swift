@@ -45,14 +45,14 @@ package struct Round {
             let busy = queues.snapshot(silenceSeconds: engine.access.answerSeconds)
             let results = inbox.take().results
             for result in results { record(result) }
-            let output = turn.step(at: engine.now(), Turn.Input(results: results, queues: busy))
-            for effect in output.effects {
-                guard case .giveUp(let vault) = effect else { continue }
-                queues.leave(WorkerQueues.Key(vault.path))
+            for key in busy.hung {
+                queues.leave(key)
+                guard let vault = configuration.vaults.first(where: { $0.path == key.name }) else { continue }
                 fail(vault.path, engine.access.hung(vault))
-                // It never came to record that itself.
+                // Its job never came to record that itself.
                 engine.episodes.recordOffline(vault, engine.access.hung(vault))
             }
+            let output = turn.step(at: engine.now(), Turn.Input(results: results, queues: busy))
             for job in output.jobs { runner.start(job, engine) }
             if busy.busy.isEmpty, output.jobs.isEmpty, inbox.isEmpty { break }
             _ = news.wait(timeout: .now() + .milliseconds(100))
@@ -76,7 +76,9 @@ package struct Round {
     }
 
     private mutating func fail(_ path: Bytes, _ fault: Fault) {
-        change(path) { if fault.code == .away { $0.isAway = true } else { $0.faults.append(fault) } }
+        change(path) { outcome in
+            if fault.code == .away { outcome.isAway = true } else { outcome.faults.append(fault) }
+        }
     }
 
     private mutating func change(_ path: Bytes, _ body: (inout RoundOutcome) -> Void) {

@@ -32,16 +32,13 @@ extension Turn {
             askNextPurge(of: path)
         case .purged(let path, let retry, let names, let completed):
             vaults[path]?.trashNames = names
-            // No scan of its directory will find it new again.
-            if completed {
-                vaults[path]?.cleanup.isWaiting = true
-                vaults[path]?.measuring.changed(at: now)
-            }
+            if completed { foundComplete(path, at: now) }
             vaults[path]?.problems.jobDone()
             _ = vaults[path]?.purge.pause(retry, at: now)
             askNextPurge(of: path)
         case .cleanupReport, .purgeReport, .loaded: break
-        case .purgedEarly(let path, let retry, let scanned, let names):
+        case .purgedEarly(let path, let retry, let scanned, let completed, let names):
+            for path in completed { foundComplete(path, at: now) }
             purgedEarly(path, retry, scanned: scanned, names: names, at: now)
         case .trashChanged(let path, let names):
             if vaults[path]?.trashNames != names { miss(path, "its trash was changed by somebody else", at: now) }
@@ -57,15 +54,18 @@ extension Turn {
 
     /// What every scan tells: is there something to clean up, and what could not be read.
     private mutating func record(_ scanned: Scanned, _ path: Bytes, at now: Moment) {
+        if scanned.completed { foundComplete(path, at: now) }
         guard var state = vaults[path] else { return }
-        if scanned.completed {
-            state.cleanup.isWaiting = true
-            state.measuring.changed(at: now)
-        }
         if let fault = scanned.faults.first, state.problems.couldNotRead(fault) {
             log(.warning, "\(state.label): \(fault.message)")
         }
         vaults[path] = state
+    }
+
+    /// A backup became complete. Whichever scan found that has to tell: no other one finds it new again.
+    private mutating func foundComplete(_ path: Bytes, at now: Moment) {
+        vaults[path]?.cleanup.isWaiting = true
+        vaults[path]?.measuring.changed(at: now)
     }
 
     private mutating func rescanned(_ path: Bytes, _ id: VaultID, _ scanned: Scanned, missed: Int, at now: Moment) {
@@ -85,7 +85,7 @@ extension Turn {
         notes.append((state.label, .look(at: now.wall)))
         let how = state.index.rescanned(scanned, missed: missed, at: now)
         if state.index.isCurrent {
-            // Where not all could be read, who only reads must scan by himself.
+            // Where not everything could be read, a command that only reads must scan for itself.
             let isFrozenByFile = scanned.trashNames?.contains("FREEZE") == true
             markUnreconciled(
                 state, isFrozenByFile ? "the file .trash/FREEZE is there" : scanned.faults.first?.message ?? how)
@@ -122,7 +122,7 @@ extension Turn {
         defer { vaults[path] = state }
         let text = "\(state.label): \(what): \(fault.message)"
         if fault.code == .away {
-            // Looked for again when something is mounted, and now and then.
+            // Tried again when something is mounted, and once a minute.
             if state.problems.scanFailed(fault) { log(.notice, "\(fault.message)") }
             state.index.away(at: now)
             return markUnreconciled(state, fault.message)

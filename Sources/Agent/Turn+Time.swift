@@ -25,7 +25,8 @@ extension Turn {
     /// Reads the configuration in a queue of its own: its paths may hang too.
     mutating func reload(isAsked: Bool) {
         let key = WorkerQueues.Key("configuration")
-        output.jobs.append(Job(queue: key, name: "load", vault: nil, work: .load(isAsked: isAsked)))
+        output.jobs.append(
+            Job(queue: key, name: isAsked ? "reload" : "load", vault: nil, work: .load(isAsked: isAsked)))
     }
 
     mutating func adopt(_ configuration: Configuration, _ ids: [Bytes: VaultID], at now: Moment) {

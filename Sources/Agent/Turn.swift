@@ -146,13 +146,10 @@ struct Turn {
 
     /// A system call that does not return: the file system hangs. Its vault waits, and says so; the others go on.
     mutating func watchQueue(_ path: Bytes, at now: Moment) {
+        // In one round its unlinking, too, may be what hangs; the vault has had its turn.
+        if isOnce, queues.hung.contains(where: { $0.name == path }) { vaults[path] = nil }
         let isHung = queues.hung.contains(queue(path))
         guard var state = vaults[path], isHung != state.problems.isHung else { return }
-        guard !isOnce else {
-            output.effects.append(.giveUp(state.configuration))
-            vaults[path] = nil
-            return
-        }
         state.problems.isHung = isHung
         state.problems.fault =
             isHung ? Fault(.offline, "the vault '\(state.label)' does not answer", path: path) : nil

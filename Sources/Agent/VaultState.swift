@@ -54,9 +54,9 @@ struct MeasureTimer {
     mutating func ended(_ nanoseconds: Int64, at now: Moment) { from = now.boot + 20 * nanoseconds }
 }
 
-/// What is wrong with a vault, so that each is said once and not again and again.
+/// What is wrong with a vault, so that each problem is logged once.
 struct Problems {
-    /// Its queue hangs: said, and not yet taken back.
+    /// Its queue hangs; that was logged, and it has not answered since.
     var isHung = false
     /// Why the last rescan failed, or hangs; `nil`: it did not.
     var fault: Fault?
@@ -66,7 +66,7 @@ struct Problems {
     /// Since when something waits to be scanned.
     private var behindSince: Int64?
 
-    /// `true`: it was not said yet.
+    /// `true`: it was not logged yet.
     mutating func scanFailed(_ fault: Fault) -> Bool {
         defer { (scan, self.fault) = (fault.message, fault) }
         return scan != fault.message

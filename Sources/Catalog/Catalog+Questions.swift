@@ -56,7 +56,7 @@ extension Catalog {
         try read { db in try BackupRows(db: db).all(where: condition, arguments) }
     }
 
-    /// What is there and is no backup.
+    /// Entries that are not backups.
     package func skippedEntries(vault: VaultID) throws(Fault) -> [SkippedEntry] {
         try read { db in try SkippedEntry.all(db, vault, nil) }.sorted { $0.path < $1.path }
     }

@@ -3,7 +3,7 @@ internal import Glibc
 package import Model
 
 /// One file of a directory, opened to look at it and to leave no trace: no link is followed and no mount crossed, the
-/// access time stays where that is permitted, and what is no regular file is not opened at all (a tape would rewind).
+/// access time stays where that is permitted, and only a regular file is opened at all (a tape would rewind).
 package struct FileLook {
     let directory: Directory
     let name: Bytes
@@ -76,7 +76,7 @@ package struct FileLook {
         return Lease(layer, fd, Lease.answer(layer.takeLease(fd)))
     }
 
-    /// The caller closes it. -errno: not opened; -ENXIO: it is no regular file.
+    /// The caller closes it. -errno: not opened; -ENXIO: not a regular file.
     func open() -> Int32 {
         var stat = cl_stat()
         let seen = layer.stat(directory.descriptor, name, &stat)

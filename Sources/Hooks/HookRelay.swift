@@ -28,7 +28,8 @@ package enum HookRelay {
         var limitSeconds: Double
     }
 
-    private static let mostBytes = 8 << 20
+    /// Of a request: the list of a veto names every backup that would go. What is longer is refused, never cut.
+    private static let mostBytes = 256 << 20
     private static let relayWords = ["hooks", "relay"]
     static let curlWords = ["-q", "-K", "-"]
     static let mailWords = ["-i", "-t"]
@@ -36,14 +37,14 @@ package enum HookRelay {
     /// The relay that has this program run outside; `nil`: it is run here.
     static func relay(for process: HookProcess) -> HookProcess? {
         guard let socket = chosen.withLock({ $0 }), !process.arguments.starts(with: relayWords),
-            let path = process.path.utf8, let program = Surroundings.resolved("/proc/self/exe"),
+            let path = process.path.utf8,
             let head = try? JSONEncoder().encode(
                 Request(
                     path: path, arguments: process.arguments, environment: process.environment,
                     limitSeconds: process.limitSeconds))
         else { return nil }
         var relay = process
-        (relay.path, relay.arguments, relay.environment) = (program, relayWords + [socket], [:])
+        (relay.path, relay.arguments, relay.environment) = ("/proc/self/exe", relayWords + [socket], [:])
         relay.input = Array(head) + [0x0A] + process.input
         return relay
     }
@@ -52,7 +53,7 @@ package enum HookRelay {
 
     /// Hands standard input over, prints what the program printed, and answers its exit status.
     package static func relay(to path: Bytes) -> Int32 {
-        let request = readAll(0)
+        guard let request = readAll(0) else { return 127 }
         let socket: Int32
         do throws(Fault) {
             socket = try UnixStream.connect(path)
@@ -63,8 +64,7 @@ package enum HookRelay {
         defer { close(socket) }
         guard writeAll(socket, request) else { return 127 }
         shutdown(socket, Int32(SHUT_WR))
-        let answer = readAll(socket)
-        guard let end = answer.firstIndex(of: 0x0A) else { return 127 }
+        guard let answer = readAll(socket), let end = answer.firstIndex(of: 0x0A) else { return 127 }
         let words = String(decoding: answer[..<end], as: UTF8.self).split(separator: " ", maxSplits: 1)
         writeAll(1, Array(answer[(end + 1)...]))
         switch (words.first, words.last.flatMap { Int32($0) }) {
@@ -79,13 +79,13 @@ package enum HookRelay {
     /// Runs one program for whoever is behind standard input and output, a socket: if the configuration has it as a
     /// hook.
     package static func serve(_ configuration: Configuration) {
-        let bytes = readAll(0)
+        guard let bytes = readAll(0) else { return answer("failed 0", "the request is too long") }
         let end = bytes.firstIndex(of: 0x0A) ?? bytes.endIndex
         guard let request = try? JSONDecoder().decode(Request.self, from: Data(bytes[..<end])) else {
             return answer("failed 0", "the request cannot be read")
         }
         guard configuration.hooks.contains(where: { isHook($0, request) }) else {
-            return answer("failed 0", "'\(request.path)' is no hook of this configuration")
+            return answer("failed 0", "'\(request.path)' is not a hook of this configuration")
         }
         let process = HookProcess(
             path: Bytes(request.path), arguments: request.arguments, environment: request.environment,
@@ -120,16 +120,18 @@ package enum HookRelay {
         return poll(&asked, 1, 0) > 0 && asked.revents & Int16(POLLHUP) != 0
     }
 
-    private static func readAll(_ descriptor: Int32) -> [UInt8] {
+    /// `nil`: it is too long, or broke off.
+    private static func readAll(_ descriptor: Int32) -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while bytes.count < mostBytes {
+        while bytes.count <= mostBytes {
             let count = read(descriptor, &buffer, buffer.count)
             if count < 0, isWaiting(descriptor, POLLIN) { continue }
-            guard count > 0 else { break }
+            if count == 0 { return bytes }
+            guard count > 0 else { return nil }
             bytes += buffer[..<count]
         }
-        return bytes
+        return nil
     }
 
     @discardableResult

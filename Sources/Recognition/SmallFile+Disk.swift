@@ -18,7 +18,7 @@ extension PlaceNames {
 }
 
 extension SmallFile {
-    /// Of this directory, whole; `nil` where there is none. What is no regular file is not opened.
+    /// Of this directory, whole; `nil` where there is none. Only a regular file is opened.
     package init?(_ name: Bytes, in directory: Directory) {
         do {
             guard let ends = try FileLook(name, in: directory).ends(head: SmallFile.limit, tail: 0) else {

@@ -132,7 +132,7 @@ struct Common: ParsableArguments {
 
     /// Reads the configuration and opens the state. `visiting`: also for the disk of another host, as it is. `run`:
     /// all that this command condemns is one run. `always`: it must work whatever else is broken. `isTried`: the
-    /// configuration is only looked at, and does not become the last good one.
+    /// configuration is only checked, and does not become the last good one.
     func session(
         visiting: Bool = false, run: RunNumber? = nil, always: Bool = false, isTried: Bool = false
     ) throws -> Session {

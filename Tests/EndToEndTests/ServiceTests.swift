@@ -138,7 +138,7 @@ struct ServiceTests {
         let foreign = try CLIFixture.launch([
             "/bin/sh", "-c", "echo '\(request)' | \(CLIFixture.binary.path) hooks relay \(socket.path)",
         ])
-        #expect(foreign.status == 127 && foreign.out.contains("is no hook"), "\(foreign.status) \(foreign.out)")
+        #expect(foreign.status == 127 && foreign.out.contains("is not a hook"), "\(foreign.status) \(foreign.out)")
         #expect(!FileManager.default.fileExists(atPath: victim))
     }
 }

@@ -179,7 +179,7 @@ package struct Cleanup: UseCase {
         let lock = try trash.lock(holder: holder, waitSeconds: waitSeconds)
         defer { withExtendedLifetime(lock) {} }
         var marks = try state.marks.read(vault.id, trash: trash)
-        // Who was shown that nothing goes has not agreed to what goes later.
+        // A person who was shown that nothing goes has not agreed to what goes later.
         guard !found.ids.isEmpty || marks.all[Mark.Key(.approved, Mark.vaultTarget)] != nil else {
             // What only one of the two copies has is in both from now on.
             try state.marks.write(marks, vault.id, trash: trash)

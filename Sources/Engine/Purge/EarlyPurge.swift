@@ -1,4 +1,5 @@
 internal import Audit
+internal import Catalog
 package import Config
 internal import Disk
 internal import Hooks
@@ -17,6 +18,8 @@ package struct EarlyPurgeReport: Sendable {
     package var isElsewhere = false
     /// The vaults that were scanned: nobody needs to scan again at once for another one of them.
     package var vaults: [OpenVault] = []
+    /// Those in which the scan found a backup complete.
+    package var completed: Set<Bytes> = []
 
     package init() {}
 }
@@ -179,7 +182,10 @@ package struct EarlyPurge: UseCase {
     private func conclude(_ round: EarlyPurgeRound, asked: VaultConfiguration, notes: Bool) -> EarlyPurgeReport {
         var outcome = EarlyPurgeReport()
         outcome.reports = round.reports
-        outcome.vaults = round.entries.values.map(\.snapshot.vault)
+        let snapshots = round.entries.values.map(\.snapshot)
+        outcome.vaults = snapshots.map(\.vault)
+        outcome.completed = Set(
+            snapshots.filter { $0.changes.newlyComplete > 0 }.map(\.vault.configuration.path))
         // What is about to come may not come whole.
         if round.expected > 0, round.shortfall.bytes > 0 { outcome.retrySeconds = 150 }
         let unmet = round.unmet

@@ -40,7 +40,7 @@ struct ParallelVaults {
                 let key = WorkerQueues.Key(vault.path)
                 queues.start(key, "work") {
                     let result = work(vault) { queues.shouldStop(key) }
-                    // Who was left has been answered for already.
+                    // A vault that was left has its result already.
                     board.results.withLock { $0[vault.path] = $0[vault.path] ?? result }
                 }
             }

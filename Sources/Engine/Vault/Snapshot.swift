@@ -9,7 +9,7 @@ package struct Snapshot: Sendable {
     package var vault: OpenVault
     package var at: Moment
     package var scan: VaultSurvey.Scan
-    /// What is there and is no backup, and what is there and is one. Empty after a look that only made the catalog
+    /// Entries that are not backups. and what is there and is one. Empty after a look that only made the catalog
     /// equal (``Depth/index``).
     package var present: [Backup] = [] { didSet { protection = nil } }
     package var skippedEntries: [SkippedEntry] = [] { didSet { protection = nil } }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// queue is a thread that lives while it has work.
 ///
 /// A queue hangs when its work gives no sign of life for so long *and* the file system at its path does not answer a
-/// question asked meanwhile. Slow work, or a wait for a lock, is no hang.
+/// question asked meanwhile. Slow work, or waiting for a lock, does not count as hanging.
 package final class WorkerQueues: Sendable {
     package struct Key: Hashable, Sendable {
         package enum Work: Sendable {
@@ -45,7 +45,7 @@ package final class WorkerQueues: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Called when a queue has nothing left: who waited for it to be free may go on.
+    /// Called when a queue has nothing left: whatever waited for it may go on.
     private let onIdle: @Sendable () -> Void
     private let clock: Clock
     private let stackSize: Int

@@ -22,8 +22,8 @@ struct Cleanup: Deed {
                 "5 nothing of that name", "11 another process holds the vault",
             ]), aliases: ["prune"])
 
-    @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault"), completion: Completion.vaults) var vaults:
-        [String] = []
+    @Argument(help: ArgumentHelp("Vaults; without one, all.", valueName: "vault"), completion: Completion.vaults)
+    var vaults: [String] = []
     @Flag(name: [.customShort("n"), .long], help: "Only show the plan.") var dryRun = false
     @Flag(
         help: "Approve the last plan shown: reprieve cleanup dumps --approve. A plan's id may follow: --approve 9c41.")

@@ -24,7 +24,7 @@ struct Purge: Deed {
             ]))
 
     @Argument(
-        help: ArgumentHelp("Vaults; none: all. With --now: ids or paths.", valueName: "what"),
+        help: ArgumentHelp("Vaults; without one, all. With --now: ids or paths.", valueName: "what"),
         completion: Completion.names)
     var what: [String] = []
     @Flag(help: "These, or the oldest until --free is reached, without waiting for their grace. Asks first.")

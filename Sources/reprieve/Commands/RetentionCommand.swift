@@ -27,7 +27,7 @@ struct RetentionCommand: ParsableCommand {
                 ],
                 exits: ["0 shown", "5 nothing of that name"]))
 
-        @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault"), completion: Completion.vaults)
+        @Argument(help: ArgumentHelp("Vaults; without one, all.", valueName: "vault"), completion: Completion.vaults)
         var vaults: [String] = []
         @OptionGroup(visibility: .hidden) var common: Common
 

@@ -20,8 +20,8 @@ struct Status: ParsableCommand {
                 "3 a vault could not be read; with --check: unknown", "5 nothing of that name",
             ]))
 
-    @Argument(help: ArgumentHelp("Vaults; none: all.", valueName: "vault"), completion: Completion.vaults) var vaults:
-        [String] = []
+    @Argument(help: ArgumentHelp("Vaults; without one, all.", valueName: "vault"), completion: Completion.vaults)
+    var vaults: [String] = []
     @Flag(help: "One line and performance data for Nagios; exits with 0, 1, 2 or 3.") var check = false
     @OptionGroup(visibility: .hidden) var common: Common
 
